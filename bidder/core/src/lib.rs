@@ -1,0 +1,1 @@
+//! What the bidder decides: pure functions from an opportunity to a decision.

@@ -1,0 +1,1 @@
+//! The bidder's process: bid requests, notices, trackers, catalog feed, leases.

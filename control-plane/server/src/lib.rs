@@ -1,0 +1,1 @@
+//! The control plane's process: API, store, ledger, ingest, catalog feed.

@@ -1,0 +1,1 @@
+//! What Gavel's services say to one another: catalog, events, leases, notice tokens, profiles.

@@ -1,0 +1,1 @@
+//! A private Postgres and Redis: found, provided, supervised.

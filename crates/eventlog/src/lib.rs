@@ -1,0 +1,1 @@
+//! Durable events on Redis streams: append, fence, consume, acknowledge.

@@ -1,0 +1,1 @@
+//! How a process lives: configuration, serving, limits, drain, health, telemetry, outbound HTTP.

@@ -1,0 +1,1 @@
+//! User profiles and frequency stamps in Redis.

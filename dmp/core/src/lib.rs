@@ -1,0 +1,1 @@
+//! What the DMP decides: profiles, events, segment rules, consent.

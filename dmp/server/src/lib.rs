@@ -1,0 +1,1 @@
+//! The DMP's process: profiles, events, segments.

@@ -1,0 +1,1 @@
+//! What the exchange decides: plan an auction, settle it.

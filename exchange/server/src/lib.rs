@@ -1,0 +1,1 @@
+//! The exchange's process: the RTB side and the SSP side.

@@ -1,0 +1,1 @@
+//! The gavel command: the whole market in one process, or one service of it.

@@ -1,0 +1,1 @@
+//! Load generator, scripted DSPs and the reports about them.
