@@ -1,0 +1,65 @@
+//! The catalog: everything the data planes decide by, published whole under one version.
+
+mod creative;
+mod demand;
+mod pricing;
+mod supply;
+mod targeting;
+
+use serde::{Deserialize, Serialize};
+use units::{RateTable, UnixMillis};
+
+pub use creative::{Creative, CreativeFormat, NativeAssets, NativeImage};
+pub use demand::{
+    Advertiser, Campaign, CapScope, CapWindow, Deal, FrequencyCap, LineItem, OnCapUnknown, Pacing,
+    Status,
+};
+pub use pricing::{BidRule, Counted, Modifier, PriceRule};
+pub use supply::{AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher};
+pub use targeting::{AgeRange, ListRule, Targeting};
+
+use crate::notice::NoticeKey;
+use crate::profile::SegmentRule;
+
+/// One version of everything that bidders and exchanges need to know.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// Grows by one with each committed edit; the feed's ETag.
+    pub version: u64,
+    /// When this version was read from the store.
+    #[serde(default)]
+    pub published_at: UnixMillis,
+    /// Exchange rates in force.
+    #[serde(default)]
+    pub rates: RateTable,
+    /// Who pays.
+    #[serde(default)]
+    pub advertisers: Vec<Advertiser>,
+    /// What they run.
+    #[serde(default)]
+    pub campaigns: Vec<Campaign>,
+    /// What is matched and priced.
+    #[serde(default)]
+    pub line_items: Vec<LineItem>,
+    /// What is shown.
+    #[serde(default)]
+    pub creatives: Vec<Creative>,
+    /// Deals of the sell side.
+    #[serde(default)]
+    pub deals: Vec<Deal>,
+    /// Who is paid.
+    #[serde(default)]
+    pub publishers: Vec<Publisher>,
+    /// What is sold.
+    #[serde(default)]
+    pub placements: Vec<Placement>,
+    /// Whom the exchange asks.
+    #[serde(default)]
+    pub partners: Vec<DemandPartner>,
+    /// How users are put into segments.
+    #[serde(default)]
+    pub segments: Vec<SegmentRule>,
+    /// Keys of notice tokens, the newest first; every one of them still verifies.
+    #[serde(default)]
+    pub notice_keys: Vec<NoticeKey>,
+}

@@ -1,0 +1,127 @@
+//! The sell side of the catalog: publishers, placements, demand partners.
+
+use serde::{Deserialize, Serialize};
+use units::{CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId};
+
+use super::creative::CreativeFormat;
+use super::demand::Status;
+
+/// Who is paid for impressions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publisher {
+    /// Its id, and the `sid` of our seller row.
+    pub id: PublisherId,
+    /// Its name.
+    pub name: String,
+    /// Its domain.
+    pub domain: String,
+    /// The exchange's share of the gross price, a factor such as 0.1.
+    pub fee: Multiplier,
+    /// Currency of its payout.
+    #[serde(default)]
+    pub currency: Currency,
+    /// Blocked advertiser domains.
+    #[serde(default)]
+    pub badv: Vec<String>,
+    /// Blocked categories, taxonomy 1.
+    #[serde(default)]
+    pub bcat: Vec<String>,
+    /// Only active ones sell.
+    #[serde(default)]
+    pub status: Status,
+}
+
+/// How a placement is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuctionType {
+    /// The winner pays its bid (`at` 1).
+    #[default]
+    FirstPrice,
+    /// The winner pays the next price plus an increment (`at` 2).
+    SecondPrice,
+}
+
+/// A place that is sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// Its id, the `tagid` of its imps.
+    pub id: PlacementId,
+    /// Whose it is.
+    pub publisher: PublisherId,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// What may be shown: banner, video, audio, native.
+    pub formats: Vec<CreativeFormat>,
+    /// Sizes such as `300x250`; the player's for video.
+    #[serde(default)]
+    pub sizes: Vec<String>,
+    /// Lowest CPM.
+    #[serde(default)]
+    pub floor: CpmMicros,
+    /// Currency of the floor.
+    #[serde(default)]
+    pub floor_currency: Currency,
+    /// How it is sold.
+    #[serde(default)]
+    pub auction_type: AuctionType,
+    /// Blocked advertiser domains.
+    #[serde(default)]
+    pub badv: Vec<String>,
+    /// Blocked categories, taxonomy 1.
+    #[serde(default)]
+    pub bcat: Vec<String>,
+    /// Blocked creative attributes.
+    #[serde(default)]
+    pub battr: Vec<i32>,
+    /// What tag.js shows when nobody wins: markup or a URL.
+    #[serde(default)]
+    pub fallback: Option<String>,
+    /// Only active ones are sold.
+    #[serde(default)]
+    pub status: Status,
+}
+
+/// The dialect that a partner speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum OpenRtbVersion {
+    /// OpenRTB 2.5.
+    #[serde(rename = "2.5")]
+    V25,
+    /// OpenRTB 2.6.
+    #[default]
+    #[serde(rename = "2.6")]
+    V26,
+}
+
+/// A DSP that the exchange asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemandPartner {
+    /// Its id, the `dsp` of metrics and reports.
+    pub id: PartnerId,
+    /// Its name, as `ext.prebid.bidder` may name it.
+    pub name: String,
+    /// Where it answers: a URL, or `self:bidder` for our own.
+    pub endpoint: String,
+    /// The dialect it is sent.
+    #[serde(default)]
+    pub openrtb_version: OpenRtbVersion,
+    /// Whether it is asked.
+    pub active: bool,
+    /// Most milliseconds it gets; absent: what the auction has left.
+    #[serde(default)]
+    pub timeout_ms: Option<u32>,
+    /// Most requests a second; absent: no limit.
+    #[serde(default)]
+    pub qps: Option<u32>,
+    /// Seats it may bid for; empty for any.
+    #[serde(default)]
+    pub seats: Vec<String>,
+    /// Formats it takes; empty for all.
+    #[serde(default)]
+    pub formats: Vec<CreativeFormat>,
+    /// Domains its notices may go to, beside its endpoint's host.
+    #[serde(default)]
+    pub domains: Vec<String>,
+}

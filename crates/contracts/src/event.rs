@@ -1,0 +1,73 @@
+//! Events worth money, on the durable log (money.md, "Settle").
+
+use serde::{Deserialize, Serialize};
+use units::{CpmMicros, Currency, UnixMillis};
+
+use crate::notice::{NoticeClaims, SellClaims};
+
+/// The money log of one shard: notices and markers, in order. `{…}` is the Cluster hash tag.
+pub const MONEY_STREAM: &str = "gavel:money:{0}";
+/// What was delivered on the sell side: source of revenue.
+pub const DELIVERY_STREAM: &str = "gavel:delivery:{0}";
+/// The exchange's outbox of calls to DSPs.
+pub const OUTBOX_STREAM: &str = "gavel:outbox:{0}";
+/// Auction records, trimmed by length.
+pub const RECORD_STREAM: &str = "gavel:records";
+
+/// An entry of the money log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum MoneyEvent {
+    /// A notice or tracker call with a token of ours.
+    Notice(Box<NoticeEvent>),
+    /// The fence was raised: no entry behind this one has a `settle_by + 30 s` at or before it.
+    Marker {
+        /// The fence, by the ledger's clock.
+        fence: UnixMillis,
+    },
+}
+
+/// A call that was acknowledged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoticeEvent {
+    /// What the token says.
+    pub claims: NoticeClaims,
+    /// What the caller says it costs.
+    #[serde(default)]
+    pub price: PriceTold,
+    /// Loss reason, for a loss.
+    #[serde(default)]
+    pub loss: Option<i32>,
+    /// When it was taken, by the endpoint's clock; for reports only.
+    pub at: UnixMillis,
+}
+
+/// The price of a notice as the caller told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "told")]
+pub enum PriceTold {
+    /// Readable, and in the token's currency.
+    Clearing {
+        /// CPM in that currency.
+        price: CpmMicros,
+    },
+    /// Missing, an unexpanded macro, unreadable, negative: the bid's price counts, flagged.
+    #[default]
+    Unreadable,
+    /// In another currency than the token's: the bid's price counts, flagged.
+    OtherCurrency {
+        /// The one that was told.
+        currency: Currency,
+    },
+    /// `AUDIT`: acknowledged, and no money moves.
+    Audit,
+}
+
+/// An entry of the delivery log: what the exchange accounts for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryEvent {
+    /// What the token says.
+    pub claims: SellClaims,
+    /// When it was taken.
+    pub at: UnixMillis,
+}

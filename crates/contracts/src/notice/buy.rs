@@ -1,0 +1,322 @@
+//! The bidder's token, in nurl, burl, lurl and trackers.
+
+use serde::{Deserialize, Serialize};
+use units::{
+    AuctionId, BidId, CampaignId, CpmMicros, CreativeId, Currency, LeaseId, LineItemId, Multiplier,
+    Nanos, ReservationId, UnixMillis,
+};
+
+use super::codec::{Source, put_i64, put_text, put_u64, put_uuid};
+use super::key::{KeyRing, TokenError};
+
+/// What a call with the token reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// nurl: the auction was won. Never bills (R5).
+    Win,
+    /// burl: the billable event.
+    Bill,
+    /// lurl: the bid lost.
+    Loss,
+    /// The impression tracker in the markup.
+    Impression,
+    /// The click tracker.
+    Click,
+    /// The viewability tracker.
+    View,
+}
+
+/// Which call bills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillOn {
+    /// The burl.
+    Burl,
+    /// The impression tracker, for demand sources that fire no burl.
+    Impression,
+}
+
+/// Everything that decides what is billed; nothing is looked up later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeClaims {
+    /// What the call reports.
+    pub kind: NoticeKind,
+    /// What was held for the bid.
+    pub reservation: ReservationId,
+    /// The bid.
+    pub bid: BidId,
+    /// Who sent the bid request: the demand source's name.
+    pub source: String,
+    /// Which kind of call bills.
+    pub bill_on: BillOn,
+    /// Whose budget: campaign.
+    pub campaign: CampaignId,
+    /// Whose budget: line item.
+    pub line_item: LineItemId,
+    /// What is shown.
+    pub creative: CreativeId,
+    /// The auction, which is the trace id.
+    pub auction: AuctionId,
+    /// The imp's id in the request.
+    pub imp: String,
+    /// The most it may cost, in the campaign's currency.
+    pub max_cost: Nanos,
+    /// The bid's price, in `currency`.
+    pub price: CpmMicros,
+    /// Currency of the bid, and of the price that a notice tells.
+    pub currency: Currency,
+    /// Rate table that was used.
+    pub rate_id: u32,
+    /// Billionths of `currency` per USD.
+    pub rate_from: i64,
+    /// Billionths of the campaign's currency per USD.
+    pub rate_to: i64,
+    /// Impressions that one display counts for.
+    pub quantity: Multiplier,
+    /// Until when it is accepted, by the ledger's clock.
+    pub settle_by: UnixMillis,
+    /// Run, but never billed.
+    pub test: bool,
+    /// Key of the user whose caps a confirmed impression counts for; absent when uncapped.
+    pub user: Option<String>,
+}
+
+const VERSION: u8 = 1;
+const PURPOSE: &str = "gavel buy notice";
+
+impl NoticeClaims {
+    /// The ring that signs and checks these tokens.
+    #[must_use]
+    pub fn ring(keys: &[super::NoticeKey]) -> KeyRing {
+        KeyRing::new(PURPOSE, keys)
+    }
+
+    /// The same claims for another kind of call.
+    #[must_use]
+    pub fn with_kind(mut self, kind: NoticeKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// What is charged for a told price: min(price × rate × quantity, maximum), rounded once, half-even.
+    ///
+    /// `price` is in the token's currency; `None` stands for a missing or unreadable one and charges the bid's.
+    #[must_use]
+    pub fn charge(&self, price: Option<CpmMicros>) -> Nanos {
+        let told = price.unwrap_or(self.price).micros();
+        // One multiplication and one division, so that there is one rounding.
+        let numerator = i128::from(told)
+            .checked_mul(i128::from(self.rate_to))
+            .and_then(|n| n.checked_mul(i128::from(self.quantity.millionths())));
+        let denominator = i128::from(self.rate_from) * i128::from(Multiplier::ONE.millionths());
+        match numerator.and_then(|n| div_half_even(n, denominator)) {
+            Some(amount) => Nanos(amount).min(self.max_cost),
+            None => self.max_cost,
+        }
+    }
+
+    /// Appends the signed token to `out`.
+    pub fn sign(&self, ring: &KeyRing, out: &mut String) {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.push(VERSION);
+        bytes.push(match self.kind {
+            NoticeKind::Win => 0,
+            NoticeKind::Bill => 1,
+            NoticeKind::Loss => 2,
+            NoticeKind::Impression => 3,
+            NoticeKind::Click => 4,
+            NoticeKind::View => 5,
+        });
+        let bill_on = match self.bill_on {
+            BillOn::Burl => 0,
+            BillOn::Impression => 1,
+        };
+        bytes.push(bill_on | (u8::from(self.test) << 1) | (u8::from(self.user.is_some()) << 2));
+        put_uuid(&mut bytes, &self.reservation.lease.0);
+        put_u64(&mut bytes, self.reservation.seq);
+        put_uuid(&mut bytes, &self.bid.0);
+        put_uuid(&mut bytes, &self.auction.0);
+        for text in [
+            &*self.source,
+            self.campaign.as_str(),
+            self.line_item.as_str(),
+            self.creative.as_str(),
+            &*self.imp,
+        ] {
+            put_text(&mut bytes, text);
+        }
+        put_i64(&mut bytes, self.max_cost.0);
+        put_i64(&mut bytes, self.price.micros());
+        put_text(&mut bytes, self.currency.as_str());
+        put_u64(&mut bytes, u64::from(self.rate_id));
+        put_i64(&mut bytes, self.rate_from);
+        put_i64(&mut bytes, self.rate_to);
+        put_i64(&mut bytes, self.quantity.millionths());
+        put_i64(&mut bytes, self.settle_by.0);
+        if let Some(user) = &self.user {
+            put_text(&mut bytes, user);
+        }
+        ring.sign(&bytes, out);
+    }
+
+    /// Opens a token.
+    ///
+    /// # Errors
+    /// [`TokenError`]: unreadable (401) or forged (403). Expiry is the log's fence to judge.
+    pub fn open(token: &str, ring: &KeyRing) -> Result<Self, TokenError> {
+        let bytes = ring.open(token)?;
+        let mut source = Source(&bytes);
+        if source.u8()? != VERSION {
+            return Err(TokenError::Unreadable);
+        }
+        let kind = match source.u8()? {
+            0 => NoticeKind::Win,
+            1 => NoticeKind::Bill,
+            2 => NoticeKind::Loss,
+            3 => NoticeKind::Impression,
+            4 => NoticeKind::Click,
+            5 => NoticeKind::View,
+            _ => return Err(TokenError::Unreadable),
+        };
+        let flags = source.u8()?;
+        let claims = Self {
+            kind,
+            bill_on: if flags & 1 == 0 {
+                BillOn::Burl
+            } else {
+                BillOn::Impression
+            },
+            test: flags & 2 != 0,
+            reservation: ReservationId {
+                lease: LeaseId(source.uuid()?),
+                seq: source.u64()?,
+            },
+            bid: BidId(source.uuid()?),
+            auction: AuctionId(source.uuid()?),
+            source: source.text()?.into(),
+            campaign: source.text()?.into(),
+            line_item: source.text()?.into(),
+            creative: source.text()?.into(),
+            imp: source.text()?.into(),
+            max_cost: Nanos(source.i64()?),
+            price: CpmMicros::new(source.i64()?).ok_or(TokenError::Unreadable)?,
+            currency: Currency::parse(source.text()?).ok_or(TokenError::Unreadable)?,
+            rate_id: u32::try_from(source.u64()?).map_err(|_| TokenError::Unreadable)?,
+            rate_from: source.i64()?,
+            rate_to: source.i64()?,
+            quantity: Multiplier::new(source.i64()?).ok_or(TokenError::Unreadable)?,
+            settle_by: UnixMillis(source.i64()?),
+            user: if flags & 4 == 0 {
+                None
+            } else {
+                Some(source.text()?.into())
+            },
+        };
+        source.end()?;
+        Ok(claims)
+    }
+}
+
+fn div_half_even(numerator: i128, denominator: i128) -> Option<i64> {
+    if denominator <= 0 || numerator < 0 {
+        return None;
+    }
+    let (quotient, remainder) = (numerator / denominator, numerator % denominator);
+    let twice = remainder.checked_mul(2)?;
+    let up = twice > denominator || (twice == denominator && quotient % 2 == 1);
+    i64::try_from(quotient + i128::from(up)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notice::NoticeKey;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn claims() -> NoticeClaims {
+        NoticeClaims {
+            kind: NoticeKind::Bill,
+            reservation: ReservationId {
+                lease: LeaseId(Uuid::from_u128(7)),
+                seq: 300,
+            },
+            bid: BidId(Uuid::from_u128(8)),
+            source: "exchange".into(),
+            bill_on: BillOn::Burl,
+            campaign: "campaign_x".into(),
+            line_item: "li_x".into(),
+            creative: "crt_x".into(),
+            auction: AuctionId(Uuid::from_u128(9)),
+            imp: "1".into(),
+            max_cost: Nanos(2_000_000),
+            price: CpmMicros::new(1_840_000).unwrap(),
+            currency: Currency::parse("EUR").unwrap(),
+            rate_id: 1,
+            rate_from: 920_000_000,
+            rate_to: 1_000_000_000,
+            quantity: Multiplier::ONE,
+            settle_by: UnixMillis(1_700_000_000_000),
+            test: false,
+            user: Some("user".into()),
+        }
+    }
+
+    fn ring() -> KeyRing {
+        NoticeClaims::ring(&[NoticeKey::new(2, [2; 32]), NoticeKey::new(1, [1; 32])])
+    }
+
+    #[test]
+    fn charge_is_the_least_of_price_and_maximum() {
+        // money.md "Charge"
+        let cases = [
+            (
+                "the price at the token's rate",
+                CpmMicros::parse("0.92").ok(),
+                1_000_000,
+            ),
+            (
+                "above the maximum: the maximum",
+                CpmMicros::parse("9").ok(),
+                2_000_000,
+            ),
+            ("missing: the bid's price", None, 2_000_000),
+            ("zero", CpmMicros::parse("0").ok(), 0),
+        ];
+        for (says, price, want) in cases {
+            assert_eq!(claims().charge(price), Nanos(want), "{says}");
+        }
+    }
+
+    #[test]
+    fn what_is_signed_is_read_by_any_key_of_the_ring() {
+        let old = NoticeClaims::ring(&[NoticeKey::new(1, [1; 32])]);
+        let mut token = String::new();
+        claims().sign(&old, &mut token);
+        assert_eq!(NoticeClaims::open(&token, &ring()), Ok(claims()));
+        let other = NoticeClaims::ring(&[NoticeKey::new(1, [3; 32])]);
+        assert_eq!(NoticeClaims::open(&token, &other), Err(TokenError::Forged));
+        assert_eq!(NoticeClaims::open("", &ring()), Err(TokenError::Unreadable));
+    }
+
+    proptest! {
+        #[test]
+        fn no_single_changed_bit_is_accepted(byte in 0_usize..400, bit in 0_u8..8) {
+            // R7
+            use base64::Engine as _;
+            let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+            let mut token = String::new();
+            claims().sign(&ring(), &mut token);
+            let mut bytes = engine.decode(&token).unwrap();
+            let at = byte % bytes.len();
+            bytes[at] ^= 1 << bit;
+            prop_assert!(NoticeClaims::open(&engine.encode(&bytes), &ring()).is_err());
+        }
+
+        #[test]
+        fn any_text_is_refused_without_a_panic(text in "[A-Za-z0-9_-]{0,300}") {
+            prop_assert!(NoticeClaims::open(&text, &ring()).is_err());
+        }
+    }
+}
