@@ -29,7 +29,9 @@ pub enum Command {
     #[command(after_help = "Example: REDIS_URL=redis://127.0.0.1:6379/ gavel bidder")]
     Bidder,
     /// The control plane alone, on 8001.
-    #[command(after_help = "Example: DATABASE_URL=postgres://gavel@127.0.0.1/gavel gavel control-plane --migrate")]
+    #[command(
+        after_help = "Example: DATABASE_URL=postgres://gavel@127.0.0.1/gavel gavel control-plane --migrate"
+    )]
     ControlPlane(ControlPlaneArgs),
     /// The DMP alone, on 8005.
     #[command(after_help = "Example: REDIS_URL=redis://127.0.0.1:6379/ gavel dmp")]

@@ -1,1 +1,7 @@
 //! The gavel command: the whole market in one process, or one service of it.
+
+pub mod cli;
+pub mod health;
+pub mod settings;
+pub mod single;
+pub mod up;

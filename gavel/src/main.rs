@@ -1,2 +1,51 @@
 //! The gavel command.
-fn main() {}
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+use gavel::cli::{Cli, Command, UpArgs};
+use gavel::single::{self, Service};
+use gavel::{health, up};
+use loadtest::Outcome;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("gavel: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let config = cli.config.as_deref();
+    match cli.command.unwrap_or(Command::Up(UpArgs {
+        port_base: 8001,
+        ..UpArgs::default()
+    })) {
+        Command::Up(args) => up::run(&args, config)?,
+        Command::Exchange => single::run(Service::Exchange, config)?,
+        Command::Bidder => single::run(Service::Bidder, config)?,
+        Command::ControlPlane(args) => single::run(
+            Service::ControlPlane {
+                migrate: args.migrate,
+            },
+            config,
+        )?,
+        Command::Dmp => single::run(Service::Dmp, config)?,
+        Command::Health { url } => health::check(&url)?,
+        Command::Loadtest(args) => {
+            let shutdown = single::on_signal()?;
+            if let Outcome::Broken(broken) = loadtest::run(&args, &shutdown)? {
+                for sentence in broken {
+                    eprintln!("threshold not kept: {sentence}");
+                }
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

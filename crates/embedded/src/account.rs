@@ -70,10 +70,30 @@ mod tests {
         let mac = "nobody:*:-2:-2:U:/var/empty:/usr/bin/false\n_postgres:*:216:216:P:/var/empty:/usr/bin/false\n";
         let cases = [
             ("postgres before nobody", full, None, Some((101, 104))),
-            ("nobody where there is no postgres", bare, None, Some((65534, 65533))),
-            ("the owner of the cluster before both", full, Some(1000), Some((1000, 1000))),
-            ("an owner without an entry is passed over", full, Some(54321), Some((101, 104))),
-            ("a cluster of root's is not run as root", full, Some(0), Some((101, 104))),
+            (
+                "nobody where there is no postgres",
+                bare,
+                None,
+                Some((65534, 65533)),
+            ),
+            (
+                "the owner of the cluster before both",
+                full,
+                Some(1000),
+                Some((1000, 1000)),
+            ),
+            (
+                "an owner without an entry is passed over",
+                full,
+                Some(54321),
+                Some((101, 104)),
+            ),
+            (
+                "a cluster of root's is not run as root",
+                full,
+                Some(0),
+                Some((101, 104)),
+            ),
             ("macOS names it _postgres", mac, None, Some((216, 216))),
             ("nobody at all", "root:x:0:0::/root:/bin/sh\n", None, None),
         ];

@@ -36,7 +36,9 @@ pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
 
 fn apt() -> Command {
     let mut command = Command::new("apt-get");
-    command.arg("--quiet=2").env("DEBIAN_FRONTEND", "noninteractive");
+    command
+        .arg("--quiet=2")
+        .env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
 

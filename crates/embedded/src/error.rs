@@ -64,7 +64,9 @@ pub enum EmbeddedError {
         found: u32,
     },
     /// Root has no user to run the stores as.
-    #[error("Postgres refuses to run as root and this machine has no user postgres or nobody; create one (useradd --system postgres) or start gavel as another user")]
+    #[error(
+        "Postgres refuses to run as root and this machine has no user postgres or nobody; create one (useradd --system postgres) or start gavel as another user"
+    )]
     NoUser,
     /// The directory for the sockets belongs to somebody else, or its path is too long.
     #[error("{} cannot hold the private sockets: {why}; set TMPDIR to another directory", dir.display())]

@@ -3,42 +3,14 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::error::EmbeddedError;
 use crate::options::Origin;
+use crate::program::{PostgresBinary, RedisBinary, postgres_in, redis_at, said};
 use crate::wheels;
 
-/// The major versions of Postgres whose SQL is ours.
-const POSTGRES_MAJORS: std::ops::RangeInclusive<u32> = 15..=18;
-/// The oldest Redis whose commands are ours, as (major, minor); Valkey began at 7.2.
-const OLDEST_REDIS: (u32, u32) = (7, 0);
 /// The value of either variable that means the pinned package, not what the machine has.
 const PINNED: &str = "wheel";
-
-/// A usable Postgres.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PostgresBinary {
-    /// The directory that holds `postgres`, `initdb` and, usually, `psql`.
-    pub bin_dir: PathBuf,
-    /// Its major version, 15 to 18.
-    pub major: u32,
-    /// Its version as it says it.
-    pub version: String,
-    /// How it was found.
-    pub origin: Origin,
-}
-
-/// A usable Redis or Valkey.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedisBinary {
-    /// The server program.
-    pub server: PathBuf,
-    /// Its name and version.
-    pub version: String,
-    /// How it was found.
-    pub origin: Origin,
-}
 
 /// Where to look: the environment of this process, or a test's.
 #[derive(Debug, Clone)]
@@ -77,7 +49,11 @@ impl Search {
         &self,
         cluster: Option<u32>,
     ) -> Result<Option<PostgresBinary>, EmbeddedError> {
-        if let Some(given) = self.postgres_override.as_deref().filter(|_| !self.postgres_is_pinned()) {
+        if let Some(given) = self
+            .postgres_override
+            .as_deref()
+            .filter(|_| !self.postgres_is_pinned())
+        {
             return match postgres_in(given, Origin::Environment) {
                 Ok(found) => Ok(Some(found)),
                 Err(why) => Err(EmbeddedError::Override {
@@ -90,7 +66,11 @@ impl Search {
         let cached = (wheels::POSTGRES.bin_dir(&self.cache), Origin::Cache);
         let mut places = Vec::new();
         if !self.postgres_is_pinned() {
-            places.extend(self.postgres_dirs().into_iter().map(|dir| (dir, Origin::System)));
+            places.extend(
+                self.postgres_dirs()
+                    .into_iter()
+                    .map(|dir| (dir, Origin::System)),
+            );
         }
         places.push(cached);
         let mut first = None;
@@ -108,7 +88,11 @@ impl Search {
 
     /// Finds Redis or Valkey.
     pub(crate) fn redis(&self) -> Result<Option<RedisBinary>, EmbeddedError> {
-        if let Some(given) = self.redis_override.as_deref().filter(|_| !self.redis_is_pinned()) {
+        if let Some(given) = self
+            .redis_override
+            .as_deref()
+            .filter(|_| !self.redis_is_pinned())
+        {
             let server = if given.is_dir() {
                 ["redis-server", "valkey-server"]
                     .iter()
@@ -129,10 +113,19 @@ impl Search {
         }
         let mut places = Vec::new();
         if !self.redis_is_pinned() {
-            places.extend(self.on_path("redis-server").map(|path| (path, Origin::System)));
-            places.extend(self.on_path("valkey-server").map(|path| (path, Origin::System)));
+            places.extend(
+                self.on_path("redis-server")
+                    .map(|path| (path, Origin::System)),
+            );
+            places.extend(
+                self.on_path("valkey-server")
+                    .map(|path| (path, Origin::System)),
+            );
         }
-        places.push((wheels::REDIS.bin_dir(&self.cache).join("valkey-server"), Origin::Cache));
+        places.push((
+            wheels::REDIS.bin_dir(&self.cache).join("valkey-server"),
+            Origin::Cache,
+        ));
         Ok(places
             .into_iter()
             .find_map(|(path, origin)| redis_at(&path, origin).ok()))
@@ -182,94 +175,10 @@ fn pinned(given: Option<&Path>) -> bool {
     given == Some(Path::new(PINNED))
 }
 
-pub(crate) fn postgres_in(dir: &Path, origin: Origin) -> Result<PostgresBinary, String> {
-    if !dir.join("initdb").is_file() {
-        return Err("there is no initdb in that directory".to_owned());
-    }
-    let text = said(&dir.join("postgres"), &["--version"])?;
-    let version = postgres_version(&text).ok_or_else(|| format!("it answered {text:?}"))?;
-    let major = leading_number(version).ok_or_else(|| format!("it answered {text:?}"))?;
-    if !POSTGRES_MAJORS.contains(&major) {
-        return Err(format!("that is Postgres {version}, and 15 to 18 is needed"));
-    }
-    Ok(PostgresBinary {
-        bin_dir: dir.to_path_buf(),
-        major,
-        version: version.to_owned(),
-        origin,
-    })
-}
-
-pub(crate) fn redis_at(server: &Path, origin: Origin) -> Result<RedisBinary, String> {
-    let text = said(server, &["--version"])?;
-    let version = redis_version(&text).ok_or_else(|| format!("it answered {text:?}"))?;
-    let minor = version.split('.').nth(1).and_then(leading_number);
-    let age = (leading_number(version).unwrap_or(0), minor.unwrap_or(0));
-    if age < OLDEST_REDIS {
-        return Err(format!("that is Redis {version}, and 7.0 or later is needed"));
-    }
-    let name = text.split_whitespace().next().unwrap_or("Redis");
-    Ok(RedisBinary {
-        server: server.to_path_buf(),
-        version: format!("{name} {version}"),
-        origin,
-    })
-}
-
-/// `postgres (PostgreSQL) 15.14 (Debian 15.14-0)` → `15.14`.
-fn postgres_version(text: &str) -> Option<&str> {
-    text.split_whitespace()
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// `Redis server v=7.0.15 sha=…` → `7.0.15`.
-fn redis_version(text: &str) -> Option<&str> {
-    text.split_whitespace().find_map(|word| word.strip_prefix("v="))
-}
-
-fn leading_number(text: &str) -> Option<u32> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    text.get(..end)?.parse().ok()
-}
-
-fn said(program: &Path, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|fault| format!("{} does not run: {fault}", program.display()))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(format!("{} ended with {}", program.display(), output.status))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn versions_are_read_as_the_servers_say_them() {
-        for (text, expect) in [
-            ("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)", Some("15.14")),
-            ("postgres (PostgreSQL) 18.6", Some("18.6")),
-            ("postgres (PostgreSQL) 19beta1", Some("19beta1")),
-            ("", None),
-        ] {
-            assert_eq!(postgres_version(text), expect, "{text}");
-        }
-        for (text, expect) in [
-            ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0", Some("7.0.15")),
-            ("Valkey server v=9.1.2 sha=00000000:0", Some("9.1.2")),
-            ("nonsense", None),
-        ] {
-            assert_eq!(redis_version(text), expect, "{text}");
-        }
-    }
 
     fn fake(path: &Path, says: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -279,7 +188,10 @@ mod tests {
 
     fn fake_postgres(dir: &Path, version: &str) {
         fake(&dir.join("initdb"), "initdb");
-        fake(&dir.join("postgres"), &format!("postgres (PostgreSQL) {version}"));
+        fake(
+            &dir.join("postgres"),
+            &format!("postgres (PostgreSQL) {version}"),
+        );
     }
 
     #[test]
@@ -294,7 +206,10 @@ mod tests {
         fake_postgres(&wheels::POSTGRES.bin_dir(&cache), "18.6");
         fake_postgres(&on_path, "17.2");
         fake(&on_path.join("redis-server"), "Redis server v=6.0.16 sha=0");
-        fake(&on_path.join("valkey-server"), "Valkey server v=8.0.1 sha=0");
+        fake(
+            &on_path.join("valkey-server"),
+            "Valkey server v=8.0.1 sha=0",
+        );
         let all = Search {
             postgres_override: None,
             redis_override: None,
@@ -303,27 +218,87 @@ mod tests {
             cache: cache.clone(),
         };
         let major = |search: &Search, cluster| {
-            search.postgres(cluster).unwrap().map(|found| (found.major, found.origin))
+            search
+                .postgres(cluster)
+                .unwrap()
+                .map(|found| (found.major, found.origin))
         };
-        assert_eq!(major(&all, None), Some((16, Origin::System)), "the highest of Debian's first");
-        assert_eq!(major(&all, Some(15)), Some((15, Origin::System)), "the cluster's own version first");
-        assert_eq!(major(&all, Some(17)), Some((17, Origin::System)), "also on PATH");
-        assert_eq!(major(&all, Some(18)), Some((18, Origin::Cache)), "also in the cache");
-        assert_eq!(major(&all, Some(14)), Some((16, Origin::System)), "14 is too old to serve");
+        assert_eq!(
+            major(&all, None),
+            Some((16, Origin::System)),
+            "the highest of Debian's first"
+        );
+        assert_eq!(
+            major(&all, Some(15)),
+            Some((15, Origin::System)),
+            "the cluster's own version first"
+        );
+        assert_eq!(
+            major(&all, Some(17)),
+            Some((17, Origin::System)),
+            "also on PATH"
+        );
+        assert_eq!(
+            major(&all, Some(18)),
+            Some((18, Origin::Cache)),
+            "also in the cache"
+        );
+        assert_eq!(
+            major(&all, Some(14)),
+            Some((16, Origin::System)),
+            "14 is too old to serve"
+        );
 
-        let pinned = Search { postgres_override: Some(PINNED.into()), ..all.clone() };
-        assert_eq!(major(&pinned, None), Some((18, Origin::Cache)), "the pinned package alone");
-        let named = Search { postgres_override: Some(on_path.clone()), ..all.clone() };
-        assert_eq!(major(&named, Some(15)), Some((17, Origin::Environment)), "what is named is taken");
-        let wrong = Search { postgres_override: Some(root.join("lib/14/bin")), ..all.clone() };
+        let pinned = Search {
+            postgres_override: Some(PINNED.into()),
+            ..all.clone()
+        };
+        assert_eq!(
+            major(&pinned, None),
+            Some((18, Origin::Cache)),
+            "the pinned package alone"
+        );
+        let named = Search {
+            postgres_override: Some(on_path.clone()),
+            ..all.clone()
+        };
+        assert_eq!(
+            major(&named, Some(15)),
+            Some((17, Origin::Environment)),
+            "what is named is taken"
+        );
+        let wrong = Search {
+            postgres_override: Some(root.join("lib/14/bin")),
+            ..all.clone()
+        };
         let refused = wrong.postgres(None).unwrap_err().to_string();
-        assert!(refused.contains("14.9, and 15 to 18 is needed"), "{refused}");
+        assert!(
+            refused.contains("14.9, and 15 to 18 is needed"),
+            "{refused}"
+        );
 
         let redis = all.redis().unwrap().map(|found| found.version);
-        assert_eq!(redis.as_deref(), Some("Valkey 8.0.1"), "Redis 6 is too old, Valkey serves");
-        let gone = Search { redis_override: Some(root.join("none")), ..all.clone() };
-        assert!(gone.redis().unwrap_err().to_string().contains("GAVEL_REDIS_BIN"));
-        let bare = Search { path: vec![], postgres_root: root.join("none"), cache: root.join("none"), ..all };
+        assert_eq!(
+            redis.as_deref(),
+            Some("Valkey 8.0.1"),
+            "Redis 6 is too old, Valkey serves"
+        );
+        let gone = Search {
+            redis_override: Some(root.join("none")),
+            ..all.clone()
+        };
+        assert!(
+            gone.redis()
+                .unwrap_err()
+                .to_string()
+                .contains("GAVEL_REDIS_BIN")
+        );
+        let bare = Search {
+            path: vec![],
+            postgres_root: root.join("none"),
+            cache: root.join("none"),
+            ..all
+        };
         assert_eq!(major(&bare, None), None);
         assert_eq!(bare.redis().unwrap(), None);
         fs::remove_dir_all(&root).unwrap();

@@ -93,7 +93,12 @@ pub(crate) struct Launch {
 
 impl Launch {
     /// Starts it. The calling thread must live as long as the child shall.
-    pub(crate) fn start(&self, tie: Tie, account: &Account, log: File) -> Result<Running, EmbeddedError> {
+    pub(crate) fn start(
+        &self,
+        tie: Tie,
+        account: &Account,
+        log: File,
+    ) -> Result<Running, EmbeddedError> {
         let doing = || format!("starting {}", self.program.display());
         let errors = log.try_clone().map_err(EmbeddedError::io(doing()))?;
         let mut command = self.command(tie, account);
@@ -237,13 +242,19 @@ mod tests {
         let log = File::create(dir.join("log")).unwrap();
         let launch = Launch {
             program: PathBuf::from("sh"),
-            arguments: ["-c", &format!("{trap}; echo up; while :; do sleep 0.05; done")]
-                .map(OsString::from)
-                .to_vec(),
+            arguments: [
+                "-c",
+                &format!("{trap}; echo up; while :; do sleep 0.05; done"),
+            ]
+            .map(OsString::from)
+            .to_vec(),
             dir: PathBuf::from("/"),
             farewell: Farewell::Terminate,
         };
-        let ourselves = account::Account { other: false, ..account::choose(None).unwrap() };
+        let ourselves = account::Account {
+            other: false,
+            ..account::choose(None).unwrap()
+        };
         let running = launch.start(tie, &ourselves, log).unwrap();
         let path = dir.join("log");
         let until = Instant::now() + LIMIT;

@@ -52,7 +52,8 @@ impl fmt::Display for Part {
 pub enum Durability {
     /// Every commit and every event is on disk before it is acknowledged.
     Durable,
-    /// Survives the death of a server but not of the machine: for tests.
+    /// Nothing waits for the disk: for tests. A Postgres that is killed may forget the commits of
+    /// its last moment, so a test that kills one and counts takes `Durable`.
     Tests,
 }
 
@@ -184,6 +185,8 @@ pub struct Options {
     pub allow_apt: bool,
     /// Whether what the stores of an earlier run left in the directory is removed first.
     pub fresh: bool,
+    /// Whether the data is removed at an orderly end, and what a disorderly one left, first.
+    pub ephemeral: bool,
     /// Listen on loopback TCP too, with a password.
     pub tcp: Option<TcpPorts>,
 }
@@ -198,6 +201,7 @@ impl Options {
             progress: Arc::new(|_| ()),
             allow_apt: false,
             fresh: false,
+            ephemeral: false,
             tcp: None,
         }
     }
@@ -220,6 +224,7 @@ impl fmt::Debug for Options {
             .field("durability", &self.durability)
             .field("allow_apt", &self.allow_apt)
             .field("fresh", &self.fresh)
+            .field("ephemeral", &self.ephemeral)
             .field("tcp", &self.tcp)
             .finish_non_exhaustive()
     }

@@ -67,7 +67,10 @@ impl Claim {
             Ok(()) => (),
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
-                let pid = lock.read_to_string(&mut text).ok().and(text.trim().parse().ok());
+                let pid = lock
+                    .read_to_string(&mut text)
+                    .ok()
+                    .and(text.trim().parse().ok());
                 return Err(EmbeddedError::InUse { dir: data, pid });
             }
             Err(TryLockError::Error(source)) => return Err(unwritable(source)),
@@ -81,8 +84,10 @@ impl Claim {
 
     /// Removes what the stores of an earlier run left, and nothing that is not theirs.
     pub(crate) fn empty(&self) -> Result<(), EmbeddedError> {
-        let listing = fs::read_dir(&self.data)
-            .map_err(EmbeddedError::io(format!("listing {}", self.data.display())))?;
+        let listing = fs::read_dir(&self.data).map_err(EmbeddedError::io(format!(
+            "listing {}",
+            self.data.display()
+        )))?;
         for found in listing.flatten() {
             let name = found.file_name();
             let name = name.to_string_lossy();
@@ -162,7 +167,9 @@ pub(crate) fn check_reach(dir: &Path, account: &Account) -> Result<(), EmbeddedE
         .gid(account.gid)
         .current_dir("/")
         .status()
-        .map_err(EmbeddedError::io("asking whether a directory can be entered"))?;
+        .map_err(EmbeddedError::io(
+            "asking whether a directory can be entered",
+        ))?;
     if entered.success() {
         Ok(())
     } else {

@@ -98,7 +98,9 @@ pub(crate) fn ping(socket: &Path, password: Option<&str>) -> io::Result<()> {
     if answer.ends_with(b"+PONG\r\n") {
         Ok(())
     } else {
-        Err(io::Error::other(String::from_utf8_lossy(&answer).trim().to_owned()))
+        Err(io::Error::other(
+            String::from_utf8_lossy(&answer).trim().to_owned(),
+        ))
     }
 }
 
@@ -149,7 +151,10 @@ mod tests {
 
     #[test]
     fn a_row_is_read_and_a_torn_one_is_not() {
-        assert_eq!(first_column(&[0, 1, 0, 0, 0, 2, b'o', b'k']).as_deref(), Some("ok"));
+        assert_eq!(
+            first_column(&[0, 1, 0, 0, 0, 2, b'o', b'k']).as_deref(),
+            Some("ok")
+        );
         assert_eq!(first_column(&[0, 1, 0, 0, 0, 9, b'o', b'k']), None);
         assert_eq!(first_column(&[0, 1, 255, 255, 255, 255]), None, "a null");
         assert_eq!(first_column(&[]), None);

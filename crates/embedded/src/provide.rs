@@ -2,8 +2,9 @@
 
 use crate::apt;
 use crate::error::EmbeddedError;
-use crate::find::{PostgresBinary, RedisBinary, Search};
+use crate::find::Search;
 use crate::options::{Options, Progress};
+use crate::program::{PostgresBinary, RedisBinary};
 use crate::wheels::{self, Wheel};
 
 /// The servers that will run.
@@ -130,8 +131,15 @@ mod tests {
         let options = Options::new("unused");
         let refused = binaries(&options, &nowhere, None).unwrap_err().to_string();
         std::fs::remove_file(&file).unwrap();
-        assert!(refused.starts_with("no Postgres 15 to 18 was found here ("), "{refused}");
-        let command = if cfg!(target_os = "macos") { "brew install" } else { "sudo apt-get install" };
+        assert!(
+            refused.starts_with("no Postgres 15 to 18 was found here ("),
+            "{refused}"
+        );
+        let command = if cfg!(target_os = "macos") {
+            "brew install"
+        } else {
+            "sudo apt-get install"
+        };
         assert!(refused.contains(command), "{refused}");
         assert!(!refused.contains('\n'), "one sentence: {refused}");
     }

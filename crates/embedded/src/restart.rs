@@ -45,7 +45,8 @@ mod tests {
     fn restarts_back_off_and_end_after_five_deaths_in_a_minute() {
         let start = Instant::now();
         // Seconds of each death, and the wait in milliseconds that each one earns.
-        let cases: [(&str, &[u64], &[Option<u64>]); 3] = [
+        type Row = (&'static str, &'static [u64], &'static [Option<u64>]);
+        let cases: [Row; 3] = [
             (
                 "five in a minute are too many",
                 &[0, 1, 2, 3, 4],

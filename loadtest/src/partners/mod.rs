@@ -1,0 +1,26 @@
+//! Scripted DSPs, always called over HTTP: rivals of the demo market, answers by example, faults.
+
+mod examples;
+mod market;
+mod server;
+
+pub use examples::Examples;
+pub use market::Market;
+pub use server::{PartnerStats, run};
+
+use std::time::Duration;
+
+/// How a scripted DSP answers.
+#[derive(Debug, Clone)]
+pub enum Behaviour {
+    /// Answers a known request with its recorded response, and any other with 204.
+    Examples(Examples),
+    /// Bids by itself.
+    Market(Market),
+    /// Answers 204 after this time.
+    Slow(Duration),
+    /// Reads the request and never answers.
+    Dead,
+    /// Answers with what is not JSON.
+    Garbage,
+}

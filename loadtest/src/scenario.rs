@@ -1,0 +1,36 @@
+//! A run as data: rate, length and mix.
+
+use std::time::Duration;
+
+use crate::pace::Arrivals;
+use crate::traffic::Mix;
+
+/// What is sent, how fast and for how long.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Requests a second.
+    pub rate: u32,
+    /// For how long.
+    pub duration: Duration,
+    /// How arrivals are spread.
+    pub arrivals: Arrivals,
+    /// What the requests are made of.
+    pub mix: Mix,
+    /// Seed of traffic and pace.
+    pub seed: u64,
+    /// A request that is due while so many are unanswered is dropped, and counted.
+    pub max_in_flight: usize,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            rate: 200,
+            duration: Duration::from_secs(10),
+            arrivals: Arrivals::Constant,
+            mix: Mix::default(),
+            seed: 1,
+            max_in_flight: 1_000,
+        }
+    }
+}
