@@ -1,5 +1,6 @@
 //! The gavel command: the whole market in one process, or one service of it.
 
+pub mod calls;
 pub mod cli;
 pub mod health;
 pub mod settings;

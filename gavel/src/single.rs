@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use service::{Shutdown, runtime, shutdown, telemetry};
+use service::telemetry::{self, TelemetryConfig};
+use service::{Shutdown, runtime, shutdown};
 
 use crate::settings::{self, Stores};
 
@@ -29,7 +30,7 @@ pub enum Service {
 /// # Errors
 /// When its configuration is wrong, its port is taken, or it ends with an error.
 pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
-    let _logs = telemetry::init(telemetry::Config::default())?;
+    let _logs = telemetry::init(&TelemetryConfig::default())?;
     let shutdown = on_signal()?;
     let file = settings::file(config);
     let file = file.as_deref();

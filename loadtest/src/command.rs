@@ -132,7 +132,12 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
         echo::run(bind(listen)?, shutdown)?;
         return Ok(Outcome::Kept);
     }
-    if let Some(Sub::Partners { listen, behaviour, examples }) = &args.command {
+    if let Some(Sub::Partners {
+        listen,
+        behaviour,
+        examples,
+    }) = &args.command
+    {
         let behaviour = behaviour_of(*behaviour, examples.as_deref())?;
         let listener = bind(listen)?;
         println!(
@@ -157,7 +162,8 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
         ..Scenario::default()
     };
     let live = std::io::stderr().is_terminal() && !args.json;
-    let report = driver::drive(&scenario, &args.target.0, shutdown, move |state| {
+    let target = service::client::Target::of_url(&args.target.0)?;
+    let report = driver::drive(&scenario, &target, shutdown, move |state| {
         if live {
             show(state);
         }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bytes::Bytes;
-use service::client::{Client, ClientConfig, OutRequest};
+use http::{HeaderMap, HeaderValue, Method, header};
+use service::client::{Client, ClientConfig, OutRequest, Target};
 use service::{Shutdown, runtime};
 use tokio::task::spawn_local;
-use url::Url;
 
 use crate::pace::Pace;
 use crate::report::Report;
@@ -26,7 +26,7 @@ const GIVE_UP: Duration = Duration::from_secs(2);
 /// When the generator's runtime cannot be built.
 pub fn drive(
     scenario: &Scenario,
-    target: &Url,
+    target: &Target,
     shutdown: &Shutdown,
     progress: impl Fn(&Report) + 'static,
 ) -> Result<Report> {
@@ -37,9 +37,15 @@ pub fn drive(
     runtime.block_on(async move {
         let client = Rc::new(Client::new(ClientConfig {
             max_idle_per_host: scenario.max_in_flight,
-            allow_private: true,
-            ..ClientConfig::default()
+            connects_per_second: 2_000,
+            ..ClientConfig::local()
         }));
+        let target = Rc::new(target);
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         let mut traffic = Traffic::new(scenario.mix.clone(), scenario.seed);
         let start = Instant::now();
         let mut shown = start;
@@ -62,9 +68,17 @@ pub fn drive(
                 report.borrow_mut().dropped += 1;
                 continue;
             };
-            let request = OutRequest::post_json(target.clone(), Bytes::from(traffic.request()));
-            let (client, report) = (Rc::clone(&client), Rc::clone(&report));
+            let body = Bytes::from(traffic.request());
+            let (client, report, target) =
+                (Rc::clone(&client), Rc::clone(&report), Rc::clone(&target));
+            let headers = headers.clone();
             spawn_local(async move {
+                let request = OutRequest {
+                    method: Method::POST,
+                    target: &target,
+                    headers,
+                    body,
+                };
                 let answer = client.send(request, due + GIVE_UP).await;
                 let mut report = report.borrow_mut();
                 match answer {

@@ -35,7 +35,9 @@ pub fn run(listener: TcpListener, shutdown: &Shutdown) -> Result<()> {
                 Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from_static(&ANSWER))))
             });
             spawn_local(async move {
-                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+                let _ = http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), answer)
+                    .await;
             });
         }
     })

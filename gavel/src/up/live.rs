@@ -1,13 +1,13 @@
 //! What a person sees: a table of URLs, then one line a second of live figures.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use http::Method;
 use serde_json::Value;
 use service::Shutdown;
-use service::client::{Client, ClientConfig, OutRequest};
-use url::Url;
+
+use crate::calls::Caller;
 
 /// The URLs of a running market.
 #[derive(Debug, Clone)]
@@ -118,15 +118,12 @@ pub async fn show(urls: Urls, shutdown: Shutdown) {
     if !terminal {
         return shutdown.fired().await;
     }
-    let client = Rc::new(Client::new(ClientConfig {
-        allow_private: true,
-        ..ClientConfig::default()
-    }));
+    let caller = Caller::new();
     let mut before = Figures::default();
     let mut since = Instant::now();
     let mut first = true;
     while !shutdown.is_fired() {
-        if let Some(now) = ask(&client, &urls).await {
+        if let Some(now) = ask(&caller, &urls).await {
             if !first {
                 let line = now.line(&before, since.elapsed().as_secs_f64());
                 // A terminal that is gone is no reason to stop the market.
@@ -144,9 +141,9 @@ pub async fn show(urls: Urls, shutdown: Shutdown) {
     let _ = writeln!(out);
 }
 
-async fn ask(client: &Client, urls: &Urls) -> Option<Figures> {
-    let exchange = stats(client, &urls.exchange_rtb).await?;
-    let bidder = stats(client, &urls.bidder).await?;
+async fn ask(caller: &Caller, urls: &Urls) -> Option<Figures> {
+    let exchange = stats(caller, &urls.exchange_rtb).await?;
+    let bidder = stats(caller, &urls.bidder).await?;
     let count = |value: &Value| value.as_u64().unwrap_or_default();
     Some(Figures {
         auctions: count(&exchange["auctions"]),
@@ -158,16 +155,13 @@ async fn ask(client: &Client, urls: &Urls) -> Option<Figures> {
     })
 }
 
-async fn stats(client: &Client, base: &str) -> Option<Value> {
-    let url = Url::parse(&format!("{base}/stats")).ok()?;
-    let response = client
-        .send(
-            OutRequest::get(url),
-            Instant::now() + Duration::from_millis(500),
-        )
+async fn stats(caller: &Caller, base: &str) -> Option<Value> {
+    let url = format!("{base}/stats");
+    let answer = caller
+        .call(Method::GET, &url, String::new(), Duration::from_millis(500))
         .await
         .ok()?;
-    serde_json::from_slice(&response.body).ok()
+    serde_json::from_slice(&answer.body).ok()
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use http::Method;
 use loadtest::partners::{self, Behaviour, Market as Habits, PartnerStats};
-use service::client::{Client, ClientConfig, OutRequest};
 use service::{Shutdown, Trigger, runtime};
-use url::Url;
 
 use super::live::Urls;
 use super::ports::{Ports, url_of};
 use super::seed::{self, Targets};
+use crate::calls::Caller;
 use crate::settings::{Stores, load};
 
 /// How the market runs.
@@ -64,7 +64,7 @@ impl Market {
         };
         market.spawn_all(settings, stores, ports)?;
         market.wait_ready(&[market.urls.control_plane.clone()])?;
-        runtime::current_thread("seed")?.block_on(seed::load(&market.seed_targets(settings)?))?;
+        runtime::current_thread("seed")?.block_on(seed::load(&market.seed_targets(settings)))?;
         market.wait_ready(&market.urls.services())?;
         Ok(market)
     }
@@ -167,32 +167,31 @@ impl Market {
         Ok(())
     }
 
-    fn seed_targets(&self, settings: &Settings) -> Result<Targets> {
+    fn seed_targets(&self, settings: &Settings) -> Targets {
         let bid = |url: &str| format!("{url}/bid");
-        Ok(Targets {
-            control_plane: Url::parse(&self.urls.control_plane)?,
-            dmp: Url::parse(&self.urls.dmp)?,
+        Targets {
+            control_plane: self.urls.control_plane.clone(),
+            dmp: self.urls.dmp.clone(),
             placeholders: vec![
                 ("{{rival_a_url}}", bid(&self.urls.rivals[0])),
                 ("{{rival_b_url}}", bid(&self.urls.rivals[1])),
             ],
             token: settings.service_token.clone(),
-        })
+        }
     }
 
     fn wait_ready(&self, bases: &[String]) -> Result<()> {
         let patience = Duration::from_secs(30);
         runtime::current_thread("ready")?.block_on(async {
-            let client = Client::new(ClientConfig {
-                allow_private: true,
-                ..ClientConfig::default()
-            });
+            let caller = Caller::new();
             let start = Instant::now();
             for base in bases {
-                let url = Url::parse(&format!("{base}/readyz"))?;
+                let url = format!("{base}/readyz");
                 loop {
-                    let deadline = Instant::now() + Duration::from_millis(500);
-                    let answer = client.send(OutRequest::get(url.clone()), deadline).await;
+                    let patience = Duration::from_millis(500);
+                    let answer = caller
+                        .call(Method::GET, &url, String::new(), patience)
+                        .await;
                     if answer.is_ok_and(|response| response.status.is_success()) {
                         break;
                     }
@@ -262,6 +261,8 @@ impl Wiring<'_> {
             ("public_url", self.public(own)),
             ("service_token", self.settings.service_token.clone()),
             ("local_mode", self.settings.local_mode.to_string()),
+            // No balancer stands before a market of one machine, so its end need not wait for one.
+            ("limits.drain_delay", "0ms".to_owned()),
         ];
         told.into_iter()
             .map(|(key, value)| (key.into(), value))

@@ -13,8 +13,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use embedded::{Durability, Embedded, Options};
 use loadtest::scenario::Scenario;
-use service::{runtime, shutdown, telemetry};
-use url::Url;
+use service::client::Target;
+use service::telemetry::{self, Destination, TelemetryConfig};
+use service::{runtime, shutdown};
 
 pub use live::Urls;
 pub use market::{Market, Settings};
@@ -103,12 +104,16 @@ fn stores(embedded: Option<&Embedded>) -> Result<Stores> {
 
 fn start_logs(data_dir: &Path, to: Option<LogTo>) -> Result<telemetry::Guard> {
     let to = match to {
-        Some(LogTo::Stderr) => telemetry::To::Stderr,
-        None => telemetry::To::File(data_dir.join("logs").join("gavel.jsonl")),
+        Some(LogTo::Stderr) => Destination::Stderr,
+        None => Destination::File {
+            path: data_dir.join("logs").join("gavel.jsonl"),
+            max_bytes: 16 * 1024 * 1024,
+            keep: 3,
+        },
     };
-    Ok(telemetry::init(telemetry::Config {
+    Ok(telemetry::init(&TelemetryConfig {
         to,
-        ..telemetry::Config::default()
+        ..TelemetryConfig::default()
     })?)
 }
 
@@ -117,7 +122,7 @@ fn start_traffic(rate: u32, market: &Market) -> Result<Option<std::thread::JoinH
     if rate == 0 {
         return Ok(None);
     }
-    let target = Url::parse(&format!("{}/openrtb2/auction", market.urls.exchange_rtb))?;
+    let target = Target::parse(&format!("{}/openrtb2/auction", market.urls.exchange_rtb))?;
     let scenario = Scenario {
         rate,
         duration: Duration::MAX,

@@ -1,15 +1,14 @@
 //! The demo market: calls to the public APIs, from data alone, on first start.
 
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use service::client::{Client, ClientConfig, OutRequest};
-use url::Url;
+
+use crate::calls::Caller;
 
 const MARKET: &str = include_str!("../../seed/market.json");
 const USERS: &str = include_str!("../../seed/users.json");
@@ -27,9 +26,9 @@ struct Call {
 #[derive(Debug, Clone)]
 pub struct Targets {
     /// The control plane.
-    pub control_plane: Url,
+    pub control_plane: String,
     /// The DMP.
-    pub dmp: Url,
+    pub dmp: String,
     /// Placeholder and text, such as `{{rival_a_url}}`.
     pub placeholders: Vec<(&'static str, String)>,
     /// Token of a control plane or DMP that asks for one.
@@ -41,13 +40,9 @@ pub struct Targets {
 /// # Errors
 /// When an API cannot be reached or refuses a call: the call and its answer.
 pub async fn load(targets: &Targets) -> Result<bool> {
-    let client = Rc::new(Client::new(ClientConfig {
-        allow_private: true,
-        ..ClientConfig::default()
-    }));
+    let caller = Caller::new().with_token(&targets.token)?;
     let existing = call(
-        &client,
-        targets,
+        &caller,
         &targets.control_plane,
         "GET",
         "/advertisers?limit=1",
@@ -67,46 +62,37 @@ pub async fn load(targets: &Targets) -> Result<bool> {
         for (placeholder, text) in &targets.placeholders {
             body = body.replace(placeholder, text);
         }
-        call(&client, targets, &targets.control_plane, method, path, body).await?;
+        call(&caller, &targets.control_plane, method, path, body).await?;
     }
     let users: Vec<Call> = serde_json::from_str(USERS).context("seed/users.json")?;
     for Call { method, path, body } in &users {
-        call(
-            &client,
-            targets,
-            &targets.dmp,
-            method,
-            path,
-            body.get().to_owned(),
-        )
-        .await?;
+        call(&caller, &targets.dmp, method, path, body.get().to_owned()).await?;
     }
     Ok(true)
 }
 
 async fn call(
-    client: &Client,
-    targets: &Targets,
-    base: &Url,
+    caller: &Caller,
+    base: &str,
     method: &str,
     path: &str,
     body: String,
 ) -> Result<Bytes> {
-    let url = base.join(path)?;
-    let method = Method::from_bytes(method.as_bytes())?;
-    let request =
-        OutRequest::json(method.clone(), url.clone(), Bytes::from(body)).bearer(&targets.token);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    let response = client
-        .send(request, deadline)
-        .await
-        .with_context(|| format!("{method} {url}"))?;
-    if !response.status.is_success() {
+    let url = format!("{base}{path}");
+    let answer = caller
+        .call(
+            Method::from_bytes(method.as_bytes())?,
+            &url,
+            body,
+            Duration::from_secs(10),
+        )
+        .await?;
+    if !answer.status.is_success() {
+        let said = String::from_utf8_lossy(&answer.body);
         bail!(
-            "the seed was refused: {method} {url} answered {}: {}",
-            response.status,
-            String::from_utf8_lossy(&response.body)
+            "the seed was refused: {method} {url} answered {}: {said}",
+            answer.status
         );
     }
-    Ok(response.body)
+    Ok(answer.body)
 }

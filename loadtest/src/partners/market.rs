@@ -214,9 +214,10 @@ impl Market {
     }
 
     fn native(&self, native: &Value) -> Option<Value> {
-        let request = match native.get("request")? {
-            Value::String(text) => serde_json::from_str(text).ok()?,
-            object => object.clone(),
+        let told = native.get("request")?;
+        let request = match told.as_str() {
+            Some(text) => serde_json::from_str(text).ok()?,
+            None => told.clone(),
         };
         let request = request.get("native").cloned().unwrap_or(request);
         let domain = &self.domain;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use service::config::Millis;
 use service::http::{self, Handler, Limits, Request, Response, StatusCode};
 use service::{Ops, Problem, Shutdown, runtime};
 
@@ -61,7 +62,11 @@ pub fn run(
         base,
         rng: Rc::new(RefCell::new(Rng::new(seed))),
     };
-    let limits = Limits::default();
+    // No balancer stands before a scripted DSP, so it need not wait for one when it ends.
+    let limits = Limits {
+        drain_delay: Millis(Duration::ZERO),
+        ..Limits::default()
+    };
     runtime::current_thread(name)?.block_on(http::serve(listener, &limits, dsp, shutdown, ops))?;
     Ok(())
 }

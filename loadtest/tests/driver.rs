@@ -1,0 +1,108 @@
+//! The generator against scripted DSPs over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use loadtest::driver::drive;
+use loadtest::partners::{self, Behaviour, Examples, Market, PartnerStats};
+use loadtest::scenario::Scenario;
+use service::client::Target;
+use service::{Shutdown, Trigger};
+
+struct Partner {
+    target: Target,
+    stats: Arc<PartnerStats>,
+    trigger: Trigger,
+    thread: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Partner {
+    fn start(behaviour: Behaviour) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target =
+            Target::parse(&format!("http://{}/bid", listener.local_addr().unwrap())).unwrap();
+        let stats = Arc::new(PartnerStats::default());
+        let (trigger, shutdown) = Shutdown::new();
+        let seen = Arc::clone(&stats);
+        let thread = std::thread::spawn(move || {
+            partners::run("partner", listener, behaviour, seen, shutdown)
+        });
+        Self {
+            target,
+            stats,
+            trigger,
+            thread,
+        }
+    }
+
+    fn stop(self) {
+        self.trigger.fire();
+        self.thread.join().unwrap().unwrap();
+    }
+}
+
+fn short(rate: u32) -> Scenario {
+    Scenario {
+        rate,
+        duration: Duration::from_millis(500),
+        ..Scenario::default()
+    }
+}
+
+#[test]
+fn every_request_that_was_due_is_accounted_for() {
+    let partner = Partner::start(Behaviour::Market(Market::broad("seat", "broad.example")));
+    let report = drive(&short(200), &partner.target, &Shutdown::new().1, |_| ()).unwrap();
+    assert_eq!(report.due(), 100, "200 a second for half a second");
+    assert_eq!(report.answered(), 100);
+    assert!(
+        report.bids > 0 && report.no_bids > 0,
+        "{}",
+        report.to_table()
+    );
+    assert_eq!(partner.stats.requests.load(Ordering::Relaxed), 100);
+    partner.stop();
+}
+
+#[test]
+fn a_slow_server_cannot_hide_behind_the_generator() {
+    // E9: an open loop; each request waits its own time, and the rate is kept.
+    let partner = Partner::start(Behaviour::Slow(Duration::from_millis(300)));
+    let report = drive(&short(100), &partner.target, &Shutdown::new().1, |_| ()).unwrap();
+    assert_eq!(report.no_bids, 50, "{}", report.to_table());
+    assert!(report.percentile_ms(50.0) >= 300.0, "{}", report.to_table());
+    partner.stop();
+}
+
+#[test]
+fn a_server_that_is_away_is_counted_as_failed() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let target = Target::parse(&format!("http://{free}/bid")).unwrap();
+    let report = drive(&short(40), &target, &Shutdown::new().1, |_| ()).unwrap();
+    assert_eq!((report.failed, report.answered()), (20, 0));
+    assert!(report.error_share() > 0.99);
+}
+
+#[tokio::test]
+async fn an_example_is_answered_as_recorded() {
+    let dir =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/testkit/fixtures/openrtb");
+    let partner = Partner::start(Behaviour::Examples(Examples::load(&dir).unwrap()));
+    for number in testkit::fixtures::OPENRTB {
+        let (request, response) = testkit::fixtures::openrtb(number);
+        let url = partner.target.url().as_str();
+        let json = [("content-type", "application/json")];
+        let answer = testkit::http::send(http::Method::POST, url, &json, request).await;
+        assert_eq!(answer.status, 200, "{number}");
+        assert_eq!(answer.text(), response, "{number}: to the byte");
+    }
+    partner.stop();
+}
