@@ -1,0 +1,127 @@
+//! Idle connections per host, the last used first, and how much is under way beside the calls.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{ClientConfig, Target, connect::Connection};
+use crate::limits::TokenBucket;
+
+pub(super) struct Pool {
+    max_idle: usize,
+    max_drains: usize,
+    idle_timeout: Duration,
+    connects_per_second: u32,
+    hosts: Mutex<HashMap<Arc<str>, Host>>,
+}
+
+struct Host {
+    idle: Vec<(Connection, Instant)>,
+    connects: TokenBucket,
+    drains: usize,
+}
+
+/// The right to read one late answer off the path.
+pub(super) struct Drain {
+    shared: Arc<super::Shared>,
+    host: Arc<str>,
+}
+
+impl Pool {
+    pub(super) fn new(config: &ClientConfig) -> Self {
+        Self {
+            max_idle: config.max_idle_per_host,
+            max_drains: config.max_drains_per_host,
+            idle_timeout: config.idle_timeout,
+            connects_per_second: config.connects_per_second,
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// The connection used last, unless it is closed or too old.
+    pub(super) fn take(&self, target: &Target) -> Option<Connection> {
+        let mut hosts = self.lock();
+        let host = hosts.get_mut(target.pool_key())?;
+        while let Some((connection, since)) = host.idle.pop() {
+            if since.elapsed() >= self.idle_timeout {
+                // Below it lie only older ones.
+                host.idle.clear();
+                return None;
+            }
+            if !connection.sender.is_closed() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    pub(super) fn give_back(&self, target: &Target, connection: Connection) {
+        if connection.sender.is_closed() {
+            return;
+        }
+        let now = Instant::now();
+        let mut hosts = self.lock();
+        let host = self.host(&mut hosts, target);
+        host.idle
+            .retain(|(_, since)| now.saturating_duration_since(*since) < self.idle_timeout);
+        if host.idle.len() < self.max_idle {
+            host.idle.push((connection, now));
+        }
+    }
+
+    /// Whether one more connection may be made in this second.
+    pub(super) fn may_connect(&self, target: &Target) -> bool {
+        let mut hosts = self.lock();
+        self.host(&mut hosts, target)
+            .connects
+            .take(Instant::now())
+            .is_ok()
+    }
+
+    pub(super) fn idle(&self, target: &Target) -> usize {
+        self.lock()
+            .get(target.pool_key())
+            .map_or(0, |host| host.idle.len())
+    }
+
+    fn host<'h>(&self, hosts: &'h mut HashMap<Arc<str>, Host>, target: &Target) -> &'h mut Host {
+        hosts
+            .entry(Arc::clone(target.pool_key()))
+            .or_insert_with(|| Host {
+                idle: Vec::new(),
+                connects: TokenBucket::new(self.connects_per_second, self.connects_per_second),
+                drains: 0,
+            })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Host>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drain {
+    /// One more late answer, while there are not too many.
+    pub(super) fn begin(shared: &Arc<super::Shared>, target: &Target) -> Option<Self> {
+        let pool = &shared.pool;
+        let mut hosts = pool.lock();
+        let host = pool.host(&mut hosts, target);
+        if host.drains >= pool.max_drains {
+            return None;
+        }
+        host.drains += 1;
+        Some(Self {
+            shared: Arc::clone(shared),
+            host: Arc::clone(target.pool_key()),
+        })
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        if let Some(host) = self.shared.pool.lock().get_mut(&self.host) {
+            host.drains = host.drains.saturating_sub(1);
+        }
+    }
+}

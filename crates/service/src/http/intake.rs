@@ -1,0 +1,341 @@
+//! One request, from its headers to its answer: the order of the checks is the order of their cost.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts};
+use hyper::body::{Body, Incoming};
+
+use super::{
+    Class, Limits, Request, Response,
+    body::{self, BodyFault},
+    form,
+    gate::Overload,
+    payload::Payload,
+    request::request_id,
+    wire::{LengthHeader, WireState},
+};
+use crate::{
+    ops::Ops, problem::Problem, runtime::panic_text, shutdown::Shutdown, trace::TraceParent,
+};
+
+/// How long, and how much of, a body is read only to keep the connection of a refused request.
+const DISCARD_WAIT: Duration = Duration::from_millis(250);
+const DISCARD_BYTES: usize = 64 * 1024;
+
+/// Who answers what passes the checks: a handler of this core, or a router.
+pub(super) trait Dispatch {
+    fn dispatch(
+        &self,
+        request: Request,
+        uri: Uri,
+    ) -> impl Future<Output = hyper::Response<Payload>>;
+    fn class(&self, method: &Method, path: &str) -> Class;
+    fn on_shed(&self, request: &HeaderMap, response: &mut Response);
+}
+
+/// Where a listener's requests come in.
+pub(super) struct Desk<D> {
+    dispatch: D,
+    limits: Limits,
+    ops: Ops,
+    listens_on_loopback: bool,
+    overload: Arc<Overload>,
+    /// Fires when the drain delay is over.
+    closing: Shutdown,
+}
+
+impl<D: Dispatch> Desk<D> {
+    pub(super) fn new(
+        dispatch: D,
+        limits: Limits,
+        ops: Ops,
+        listens_on_loopback: bool,
+        closing: Shutdown,
+    ) -> Self {
+        Self {
+            dispatch,
+            limits,
+            ops,
+            listens_on_loopback,
+            overload: Arc::default(),
+            closing,
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) fn ops(&self) -> &Ops {
+        &self.ops
+    }
+
+    pub(super) fn overload(&self) -> &Arc<Overload> {
+        &self.overload
+    }
+
+    pub(super) fn closing(&self) -> &Shutdown {
+        &self.closing
+    }
+
+    /// Answers one request and counts it.
+    pub(super) async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        peer: SocketAddr,
+        wire: Arc<WireState>,
+        length: LengthHeader,
+    ) -> Result<hyper::Response<Payload>, Infallible> {
+        let received = Instant::now();
+        let (head, body) = request.into_parts();
+        let closes = form::closes(&head, length);
+        let is_old = head.version == Version::HTTP_10;
+        let class = self.dispatch.class(&head.method, head.uri.path());
+        let mut response = match form::check(&head, length) {
+            Ok(()) => self.admit(head, body, class, peer, received, &wire).await,
+            Err(fault) => {
+                wire.linger();
+                closed(malformed(fault)).map(Payload::Full)
+            }
+        };
+        if closes || self.closing.is_fired() {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if is_old {
+            // Else hyper adds its `keep-alive` to what an old client asked for.
+            *response.version_mut() = Version::HTTP_10;
+        }
+        wire.request_ended();
+        self.ops.count(class, response.status(), received.elapsed());
+        Ok(response)
+    }
+
+    async fn admit(
+        &self,
+        head: Parts,
+        body: Incoming,
+        class: Class,
+        peer: SocketAddr,
+        received: Instant,
+        wire: &WireState,
+    ) -> hyper::Response<Payload> {
+        if let Some(answer) = self.ops.answer(&head, self.listens_on_loopback) {
+            return self.refuse(answer, body, wire).await;
+        }
+        let late = class == Class::Bid && self.overload.sheds();
+        let place = self.ops.gate().enter(class, &self.limits);
+        let Some(_place) = place.filter(|_| !late) else {
+            return self.refuse(self.shed(&head, class), body, wire).await;
+        };
+        match self.read(&head, body, wire).await {
+            Ok(body) => self.handle(head, body, class, peer, received).await,
+            Err(answer) => answer.map(Payload::Full),
+        }
+    }
+
+    /// The whole body, inflated; or the answer that refuses it.
+    async fn read(
+        &self,
+        head: &Parts,
+        body: Incoming,
+        wire: &WireState,
+    ) -> Result<Bytes, Response> {
+        if body.is_end_stream() {
+            return Ok(Bytes::new());
+        }
+        // Before the first read: that is what sends `100 Continue` (R38).
+        if body.size_hint().lower() > self.limits.max_body.0 {
+            wire.linger();
+            return Err(too_large());
+        }
+        let Some(packed) = is_packed(&head.headers) else {
+            let answer = Problem::unsupported_media_type().detail("content encoding");
+            return Err(self.keep(answer.into_response(), body, wire).await);
+        };
+        let arrived = body::read(body, &self.limits).await;
+        let whole = if packed {
+            arrived.and_then(|body| body::inflate_request(&body, &self.limits))
+        } else {
+            arrived
+        };
+        whole.map_err(|fault| {
+            if fault != BodyFault::NotGzip {
+                wire.linger();
+            }
+            refusal(fault)
+        })
+    }
+
+    async fn handle(
+        &self,
+        head: Parts,
+        body: Bytes,
+        class: Class,
+        peer: SocketAddr,
+        received: Instant,
+    ) -> hyper::Response<Payload> {
+        let sent_id = request_id(&head.headers);
+        let request_id = match class {
+            Class::Api => Some(sent_id.unwrap_or_else(fresh_request_id)),
+            Class::Bid | Class::Notice | Class::Ops => sent_id,
+        };
+        let echoed = request_id.clone();
+        let request = Request {
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().map(str::to_owned),
+            trace: TraceParent::of(&head.headers),
+            method: head.method,
+            headers: head.headers,
+            peer,
+            body,
+            received,
+            request_id,
+        };
+        let handled = AssertUnwindSafe(self.dispatch.dispatch(request, head.uri))
+            .catch_unwind()
+            .await;
+        let mut response = handled.unwrap_or_else(|panic| {
+            self.ops.panicked();
+            tracing::error!("a request panicked: {}", panic_text(&*panic));
+            internal_fault(class).map(Payload::Full)
+        });
+        if let Some(id) = echoed.and_then(|id| HeaderValue::try_from(id).ok()) {
+            response.headers_mut().entry("x-request-id").or_insert(id);
+        }
+        response
+    }
+
+    /// The answer to a request that is turned away before it is read (R22).
+    fn shed(&self, head: &Parts, class: Class) -> Response {
+        self.ops.shed();
+        let mut response = match class {
+            Class::Bid => super::status(self.limits.shed_status.code()),
+            Class::Notice | Class::Ops | Class::Api => Problem::unavailable(1)
+                .detail("the service is at its limit")
+                .into_response(),
+        };
+        let headers = response.headers_mut();
+        headers.insert("x-shed-reason", HeaderValue::from_static("overload"));
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        self.dispatch.on_shed(&head.headers, &mut response);
+        response
+    }
+
+    async fn refuse(
+        &self,
+        answer: Response,
+        body: Incoming,
+        wire: &WireState,
+    ) -> hyper::Response<Payload> {
+        self.keep(answer, body, wire).await.map(Payload::Full)
+    }
+
+    /// Reads what is left of a small body, so that the connection can be used again (C-4).
+    async fn keep(&self, answer: Response, body: Incoming, wire: &WireState) -> Response {
+        let all = body.size_hint().lower() <= DISCARD_BYTES as u64
+            && body::discard(body, DISCARD_BYTES, DISCARD_WAIT).await;
+        if all {
+            answer
+        } else {
+            wire.linger();
+            closed(answer)
+        }
+    }
+}
+
+/// Whether the body is gzip; none for an encoding that is not spoken here (C-7).
+fn is_packed(headers: &HeaderMap) -> Option<bool> {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let Some(first) = codings.next() else {
+        return Some(false);
+    };
+    if codings.next().is_some() {
+        return None;
+    }
+    let coding = first.as_bytes().trim_ascii();
+    if coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip") {
+        Some(true)
+    } else {
+        coding.eq_ignore_ascii_case(b"identity").then_some(false)
+    }
+}
+
+fn refusal(fault: BodyFault) -> Response {
+    match fault {
+        BodyFault::TooLarge => too_large(),
+        BodyFault::TooSlow => closed(
+            Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_too_slow",
+                "The body did not arrive in time",
+            )
+            .into_response(),
+        ),
+        BodyFault::Broken => closed(malformed("the body's framing is broken")),
+        BodyFault::NotGzip => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "not_gzip",
+            "The body is not the gzip that it claims to be",
+        )
+        .into_response(),
+    }
+}
+
+fn too_large() -> Response {
+    closed(
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "The body is too large",
+        )
+        .into_response(),
+    )
+}
+
+fn malformed(fault: &str) -> Response {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "malformed_http",
+        "Not a well-formed HTTP request",
+    )
+    .detail(fault)
+    .into_response()
+}
+
+/// A fault of ours in one request (R47): to a bid caller it is a no-bid.
+fn internal_fault(class: Class) -> Response {
+    match class {
+        Class::Bid => super::no_content(),
+        Class::Notice | Class::Ops | Class::Api => Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "A fault of ours",
+        )
+        .into_response(),
+    }
+}
+
+fn closed(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn fresh_request_id() -> String {
+    crate::trace::TraceId(crate::clock::random_bytes()).to_string()
+}

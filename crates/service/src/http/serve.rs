@@ -1,0 +1,217 @@
+//! Accepting, and ending without losing a request (R25, R26, R43).
+
+use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::Instant,
+};
+
+use super::{
+    Handler, Limits, Request,
+    gate::{Connected, Overload},
+    intake::{Desk, Dispatch},
+    payload::Payload,
+    wire::Wire,
+};
+use crate::{ops::Ops, shutdown::Shutdown};
+
+/// How long to wait when the process has no file descriptors left.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves on `listener` until `shutdown` fires and the drain is over: `/readyz` turns 503 at once,
+/// connections are accepted for `drain_delay` more, then answers carry `Connection: close` and
+/// requests in work have `drain_limit` to finish.
+///
+/// Must run on a local runtime ([`crate::runtime::per_core`]), because handlers live on one core. Give
+/// each worker a `try_clone` of the listener, and clones of one [`Ops`].
+///
+/// # Errors
+/// When the listener cannot be given to the runtime.
+pub async fn serve<H: Handler + 'static>(
+    listener: std::net::TcpListener,
+    limits: &Limits,
+    handler: H,
+    shutdown: Shutdown,
+    ops: Ops,
+) -> io::Result<()> {
+    let listener = prepare(listener)?;
+    let (ending, closing) = Shutdown::new();
+    let desk = Rc::new(Desk::new(
+        Local(handler),
+        limits.clone(),
+        ops,
+        listener.local_addr()?.ip().is_loopback(),
+        closing,
+    ));
+    let accept = Accept {
+        listener: &listener,
+        limits,
+        shutdown: &shutdown,
+        ops: desk.ops(),
+        overload: desk.overload(),
+    };
+    let spawn = |set: &mut JoinSet<()>, stream, peer, place| {
+        let desk = Rc::clone(&desk);
+        set.spawn_local(async move { connection(stream, peer, place, &*desk).await });
+    };
+    let open = accept.run(spawn).await;
+    drop(listener);
+    ending.fire();
+    drain(open, limits).await;
+    Ok(())
+}
+
+pub(super) fn prepare(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+/// A handler of this core, as the intake sees it.
+struct Local<H>(H);
+
+impl<H: Handler> Dispatch for Local<H> {
+    async fn dispatch(&self, request: Request, _uri: http::Uri) -> hyper::Response<Payload> {
+        self.0.handle(request).await.map(Payload::Full)
+    }
+    fn class(&self, method: &http::Method, path: &str) -> super::Class {
+        self.0.class(method, path)
+    }
+    fn on_shed(&self, request: &http::HeaderMap, response: &mut super::Response) {
+        self.0.on_shed(request, response);
+    }
+}
+
+pub(super) struct Accept<'a> {
+    pub(super) listener: &'a TcpListener,
+    pub(super) limits: &'a Limits,
+    pub(super) shutdown: &'a Shutdown,
+    pub(super) ops: &'a Ops,
+    pub(super) overload: &'a Arc<Overload>,
+}
+
+impl Accept<'_> {
+    /// Accepts until the drain delay is over; returns the connections still open.
+    pub(super) async fn run(
+        &self,
+        mut spawn: impl FnMut(&mut JoinSet<()>, TcpStream, SocketAddr, Connected),
+    ) -> JoinSet<()> {
+        let mut open = JoinSet::new();
+        let end = self.end();
+        tokio::pin!(end);
+        let watch = self.watch();
+        tokio::pin!(watch);
+        let mut warned = None;
+        loop {
+            tokio::select! {
+                () = &mut end => return open,
+                () = &mut watch => {}
+                // A connection that ended is taken out, so that the set does not grow.
+                Some(_ended) = open.join_next(), if !open.is_empty() => {}
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, peer)) => match self.ops.gate().connect(self.limits) {
+                        Some(place) => {
+                            // Answers are written whole; waiting for more would only delay them.
+                            let _unsupported = stream.set_nodelay(true);
+                            spawn(&mut open, stream, peer, place);
+                        }
+                        None => self.ops.refused_connection(),
+                    },
+                    Err(error) => pause_if_exhausted(&error, &mut warned).await,
+                },
+            }
+        }
+    }
+
+    /// Until the listener is to be closed.
+    async fn end(&self) {
+        self.shutdown.fired().await;
+        self.ops.health.set_draining();
+        tokio::time::sleep(self.limits.drain_delay.0).await;
+    }
+
+    async fn watch(&self) {
+        let target = self.limits.queue_target.0;
+        if target.is_zero() {
+            std::future::pending::<()>().await;
+        }
+        self.overload.watch(target).await;
+    }
+}
+
+/// Without descriptors `accept` fails at once and for ever: sleep instead of spinning (R26). Other
+/// errors belong to one connection that went away before it was accepted.
+async fn pause_if_exhausted(error: &io::Error, warned: &mut Option<Instant>) {
+    const EMFILE: i32 = 24;
+    const ENFILE: i32 = 23;
+    const ENOBUFS: i32 = 105;
+    const ENOMEM: i32 = 12;
+    if !matches!(
+        error.raw_os_error(),
+        Some(EMFILE | ENFILE | ENOBUFS | ENOMEM)
+    ) {
+        return;
+    }
+    if warned.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
+        tracing::warn!(%error, "cannot accept: resources are exhausted");
+        *warned = Some(Instant::now());
+    }
+    tokio::time::sleep(EXHAUSTED_PAUSE).await;
+}
+
+/// Serves one connection to its end; asked to close, after the request in work.
+pub(super) async fn connection<D: Dispatch>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Connected,
+    desk: &Desk<D>,
+) {
+    let limits = desk.limits();
+    let wire = Wire::new(stream, limits.header_timeout.0);
+    let state = wire.state();
+    let service = service_fn(|request| {
+        // Not inside the future: the socket must know before it is read again.
+        let length = state.request_began();
+        desk.answer(request, peer, Arc::clone(&state), length)
+    });
+    let serving = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        // Runs while idle too; the socket times the headers themselves.
+        .header_read_timeout(limits.idle_timeout.0)
+        .max_headers(usize::try_from(limits.max_headers).unwrap_or(usize::MAX))
+        .max_header_size(limits.max_head.as_usize())
+        .max_buf_size(limits.max_head.as_usize().max(16 * 1024))
+        .serve_connection(TokioIo::new(wire), service);
+    tokio::pin!(serving);
+    let closing = desk.closing().fired();
+    tokio::pin!(closing);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = closing => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "connection ended early");
+    }
+    drop(place);
+}
+
+/// Waits for the open connections, at most `drain_limit`; cuts what is left.
+pub(super) async fn drain(mut open: JoinSet<()>, limits: &Limits) {
+    let all = async { while open.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain_limit.0, all)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            connections = open.len(),
+            "drain limit reached: cutting what is left"
+        );
+        open.shutdown().await;
+    }
+}

@@ -1,0 +1,167 @@
+//! W3C Trace Context (level 1): the trace id of an auction is its auction id.
+
+use std::fmt;
+
+use http::HeaderMap;
+
+/// The 16 bytes of a trace id; written as 32 hexadecimal digits. Never all zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TraceId(pub [u8; 16]);
+
+/// What a `traceparent` header says: whose trace, which caller, and whether it is sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceParent {
+    /// The trace that the request belongs to.
+    pub trace_id: TraceId,
+    /// The caller's span.
+    pub parent_id: [u8; 8],
+    /// Whether the caller records this trace.
+    pub sampled: bool,
+}
+
+impl TraceId {
+    /// Reads 32 hexadecimal digits in lower case; all zero is no trace id (§3.2.2.3).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        hex(text.as_bytes())
+            .filter(|bytes| *bytes != [0; 16])
+            .map(Self)
+    }
+}
+
+impl TraceParent {
+    /// Reads a `traceparent` value. A later version is read by its first four fields (§4.3).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.splitn(5, '-');
+        let [version] = hex(fields.next()?.as_bytes())?;
+        let trace_id = TraceId::parse(fields.next()?)?;
+        let parent_id = hex(fields.next()?.as_bytes())?;
+        let [flags] = hex(fields.next()?.as_bytes())?;
+        let well_formed =
+            version != 0xff && parent_id != [0; 8] && (version != 0 || fields.next().is_none());
+        well_formed.then_some(Self {
+            trace_id,
+            parent_id,
+            sampled: flags & 1 == 1,
+        })
+    }
+
+    /// Reads the header of a request; a bad or repeated one counts as absent (§4.3).
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all("traceparent").iter();
+        let first = values.next()?;
+        if values.next().is_some() {
+            return None;
+        }
+        Self::parse(first.to_str().ok()?)
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{}-", self.trace_id)?;
+        self.parent_id
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        write!(f, "-{:02x}", u8::from(self.sampled))
+    }
+}
+
+fn hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = (nibble(*high)? << 4) | nibble(*low)?;
+    }
+    Some(bytes)
+}
+
+/// Upper case is not allowed in `traceparent` (§3.2).
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    #[test]
+    fn the_standards_example_round_trips() {
+        let parent = TraceParent::parse(GOOD).unwrap();
+        assert!(parent.sampled);
+        assert_eq!(parent.to_string(), GOOD);
+    }
+
+    #[test]
+    fn what_is_and_is_not_a_traceparent() {
+        let rows = [
+            (
+                "later version, more fields",
+                "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-x",
+                true,
+            ),
+            (
+                "version 0 with more fields",
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-x",
+                false,
+            ),
+            (
+                "version ff",
+                "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+                false,
+            ),
+            (
+                "zero trace id",
+                "00-00000000000000000000000000000000-b7ad6b7169203331-00",
+                false,
+            ),
+            (
+                "zero parent",
+                "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-00",
+                false,
+            ),
+            (
+                "upper case",
+                "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+                false,
+            ),
+            (
+                "short",
+                "00-0af7651916cd43dd8448eb211c80319-b7ad6b7169203331-00",
+                false,
+            ),
+            ("empty", "", false),
+            (
+                "not ascii",
+                "00-0af7651916cd43dd8448eb211c8031é-b7ad6b7169203331-00",
+                false,
+            ),
+        ];
+        for (says, text, good) in rows {
+            assert_eq!(TraceParent::parse(text).is_some(), good, "{says}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! This crate over real sockets: one binary, one module per door.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "in a test, a set-up that fails is a test that fails"
+)]
+
+mod client;
+mod config;
+mod drain;
+mod guard;
+mod limits;
+mod ops;
+mod smuggling;
+mod support;
