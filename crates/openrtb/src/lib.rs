@@ -1,1 +1,41 @@
 //! OpenRTB 2.5 and 2.6: model, reading, writing by splice, enumerations, macros.
+//!
+//! Reading is tolerant and borrows from the body; every tolerance is counted:
+//!
+//! ```
+//! use openrtb::{BidRequest, Limits};
+//! let body = br#"{"id":"1","imp":[{"id":"a","banner":{"w":300.0,"h":"250"},"bidfloor":0.5}]}"#;
+//! let (request, repairs) = BidRequest::read(body, &Limits::REQUEST).expect("a legal request");
+//! assert_eq!(request.imp[0].bidfloor().to_string(), "0.5");
+//! assert_eq!(repairs.total(), 2);
+//! ```
+
+#![deny(missing_docs)]
+
+pub mod enums;
+mod error;
+mod json;
+mod legacy;
+mod lenient;
+mod limits;
+pub mod macros;
+mod markup;
+pub mod native;
+mod object;
+mod repairs;
+pub mod request;
+pub mod response;
+mod secure;
+pub mod splice;
+pub mod vast;
+mod write;
+
+pub use error::ReadError;
+pub use json::{MalformedKind, Raw, Span, Str, pointer_at};
+pub use limits::Limits;
+pub use markup::Markup;
+pub use repairs::{Repair, RepairKind, Repairs};
+pub use request::*;
+pub use response::*;
+pub use secure::insecure_url;
+pub use write::JsonWriter;

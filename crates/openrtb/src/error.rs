@@ -1,0 +1,62 @@
+//! Why a message was not read.
+
+use crate::json::{Fault, FaultKind, MalformedKind, pointer_at};
+
+/// A message that cannot be used at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Not JSON, or JSON beyond the limits (C-12, R34 to R37).
+    #[error("{kind} at byte {offset} ({pointer:?})")]
+    Malformed {
+        /// Offset of the byte where it stops being acceptable.
+        offset: usize,
+        /// JSON pointer of the value around that byte.
+        pointer: String,
+        /// What is wrong.
+        kind: MalformedKind,
+    },
+    /// JSON that breaks a rule of the standard beyond repair.
+    #[error("{what} ({rule}, {pointer:?})")]
+    Invalid {
+        /// JSON pointer of the offending value.
+        pointer: String,
+        /// The rule, by its number in the conformance list.
+        rule: &'static str,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+impl ReadError {
+    pub(crate) fn new(fault: Fault, body: &[u8]) -> Self {
+        let pointer = pointer_at(body, fault.at);
+        match fault.kind {
+            FaultKind::Malformed(kind) => Self::Malformed {
+                offset: fault.at,
+                pointer,
+                kind,
+            },
+            FaultKind::Invalid { rule, what } => Self::Invalid {
+                pointer,
+                rule,
+                what,
+            },
+        }
+    }
+
+    pub(crate) fn invalid(pointer: &str, rule: &'static str, what: &'static str) -> Self {
+        Self::Invalid {
+            pointer: pointer.to_owned(),
+            rule,
+            what,
+        }
+    }
+
+    /// JSON pointer of the value at fault.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        match self {
+            Self::Malformed { pointer, .. } | Self::Invalid { pointer, .. } => pointer,
+        }
+    }
+}

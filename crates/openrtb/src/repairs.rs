@@ -1,0 +1,105 @@
+//! What was repaired or dropped while reading: the reading is tolerant, and every tolerance is counted (C-24).
+
+/// What was done to make a message readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RepairKind {
+    /// `300.0` for an integer.
+    IntegralFloat,
+    /// `"300"` for a number.
+    NumericString,
+    /// `true` for a 0/1 flag.
+    BoolFlag,
+    /// A number for a text.
+    NumberAsText,
+    /// A single value where an array is meant.
+    SingleAsArray,
+    /// A negative floor, taken as 0.
+    NegativeFloor,
+    /// A value that cannot be read: the attribute counts as absent (C-32).
+    DroppedField,
+    /// An element that cannot be read, left out of its array.
+    DroppedElement,
+    /// An object without what it cannot do without (C-60, C-66).
+    DroppedObject,
+    /// A key came again; the last one counts (C-31).
+    DuplicateKey,
+    /// Two attributes that exclude each other; the newer one counts (C-42 to C-46).
+    Exclusive,
+}
+
+impl RepairKind {
+    /// The name of the repair as a metric label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::IntegralFloat => "integral_float",
+            Self::NumericString => "numeric_string",
+            Self::BoolFlag => "bool_flag",
+            Self::NumberAsText => "number_as_text",
+            Self::SingleAsArray => "single_as_array",
+            Self::NegativeFloor => "negative_floor",
+            Self::DroppedField => "dropped_field",
+            Self::DroppedElement => "dropped_element",
+            Self::DroppedObject => "dropped_object",
+            Self::DuplicateKey => "duplicate_key",
+            Self::Exclusive => "exclusive",
+        }
+    }
+}
+
+/// One repair, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repair {
+    /// The object as the model names it, such as `Imp`.
+    pub object: &'static str,
+    /// The attribute as the standard spells it, such as `bidfloor`; empty for the object itself.
+    pub field: &'static str,
+    /// Offset of the value; [`crate::pointer_at`] makes a JSON pointer of it.
+    pub at: u32,
+    /// What was done.
+    pub kind: RepairKind,
+}
+
+/// The repairs of one message, the first [`Repairs::KEPT`] of them in detail.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Repairs {
+    list: Vec<Repair>,
+    total: u32,
+}
+
+impl Repairs {
+    /// Repairs that are kept in detail.
+    pub const KEPT: usize = 64;
+
+    pub(crate) fn push(&mut self, repair: Repair) {
+        self.total = self.total.saturating_add(1);
+        if self.list.len() < Self::KEPT {
+            self.list.push(repair);
+        }
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub const fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// Whether the message needed none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The repairs kept in detail.
+    pub fn iter(&self) -> std::slice::Iter<'_, Repair> {
+        self.list.iter()
+    }
+}
+
+impl<'r> IntoIterator for &'r Repairs {
+    type Item = &'r Repair;
+    type IntoIter = std::slice::Iter<'r, Repair>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -1,0 +1,178 @@
+//! Reading a whole request: what is beyond repair, and which of two exclusive attributes counts.
+
+use super::{App, Audio, BidRequest, Content, Device, Imp, Site, User, Video};
+use crate::error::ReadError;
+use crate::json::{Fault, MalformedKind, Reader};
+use crate::lenient::{Name, Value as _};
+use crate::limits::Limits;
+use crate::repairs::{Repair, RepairKind, Repairs};
+
+const ROOT: &Name = &Name {
+    object: "BidRequest",
+    field: "",
+};
+
+impl<'a> BidRequest<'a> {
+    /// Reads a request. What was repaired or left out on the way is told beside it.
+    ///
+    /// # Errors
+    /// [`ReadError::Malformed`] when the body is not JSON or beyond `limits`;
+    /// [`ReadError::Invalid`] when it has no `id` (C-60), no usable imp (C-66), two imps of one id
+    /// (C-64), too many imps, more than one of `site`, `app`, `dooh` (C-40), or a doubled key that
+    /// decides the auction (C-31).
+    pub fn read(body: &'a [u8], limits: &Limits) -> Result<(Self, Repairs), ReadError> {
+        let mut reader = Reader::new(body, limits).map_err(|fault| ReadError::new(fault, body))?;
+        let mut request = read_root(&mut reader).map_err(|fault| ReadError::new(fault, body))?;
+        check(&request, limits)?;
+        let mut repairs = std::mem::take(&mut reader.repairs);
+        prefer_newer(&mut request, &mut repairs);
+        request.outline = std::mem::take(&mut reader.outline);
+        request.outline.sort();
+        Ok((request, repairs))
+    }
+}
+
+fn read_root<'a>(reader: &mut Reader<'a>) -> Result<BidRequest<'a>, Fault> {
+    reader.blanks();
+    let at = reader.position();
+    let request = BidRequest::read_value(reader, ROOT)?;
+    reader.finish()?;
+    request.ok_or(Fault::malformed(at, MalformedKind::NotAnObject))
+}
+
+fn check(request: &BidRequest<'_>, limits: &Limits) -> Result<(), ReadError> {
+    if request.id.as_ref().is_none_or(|id| id.is_empty()) {
+        return Err(ReadError::invalid("/id", "C-60", "the request has no id"));
+    }
+    if request.imp.is_empty() {
+        return Err(ReadError::invalid("/imp", "C-66", "no imp can be used"));
+    }
+    if request.imp.len() > limits.imps {
+        return Err(ReadError::invalid("/imp", "R37", "too many imps"));
+    }
+    let mut ids: Vec<&str> = request.imp.iter().map(Imp::id).collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(ReadError::invalid(
+            "/imp",
+            "C-64",
+            "two imps have the same id",
+        ));
+    }
+    let contexts = [
+        request.site.is_some(),
+        request.app.is_some(),
+        request.dooh.is_some(),
+    ];
+    if contexts.into_iter().filter(|present| *present).count() > 1 {
+        return Err(ReadError::invalid(
+            "",
+            "C-40",
+            "at most one of site, app and dooh may be there",
+        ));
+    }
+    Ok(())
+}
+
+/// Keeps the newer or more specific of two attributes that exclude each other (C-42 to C-46).
+fn prefer_newer(request: &mut BidRequest<'_>, repairs: &mut Repairs) {
+    let mut note = |object: &'static str, field: &'static str, at: u32| {
+        repairs.push(Repair {
+            object,
+            field,
+            at,
+            kind: RepairKind::Exclusive,
+        });
+    };
+    let at = request.span.start;
+    if !request.acat.is_empty() && !request.bcat.is_empty() {
+        request.bcat.clear();
+        note("BidRequest", "bcat", at);
+    }
+    if !request.wlangb.is_empty() && !request.wlang.is_empty() {
+        request.wlang.clear();
+        note("BidRequest", "wlang", at);
+    }
+    for imp in &mut request.imp {
+        if let Some(video) = imp.video.as_deref_mut() {
+            video.prefer_newer(&mut note);
+        }
+        if let Some(audio) = imp.audio.as_deref_mut() {
+            audio.prefer_newer(&mut note);
+        }
+    }
+    if let Some(site) = request.site.as_deref_mut() {
+        site.prefer_newer(&mut note);
+    }
+    if let Some(app) = request.app.as_deref_mut() {
+        app.prefer_newer(&mut note);
+    }
+    if let Some(dooh) = request.dooh.as_deref_mut()
+        && let Some(content) = dooh.content.as_deref_mut()
+    {
+        content.prefer_newer(&mut note);
+    }
+    if let Some(device) = request.device.as_deref_mut() {
+        device.prefer_newer(&mut note);
+    }
+    if let Some(user) = request.user.as_deref_mut() {
+        user.prefer_newer(&mut note);
+    }
+}
+
+/// Where an exclusion is counted: object, attribute left out, place of the object.
+type Note<'n> = dyn FnMut(&'static str, &'static str, u32) + 'n;
+
+macro_rules! exact_durations_win {
+    ($($object:ident)*) => {$(
+        impl $object<'_> {
+            fn prefer_newer(&mut self, note: &mut Note<'_>) {
+                let ranged = self.minduration.is_some() || self.maxduration.is_some();
+                if !self.rqddurs.is_empty() && ranged {
+                    self.minduration = None;
+                    self.maxduration = None;
+                    note(stringify!($object), "rqddurs", self.span.start);
+                }
+                if !self.durfloors.is_empty() && self.mincpmpersec.take().is_some() {
+                    note(stringify!($object), "mincpmpersec", self.span.start);
+                }
+            }
+        }
+    )*};
+}
+exact_durations_win!(Video Audio);
+
+macro_rules! keyword_arrays_win {
+    ($($object:ident $(with $content:ident)?),*) => {$(
+        impl $object<'_> {
+            fn prefer_newer(&mut self, note: &mut Note<'_>) {
+                if !self.kwarray.is_empty() && self.keywords.take().is_some() {
+                    note(stringify!($object), "keywords", self.span.start);
+                }
+                $(if let Some(content) = self.$content.as_deref_mut() {
+                    content.prefer_newer(note);
+                })?
+            }
+        }
+    )*};
+}
+keyword_arrays_win!(Site with content, App with content, User);
+
+impl Content<'_> {
+    fn prefer_newer(&mut self, note: &mut Note<'_>) {
+        if !self.kwarray.is_empty() && self.keywords.take().is_some() {
+            note("Content", "keywords", self.span.start);
+        }
+        if self.langb.is_some() && self.language.take().is_some() {
+            note("Content", "language", self.span.start);
+        }
+    }
+}
+
+impl Device<'_> {
+    fn prefer_newer(&mut self, note: &mut Note<'_>) {
+        if self.langb.is_some() && self.language.take().is_some() {
+            note("Device", "language", self.span.start);
+        }
+    }
+}

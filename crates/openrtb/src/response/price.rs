@@ -1,0 +1,57 @@
+//! A bid's price, which must not be repaired into another one.
+
+use crate::json::{Fault, Reader, Scalar};
+use crate::lenient::{Field, Name};
+use crate::repairs::RepairKind;
+use units::CpmMicros;
+
+/// The `price` of a bid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Price {
+    /// Not there, or `null`.
+    #[default]
+    Absent,
+    /// There, but no price: no number, negative, or beyond belief (C-27).
+    Invalid,
+    /// CPM in the response's currency; may be zero.
+    Cpm(CpmMicros),
+}
+
+impl Price {
+    /// The price, if it is one.
+    #[must_use]
+    pub const fn cpm(self) -> Option<CpmMicros> {
+        match self {
+            Self::Cpm(price) => Some(price),
+            Self::Absent | Self::Invalid => None,
+        }
+    }
+
+    /// The price, if it is a positive number, as a bid needs.
+    #[must_use]
+    pub fn positive(self) -> Option<CpmMicros> {
+        self.cpm().filter(|price| *price > CpmMicros::ZERO)
+    }
+}
+
+impl<'a> Field<'a> for Price {
+    fn read(r: &mut Reader<'a>, name: &'static Name) -> Result<Self, Fault> {
+        let at = r.position();
+        let price = match r.scalar()? {
+            Scalar::Null => Self::Absent,
+            Scalar::Number(digits) => CpmMicros::parse(digits).map_or(Self::Invalid, Self::Cpm),
+            Scalar::Text(digits) => match CpmMicros::parse(&digits) {
+                Ok(price) => {
+                    r.repaired(name, at, RepairKind::NumericString);
+                    Self::Cpm(price)
+                }
+                Err(_) => Self::Invalid,
+            },
+            Scalar::Bool(_) | Scalar::Nested => Self::Invalid,
+        };
+        Ok(price)
+    }
+    fn is_missing(&self) -> bool {
+        *self == Self::Absent
+    }
+}

@@ -1,0 +1,199 @@
+//! Whether markup loads anything over plain HTTP (OpenRTB 2.6 §3.2.4 `secure`, X-47).
+
+/// The first `http:` URL in markup of any kind, `None` when there is none.
+///
+/// Names of XML namespaces and schemas are not loaded and do not count. With `loopback_is_secure`,
+/// hosts that browsers treat as a secure context on the machine itself do not count either.
+#[must_use]
+pub fn insecure_url(markup: &str, loopback_is_secure: bool) -> Option<&str> {
+    let bytes = markup.as_bytes();
+    let mut from = 0;
+    while let Some(found) = bytes
+        .get(from..)
+        .and_then(|rest| memchr::memchr(b':', rest))
+    {
+        let colon = from + found;
+        from = colon + 1;
+        let start = colon.saturating_sub(4);
+        // JSON writers escape slashes, and browsers take a backslash for one.
+        let slashes = bytes.get(colon + 1..).unwrap_or_default();
+        let slashed = slashes.starts_with(b"//")
+            || slashes.starts_with(b"\\/\\/")
+            || slashes.starts_with(b"\\\\");
+        let is_http = slashed
+            && markup
+                .get(start..colon)
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"));
+        let continued = start > 0 && bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
+        if !is_http || continued || is_name_only(bytes, start) {
+            continue;
+        }
+        let url = markup.get(start..).unwrap_or_default();
+        let end = url
+            .find(|c: char| {
+                c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ']' | ')')
+            })
+            .unwrap_or(url.len());
+        let host = host(bytes.get(colon + 1..).unwrap_or_default());
+        if host == b"www.w3.org" || (loopback_is_secure && is_loopback(host)) {
+            continue;
+        }
+        return url.get(..end);
+    }
+    None
+}
+
+/// The host of what follows a scheme's colon.
+fn host(after_colon: &[u8]) -> &[u8] {
+    let skip = after_colon
+        .iter()
+        .take_while(|byte| matches!(byte, b'/' | b'\\'))
+        .count();
+    let rest = after_colon.get(skip..).unwrap_or_default();
+    let authority_end = rest
+        .iter()
+        .position(|byte| {
+            matches!(
+                byte,
+                b'/' | b'\\' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>'
+            ) || byte.is_ascii_whitespace()
+        })
+        .unwrap_or(rest.len());
+    let authority = rest.get(..authority_end).unwrap_or_default();
+    let host = authority
+        .rsplit(|byte| *byte == b'@')
+        .next()
+        .unwrap_or_default();
+    let end = if host.starts_with(b"[") {
+        host.iter().position(|byte| *byte == b']').map(|at| at + 1)
+    } else {
+        host.iter().position(|byte| *byte == b':')
+    };
+    host.get(..end.unwrap_or(host.len())).unwrap_or_default()
+}
+
+fn is_loopback(host: &[u8]) -> bool {
+    let text = std::str::from_utf8(host).unwrap_or_default();
+    text.eq_ignore_ascii_case("localhost")
+        || text == "[::1]"
+        || text
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether the URL is the value of `xmlns`, `xmlns:…` or `xsi:…`.
+fn is_name_only(bytes: &[u8], start: usize) -> bool {
+    /// Longer attribute names, or long lists of schema locations, are not followed.
+    const WINDOW: usize = 160;
+    let before = bytes
+        .get(start.saturating_sub(WINDOW)..start)
+        .unwrap_or_default();
+    let Some(equals) = before.iter().rposition(|byte| *byte == b'=') else {
+        return false;
+    };
+    let (head, value) = before.split_at(equals);
+    let quotes = value
+        .iter()
+        .filter(|byte| matches!(byte, b'"' | b'\''))
+        .count();
+    let name_at = head
+        .trim_ascii_end()
+        .iter()
+        .rposition(u8::is_ascii_whitespace)
+        .map_or(0, |at| at + 1);
+    let name = head.get(name_at..).unwrap_or_default().trim_ascii_end();
+    quotes == 1 && (name.starts_with(b"xmlns") || name.starts_with(b"xsi:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_found_wherever_it_stands() {
+        let cases = [
+            (
+                "X-47",
+                "<img src=\"http://a.example/x\">",
+                false,
+                Some("http://a.example/x"),
+            ),
+            (
+                "X-47 case",
+                "<img src=HTTP://a.example>",
+                false,
+                Some("HTTP://a.example"),
+            ),
+            ("X-47 https", "<img src=\"https://a.example\">", false, None),
+            (
+                "X-47 JSON",
+                "{\"u\":\"http:\\/\\/a.example\\/\"}",
+                false,
+                Some("http:\\/\\/a.example\\/"),
+            ),
+            (
+                "X-47 after https",
+                "https://a <b>http://c</b>",
+                false,
+                Some("http://c"),
+            ),
+            (
+                "X-47 encoded in a parameter",
+                "https://a/?u=http%3A%2F%2Fb",
+                false,
+                None,
+            ),
+            (
+                "X-47 namespace",
+                "<VAST xmlns:xsi=\"http://schema.example/i\" xmlns = 'http://b.example'>",
+                false,
+                None,
+            ),
+            (
+                "X-47 schema",
+                "<VAST xsi:noNamespaceSchemaLocation=\"http://b.example/vast.xsd\">",
+                false,
+                None,
+            ),
+            (
+                "X-47 doctype",
+                "<!DOCTYPE html PUBLIC \"-//W3C\" \"http://www.w3.org/TR/x.dtd\">",
+                false,
+                None,
+            ),
+            (
+                "X-47 a parameter is no namespace",
+                "<a href=\"xmlns=http://c.example\">",
+                false,
+                Some("http://c.example"),
+            ),
+            (
+                "X-47 loopback, not local",
+                "http://localhost:8080/",
+                false,
+                Some("http://localhost:8080/"),
+            ),
+            (
+                "X-47 loopback, local",
+                "http://localhost:8080/ http://127.1.2.3/ http://[::1]:1/",
+                true,
+                None,
+            ),
+            (
+                "X-47 looks like loopback",
+                "http://127.0.0.1.example/",
+                true,
+                Some("http://127.0.0.1.example/"),
+            ),
+            (
+                "X-47 user info",
+                "http://localhost@evil.example/",
+                true,
+                Some("http://localhost@evil.example/"),
+            ),
+        ];
+        for (id, markup, local, want) in cases {
+            assert_eq!(insecure_url(markup, local), want, "{id}: {markup}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Where members stand: recorded while reading, so that writing can copy what it does not change.
+
+use crate::json::{Reader, Span, Str};
+use crate::limits::Limits;
+
+/// One member of a tracked object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Start of the object it belongs to.
+    object: u32,
+    /// Offset of the name's opening quote.
+    pub(crate) key: u32,
+    /// The value.
+    pub(crate) value: Span,
+}
+
+impl Member {
+    pub(super) fn new(object: u32, key: usize, value: Span) -> Self {
+        Self {
+            object,
+            key: Span::new(key, key).start,
+            value,
+        }
+    }
+}
+
+/// An earlier member of the same name, which is not passed on (C-31).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Start of the object it belongs to.
+    pub(crate) object: u32,
+    /// From its name to the next member's name.
+    pub(crate) span: Span,
+}
+
+/// The members of the tracked objects in document order, and what duplicate keys cut out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outline {
+    members: Vec<Member>,
+    cuts: Vec<Cut>,
+}
+
+impl Outline {
+    /// Notes a member whose value begins at `value`; returns its place in the list.
+    pub(crate) fn open(&mut self, object: usize, key: usize, value: usize) -> usize {
+        if self.members.capacity() == 0 {
+            self.members.reserve(96);
+        }
+        let span = Span::new(object, key);
+        self.members.push(Member {
+            object: span.start,
+            key: span.end,
+            value: Span::new(value, value),
+        });
+        self.members.len() - 1
+    }
+
+    /// Notes where the value of a member ends.
+    pub(crate) fn close(&mut self, member: Option<usize>, end: usize) {
+        if let Some(member) = member.and_then(|index| self.members.get_mut(index)) {
+            member.value.end = Span::new(end, end).end;
+        }
+    }
+
+    /// The members of the tracked object at `span`, in document order.
+    pub(crate) fn members_of(&self, span: Span) -> impl Iterator<Item = &Member> {
+        let from = self.members.partition_point(|m| m.key <= span.start);
+        self.members
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(move |m| m.key < span.end)
+            .filter(move |m| m.object == span.start)
+    }
+
+    /// What duplicate keys cut out, in document order.
+    pub(crate) fn cuts(&self) -> &[Cut] {
+        &self.cuts
+    }
+
+    pub(crate) fn sort(&mut self) {
+        self.cuts
+            .sort_unstable_by_key(|cut| (cut.span.start, cut.object));
+    }
+
+    /// Cuts the duplicates anywhere inside the value at `start`.
+    pub(crate) fn cut_nested(&mut self, text: &str, start: usize, limits: &Limits) {
+        let generous = Limits {
+            depth: 128,
+            values: u32::MAX,
+            ..*limits
+        };
+        let mut reader = Reader::at(text, start, &generous);
+        cut_value(&mut reader, &mut self.cuts);
+    }
+
+    /// Cuts the duplicates among the members of one object, not those inside its values.
+    fn cut_shallow(&mut self, text: &str, start: usize, limits: &Limits) {
+        let mut reader = Reader::at(text, start, limits);
+        let mut keys = Vec::new();
+        if reader.open_object().is_err() {
+            return;
+        }
+        while let Ok(Some(key)) = reader.next_key(keys.is_empty()) {
+            keys.push((key.text, key.at));
+            if reader.raw().is_err() {
+                return;
+            }
+        }
+        cut_keys(start, &keys, &mut self.cuts);
+    }
+}
+
+impl Reader<'_> {
+    /// Cuts the duplicates among the members of the object at `start`.
+    pub(crate) fn cut_repeats(&mut self, start: usize) {
+        let (text, limits) = (self.text(), *self.limits());
+        self.outline.cut_shallow(text, start, &limits);
+    }
+}
+
+/// The depth was checked when the value was first passed by, so the recursion is bounded.
+fn cut_value(reader: &mut Reader<'_>, cuts: &mut Vec<Cut>) -> Option<()> {
+    match reader.peek() {
+        b'{' => {
+            let start = reader.open_object().ok()?;
+            let mut keys = Vec::new();
+            while let Some(key) = reader.next_key(keys.is_empty()).ok()? {
+                keys.push((key.text, key.at));
+                cut_value(reader, cuts)?;
+            }
+            cut_keys(start, &keys, cuts);
+        }
+        b'[' => {
+            reader.open_array().ok()?;
+            let mut first = true;
+            while reader.next_element(first).ok()? {
+                first = false;
+                cut_value(reader, cuts)?;
+            }
+        }
+        _ => {
+            reader.scalar().ok()?;
+        }
+    }
+    Some(())
+}
+
+/// Cuts every key that comes again later; `keys` is in document order.
+fn cut_keys(object: usize, keys: &[(Str<'_>, usize)], cuts: &mut Vec<Cut>) {
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by(|a, b| {
+        let name = |index: &usize| keys.get(*index).map(|(text, _)| text.as_str());
+        name(a).cmp(&name(b)).then(a.cmp(b))
+    });
+    for pair in order.windows(2) {
+        let [earlier, later] = pair else { continue };
+        let (Some((name, at)), Some((other, _)), Some((_, next))) =
+            (keys.get(*earlier), keys.get(*later), keys.get(*earlier + 1))
+        else {
+            continue;
+        };
+        if name == other {
+            cuts.push(Cut {
+                object: Span::new(object, object).start,
+                span: Span::new(*at, *next),
+            });
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Elements and text of XML that may be broken, one after the other, in linear time.
+
+use memchr::{memchr, memmem};
+
+/// A piece of markup. Names come without their namespace prefix.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Token<'m> {
+    /// `<name attributes>` at `start`.
+    Open {
+        name: &'m str,
+        attributes: &'m str,
+        start: usize,
+        empty: bool,
+    },
+    /// `</name>` at `start`.
+    Close { name: &'m str, start: usize },
+    /// Text between tags, or the content of a CDATA section.
+    Text(&'m str),
+}
+
+pub(super) struct Scanner<'m> {
+    markup: &'m str,
+    at: usize,
+}
+
+impl<'m> Scanner<'m> {
+    pub(super) const fn new(markup: &'m str) -> Self {
+        Self { markup, at: 0 }
+    }
+
+    fn rest(&self) -> &'m str {
+        self.markup.get(self.at..).unwrap_or_default()
+    }
+
+    /// Moves behind `end`, or to the end of the markup; returns what was before it.
+    fn until(&mut self, skip: usize, end: &str) -> &'m str {
+        let rest = self.rest().get(skip..).unwrap_or_default();
+        match memmem::find(rest.as_bytes(), end.as_bytes()) {
+            Some(found) => {
+                self.at += skip + found + end.len();
+                rest.get(..found).unwrap_or_default()
+            }
+            None => {
+                self.at = self.markup.len();
+                rest
+            }
+        }
+    }
+
+    /// The tag that begins at `start`; a `>` inside quotes does not end it.
+    fn tag(&mut self, start: usize) -> Token<'m> {
+        let rest = self.rest();
+        let mut quote = None;
+        let mut end = rest.len();
+        for (at, byte) in rest.bytes().enumerate().skip(1) {
+            match (quote, byte) {
+                (None, b'>') => {
+                    end = at;
+                    break;
+                }
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                _ => {}
+            }
+        }
+        self.at = (self.at + end + 1).min(self.markup.len());
+        let inner = rest.get(1..end).unwrap_or_default();
+        if let Some(name) = inner.strip_prefix('/') {
+            let name = local(name.trim());
+            return Token::Close { name, start };
+        }
+        let empty = inner.ends_with('/');
+        let inner = inner.trim_end_matches('/');
+        let (name, attributes) = inner
+            .find(|c: char| c.is_ascii_whitespace())
+            .and_then(|at| inner.split_at_checked(at))
+            .unwrap_or((inner, ""));
+        Token::Open {
+            name: local(name),
+            attributes,
+            start,
+            empty,
+        }
+    }
+}
+
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+impl<'m> Iterator for Scanner<'m> {
+    type Item = Token<'m>;
+
+    fn next(&mut self) -> Option<Token<'m>> {
+        loop {
+            let rest = self.rest();
+            if rest.is_empty() {
+                return None;
+            }
+            match memchr(b'<', rest.as_bytes()) {
+                Some(0) => {}
+                Some(found) => {
+                    self.at += found;
+                    return rest.get(..found).map(Token::Text);
+                }
+                None => {
+                    self.at = self.markup.len();
+                    return Some(Token::Text(rest));
+                }
+            }
+            if rest.starts_with("<![CDATA[") {
+                return Some(Token::Text(self.until(9, "]]>")));
+            } else if rest.starts_with("<!--") {
+                self.until(4, "-->");
+            } else if rest.starts_with("<?") {
+                self.until(2, "?>");
+            } else if rest.starts_with("<!") {
+                self.until(2, ">");
+            } else {
+                return Some(self.tag(self.at));
+            }
+        }
+    }
+}
+
+/// The value of an attribute.
+pub(super) fn attribute<'m>(attributes: &'m str, name: &str) -> Option<&'m str> {
+    let mut rest = attributes;
+    loop {
+        let (key, tail) = rest.split_once('=')?;
+        let tail = tail.trim_start();
+        let quote = tail.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let (value, after) = tail.get(1..)?.split_once(quote)?;
+        if key.trim() == name {
+            return Some(value);
+        }
+        rest = after;
+    }
+}
