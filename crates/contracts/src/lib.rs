@@ -13,3 +13,4 @@ pub mod lease;
 pub mod notice;
 pub mod profile;
 pub mod record;
+pub mod stamps;

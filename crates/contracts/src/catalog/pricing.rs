@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use units::{CpmMicros, Multiplier};
 
 /// What the advertiser offers to pay for.
@@ -40,6 +40,7 @@ pub enum Modifier {
     /// By `device.devicetype`.
     DeviceType {
         /// Factor of each listed type.
+        #[serde(deserialize_with = "by_number")]
         factors: BTreeMap<i32, Multiplier>,
         /// Factor of any other and of none.
         otherwise: Multiplier,
@@ -59,4 +60,29 @@ pub struct PriceRule {
     pub raise_to_floor: Option<Multiplier>,
     /// Never more than this.
     pub max_cpm: CpmMicros,
+}
+
+/// JSON's keys are texts; inside a tagged enum serde does not turn them into numbers by itself.
+fn by_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<i32, Multiplier>, D::Error> {
+    let by_text = BTreeMap::<String, Multiplier>::deserialize(deserializer)?;
+    let number = |(key, factor): (String, Multiplier)| {
+        let number = key.parse().map_err(serde::de::Error::custom)?;
+        Ok((number, factor))
+    };
+    by_text.into_iter().map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modifiers_are_read_back() {
+        let modifier = Modifier::DeviceType {
+            factors: BTreeMap::from([(4, Multiplier::ONE)]),
+            otherwise: Multiplier::ONE,
+        };
+        let json = serde_json::to_string(&modifier).unwrap();
+        assert_eq!(serde_json::from_str::<Modifier>(&json).unwrap(), modifier);
+    }
 }

@@ -1,18 +1,17 @@
 //! Whom and where: the keys of a line item's targeting.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A list of values to include and of values to exclude.
 ///
-/// Read from a plain list (all included) or from `{"include":[…],"exclude":[…]}`. An empty `include`
-/// includes everything. An unknown value of the request is not matched by a non-empty `include`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// Read from a plain list (all included) or from `{"include":[…],"exclude":[…]}`, and written as the plain
+/// list when nothing is excluded. An empty `include` includes everything. An unknown value of the request is not matched by a non-empty `include`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRule {
     /// One of these must be there, unless empty.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
     /// None of these may be there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
 }
 
@@ -21,6 +20,18 @@ impl ListRule {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
+    }
+}
+
+impl Serialize for ListRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.exclude.is_empty() {
+            return self.include.serialize(serializer);
+        }
+        let mut both = serializer.serialize_struct("ListRule", 2)?;
+        both.serialize_field("include", &self.include)?;
+        both.serialize_field("exclude", &self.exclude)?;
+        both.end()
     }
 }
 
