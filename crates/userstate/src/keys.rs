@@ -1,0 +1,53 @@
+//! Every key and field of the user state, spelled here only.
+//!
+//! | key | what | lives |
+//! |---|---|---|
+//! | `{u:<id>}` | hash: profile, stamps, event counters | the retention, from the last write |
+//! | `{u:<id>}:gone` | tombstone of an erasure | as long as the erasure says (24 h) |
+//! | `{u:<id>}:seen` | sorted set: confirmed bids by the end of their memory | until the last of them |
+//! | `{seg:<id>}` | sorted set: members by the end of their retention | the retention, from the last write |
+//!
+//! Fields of the hash: `profile` (JSON), `rev` (its revision), `events` (JSON), `t` (newest stamp),
+//! `c:<scope>` (confirmed stamps), `p:<scope>` (pendings, `bid@until`).
+//! What stands in braces is the Cluster's hash tag: all keys of a user share a slot.
+
+/// The profile, JSON of `contracts::profile::Profile`.
+pub(crate) const PROFILE: &str = "profile";
+/// The profile's revision.
+pub(crate) const REVISION: &str = "rev";
+/// Event counters, JSON of the DMP.
+pub(crate) const EVENTS: &str = "events";
+/// Newest stamp, Unix milliseconds.
+pub(crate) const NEWEST: &str = "t";
+/// Prefix of a scope's confirmed stamps.
+pub(crate) const CONFIRMED: &str = "c:";
+/// Prefix of a scope's pendings.
+pub(crate) const PENDING: &str = "p:";
+
+/// A user's hash.
+pub(crate) fn user(id: &str) -> String {
+    format!("{{u:{id}}}")
+}
+
+/// Matches the hash of every user.
+pub(crate) const EVERY_USER: &str = "{u:*}";
+
+/// The user whose hash a key is.
+pub(crate) fn user_of(key: &str) -> Option<&str> {
+    key.strip_prefix("{u:")?.strip_suffix('}')
+}
+
+/// A user's tombstone.
+pub(crate) fn gone(id: &str) -> String {
+    format!("{{u:{id}}}:gone")
+}
+
+/// A user's confirmed bids.
+pub(crate) fn seen(id: &str) -> String {
+    format!("{{u:{id}}}:seen")
+}
+
+/// A segment's members.
+pub(crate) fn members(segment: &str) -> String {
+    format!("{{seg:{segment}}}")
+}
