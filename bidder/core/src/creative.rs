@@ -1,0 +1,237 @@
+//! A creative with its markup rendered ahead.
+
+use contracts::catalog::{CapScope, Creative as Declared, CreativeFormat, NativeAssets};
+use contracts::stamps::ScopeKey;
+use units::CreativeId;
+
+use crate::facts;
+use crate::index::{Shape, Size};
+use crate::template::{Part, Template, escaped};
+
+/// What can be shown, and what it declares about itself.
+#[derive(Debug)]
+pub struct Creative {
+    declared: Declared,
+    /// Whose impressions a cap per creative counts.
+    pub scope: ScopeKey,
+    /// Advertiser domains, normalised (C-29).
+    pub domains: Vec<String>,
+    /// Some URL in its markup is `http:` and not on this machine (X-47).
+    pub insecure: bool,
+    /// HTML with trackers, for banners.
+    pub banner: Option<Template>,
+    /// VAST with trackers, for video and audio: of version 4 and of older ones.
+    pub vast: Option<Vast>,
+    /// Texts and images for native.
+    pub native: Option<NativeAssets>,
+    /// The advertiser's name in native's sponsored asset.
+    pub sponsor: String,
+}
+
+/// A VAST document of one creative.
+#[derive(Debug)]
+pub struct Vast {
+    /// As VAST 4.x.
+    pub v4: Template,
+    /// As VAST 2.0 or 3.0; the same when the document is the advertiser's own.
+    pub v2: Template,
+    /// What kind of document it is.
+    pub kind: VastKind,
+    /// Length in seconds, as declared or as the document says.
+    pub length: Option<u32>,
+}
+
+/// Which creative subtypes a document can be declared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VastKind {
+    /// Written by us around a media file: any version.
+    Inline,
+    /// Written by us around a tag: any version's wrapper.
+    Wrapper,
+    /// The advertiser's own document of this subtype.
+    Own(i32),
+}
+
+/// Stands for the click tracker's URL in an advertiser's own markup.
+pub const CLICK_URL: &str = "${CLICK_URL}";
+
+impl Creative {
+    /// Renders what can be rendered ahead.
+    #[must_use]
+    pub fn prepare(declared: &Declared) -> Self {
+        let domains: Vec<String> = declared
+            .adomain
+            .iter()
+            .map(|it| facts::domain(it).to_ascii_lowercase())
+            .collect();
+        let sponsor = domains.first().cloned().unwrap_or_default();
+        let native = native_assets(declared);
+        Self {
+            insecure: insecure(declared, native.as_ref()),
+            banner: banner(declared),
+            vast: vast(declared),
+            native,
+            sponsor,
+            domains,
+            scope: ScopeKey::of(CapScope::Creative, declared.id.as_str()),
+            declared: declared.clone(),
+        }
+    }
+
+    /// Its id, the `crid` of its bids.
+    #[must_use]
+    pub const fn id(&self) -> &CreativeId {
+        &self.declared.id
+    }
+
+    /// What it was made for.
+    #[must_use]
+    pub const fn format(&self) -> CreativeFormat {
+        self.declared.format
+    }
+
+    /// What the catalog says of it.
+    #[must_use]
+    pub const fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
+    /// Its size; `None` when it is drawn in any.
+    #[must_use]
+    pub const fn size(&self) -> Option<Size> {
+        match (self.declared.width, self.declared.height) {
+            (0, _) | (_, 0) => None,
+            (w, h) => Some(Size { w, h }),
+        }
+    }
+
+    /// Whether its VAST is for this medium.
+    #[must_use]
+    pub fn is_for(&self, medium: crate::eligibility::Medium) -> bool {
+        let audio = self.format() == CreativeFormat::Audio;
+        audio == (medium == crate::eligibility::Medium::Audio)
+    }
+
+    /// What it can be shown as.
+    #[must_use]
+    pub fn shapes(&self) -> Vec<Shape> {
+        let mut shapes = Vec::new();
+        if self.banner.is_some() {
+            shapes.push(self.size().map_or(Shape::AnyBanner, Shape::Banner));
+        }
+        if self.vast.is_some() {
+            shapes.push(match self.format() {
+                CreativeFormat::Audio => Shape::Audio,
+                CreativeFormat::Video
+                | CreativeFormat::Banner
+                | CreativeFormat::Native
+                | CreativeFormat::Responsive => Shape::Video,
+            });
+        }
+        if self.native.is_some() {
+            shapes.push(Shape::Native);
+        }
+        shapes
+    }
+}
+
+/// HTML: the advertiser's own, or a card drawn in the bid's size.
+fn banner(declared: &Declared) -> Option<Template> {
+    let mut template = Template::default();
+    match (declared.format, declared.markup.as_deref()) {
+        (CreativeFormat::Banner | CreativeFormat::Responsive, Some(markup)) => {
+            let landing_page = format!("href=\"{}\"", declared.landing_page);
+            if markup.contains(CLICK_URL) {
+                template.text_with(markup, CLICK_URL, &Part::Click);
+            } else if !declared.landing_page.is_empty() && markup.contains(&landing_page) {
+                let mut pieces = markup.split(landing_page.as_str());
+                template.text(pieces.next().unwrap_or_default());
+                for piece in pieces {
+                    template.text("href=\"").part(Part::Click).text("\"").text(piece);
+                }
+            } else if markup.contains("<a ") || markup.contains("<script") {
+                template.text(markup);
+            } else {
+                link(&mut template, "display:inline-block");
+                template.text(markup).text("</a>");
+            }
+        }
+        (CreativeFormat::Banner | CreativeFormat::Responsive, None) => card(declared, &mut template)?,
+        (CreativeFormat::Video | CreativeFormat::Audio | CreativeFormat::Native, _) => return None,
+    }
+    template
+        .text("<img src=\"")
+        .part(Part::Impression)
+        .text("\" width=\"1\" height=\"1\" alt=\"\" style=\"position:absolute;left:-9px\">");
+    Some(template)
+}
+
+fn link(template: &mut Template, style: &str) {
+    template
+        .text("<a href=\"")
+        .part(Part::Click)
+        .text("\" target=\"_blank\" rel=\"noopener\" style=\"")
+        .text(style)
+        .text("\">");
+}
+
+fn card(declared: &Declared, template: &mut Template) -> Option<()> {
+    let (title, description) = texts(declared)?;
+    template.text("<a href=\"").part(Part::Click).text(
+        "\" target=\"_blank\" rel=\"noopener\" style=\"display:flex;flex-direction:column;justify-content:center;\
+         box-sizing:border-box;overflow:hidden;padding:4px 8px;border:1px solid #c8ccd4;background:#fff;color:#14213d;\
+         font-family:system-ui,sans-serif;line-height:1.25;text-decoration:none;width:",
+    );
+    template.part(Part::Width).text("px;height:").part(Part::Height).text("px\">");
+    template.text("<strong style=\"font-size:").part(Part::HeadlinePixels).text("px\">");
+    template.text(&escaped(title)).text("</strong>");
+    if !description.is_empty() {
+        template.text("<span style=\"font-size:12px\">").text(&escaped(description)).text("</span>");
+    }
+    template.text("</a>");
+    Some(())
+}
+
+/// Title and description, wherever the creative has them; no title, no card.
+fn texts(declared: &Declared) -> Option<(&str, &str)> {
+    let assets = declared.assets.as_ref();
+    let title = declared
+        .title
+        .as_deref()
+        .or_else(|| assets.and_then(|it| it.title.as_deref()))?;
+    let description = declared
+        .description
+        .as_deref()
+        .or_else(|| assets.and_then(|it| it.description.as_deref()));
+    Some((title, description.unwrap_or_default()))
+}
+
+fn native_assets(declared: &Declared) -> Option<NativeAssets> {
+    match declared.format {
+        CreativeFormat::Native | CreativeFormat::Responsive => {
+            let mut assets = declared.assets.clone().unwrap_or_default();
+            assets.title = assets.title.or_else(|| declared.title.clone());
+            assets.description = assets.description.or_else(|| declared.description.clone());
+            (assets != NativeAssets::default()).then_some(assets)
+        }
+        CreativeFormat::Banner | CreativeFormat::Video | CreativeFormat::Audio => None,
+    }
+}
+
+fn vast(declared: &Declared) -> Option<Vast> {
+    match declared.format {
+        CreativeFormat::Video | CreativeFormat::Audio => crate::vast::prepare(declared),
+        CreativeFormat::Banner | CreativeFormat::Native | CreativeFormat::Responsive => None,
+    }
+}
+
+fn insecure(declared: &Declared, native: Option<&NativeAssets>) -> bool {
+    let images = native.into_iter().flat_map(|it| [&it.image, &it.icon]).flatten();
+    let texts = [&declared.markup, &declared.vast_url, &declared.media_url];
+    texts
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .chain(images.map(|it| it.url.as_str()))
+        .any(|text| openrtb::insecure_url(text, true).is_some())
+}

@@ -1,0 +1,237 @@
+//! How a creative would be shown on an imp: medium, size, length, VAST version.
+
+use openrtb::Deal;
+use openrtb::enums::{ApiFramework, CreativeAttribute};
+
+use super::{Ineligible, native};
+use crate::creative::Creative;
+use crate::index::{Shape, Size};
+use crate::market::Item;
+use crate::opportunity::{BannerOffer, Floor, Imp, StreamOffer, floor};
+use crate::vast;
+
+/// The media object that a bid answers (`mtype`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Medium {
+    /// `mtype` 1.
+    Banner,
+    /// `mtype` 2.
+    Video,
+    /// `mtype` 3.
+    Audio,
+    /// `mtype` 4.
+    Native,
+}
+
+impl Medium {
+    /// The value of `mtype`.
+    #[must_use]
+    pub const fn mtype(self) -> i32 {
+        match self {
+            Self::Banner => 1,
+            Self::Video => 2,
+            Self::Audio => 3,
+            Self::Native => 4,
+        }
+    }
+}
+
+/// How a creative is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fit {
+    /// Which media object is answered.
+    pub medium: Medium,
+    /// Size in pixels.
+    pub size: Option<Size>,
+    /// Length in seconds.
+    pub length: Option<u32>,
+    /// Creative subtype, and the version to write; empty for an own document.
+    pub protocol: Option<(i32, &'static str)>,
+}
+
+impl Fit {
+    /// The floor that a bid shown so must reach.
+    #[must_use]
+    pub fn floor(&self, imp: &Imp<'_>, deal: Option<&Deal<'_>>) -> Floor {
+        let offer = match self.medium {
+            Medium::Video => imp.video.as_ref(),
+            Medium::Audio => imp.audio.as_ref(),
+            Medium::Banner | Medium::Native => None,
+        };
+        floor(imp, deal, offer.zip(self.length))
+    }
+}
+
+/// Ad types of banners (`btype`): XHTML banner, and JavaScript.
+const XHTML_BANNER: i32 = 2;
+const JAVASCRIPT: i32 = 3;
+const IFRAME: i32 = 4;
+/// Attribute of an ad with its own skip button.
+const SKIP_BUTTON: i32 = 16;
+
+/// The first of the media on offer in which the creative can be shown.
+///
+/// # Errors
+/// Why not in the last one that it has a form for; `FormatNotOffered` when there is none.
+pub fn choose(item: &Item, creative: &Creative, imp: &Imp<'_>) -> Result<Fit, Ineligible> {
+    let shows = |shape: fn(&Shape) -> bool| item.shapes.iter().any(shape);
+    let mut reason = Ineligible::FormatNotOffered;
+    let mut keep = |result: Result<Fit, Ineligible>| match result {
+        Ok(fit) => Some(fit),
+        Err(why) => {
+            reason = why;
+            None
+        }
+    };
+    if let Some(banner) = &imp.banner
+        && creative.banner.is_some()
+        && shows(|it| matches!(it, Shape::Banner(_) | Shape::AnyBanner))
+        && let Some(fit) = keep(check_banner(item, creative, banner, imp.interstitial))
+    {
+        return Ok(fit);
+    }
+    for (offer, medium) in [(&imp.video, Medium::Video), (&imp.audio, Medium::Audio)] {
+        let mine = creative.vast.is_some() && creative.is_for(medium);
+        if let Some(stream) = offer
+            && mine
+            && shows(|it| matches!(it, Shape::Video | Shape::Audio))
+            && let Some(fit) = keep(check_stream(item, creative, stream, medium))
+        {
+            return Ok(fit);
+        }
+    }
+    if let Some(offer) = &imp.native
+        && creative.native.is_some()
+        && shows(|it| matches!(it, Shape::Native))
+        && let Some(fit) = keep(native::check(creative, offer))
+    {
+        return Ok(fit);
+    }
+    Err(reason)
+}
+
+fn check_banner(
+    item: &Item,
+    creative: &Creative,
+    offer: &BannerOffer<'_>,
+    interstitial: bool,
+) -> Result<Fit, Ineligible> {
+    let banner = offer.banner;
+    let size = banner_size(item, creative, offer, interstitial).ok_or(Ineligible::SizeNotOffered)?;
+    check_attributes(creative, &banner.battr)?;
+    check_apis(creative, &banner.api)?;
+    let markup = creative.declared().markup.as_deref().unwrap_or_default();
+    let blocked = |kind: i32| banner.btype.iter().any(|it| it.0 == kind);
+    if blocked(XHTML_BANNER)
+        || blocked(JAVASCRIPT) && markup.contains("<script")
+        || blocked(IFRAME) && markup.contains("<iframe")
+    {
+        return Err(Ineligible::AdTypeBlocked);
+    }
+    let html = |it: &openrtb::Str<'_>| it.eq_ignore_ascii_case("text/html");
+    let own = |it: &openrtb::Str<'_>| {
+        let mime = creative.declared().mime.as_deref();
+        mime.is_some_and(|mime| it.eq_ignore_ascii_case(mime))
+    };
+    if !banner.mimes.is_empty() && !banner.mimes.iter().any(|it| html(it) || own(it)) {
+        return Err(Ineligible::MimeNotAllowed);
+    }
+    Ok(Fit {
+        medium: Medium::Banner,
+        size: Some(size),
+        length: None,
+        protocol: None,
+    })
+}
+
+/// The first size on offer that the creative has and the line item wants (C-70, X-10).
+fn banner_size(
+    item: &Item,
+    creative: &Creative,
+    offer: &BannerOffer<'_>,
+    interstitial: bool,
+) -> Option<Size> {
+    let wanted = |size: &Size| {
+        (item.sizes.is_empty() || item.sizes.contains(size)) && !item.not_sizes.contains(size)
+    };
+    let Some(own) = creative.size() else {
+        return offer.sizes().find(wanted);
+    };
+    let offered = if interstitial {
+        offer.sizes().any(|it| own.fits_into(it))
+    } else {
+        offer.sizes().any(|it| own == it)
+    };
+    (offered && wanted(&own)).then_some(own)
+}
+
+fn check_stream(
+    item: &Item,
+    creative: &Creative,
+    offer: &StreamOffer<'_>,
+    medium: Medium,
+) -> Result<Fit, Ineligible> {
+    let declared = creative.declared();
+    let size = match medium {
+        Medium::Video => offer.size.or_else(|| creative.size()),
+        Medium::Audio | Medium::Banner | Medium::Native => None,
+    };
+    let wanted = match size {
+        Some(size) => {
+            (item.sizes.is_empty() || item.sizes.contains(&size)) && !item.not_sizes.contains(&size)
+        }
+        None => item.sizes.is_empty(),
+    };
+    if !wanted {
+        return Err(Ineligible::SizeNotOffered);
+    }
+    let mime = vast::mime(declared);
+    if !offer.mimes.iter().any(|it| it.eq_ignore_ascii_case(mime)) {
+        return Err(Ineligible::MimeNotAllowed);
+    }
+    let document = creative.vast.as_ref().ok_or(Ineligible::FormatNotOffered)?;
+    let protocol =
+        vast::protocol(document.kind, offer.protocols).ok_or(Ineligible::ProtocolNotSupported)?;
+    let length = document.length;
+    // An unknown length is taken only where any length is.
+    let takes = match length {
+        Some(length) => offer.takes_length(length),
+        None => offer.exact_seconds.is_empty() && offer.max_seconds.is_none() && offer.min_seconds == 0,
+    };
+    if !takes {
+        return Err(Ineligible::LengthNotAllowed);
+    }
+    if offer.skippable == Some(true) && declared.attributes.contains(&SKIP_BUTTON) {
+        return Err(Ineligible::SkipNotAllowed);
+    }
+    check_attributes(creative, offer.battr)?;
+    check_apis(creative, offer.api)?;
+    Ok(Fit {
+        medium,
+        size,
+        length,
+        protocol: Some(protocol),
+    })
+}
+
+/// No attribute of the creative is blocked.
+pub(super) fn check_attributes(
+    creative: &Creative,
+    blocked: &[CreativeAttribute],
+) -> Result<(), Ineligible> {
+    let attributes = &creative.declared().attributes;
+    if blocked.iter().any(|it| attributes.contains(&it.0)) {
+        return Err(Ineligible::AttributeBlocked);
+    }
+    Ok(())
+}
+
+/// Each framework that the creative needs is there; what is not listed is not supported (C-72).
+pub(super) fn check_apis(creative: &Creative, offered: &[ApiFramework]) -> Result<(), Ineligible> {
+    let there = |needed: &i32| offered.iter().any(|it| it.0 == *needed);
+    if creative.declared().apis.iter().all(there) {
+        Ok(())
+    } else {
+        Err(Ineligible::ApiNotSupported)
+    }
+}

@@ -1,0 +1,240 @@
+//! Why a line item does not bid on an imp.
+
+/// The rule that refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ineligible {
+    /// Its flight has not begun.
+    NotStarted,
+    /// Its flight is over.
+    Ended,
+    /// The hour is none of its day parts.
+    OutsideDayparts,
+    /// `targeting.countries`.
+    Country,
+    /// `targeting.regions`.
+    Region,
+    /// `targeting.cities`.
+    City,
+    /// `targeting.device_types`.
+    DeviceType,
+    /// `targeting.os`.
+    Os,
+    /// `targeting.domains`.
+    Domain,
+    /// `targeting.bundles`.
+    Bundle,
+    /// `targeting.categories`.
+    Category,
+    /// `targeting.languages`.
+    Language,
+    /// `targeting.genders`.
+    Gender,
+    /// `targeting.age_range`.
+    Age,
+    /// `targeting.interests`.
+    Interest,
+    /// `targeting.segments`.
+    Segment,
+    /// `targeting.deals`: none of its deals is on offer to it.
+    Deal,
+    /// The auction is private, and it names no deal (C-110).
+    PrivateAuction,
+    /// The deal is not for its seat (C-112).
+    DealSeat,
+    /// The deal is not for its advertiser's domain (C-112).
+    DealAdvertiser,
+    /// Its seat is not in `wseat`.
+    SeatNotAllowed,
+    /// Its seat is in `bseat`.
+    SeatBlocked,
+    /// A domain of its creative is in `badv`.
+    AdvertiserBlocked,
+    /// A category of its creative is in `bcat`, or none in `acat`.
+    CategoryBlocked,
+    /// The app it advertises is in `bapp`.
+    AppBlocked,
+    /// Its creative's language is not in `wlang` or `wlangb`.
+    LanguageNotAllowed,
+    /// An attribute of its creative is in `battr`.
+    AttributeBlocked,
+    /// Its markup's type is in `btype`.
+    AdTypeBlocked,
+    /// Its markup has an `http:` URL.
+    NotSecure,
+    /// None of its media is on offer.
+    FormatNotOffered,
+    /// Its size is not on offer.
+    SizeNotOffered,
+    /// Its MIME type is not taken.
+    MimeNotAllowed,
+    /// It needs a framework that is not there (C-72).
+    ApiNotSupported,
+    /// Its VAST version is not taken (C-80).
+    ProtocolNotSupported,
+    /// Its length is not taken (C-81).
+    LengthNotAllowed,
+    /// It has a skip button of its own, and the player adds one (C-84).
+    SkipNotAllowed,
+    /// It cannot fill a required native asset (C-92).
+    AssetsMissing,
+    /// There is no rate for the floor's currency.
+    FloorCurrency,
+    /// Its maximum lies under the floor.
+    UnderFloor,
+    /// Its price is zero.
+    PriceZero,
+    /// There is no key to sign its notices with.
+    Unsigned,
+    /// The user has seen it often enough.
+    CapMet,
+    /// Whether the user has seen it often enough cannot be known.
+    CapUnknown,
+    /// It has no lease yet.
+    LeasePending,
+    /// Its leases are used up.
+    BudgetExhausted,
+}
+
+impl Ineligible {
+    /// All reasons, in the order of their numbers.
+    pub const ALL: [Self; 45] = [
+        Self::NotStarted,
+        Self::Ended,
+        Self::OutsideDayparts,
+        Self::Country,
+        Self::Region,
+        Self::City,
+        Self::DeviceType,
+        Self::Os,
+        Self::Domain,
+        Self::Bundle,
+        Self::Category,
+        Self::Language,
+        Self::Gender,
+        Self::Age,
+        Self::Interest,
+        Self::Segment,
+        Self::Deal,
+        Self::PrivateAuction,
+        Self::DealSeat,
+        Self::DealAdvertiser,
+        Self::SeatNotAllowed,
+        Self::SeatBlocked,
+        Self::AdvertiserBlocked,
+        Self::CategoryBlocked,
+        Self::AppBlocked,
+        Self::LanguageNotAllowed,
+        Self::AttributeBlocked,
+        Self::AdTypeBlocked,
+        Self::NotSecure,
+        Self::FormatNotOffered,
+        Self::SizeNotOffered,
+        Self::MimeNotAllowed,
+        Self::ApiNotSupported,
+        Self::ProtocolNotSupported,
+        Self::LengthNotAllowed,
+        Self::SkipNotAllowed,
+        Self::AssetsMissing,
+        Self::FloorCurrency,
+        Self::UnderFloor,
+        Self::PriceZero,
+        Self::Unsigned,
+        Self::CapMet,
+        Self::CapUnknown,
+        Self::LeasePending,
+        Self::BudgetExhausted,
+    ];
+
+    /// Its name in statistics and explanations.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::Ended => "ended",
+            Self::OutsideDayparts => "outside_dayparts",
+            Self::Country => "country",
+            Self::Region => "region",
+            Self::City => "city",
+            Self::DeviceType => "device_type",
+            Self::Os => "os",
+            Self::Domain => "domain",
+            Self::Bundle => "bundle",
+            Self::Category => "category",
+            Self::Language => "language",
+            Self::Gender => "gender",
+            Self::Age => "age",
+            Self::Interest => "interest",
+            Self::Segment => "segment",
+            Self::Deal => "deal",
+            Self::PrivateAuction => "private_auction",
+            Self::DealSeat => "deal_seat",
+            Self::DealAdvertiser => "deal_advertiser",
+            Self::SeatNotAllowed => "seat_not_allowed",
+            Self::SeatBlocked => "seat_blocked",
+            Self::AdvertiserBlocked => "advertiser_blocked",
+            Self::CategoryBlocked => "category_blocked",
+            Self::AppBlocked => "app_blocked",
+            Self::LanguageNotAllowed => "language_not_allowed",
+            Self::AttributeBlocked => "attribute_blocked",
+            Self::AdTypeBlocked => "ad_type_blocked",
+            Self::NotSecure => "not_secure",
+            Self::FormatNotOffered => "format_not_offered",
+            Self::SizeNotOffered => "size_not_offered",
+            Self::MimeNotAllowed => "mime_not_allowed",
+            Self::ApiNotSupported => "api_not_supported",
+            Self::ProtocolNotSupported => "protocol_not_supported",
+            Self::LengthNotAllowed => "length_not_allowed",
+            Self::SkipNotAllowed => "skip_not_allowed",
+            Self::AssetsMissing => "assets_missing",
+            Self::FloorCurrency => "floor_currency",
+            Self::UnderFloor => "under_floor",
+            Self::PriceZero => "price_zero",
+            Self::Unsigned => "unsigned",
+            Self::CapMet => "cap_met",
+            Self::CapUnknown => "cap_unknown",
+            Self::LeasePending => "lease_pending",
+            Self::BudgetExhausted => "budget_exhausted",
+        }
+    }
+
+    /// Its place in [`Ineligible::ALL`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Whether only money was missing.
+    #[must_use]
+    pub const fn is_money(self) -> bool {
+        matches!(self, Self::LeasePending | Self::BudgetExhausted)
+    }
+
+    /// Whether only a frequency cap stood against it.
+    #[must_use]
+    pub const fn is_cap(self) -> bool {
+        matches!(self, Self::CapMet | Self::CapUnknown)
+    }
+}
+
+impl From<crate::lease::Unfunded> for Ineligible {
+    fn from(why: crate::lease::Unfunded) -> Self {
+        match why {
+            crate::lease::Unfunded::LeasePending => Self::LeasePending,
+            crate::lease::Unfunded::BudgetExhausted => Self::BudgetExhausted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_numbered_and_named_once() {
+        let labels: std::collections::HashSet<_> = Ineligible::ALL.map(Ineligible::label).into();
+        assert_eq!(labels.len(), Ineligible::ALL.len());
+        for (at, reason) in Ineligible::ALL.into_iter().enumerate() {
+            assert_eq!(reason.index(), at);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! May this line item bid on this imp? A list that one can read; one file per rule.
+//!
+//! [`targeted`] holds the rules that the index decides for all line items at once; [`admissible`] the
+//! rest. The explanation runs both and shows every refusal, the decision only the second.
+
+pub mod audience;
+pub mod blocklists;
+pub mod context;
+pub mod deal;
+pub mod device;
+pub mod fit;
+pub mod frequency;
+pub mod geo;
+mod ineligible;
+pub mod native;
+pub mod schedule;
+pub mod seat;
+pub mod secure;
+
+pub use fit::{Fit, Medium};
+pub use ineligible::Ineligible;
+
+use openrtb::Deal;
+use units::UnixMillis;
+
+use crate::creative::Creative;
+use crate::facts::Facts;
+use crate::market::Item;
+use crate::opportunity::{Imp, Opportunity};
+use crate::targeting::{Failed, Rules};
+use schedule::WeekHour;
+
+/// What a rule may look at, beside the line item.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The request.
+    pub opportunity: &'a Opportunity<'a>,
+    /// The imp.
+    pub imp: &'a Imp<'a>,
+    /// The instant of the decision.
+    pub now: UnixMillis,
+    /// The hour of the week in the line item's time zone.
+    pub hour: WeekHour,
+    /// Whether our tracker URLs may stand in secure markup.
+    pub trackers_are_secure: bool,
+}
+
+/// The rules of targeting, which the index knows.
+///
+/// # Errors
+/// The first rule that refuses.
+pub fn targeted(rules: &Rules, facts: &Facts) -> Result<(), Ineligible> {
+    geo::check(rules, facts)?;
+    device::check(rules, facts)?;
+    context::check(rules, facts)?;
+    audience::check(rules, facts)?;
+    Ok(())
+}
+
+/// The rules on a line item that targeting has let through: cheapest first.
+///
+/// # Errors
+/// The first rule that refuses.
+pub fn admissible<'a>(item: &Item, situation: &Situation<'a>) -> Result<Option<&'a Deal<'a>>, Ineligible> {
+    schedule::check(item, situation)?;
+    seat::check(item, situation.opportunity)?;
+    deal::choose(item, situation.imp)
+}
+
+/// The rules on one creative of such a line item, and how it would be shown.
+///
+/// # Errors
+/// The first rule that refuses.
+pub fn showable(
+    item: &Item,
+    creative: &Creative,
+    deal: Option<&Deal<'_>>,
+    situation: &Situation<'_>,
+) -> Result<Fit, Ineligible> {
+    blocklists::check(creative, situation.opportunity)?;
+    secure::check(creative, situation)?;
+    deal::check_advertiser(creative, deal)?;
+    fit::choose(item, creative, situation.imp)
+}
+
+/// The reason for the side that a list rule failed on: both have the same name, the key of targeting.
+pub(crate) fn named(result: Result<(), Failed>, reason: Ineligible) -> Result<(), Ineligible> {
+    result.map_err(|_| reason)
+}

@@ -1,0 +1,76 @@
+//! When the line item may bid: its flight, and its day parts in the campaign's time zone.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use units::UnixMillis;
+
+use super::{Ineligible, Situation};
+use crate::market::Item;
+
+/// An hour of the week somewhere; day 0 is Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WeekHour {
+    /// Day of the week from Monday.
+    pub day: usize,
+    /// Hour of that day.
+    pub hour: u32,
+}
+
+impl WeekHour {
+    /// The hour of the week in a time zone.
+    #[must_use]
+    pub fn at(now: UnixMillis, zone: &TimeZone) -> Self {
+        let Ok(instant) = Timestamp::from_millisecond(now.0) else {
+            return Self::default();
+        };
+        let local = zone.to_datetime(instant);
+        Self {
+            day: usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0),
+            hour: u32::try_from(local.hour()).unwrap_or(0),
+        }
+    }
+}
+
+/// The instant at which the civil day of `now` began in a time zone: where a calendar day's cap starts.
+#[must_use]
+pub fn day_start(now: UnixMillis, zone: &TimeZone) -> UnixMillis {
+    let start = Timestamp::from_millisecond(now.0)
+        .ok()
+        .and_then(|instant| instant.to_zoned(zone.clone()).start_of_day().ok());
+    start.map_or(now, |start| UnixMillis(start.timestamp().as_millisecond()))
+}
+
+/// The flight includes its first instant and not its last; hours excluded win over hours included.
+///
+/// # Errors
+/// Not begun, over, or outside the day parts.
+pub fn check(item: &Item, situation: &Situation<'_>) -> Result<(), Ineligible> {
+    if situation.now < item.starts_at {
+        return Err(Ineligible::NotStarted);
+    }
+    if item.ends_at.is_some_and(|end| situation.now >= end) {
+        return Err(Ineligible::Ended);
+    }
+    let WeekHour { day, hour } = situation.hour;
+    let included = item.rules.hours.is_none_or(|hours| hours.contains(day, hour));
+    if !included || item.rules.not_hours.contains(day, hour) {
+        return Err(Ineligible::OutsideDayparts);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_and_days_are_the_campaigns() {
+        // 2026-11-22T22:45:57Z, a Sunday
+        let now = UnixMillis(1_795_387_557_000);
+        let zone = |name| TimeZone::get(name).unwrap();
+        assert_eq!(WeekHour::at(now, &zone("UTC")), WeekHour { day: 6, hour: 22 });
+        assert_eq!(WeekHour::at(now, &zone("Asia/Shanghai")), WeekHour { day: 0, hour: 6 });
+        assert_eq!(day_start(now, &zone("UTC")).to_rfc3339(), "2026-11-22T00:00:00.000Z");
+        assert_eq!(day_start(now, &zone("Asia/Shanghai")).to_rfc3339(), "2026-11-22T16:00:00.000Z");
+    }
+}

@@ -1,0 +1,120 @@
+//! Dense sets of line items: a bit each, in words of 64.
+
+/// A set of line items by their number in the market.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bits(Vec<u64>);
+
+impl Bits {
+    /// The empty set over `count` line items.
+    #[must_use]
+    pub fn empty(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    /// Adds one line item; a number beyond the set is ignored.
+    pub fn insert(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+    }
+
+    /// Whether the line item is in the set.
+    #[must_use]
+    pub fn contains(&self, number: usize) -> bool {
+        self.0
+            .get(number / 64)
+            .is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    /// Becomes a copy of `other`, keeping its memory.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.0.clone_from(&other.0);
+    }
+
+    /// Keeps what is in `other` too.
+    pub fn keep(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= other;
+        }
+    }
+
+    /// Adds all of `other`.
+    pub fn add(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
+    }
+
+    /// Removes all of `other`.
+    pub fn remove(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= !other;
+        }
+    }
+
+    /// Removes one line item.
+    pub fn remove_one(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word &= !(1 << (number % 64));
+        }
+    }
+
+    /// Whether nothing is in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// How many line items are in the set.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The line items in the set, in rising order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            let mut rest = *word;
+            std::iter::from_fn(move || {
+                if rest == 0 {
+                    return None;
+                }
+                let bit = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                Some(at * 64 + bit)
+            })
+        })
+    }
+
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn sets_behave_like_sets(a in proptest::collection::btree_set(0_usize..200, 0..80), b in proptest::collection::btree_set(0_usize..200, 0..80)) {
+            let bits = |set: &BTreeSet<usize>| {
+                let mut bits = Bits::empty(200);
+                set.iter().for_each(|n| bits.insert(*n));
+                bits
+            };
+            let both = |f: fn(&mut Bits, &Bits)| {
+                let mut left = bits(&a);
+                f(&mut left, &bits(&b));
+                left.iter().collect::<Vec<_>>()
+            };
+            prop_assert_eq!(both(Bits::keep), a.intersection(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(both(Bits::add), a.union(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(both(Bits::remove), a.difference(&b).copied().collect::<Vec<_>>());
+            prop_assert_eq!(bits(&a).count(), a.len());
+            prop_assert_eq!(bits(&a).is_empty(), a.is_empty());
+        }
+    }
+}

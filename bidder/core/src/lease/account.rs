@@ -1,0 +1,145 @@
+//! All leases of one line item.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use contracts::lease::Ended;
+use units::{LineItemId, Nanos};
+
+use super::BootMillis;
+use super::demand::Demand;
+use super::lease::Lease;
+use super::reservation::Reservation;
+
+/// Why a line item has no money for a bid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfunded {
+    /// It has had no lease yet; one is being asked for.
+    LeasePending,
+    /// Its leases are used up or at their end.
+    BudgetExhausted,
+}
+
+/// What one line item may commit here. Shared by all cores; reserving takes no lock.
+#[derive(Debug)]
+pub struct Account {
+    id: LineItemId,
+    /// Swapped whole when a lease comes or goes, about once a second.
+    leases: ArcSwap<Vec<Arc<Lease>>>,
+    /// Serialises the swaps, never a reservation.
+    editing: Mutex<()>,
+    epoch: AtomicU64,
+    demand: Demand,
+}
+
+impl Account {
+    pub(super) fn new(id: LineItemId) -> Self {
+        Self {
+            id,
+            leases: ArcSwap::from_pointee(Vec::new()),
+            editing: Mutex::new(()),
+            epoch: AtomicU64::new(0),
+            demand: Demand::default(),
+        }
+    }
+
+    /// Whose money it is.
+    #[must_use]
+    pub const fn line_item(&self) -> &LineItemId {
+        &self.id
+    }
+
+    /// Reserves `cost` on the lease that ends first.
+    ///
+    /// # Errors
+    /// [`Unfunded`] when no lease has that much left.
+    pub fn reserve(&self, cost: Nanos, now: BootMillis) -> Result<Reservation, Unfunded> {
+        self.demand.add(cost);
+        let leases = self.leases.load();
+        for lease in leases.iter() {
+            if let Some(seq) = lease.take(cost, now) {
+                return Ok(Reservation::new(Arc::clone(lease), seq, cost));
+            }
+        }
+        self.demand.want();
+        Err(self.why_unfunded())
+    }
+
+    /// Whether `cost` could be reserved at this instant; if not, a lease will be asked for.
+    ///
+    /// # Errors
+    /// [`Unfunded`] when no lease has that much left.
+    pub fn check(&self, cost: Nanos, now: BootMillis) -> Result<(), Unfunded> {
+        let leases = self.leases.load();
+        if leases.iter().any(|lease| lease.free(now) >= cost) {
+            return Ok(());
+        }
+        self.demand.add(cost);
+        self.demand.want();
+        Err(self.why_unfunded())
+    }
+
+    /// What all its leases still have free.
+    #[must_use]
+    pub fn free(&self, now: BootMillis) -> Nanos {
+        self.leases.load().iter().map(|lease| lease.free(now)).sum()
+    }
+
+    /// Asks for a lease although nothing was bid yet.
+    pub fn want(&self) {
+        self.demand.want();
+    }
+
+    pub(super) fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Learns of a newer epoch; leases of older ones end at once.
+    pub(super) fn raise_epoch(&self, epoch: u64, ended: &mut Vec<Ended>) {
+        if self.epoch.fetch_max(epoch, Ordering::AcqRel) < epoch {
+            self.end_where(|lease| lease.epoch < epoch, ended);
+        }
+    }
+
+    /// Adds a granted lease, in the order of their ends.
+    pub(super) fn add(&self, lease: Lease) {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leases = self.leases.load_full().as_ref().clone();
+        let at = leases.partition_point(|it| it.expires <= lease.expires);
+        leases.insert(at, Arc::new(lease));
+        self.leases.store(Arc::new(leases));
+        self.demand.granted();
+    }
+
+    /// Ends every lease that `ends` picks and reports what was committed on it.
+    pub(super) fn end_where(&self, ends: impl Fn(&Lease) -> bool, ended: &mut Vec<Ended>) {
+        let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        let leases = self.leases.load_full();
+        if !leases.iter().any(|lease| ends(lease)) {
+            return;
+        }
+        let (over, open): (Vec<_>, Vec<_>) = leases.iter().cloned().partition(|lease| ends(lease));
+        self.leases.store(Arc::new(open));
+        for lease in over {
+            if let Some(committed) = lease.end() {
+                ended.push(Ended {
+                    lease: lease.id,
+                    committed,
+                });
+            }
+        }
+    }
+
+    fn why_unfunded(&self) -> Unfunded {
+        if self.demand.was_granted() {
+            Unfunded::BudgetExhausted
+        } else {
+            Unfunded::LeasePending
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Worker 0: what must go on beside the bids, and may not delay them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventlog::{EventLog, Timeouts};
+use service::{Ops, Shutdown};
+use userstate::{Budget, UserState};
+
+use crate::shared::Shared;
+use crate::{RunError, catalog_feed, leases};
+
+/// Follows the catalog, exchanges leases, and watches what the bidder depends on, until `shutdown`.
+pub(crate) async fn run(shared: Arc<Shared>, ops: &Ops, shutdown: &Shutdown) -> Result<(), RunError> {
+    let users = UserState::connect(&shared.config.redis_url, Budget::default())?;
+    let log = EventLog::connect(&shared.config.events_redis_url, Timeouts::default())?;
+    tokio::join!(
+        catalog_feed::follow(&shared, ops, shutdown),
+        leases::exchange(&shared, shutdown),
+        watch(ops, &users, &log, shutdown),
+    );
+    Ok(())
+}
+
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// Asks both Redis once a second, for `/health`.
+async fn watch(ops: &Ops, users: &UserState, log: &EventLog, shutdown: &Shutdown) {
+    let state = ops.health.dependency("redis");
+    let events = ops.health.dependency("events_redis");
+    loop {
+        match users.ping().await {
+            Ok(()) => state.set_up(),
+            Err(error) => state.set_down(error.to_string()),
+        }
+        match log.ping().await {
+            Ok(()) => events.set_up(),
+            Err(error) => events.set_down(error.to_string()),
+        }
+        tokio::select! {
+            () = shutdown.fired() => return,
+            () = tokio::time::sleep(WATCH_EVERY) => {}
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! `/bid`: read → user → decide → confirm caps → respond. At most two waits.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bidder_core::decide::{Decision, Instant as At, decide};
+use bidder_core::eligibility::Ineligible;
+use bidder_core::market::Market;
+use bidder_core::no_bid::NoBid;
+use bidder_core::opportunity::Opportunity;
+use bidder_core::random::Random;
+use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
+use contracts::access::AUCTION_ID_HEADER;
+use openrtb::{BidRequest, Limits, ReadError};
+use service::Problem;
+use service::http::{HeaderValue, Request, Response, StatusCode, json, no_content};
+use units::AuctionId;
+use uuid::Uuid;
+
+use crate::profiles::{self, Found};
+use crate::worker::Worker;
+use crate::{access, caps, explain, leases};
+
+const VERSION_HEADER: &str = "x-openrtb-version";
+const BODY_HINT: usize = 4_096;
+
+/// Answers a bid request.
+pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
+    let received = request.received;
+    let mut response = match access::partner(&worker.shared, &request) {
+        Ok(_) if !request.content_type_is_json() => {
+            Problem::unsupported_media_type().into_response()
+        }
+        Ok(source) => answer(worker, &request, &source).await,
+        Err(refused) => refused,
+    };
+    response
+        .headers_mut()
+        .insert(VERSION_HEADER, HeaderValue::from_static("2.6"));
+    worker.shared.metrics.duration.observe(received.elapsed());
+    response
+}
+
+async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response {
+    if request.query_param("explain").as_deref() == Some("1") {
+        return explain::handle(worker, request).await;
+    }
+    let metrics = &worker.shared.metrics;
+    let auction = auction_id(request);
+    let read = BidRequest::read(&request.body, &Limits::REQUEST);
+    let (bid_request, _repairs) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            metrics.invalid.inc();
+            return with_auction(malformed(&error), auction);
+        }
+    };
+    let outcome = bid(worker, request, &bid_request, source, auction).await;
+    let response = match outcome {
+        Ok(body) => {
+            metrics.bid.inc();
+            json(StatusCode::OK, body)
+        }
+        Err(reason) => {
+            metrics.refused(reason);
+            tracing::debug!(trace_id = %trace(auction), reason = reason.label(), "no bid");
+            no_bid(worker, &bid_request, reason)
+        }
+    };
+    with_auction(response, auction)
+}
+
+/// The bids, written; or why there are none.
+async fn bid(
+    worker: &Worker,
+    request: &Request,
+    bid_request: &BidRequest<'_>,
+    source: &Source,
+    auction: AuctionId,
+) -> Result<Vec<u8>, NoBid> {
+    let market = worker.shared.market.load_full().ok_or(NoBid::NotReady)?;
+    let opportunity = Opportunity::read(bid_request, &market.rates)?;
+    let deadline = deadline(worker, request, bid_request);
+    in_time(deadline)?;
+    let found = profiles::read(worker, bid_request, opportunity.identity).await;
+    in_time(deadline)?;
+    let at = At {
+        now: service::clock::now(),
+        boot: leases::boot_now(),
+    };
+    let decision = decide_here(worker, &market, &opportunity, &found, at);
+    let key = found.key.as_deref();
+    let places = caps::confirm(worker, &market, &decision, key, at.now).await;
+    in_time(deadline)?;
+    let reply = Reply {
+        opportunity: &opportunity,
+        market: &market,
+        source,
+        auction,
+        user: key,
+        dialect: dialect(request),
+    };
+    send(worker, &reply, decision, &places)
+}
+
+fn decide_here<'a>(
+    worker: &Worker,
+    market: &Arc<Market>,
+    opportunity: &'a Opportunity<'a>,
+    found: &Found,
+    at: At,
+) -> Decision<'a> {
+    let mut random = Random::new(u128::from_le_bytes(service::clock::random_bytes()));
+    let mut scratch = worker.scratch.borrow_mut();
+    let mut counts = worker.counts.borrow_mut();
+    counts.enter(&worker.shared, market, &mut scratch);
+    let decision = decide(opportunity, market, &found.user(), at, &mut random, &mut scratch);
+    counts.take(market, &mut scratch);
+    decision
+}
+
+/// Writes the bids that caps accepted. From here on their money is committed.
+fn send(
+    worker: &Worker,
+    reply: &Reply<'_>,
+    decision: Decision<'_>,
+    places: &[Option<usize>],
+) -> Result<Vec<u8>, NoBid> {
+    if let Some(reason) = decision.no_bid {
+        return Err(reason);
+    }
+    let mut counts = worker.counts.borrow_mut();
+    let mut accepted = Vec::with_capacity(places.len());
+    for (chosen, place) in decision.imps.iter().zip(places) {
+        match place.and_then(|place| chosen.ranked.get(place)) {
+            Some(choice) => {
+                counts.bid(reply.market, choice.candidate.item);
+                accepted.push(Accepted {
+                    imp: chosen.imp,
+                    choice,
+                });
+            }
+            None => {
+                for choice in &chosen.ranked {
+                    counts.refuse(reply.market, choice.candidate.item, Ineligible::CapMet);
+                }
+            }
+        }
+    }
+    if accepted.is_empty() {
+        return Err(NoBid::Capped);
+    }
+    let mut out = Vec::with_capacity(BODY_HINT);
+    respond(reply, &accepted, &mut worker.pages.borrow_mut(), &mut out);
+    tracing::debug!(
+        trace_id = %trace(reply.auction),
+        request_id = reply.opportunity.id,
+        source = reply.source.name,
+        bids = accepted.len(),
+        "bid"
+    );
+    drop(accepted);
+    for (chosen, place) in decision.imps.into_iter().zip(places) {
+        let sent = place.and_then(|place| chosen.ranked.into_iter().nth(place));
+        if let Some(choice) = sent {
+            choice.reservation.sent();
+        }
+    }
+    Ok(out)
+}
+
+/// The end of the time that the caller leaves us; `None` when it does not say.
+fn deadline(worker: &Worker, request: &Request, bid_request: &BidRequest<'_>) -> Option<Instant> {
+    let tmax = bid_request.tmax.and_then(|tmax| u64::try_from(tmax).ok())?;
+    let allowed = Duration::from_millis(tmax);
+    let margin = worker.shared.config.answer_margin.0.min(allowed / 2);
+    request.received.checked_add(allowed - margin)
+}
+
+fn in_time(deadline: Option<Instant>) -> Result<(), NoBid> {
+    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        return Err(NoBid::TooLittleTime);
+    }
+    Ok(())
+}
+
+/// The caller's trace id names the auction; without one we make it.
+fn auction_id(request: &Request) -> AuctionId {
+    match &request.trace {
+        Some(parent) => AuctionId(Uuid::from_bytes(parent.trace_id.0)),
+        None => AuctionId::new(service::clock::now(), service::clock::random_bytes()),
+    }
+}
+
+/// An auction id as a trace id: thirty-two digits.
+pub(crate) fn trace(auction: AuctionId) -> uuid::fmt::Simple {
+    auction.0.simple()
+}
+
+fn dialect(request: &Request) -> Dialect {
+    match request.header(VERSION_HEADER) {
+        Some("2.5") => Dialect::V25,
+        Some(_) | None => Dialect::V26,
+    }
+}
+
+fn with_auction(mut response: Response, auction: AuctionId) -> Response {
+    if let Ok(value) = HeaderValue::try_from(auction.to_string()) {
+        response.headers_mut().insert(AUCTION_ID_HEADER, value);
+    }
+    response
+}
+
+/// 204; with `nbr` in a body where the caller did something wrong, or asked to be told (B-40).
+fn no_bid(worker: &Worker, request: &BidRequest<'_>, reason: NoBid) -> Response {
+    if !reason.is_told() && !worker.shared.config.tell_reasons {
+        return no_content();
+    }
+    let mut body = Vec::new();
+    refuse(request.id.as_deref().unwrap_or_default(), reason, &mut body);
+    json(StatusCode::OK, body)
+}
+
+/// 400 with a pointer to the fault.
+pub(crate) fn malformed(error: &ReadError) -> Response {
+    let problem = match error {
+        ReadError::Malformed { .. } => {
+            Problem::new(StatusCode::BAD_REQUEST, "not_json", "The body is not a JSON object")
+        }
+        ReadError::Invalid { .. } => {
+            Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "The bid request is invalid")
+        }
+    };
+    problem
+        .detail(error.to_string())
+        .pointer(error.pointer())
+        .nbr(NoBid::InvalidRequest.code())
+        .into_response()
+}

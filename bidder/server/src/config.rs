@@ -1,0 +1,174 @@
+//! What the bidder can be told from outside.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use bidder_core::respond::Source;
+use contracts::notice::BillOn;
+use serde::Deserialize;
+use service::access::LocalMode;
+use service::config::{ConfigError, ConfigFault, Millis, Secret};
+use service::http::Limits;
+use units::Nanos;
+
+/// The defaults, compiled in.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// The bidder's configuration; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Config {
+    pub listen: String,
+    pub public_url: String,
+    pub control_plane_url: String,
+    pub redis_url: String,
+    pub events_redis_url: String,
+    pub data_dir: PathBuf,
+    pub workers: usize,
+    pub name: String,
+    pub service_token: Secret,
+    pub operator_token: Secret,
+    pub local_mode: bool,
+    pub own_ports: Vec<u16>,
+    pub metrics_public: bool,
+    pub user_budget: Millis,
+    pub answer_margin: Millis,
+    pub lease_interval: Millis,
+    pub lease_timeout: Millis,
+    pub first_lease: String,
+    pub keep_leased: usize,
+    pub tell_reasons: bool,
+    pub sources: BTreeMap<String, DemandSource>,
+    pub limits: Limits,
+}
+
+/// Somebody who sends bid requests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemandSource {
+    /// What it sends as `x-gavel-key` or `?key=`.
+    pub key: Secret,
+    /// Which of its calls bills.
+    #[serde(default = "by_burl")]
+    pub bill_on: BillOn,
+    /// Whether its loss notices are final, so that caps are freed.
+    #[serde(default)]
+    pub loss_is_final: bool,
+}
+
+const fn by_burl() -> BillOn {
+    BillOn::Burl
+}
+
+impl Config {
+    /// The defaults, `GAVEL__BIDDER__*` of the environment laid over them.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every fault at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        service::config::load("bidder", DEFAULTS, None, std::env::vars(), &[])
+    }
+
+    /// What no type can say.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every fault at once.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let mut faults = Vec::new();
+        let host = self.listen.rsplit_once(':').map_or("", |(host, _)| host);
+        if self.sources.is_empty() && !is_loopback(host) {
+            let why = "a bidder open to all is refused on a listener that is not loopback";
+            faults.push(ConfigFault::in_key("sources", why));
+        }
+        if Nanos::parse(&self.first_lease).map_or(true, |amount| amount <= Nanos::ZERO) {
+            let why = "expected a positive amount such as \"0.25\"";
+            faults.push(ConfigFault::in_key("first_lease", why));
+        }
+        if self.lease_interval.0.is_zero() {
+            faults.push(ConfigFault::in_key("lease_interval", "must be longer than 0"));
+        }
+        ConfigError::unless_empty(faults)
+    }
+
+    /// Base of the notice and tracker URLs.
+    #[must_use]
+    pub fn base(&self) -> String {
+        if self.public_url.is_empty() {
+            format!("http://{}", self.listen)
+        } else {
+            self.public_url.trim_end_matches('/').to_owned()
+        }
+    }
+
+    /// Who counts as an operator without a token.
+    #[must_use]
+    pub fn local_access(&self) -> LocalMode {
+        if self.local_mode {
+            LocalMode::On {
+                own_ports: self.own_ports.clone(),
+            }
+        } else {
+            LocalMode::Off
+        }
+    }
+
+    /// How many workers serve: as told, or one per core.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
+        if self.workers > 0 {
+            return self.workers;
+        }
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// What is asked for a line item without a history.
+    #[must_use]
+    pub fn first_lease(&self) -> Nanos {
+        Nanos::parse(&self.first_lease).unwrap_or(Nanos::ZERO)
+    }
+
+    /// The source of requests while none is configured: nobody is told apart.
+    #[must_use]
+    pub fn open_source(&self) -> Source {
+        Source {
+            name: "open".to_owned(),
+            bill_on: BillOn::Burl,
+            loss_is_final: self.local_mode,
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_and_an_open_bidder_stays_on_loopback() {
+        let load = |overrides: &[(&str, &str)]| -> Config {
+            let overrides: Vec<_> = overrides
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            service::config::load("bidder", DEFAULTS, None, std::iter::empty(), &overrides).unwrap()
+        };
+        load(&[]).validate().unwrap();
+        assert_eq!(load(&[]).base(), "http://127.0.0.1:8002");
+        let cases = [
+            ("listen", "0.0.0.0:8002", "sources"),
+            ("first_lease", "-1", "first_lease"),
+            ("first_lease", "much", "first_lease"),
+        ];
+        for (key, value, fault) in cases {
+            let refused = load(&[(key, value)]).validate().unwrap_err().to_string();
+            assert!(refused.contains(fault), "{key} = {value}: {refused}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Leases: one batch a second to the ledger, off the bid path (money.md, "A lease").
+
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use bidder_core::lease::BootMillis;
+use contracts::access::LEASES_PATH;
+use contracts::lease::{LeaseAnswer, LeaseAsk, Tally};
+use service::Shutdown;
+use service::client::{Client, ClientConfig, OutRequest, Target};
+use service::http::{Bytes, HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use crate::shared::Shared;
+
+/// The machine's uptime, sleep included: no step of the civil clock makes a lease longer.
+pub(crate) fn boot_now() -> BootMillis {
+    // Elsewhere than on Linux the monotonic clock is the one that goes on while the machine sleeps.
+    #[cfg(target_os = "linux")]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let now = rustix::time::clock_gettime(clock);
+    let millis = now.tv_sec.saturating_mul(1_000).saturating_add(now.tv_nsec / 1_000_000);
+    BootMillis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// Why a batch brought no leases; the next one asks again.
+#[derive(Debug, thiserror::Error)]
+enum BatchError {
+    #[error("asking for leases: {0}")]
+    Call(#[from] service::client::CallError),
+    #[error("the ledger answered {0}")]
+    Status(StatusCode),
+    #[error("reading or writing a batch: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Counts that were sent in a batch and may not have arrived: sent again under the same number.
+struct Unacknowledged {
+    batch: u64,
+    tallies: Vec<Tally>,
+}
+
+/// Exchanges batches until `shutdown`; the last one returns what is left of every lease.
+pub(crate) async fn exchange(shared: &Shared, shutdown: &Shutdown) {
+    let config = &shared.config;
+    let url = format!("{}{LEASES_PATH}", config.control_plane_url.trim_end_matches('/'));
+    let target = match Target::parse(&url) {
+        Ok(target) => target,
+        Err(error) => {
+            tracing::error!(%error, url, "no leases: the control plane's URL is not usable");
+            return;
+        }
+    };
+    let client = Client::new(ClientConfig::local());
+    let mut unacknowledged = Unacknowledged {
+        batch: 1,
+        tallies: Vec::new(),
+    };
+    loop {
+        keep_leased(shared);
+        if let Err(error) = batch(shared, &client, &target, &mut unacknowledged).await {
+            shared.metrics.lease_batches_failed.inc();
+            tracing::debug!(%error, "lease batch");
+        }
+        if shutdown.is_fired() {
+            return;
+        }
+        let due = tokio::time::sleep(config.lease_interval.0);
+        tokio::select! {
+            () = shutdown.fired() => {}
+            () = shared.ask_now.notified() => {}
+            () = due => {}
+        }
+    }
+}
+
+/// Small catalogs hold leases for every line item, so that the first request of a quiet day gets a bid.
+fn keep_leased(shared: &Shared) {
+    if let Some(market) = shared.market.load().as_ref()
+        && market.items.len() <= shared.config.keep_leased
+    {
+        market.items.iter().for_each(|item| item.account.want());
+    }
+}
+
+async fn batch(
+    shared: &Shared,
+    client: &Client,
+    target: &Target,
+    unacknowledged: &mut Unacknowledged,
+) -> Result<(), BatchError> {
+    if unacknowledged.tallies.is_empty() {
+        let mut tallies = shared.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        unacknowledged.tallies = tallies.drain().map(|(_, tally)| tally).collect();
+    }
+    let asked = boot_now();
+    let ask = LeaseAsk {
+        bidder: shared.name.clone(),
+        boot: shared.leases.boot(),
+        batch: unacknowledged.batch,
+        wants: shared.leases.wants(asked, shared.config.first_lease()),
+        ended: shared.leases.ended(asked),
+        tallies: unacknowledged.tallies.clone(),
+    };
+    if ask.wants.is_empty() && ask.ended.is_empty() && ask.tallies.is_empty() {
+        return Ok(());
+    }
+    let sent = send(shared, client, target, &ask).await;
+    if sent.is_err() {
+        // What was asked for in vain is still wanted.
+        for want in &ask.wants {
+            shared.leases.account(&want.line_item).want();
+        }
+    }
+    let answer = sent?;
+    unacknowledged.batch += 1;
+    unacknowledged.tallies.clear();
+    shared.leases.told(&ask.ended);
+    for (lease, why) in shared.leases.accept(&answer, asked, boot_now()) {
+        shared.metrics.leases_dropped.inc();
+        tracing::info!(%lease, why = why.label(), "lease dropped");
+    }
+    for refusal in &answer.refusals {
+        tracing::debug!(line_item = refusal.line_item.as_str(), reason = ?refusal.reason, "no lease");
+    }
+    Ok(())
+}
+
+async fn send(
+    shared: &Shared,
+    client: &Client,
+    target: &Target,
+    ask: &LeaseAsk,
+) -> Result<LeaseAnswer, BatchError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let token = format!("Bearer {}", shared.config.service_token.expose());
+    if let Ok(mut bearer) = HeaderValue::try_from(token) {
+        bearer.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, bearer);
+    }
+    let request = OutRequest {
+        method: Method::POST,
+        target,
+        headers,
+        body: Bytes::from(serde_json::to_vec(ask)?),
+    };
+    let deadline = Instant::now() + shared.config.lease_timeout.0;
+    let answer = client.send(request, deadline).await?;
+    if answer.status != StatusCode::OK {
+        return Err(BatchError::Status(answer.status));
+    }
+    Ok(serde_json::from_slice(&answer.body)?)
+}

@@ -1,0 +1,158 @@
+//! Every metric of the bidder; handles are registered once, labels come from closed sets.
+
+use bidder_core::no_bid::NoBid;
+use contracts::notice::NoticeKind;
+use service::metrics::{Counter, Gauge, Histogram, buckets};
+
+/// What became of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoticeOutcome {
+    Accepted,
+    Duplicate,
+    Unreadable,
+    Forged,
+    Expired,
+    LogAway,
+}
+
+impl NoticeOutcome {
+    const ALL: [Self; 6] = [
+        Self::Accepted,
+        Self::Duplicate,
+        Self::Unreadable,
+        Self::Forged,
+        Self::Expired,
+        Self::LogAway,
+    ];
+
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Unreadable => "unreadable",
+            Self::Forged => "forged",
+            Self::Expired => "expired",
+            Self::LogAway => "log_away",
+        }
+    }
+}
+
+/// The name of a notice's kind.
+pub(crate) const fn kind_label(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Win => "win",
+        NoticeKind::Bill => "bill",
+        NoticeKind::Loss => "loss",
+        NoticeKind::Impression => "impression",
+        NoticeKind::Click => "click",
+        NoticeKind::View => "view",
+    }
+}
+
+const KINDS: [NoticeKind; 6] = [
+    NoticeKind::Win,
+    NoticeKind::Bill,
+    NoticeKind::Loss,
+    NoticeKind::Impression,
+    NoticeKind::Click,
+    NoticeKind::View,
+];
+
+/// Events of a video that players report to us.
+pub(crate) const VIDEO_EVENTS: [&str; 5] =
+    ["start", "firstQuartile", "midpoint", "thirdQuartile", "complete"];
+
+/// The bidder's handles.
+pub(crate) struct Metrics {
+    pub(crate) bid: Counter,
+    pub(crate) no_bid: Counter,
+    pub(crate) invalid: Counter,
+    pub(crate) reasons: [Counter; NoBid::ALL.len()],
+    pub(crate) duration: Histogram,
+    notices: Vec<[Counter; NoticeOutcome::ALL.len()]>,
+    video_events: [Counter; VIDEO_EVENTS.len()],
+    pub(crate) redis_duration: Histogram,
+    pub(crate) catalog_age: Gauge,
+    pub(crate) catalog_version: Gauge,
+    pub(crate) line_items: Gauge,
+    pub(crate) left_out: Gauge,
+    pub(crate) leases_dropped: Counter,
+    pub(crate) lease_batches_failed: Counter,
+    pub(crate) wins: Counter,
+    pub(crate) impressions: Counter,
+    pub(crate) spend_nanos: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn register(metrics: &service::Metrics) -> Self {
+        let outcome = |outcome| {
+            let help = "Bid requests, by what they got.";
+            metrics.counter("gavel_bid_requests_total", help, &[("outcome", outcome)])
+        };
+        let notice = |kind: NoticeKind| {
+            NoticeOutcome::ALL.map(|outcome| {
+                let labels = [("kind", kind_label(kind)), ("outcome", outcome.label())];
+                metrics.counter("gavel_notices_total", "Notices and trackers, by what became of them.", &labels)
+            })
+        };
+        let plain = |name, help| metrics.counter(name, help, &[]);
+        Self {
+            bid: outcome("bid"),
+            no_bid: outcome("no_bid"),
+            invalid: outcome("invalid"),
+            reasons: NoBid::ALL.map(|reason| {
+                let labels = [("reason", reason.label())];
+                metrics.counter("gavel_no_bids_total", "Requests without a bid, by reason.", &labels)
+            }),
+            duration: metrics.histogram(
+                "gavel_bid_request_duration_seconds",
+                "From a bid request's headers to its answer.",
+                &[],
+                buckets::BID,
+            ),
+            notices: KINDS.map(notice).into(),
+            video_events: VIDEO_EVENTS.map(|event| {
+                metrics.counter("gavel_video_events_total", "Events that players reported.", &[("event", event)])
+            }),
+            redis_duration: metrics.histogram(
+                "gavel_redis_call_duration_seconds",
+                "Calls of the user state on the bid path.",
+                &[],
+                buckets::BID,
+            ),
+            catalog_age: metrics.gauge("gavel_catalog_age_seconds", "Since the publisher last confirmed the catalog.", &[]),
+            catalog_version: metrics.gauge("gavel_catalog_version", "Version of the catalog in use.", &[]),
+            line_items: metrics.gauge("gavel_bidder_line_items", "Line items that can bid.", &[]),
+            left_out: metrics.gauge("gavel_bidder_line_items_left_out", "Line items that a fault keeps from bidding.", &[]),
+            leases_dropped: plain("gavel_leases_dropped_total", "Grants that must not be used."),
+            lease_batches_failed: plain("gavel_lease_batches_failed_total", "Batches of lease asks without an answer."),
+            wins: plain("gavel_bidder_wins_total", "Win notices accepted here."),
+            impressions: plain("gavel_bidder_impressions_total", "Billing events accepted here."),
+            spend_nanos: plain("gavel_bidder_charged_nanos_total", "Charges accepted here, in billionths of USD; the ledger's own number is gavel_spend_nanos_total."),
+        }
+    }
+
+    pub(crate) fn notice(&self, kind: NoticeKind, outcome: NoticeOutcome) {
+        let row = KINDS.iter().position(|it| *it == kind);
+        let column = NoticeOutcome::ALL.iter().position(|it| *it == outcome);
+        if let (Some(row), Some(column)) = (row, column)
+            && let Some(counter) = self.notices.get(row).and_then(|it| it.get(column))
+        {
+            counter.inc();
+        }
+    }
+
+    /// Counts a video's event; `false` for one that is not known.
+    pub(crate) fn video_event(&self, event: &str) -> bool {
+        let at = VIDEO_EVENTS.iter().position(|it| *it == event);
+        let counter = at.and_then(|at| self.video_events.get(at));
+        counter.inspect(|it| it.inc()).is_some()
+    }
+
+    pub(crate) fn refused(&self, reason: NoBid) {
+        self.no_bid.inc();
+        if let Some(counter) = self.reasons.get(reason.index()) {
+            counter.inc();
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Notices: the signed token checked, the event durable, then 2xx (money.md, "Settle").
+
+use contracts::event::{MoneyEvent, NoticeEvent, PriceTold};
+use contracts::notice::{BillOn, NoticeClaims, NoticeKind, TokenError};
+use eventlog::Appended;
+use serde::Deserialize;
+use service::Problem;
+use service::http::{Request, Response, StatusCode, json};
+use units::{CpmMicros, Currency};
+
+use crate::bid::trace;
+use crate::metrics::{NoticeOutcome, kind_label};
+use crate::worker::Worker;
+
+/// What a notice carries, in its query or as JSON.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Told {
+    token: Option<String>,
+    price: Option<serde_json::Value>,
+    currency: Option<String>,
+    loss: Option<serde_json::Value>,
+}
+
+/// Why a notice is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// 401.
+    Unreadable,
+    /// 403.
+    Forged,
+    /// 410.
+    Expired,
+    /// 503, to be repeated.
+    LogAway,
+}
+
+impl Refused {
+    const fn outcome(self) -> NoticeOutcome {
+        match self {
+            Self::Unreadable => NoticeOutcome::Unreadable,
+            Self::Forged => NoticeOutcome::Forged,
+            Self::Expired => NoticeOutcome::Expired,
+            Self::LogAway => NoticeOutcome::LogAway,
+        }
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        let problem = match self {
+            Self::Unreadable => Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "token_unreadable",
+                "The token is missing or cannot be read",
+            ),
+            Self::Forged => Problem::new(
+                StatusCode::FORBIDDEN,
+                "token_forged",
+                "The token's signature is not ours, or it is for another call",
+            ),
+            Self::Expired => Problem::new(StatusCode::GONE, "expired", "The token has expired"),
+            Self::LogAway => Problem::unavailable(1).detail("the event log is away; repeat the call"),
+        };
+        problem.into_response()
+    }
+}
+
+/// Takes a notice.
+pub(crate) async fn handle(worker: &Worker, request: &Request, kind: NoticeKind) -> Response {
+    let told = match told(request) {
+        Ok(told) => told,
+        Err(refused) => return refused,
+    };
+    let token = told.token.as_deref().unwrap_or_default();
+    let claims = match open(worker, token, kind) {
+        Ok(claims) => claims,
+        Err(refused) => return refuse(worker, kind, refused),
+    };
+    if request.is_head() {
+        return status("accepted");
+    }
+    let price = price_told(&claims, text(told.price.as_ref()).as_deref(), told.currency.as_deref());
+    let loss = text(told.loss.as_ref()).and_then(|it| it.parse().ok());
+    match append(worker, claims, price, loss).await {
+        Ok(Appended::Duplicate) => status("duplicate"),
+        Ok(Appended::Stored | Appended::Expired) => status("accepted"),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+fn told(request: &Request) -> Result<Told, Response> {
+    let query = |name| request.query_param(name).map(std::borrow::Cow::into_owned);
+    let mut told = Told {
+        token: query("t"),
+        price: query("price").map(serde_json::Value::String),
+        currency: query("cur"),
+        loss: query("loss").map(serde_json::Value::String),
+    };
+    if request.body.is_empty() {
+        return Ok(told);
+    }
+    if !request.content_type_is_json() {
+        return Err(Problem::unsupported_media_type().into_response());
+    }
+    let body: Told = serde_json::from_slice(&request.body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "not_json", "The body is not a notice")
+            .detail(error.to_string())
+            .pointer("")
+            .into_response()
+    })?;
+    told.token = told.token.or(body.token);
+    told.price = told.price.or(body.price);
+    told.currency = told.currency.or(body.currency);
+    told.loss = told.loss.or(body.loss);
+    Ok(told)
+}
+
+/// A number or a string, as text.
+fn text(value: Option<&serde_json::Value>) -> Option<String> {
+    match value? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Array(_)
+        | serde_json::Value::Object(_) => None,
+    }
+}
+
+/// Opens a token of one kind.
+pub(crate) fn open(worker: &Worker, token: &str, kind: NoticeKind) -> Result<NoticeClaims, Refused> {
+    let market = worker.shared.market.load();
+    // Without a catalog there is no key yet; the sender repeats.
+    let market = market.as_ref().ok_or(Refused::LogAway)?;
+    let claims = NoticeClaims::open(token, &market.ring.0).map_err(|error| match error {
+        TokenError::Unreadable => Refused::Unreadable,
+        TokenError::Forged => Refused::Forged,
+    })?;
+    if claims.kind == kind { Ok(claims) } else { Err(Refused::Forged) }
+}
+
+/// Counts a refusal and answers it.
+pub(crate) fn refuse(worker: &Worker, kind: NoticeKind, refused: Refused) -> Response {
+    worker.shared.metrics.notice(kind, refused.outcome());
+    refused.into_response()
+}
+
+/// Makes the event durable, once per reservation and kind.
+pub(crate) async fn append(
+    worker: &Worker,
+    claims: NoticeClaims,
+    price: PriceTold,
+    loss: Option<i32>,
+) -> Result<Appended, Refused> {
+    let (kind, settle_by, auction) = (claims.kind, claims.settle_by, claims.auction);
+    let reservation = claims.reservation;
+    let once = format!("{}:{}:{}", reservation.lease, reservation.seq, kind_label(kind));
+    let charge = charge(worker, &claims, price);
+    let event = MoneyEvent::Notice(Box::new(NoticeEvent {
+        claims,
+        price,
+        loss,
+        at: service::clock::now(),
+    }));
+    let payload = serde_json::to_vec(&event).map_err(|_| Refused::LogAway)?;
+    let appended = worker.log.append(settle_by, &once, &payload).await;
+    let outcome = match &appended {
+        Ok(Appended::Stored) => NoticeOutcome::Accepted,
+        Ok(Appended::Duplicate) => NoticeOutcome::Duplicate,
+        Ok(Appended::Expired) => NoticeOutcome::Expired,
+        Err(error) => {
+            tracing::warn!(trace_id = %trace(auction), %error, "notice not durable");
+            NoticeOutcome::LogAway
+        }
+    };
+    worker.shared.metrics.notice(kind, outcome);
+    tracing::info!(trace_id = %trace(auction), kind = kind_label(kind), outcome = outcome.label(), "notice");
+    if outcome == NoticeOutcome::Accepted {
+        count(worker, kind, charge);
+    }
+    match appended {
+        Ok(Appended::Expired) => Err(Refused::Expired),
+        Ok(appended) => Ok(appended),
+        Err(_) => Err(Refused::LogAway),
+    }
+}
+
+/// What the call is going to cost, in billionths of USD; `None` for a call that does not bill.
+fn charge(worker: &Worker, claims: &NoticeClaims, price: PriceTold) -> Option<u64> {
+    let bills = matches!(
+        (claims.bill_on, claims.kind),
+        (BillOn::Burl, NoticeKind::Bill) | (BillOn::Impression, NoticeKind::Impression)
+    );
+    if !bills || claims.test || price == PriceTold::Audit {
+        return None;
+    }
+    let told = match price {
+        PriceTold::Clearing { price } => Some(price),
+        PriceTold::Unreadable | PriceTold::OtherCurrency { .. } | PriceTold::Audit => None,
+    };
+    let market = worker.shared.market.load();
+    let rates = &market.as_ref()?.rates;
+    let charge = claims.charge(told).scale(rates.per_usd(Currency::USD)?, claims.rate_to)?;
+    u64::try_from(charge.0).ok()
+}
+
+fn count(worker: &Worker, kind: NoticeKind, charge: Option<u64>) {
+    let metrics = &worker.shared.metrics;
+    if kind == NoticeKind::Win {
+        metrics.wins.inc();
+    }
+    if let Some(charge) = charge {
+        metrics.impressions.inc();
+        metrics.spend_nanos.add(charge);
+    }
+}
+
+/// The price as the caller told it (money.md, "Charge"): what is not plainly a price is not believed.
+pub(crate) fn price_told(claims: &NoticeClaims, price: Option<&str>, currency: Option<&str>) -> PriceTold {
+    let price = price.unwrap_or_default().trim();
+    if price == "AUDIT" {
+        return PriceTold::Audit;
+    }
+    let Ok(price) = CpmMicros::parse(price) else {
+        return PriceTold::Unreadable;
+    };
+    // A currency that is missing or a macro left as it was is taken for the bid's.
+    match currency.and_then(Currency::parse) {
+        Some(currency) if currency != claims.currency => PriceTold::OtherCurrency { currency },
+        Some(_) | None => PriceTold::Clearing { price },
+    }
+}
+
+fn status(text: &str) -> Response {
+    json(StatusCode::OK, format!("{{\"status\":\"{text}\"}}").into_bytes())
+}

@@ -1,0 +1,60 @@
+//! The user of a request: read within a few milliseconds, or not known.
+
+use std::time::Instant;
+
+use bidder_core::opportunity::{Identity, user_keys};
+use contracts::profile::Profile;
+use contracts::stamps::UserStamps;
+use openrtb::BidRequest;
+
+use crate::worker::Worker;
+
+/// What was found of a user.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) key: Option<String>,
+    pub(crate) profile: Option<Profile>,
+    pub(crate) stamps: Option<UserStamps>,
+}
+
+impl Found {
+    pub(crate) fn user(&self) -> bidder_core::user::User<'_> {
+        bidder_core::user::User {
+            key: self.key.as_deref(),
+            profile: self.profile.as_ref(),
+            stamps: self.stamps.as_ref(),
+        }
+    }
+}
+
+/// Reads the user by the request's ids ("Whose profile"), unless identity may not be used.
+pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Identity) -> Found {
+    if identity != Identity::Allowed {
+        return Found::default();
+    }
+    let mut keys = Vec::new();
+    user_keys(request, &mut keys);
+    if keys.is_empty() {
+        return Found::default();
+    }
+    let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let began = Instant::now();
+    let answer = worker.users.read(&asked).await;
+    worker.shared.metrics.redis_duration.observe(began.elapsed());
+    match answer {
+        Ok(Some(view)) => Found {
+            key: keys.into_iter().nth(view.key_index),
+            profile: view.profile,
+            stamps: Some(view.stamps),
+        },
+        Ok(None) => Found::default(),
+        // The bid goes on without the user; caps cannot be known then.
+        Err(unknown) => {
+            tracing::debug!(reason = unknown.label(), "user not read");
+            Found {
+                key: keys.into_iter().next(),
+                ..Found::default()
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What all workers of the process share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwapOption;
+use bidder_core::lease::LeaseTable;
+use bidder_core::market::Market;
+use bidder_core::respond::Source;
+use contracts::lease::Tally;
+use service::Ops;
+use units::{BidderId, BootId, CampaignId, UnixMillis};
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+/// One bidder process.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) name: BidderId,
+    pub(crate) base: String,
+    /// Swapped whole when a catalog arrives; absent before the first one.
+    pub(crate) market: ArcSwapOption<Market>,
+    pub(crate) leases: LeaseTable,
+    /// Something new is wanted before the next batch of leases is due.
+    pub(crate) ask_now: tokio::sync::Notify,
+    pub(crate) metrics: Metrics,
+    /// Counts per campaign that the control plane was not told of yet.
+    pub(crate) tallies: Mutex<HashMap<CampaignId, Tally>>,
+    pub(crate) open_source: Arc<Source>,
+    pub(crate) sources: Vec<(String, Arc<Source>)>,
+    pub(crate) since: UnixMillis,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, ops: &Ops) -> Self {
+        let now = service::clock::now();
+        let boot = BootId::new(now, service::clock::random_bytes());
+        let name = if config.name.is_empty() {
+            format!("bidder-{boot}")
+        } else {
+            config.name.clone()
+        };
+        if config.sources.is_empty() {
+            tracing::warn!("no demand sources are configured: anybody who reaches the listener may send bid requests");
+        }
+        let sources = config.sources.iter().map(|(name, source)| {
+            let known = Source {
+                name: name.clone(),
+                bill_on: source.bill_on,
+                loss_is_final: source.loss_is_final,
+            };
+            (source.key.expose().to_owned(), Arc::new(known))
+        });
+        Self {
+            name: name.into(),
+            base: config.base(),
+            market: ArcSwapOption::empty(),
+            leases: LeaseTable::new(boot),
+            ask_now: tokio::sync::Notify::new(),
+            metrics: Metrics::register(&ops.metrics),
+            tallies: Mutex::default(),
+            open_source: Arc::new(config.open_source()),
+            sources: sources.collect(),
+            since: now,
+            config,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Counts per campaign, kept by each worker and handed over once a second.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bidder_core::decide::Scratch;
+use bidder_core::eligibility::Ineligible;
+use bidder_core::market::Market;
+use contracts::lease::Tally;
+use units::CampaignId;
+
+use crate::shared::Shared;
+use crate::worker::Worker;
+
+const REASONS: usize = Ineligible::ALL.len();
+
+/// One worker's counts under one catalog version, by the campaign's number in it.
+#[derive(Default)]
+pub(crate) struct Counts {
+    market: Option<Arc<Market>>,
+    bids: Vec<u64>,
+    /// Per campaign, one count for each reason.
+    refused: Vec<u64>,
+}
+
+impl Counts {
+    /// Changes to the catalog that is about to be decided by; counts of the one before are handed over.
+    pub(crate) fn enter(&mut self, shared: &Shared, market: &Arc<Market>, scratch: &mut Scratch) {
+        if self.market.as_ref().is_some_and(|it| Arc::ptr_eq(it, market)) {
+            return;
+        }
+        self.hand_over(shared, scratch);
+        self.market = Some(Arc::clone(market));
+        self.bids = vec![0; market.campaigns.len()];
+        self.refused = vec![0; market.campaigns.len() * REASONS];
+    }
+
+    /// Takes over the refusals that a decision left in its scratch memory.
+    pub(crate) fn take(&mut self, market: &Market, scratch: &mut Scratch) {
+        for (item, reason) in scratch.refusals.drain(..) {
+            self.refuse(market, item, reason);
+        }
+    }
+
+    /// Counts a refusal of a line item.
+    pub(crate) fn refuse(&mut self, market: &Market, item: usize, reason: Ineligible) {
+        let campaign = market.items.get(item).map(|it| it.campaign_number);
+        let place = campaign.map(|it| it * REASONS + reason.index());
+        if let Some(count) = place.and_then(|it| self.refused.get_mut(it)) {
+            *count += 1;
+        }
+    }
+
+    /// Counts a bid of a line item.
+    pub(crate) fn bid(&mut self, market: &Market, item: usize) {
+        let campaign = market.items.get(item).map(|it| it.campaign_number);
+        if let Some(count) = campaign.and_then(|it| self.bids.get_mut(it)) {
+            *count += 1;
+        }
+    }
+
+    /// Adds everything counted to what the control plane will be told.
+    pub(crate) fn hand_over(&mut self, shared: &Shared, scratch: &mut Scratch) {
+        let Some(market) = self.market.clone() else {
+            return;
+        };
+        let mut matched: HashMap<usize, u64> = HashMap::new();
+        scratch.matched.drain(|item, count| {
+            if let Some(item) = market.items.get(item) {
+                *matched.entry(item.campaign_number).or_default() += count;
+            }
+        });
+        let mut tallies = shared.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, campaign) in market.campaigns.iter().enumerate() {
+            let matched = matched.get(&number).copied().unwrap_or(0);
+            let bids = self.bids.get_mut(number).map_or(0, std::mem::take);
+            let refused = self.refused.get_mut(number * REASONS..(number + 1) * REASONS);
+            let refused = refused.unwrap_or_default();
+            if matched == 0 && bids == 0 && refused.iter().all(|count| *count == 0) {
+                continue;
+            }
+            let tally = tally_of(&mut tallies, &campaign.id);
+            tally.matched += matched;
+            tally.bids += bids;
+            for (reason, count) in Ineligible::ALL.iter().zip(refused) {
+                if *count > 0 {
+                    let sum = tally.no_bids.entry(reason.label().to_owned()).or_default();
+                    *sum += std::mem::take(count);
+                }
+            }
+        }
+    }
+}
+
+fn tally_of<'t>(tallies: &'t mut HashMap<CampaignId, Tally>, id: &CampaignId) -> &'t mut Tally {
+    tallies.entry(id.clone()).or_insert_with(|| Tally {
+        campaign: id.clone(),
+        matched: 0,
+        bids: 0,
+        no_bids: std::collections::BTreeMap::new(),
+    })
+}
+
+/// Hands a worker's counts over once a second.
+pub(crate) async fn flush(worker: Rc<Worker>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut scratch = worker.scratch.borrow_mut();
+        let mut counts = worker.counts.borrow_mut();
+        counts.hand_over(&worker.shared, &mut scratch);
+    }
+}

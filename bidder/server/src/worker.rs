@@ -1,0 +1,41 @@
+//! One core's share: its own Redis connections and its own scratch memory.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use bidder_core::decide::Scratch;
+use bidder_core::respond::Pages;
+use eventlog::{EventLog, Timeouts};
+use userstate::{Budget, UserState};
+
+use crate::RunError;
+use crate::shared::Shared;
+use crate::tallies::Counts;
+
+/// What one worker keeps. Nothing here is held across an await.
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) users: UserState,
+    pub(crate) log: EventLog,
+    pub(crate) scratch: RefCell<Scratch>,
+    pub(crate) pages: RefCell<Pages>,
+    pub(crate) counts: RefCell<Counts>,
+}
+
+impl Worker {
+    /// Must be called on the worker's own runtime, where its connections live.
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, RunError> {
+        let budget = Budget {
+            bid: shared.config.user_budget.0,
+            ..Budget::default()
+        };
+        Ok(Self {
+            users: UserState::connect(&shared.config.redis_url, budget)?,
+            log: EventLog::connect(&shared.config.events_redis_url, Timeouts::default())?,
+            shared,
+            scratch: RefCell::default(),
+            pages: RefCell::default(),
+            counts: RefCell::default(),
+        })
+    }
+}
