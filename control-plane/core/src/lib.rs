@@ -1,1 +1,28 @@
-//! What the control plane decides: campaigns, budgets, leases, catalog.
+//! What the control plane decides: which campaigns, creatives, deals, publishers, placements, partners,
+//! segments and rates are acceptable, what is filled in, what an edit may do, and what the catalog shows.
+//!
+//! Every resource has one `read`: from a [`form::Form`] and what is already known to a value of
+//! `contracts::catalog`, or to all faults at once. Nothing here does IO or knows the time.
+
+#![deny(missing_docs)]
+
+pub mod advertiser;
+pub mod budget;
+pub mod campaign;
+pub mod creative;
+pub mod deal;
+pub mod edge;
+pub mod fault;
+pub mod form;
+pub mod line_item;
+pub mod partner;
+pub mod placement;
+pub mod publisher;
+pub mod rates;
+pub mod segment;
+pub mod status;
+pub mod web;
+
+pub use edge::Edge;
+pub use fault::{Fault, FaultKind, Faults};
+pub use form::Form;

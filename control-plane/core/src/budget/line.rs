@@ -1,0 +1,115 @@
+//! What the ledger keeps of a campaign and its line items.
+
+use contracts::catalog::{Campaign, Creative, CreativeFormat, LineItem, Pacing, Status};
+use units::{AdvertiserId, CampaignId, Currency, LineItemId, Nanos, UnixMillis};
+
+use super::calendar::Period;
+use super::pacing::SettledShare;
+
+/// A campaign's budgets, as an edit sets them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignBudget {
+    /// Which.
+    pub campaign: CampaignId,
+    /// Who pays.
+    pub advertiser: AdvertiserId,
+    /// Currency of all its money.
+    pub currency: Currency,
+    /// IANA name of the zone of its days.
+    pub time_zone: String,
+    /// Whether anything is granted.
+    pub active: bool,
+    /// Lifetime total.
+    pub budget: Nanos,
+    /// Total of a day.
+    pub daily_budget: Option<Nanos>,
+    /// Its line items.
+    pub lines: Vec<LineBudget>,
+}
+
+/// A line item's part in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineBudget {
+    /// Which.
+    pub line_item: LineItemId,
+    /// Whether anything is granted.
+    pub active: bool,
+    /// Grows when a pause or a cut must stop older leases.
+    pub epoch: u64,
+    /// First instant it may bid.
+    pub starts_at: UnixMillis,
+    /// First instant it may no longer bid.
+    pub ends_at: Option<UnixMillis>,
+    /// How its budget is spread.
+    pub pacing: Pacing,
+    /// Its own total; `None`: the campaign's.
+    pub budget: Option<Nanos>,
+    /// The most that one impression costs.
+    pub max_impression: Nanos,
+    /// How long a reservation may wait for its notice, in seconds.
+    pub reservation_life_s: u32,
+}
+
+impl CampaignBudget {
+    /// What the catalog's campaign, its line items and their creatives say. Others' are left out.
+    #[must_use]
+    pub fn of(campaign: &Campaign, line_items: &[LineItem], creatives: &[Creative]) -> Self {
+        let line = |item: &LineItem| {
+            let formats = creatives
+                .iter()
+                .filter(|creative| item.creatives.contains(&creative.id))
+                .map(|creative| creative.format);
+            LineBudget {
+                line_item: item.id.clone(),
+                active: item.status == Status::Active,
+                epoch: item.epoch,
+                starts_at: item.starts_at,
+                ends_at: item.ends_at,
+                pacing: item.pacing,
+                budget: None,
+                max_impression: item.price.max_cpm.per_impression(),
+                reservation_life_s: reservation_life_s(formats),
+            }
+        };
+        Self {
+            campaign: campaign.id.clone(),
+            advertiser: campaign.advertiser.clone(),
+            currency: campaign.currency,
+            time_zone: campaign.time_zone.clone(),
+            active: campaign.status == Status::Active,
+            budget: campaign.budget,
+            daily_budget: campaign.daily_budget,
+            lines: line_items
+                .iter()
+                .filter(|item| item.campaign == campaign.id)
+                .map(line)
+                .collect(),
+        }
+    }
+}
+
+/// How long a bid's notice may take: 1,800 s, since a banner may be shown in an app or as an interstitial;
+/// 3,600 s when one of the formats is video or audio.
+#[must_use]
+pub fn reservation_life_s(mut formats: impl Iterator<Item = CreativeFormat>) -> u32 {
+    let played = formats.any(|format| match format {
+        CreativeFormat::Video | CreativeFormat::Audio => true,
+        CreativeFormat::Banner | CreativeFormat::Native | CreativeFormat::Responsive => false,
+    });
+    if played { 3_600 } else { 1_800 }
+}
+
+/// A line item at the moment of a grant.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Whether the campaign is active.
+    pub campaign_active: bool,
+    /// The line item.
+    pub terms: LineBudget,
+    /// The day and hour of the grant.
+    pub period: Period,
+    /// What of recent leases was charged.
+    pub share: SettledShare,
+}

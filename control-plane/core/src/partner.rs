@@ -1,0 +1,157 @@
+//! Demand partners: the DSPs that the exchange asks.
+
+use contracts::catalog::{CreativeFormat, DemandPartner, OpenRtbVersion};
+use serde::Serialize;
+use url::Url;
+use utoipa::ToSchema;
+
+use crate::edge::Edge;
+use crate::fault::Faults;
+use crate::form::Form;
+use crate::web;
+
+/// The endpoint of our own bidder: the exchange knows where that is.
+pub const OWN_BIDDER: &str = "self:bidder";
+
+/// A demand partner as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PartnerDocument<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Where it answers, or `self:bidder`.
+    #[schema(example = "http://127.0.0.1:9100/bid")]
+    pub endpoint: &'a str,
+    /// `2.5` or `2.6`.
+    #[schema(value_type = String, example = "2.6")]
+    pub openrtb_version: OpenRtbVersion,
+    /// Whether it is asked.
+    pub active: bool,
+    /// Most milliseconds it gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u32>,
+    /// Most requests a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qps: Option<u32>,
+    /// Seats it may bid for; empty for any.
+    pub seats: &'a [String],
+    /// Formats it takes; empty for all.
+    #[schema(value_type = Vec<String>)]
+    pub formats: &'a [CreativeFormat],
+    /// Domains its notices may go to, beside its endpoint's host.
+    pub domains: &'a [String],
+}
+
+/// The API's view of a demand partner.
+#[must_use]
+pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
+    PartnerDocument {
+        id: partner.id.as_str(),
+        name: &partner.name,
+        endpoint: &partner.endpoint,
+        openrtb_version: partner.openrtb_version,
+        active: partner.active,
+        timeout_ms: partner.timeout_ms,
+        qps: partner.qps,
+        seats: &partner.seats,
+        formats: &partner.formats,
+        domains: &partner.domains,
+    }
+}
+
+/// Reads a demand partner. Plain http and private hosts are for local mode only (S8).
+///
+/// # Errors
+/// All [`Faults`] of the body.
+pub fn read(
+    mut form: Form,
+    local_mode: bool,
+    edge: &mut Edge<'_>,
+) -> Result<DemandPartner, Faults> {
+    let id = form.id("id").unwrap_or_else(|| edge.id("dsp"));
+    let name = form.required_text("name");
+    let endpoint = form.required_text("endpoint");
+    if let Some(Err(says)) = endpoint.as_deref().map(|text| callable(text, local_mode)) {
+        form.refuse("endpoint", says);
+    }
+    let timeout_ms: Option<u32> = form.take("timeout_ms");
+    if timeout_ms.is_some_and(|ms| !(1..=1_000).contains(&ms)) {
+        form.refuse("timeout_ms", "must be 1 to 1000");
+    }
+    let qps: Option<u32> = form.take("qps");
+    if qps == Some(0) {
+        form.refuse("qps", "must be above 0; use active to stop a partner");
+    }
+    let openrtb_version = form.take("openrtb_version").unwrap_or_default();
+    let active = form.take("active").unwrap_or(true);
+    let seats = form.take("seats").unwrap_or_default();
+    let formats: Vec<CreativeFormat> = form.take("formats").unwrap_or_default();
+    if formats.contains(&CreativeFormat::Responsive) {
+        form.refuse("formats", "must be of banner, video, audio and native");
+    }
+    let domains = web::domains(&mut form, "domains").unwrap_or_default();
+    let partner = name.zip(endpoint).map(|(name, endpoint)| DemandPartner {
+        id: id.into(),
+        name,
+        endpoint,
+        openrtb_version,
+        active,
+        timeout_ms,
+        qps,
+        seats,
+        formats,
+        domains,
+    });
+    form.finish(partner)
+}
+
+fn callable(endpoint: &str, local_mode: bool) -> Result<(), &'static str> {
+    if endpoint == OWN_BIDDER {
+        return Ok(());
+    }
+    let url = Url::parse(endpoint).map_err(|_| "must be an absolute URL, or self:bidder")?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("must be an http or https URL, or self:bidder");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not contain a user or a password");
+    }
+    if !local_mode && url.scheme() != "https" {
+        return Err("must be https outside local mode");
+    }
+    if !local_mode && web::is_private(&url) {
+        return Err("must be a public host outside local mode");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_that_may_be_called() {
+        // interfaces.md: private and loopback endpoints and plain http in local mode only
+        let cases = [
+            ("http://127.0.0.1:9100/bid", true, false),
+            ("https://dsp.example.com/bid", true, true),
+            ("http://dsp.example.com/bid", true, false),
+            ("https://10.0.0.1/bid", true, false),
+            ("https://169.254.169.254/latest", true, false),
+            ("self:bidder", true, true),
+            ("self:other", false, false),
+            ("ftp://dsp.example.com/", false, false),
+            ("https://user:secret@dsp.example.com/", false, false),
+            ("/bid", false, false),
+        ];
+        for (endpoint, local, public) in cases {
+            assert_eq!(callable(endpoint, true).is_ok(), local, "local: {endpoint}");
+            assert_eq!(
+                callable(endpoint, false).is_ok(),
+                public,
+                "public: {endpoint}"
+            );
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Placements: what is sold, and for how much at least.
+
+use contracts::catalog::{AuctionType, CreativeFormat, Placement, Publisher, Status};
+use serde::Serialize;
+use units::{CpmMicros, Currency};
+use utoipa::ToSchema;
+
+use crate::edge::Edge;
+use crate::fault::Faults;
+use crate::form::Form;
+use crate::web;
+
+/// A placement as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlacementDocument<'a> {
+    /// Its id, the `tagid` of its imps.
+    pub id: &'a str,
+    /// Whose it is.
+    pub publisher_id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// `banner`, `video`, `audio`, `native`.
+    #[schema(value_type = Vec<String>)]
+    pub formats: &'a [CreativeFormat],
+    /// Sizes such as `300x250`; the player's for video.
+    pub sizes: &'a [String],
+    /// Lowest CPM.
+    #[serde(with = "units::json::cpm")]
+    #[schema(value_type = f64, example = 0.5)]
+    pub floor: CpmMicros,
+    /// Currency of the floor.
+    pub floor_currency: &'a str,
+    /// `first_price` or `second_price`.
+    #[schema(value_type = String)]
+    pub auction_type: AuctionType,
+    /// Blocked advertiser domains.
+    pub badv: &'a [String],
+    /// Blocked categories, taxonomy 1.
+    pub bcat: &'a [String],
+    /// Blocked creative attributes.
+    pub battr: &'a [i32],
+    /// What tag.js shows when nobody wins: markup or a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<&'a str>,
+    /// Only active ones are sold.
+    #[schema(value_type = String)]
+    pub status: Status,
+}
+
+/// The API's view of a placement.
+#[must_use]
+pub fn document(placement: &Placement) -> PlacementDocument<'_> {
+    PlacementDocument {
+        id: placement.id.as_str(),
+        publisher_id: placement.publisher.as_str(),
+        name: &placement.name,
+        formats: &placement.formats,
+        sizes: &placement.sizes,
+        floor: placement.floor,
+        floor_currency: placement.floor_currency.as_str(),
+        auction_type: placement.auction_type,
+        badv: &placement.badv,
+        bcat: &placement.bcat,
+        battr: &placement.battr,
+        fallback: placement.fallback.as_deref(),
+        status: placement.status,
+    }
+}
+
+/// Reads a placement; `publisher` is the one that the body names, if it is known.
+///
+/// # Errors
+/// All [`Faults`] of the body.
+pub fn read(
+    mut form: Form,
+    publisher: Option<&Publisher>,
+    edge: &mut Edge<'_>,
+) -> Result<Placement, Faults> {
+    let id = form.id("id").unwrap_or_else(|| edge.id("plc"));
+    form.require("publisher_id");
+    let given: Option<String> = form.take("publisher_id");
+    if given.is_some() && given.as_deref() != publisher.map(|publisher| publisher.id.as_str()) {
+        form.refuse("publisher_id", "is not a known publisher");
+    }
+    let formats: Vec<CreativeFormat> = form.take("formats").unwrap_or_default();
+    if formats.contains(&CreativeFormat::Responsive) {
+        form.refuse("formats", "must be of banner, video, audio and native");
+    }
+    let formats = if formats.is_empty() {
+        vec![CreativeFormat::Banner]
+    } else {
+        formats
+    };
+    let sizes = sizes(&mut form);
+    let sized = [CreativeFormat::Banner, CreativeFormat::Video];
+    if sizes.is_empty() && formats.iter().any(|format| sized.contains(format)) {
+        form.refuse("sizes", "is required for banner and video");
+    }
+    let name = form.text("name").unwrap_or_else(|| id.clone());
+    let placement = publisher.map(|publisher| Placement {
+        id: id.into(),
+        publisher: publisher.id.clone(),
+        name,
+        formats,
+        sizes,
+        floor: form.price("floor").unwrap_or_default(),
+        floor_currency: form.take::<Currency>("floor_currency").unwrap_or_default(),
+        auction_type: form.take("auction_type").unwrap_or_default(),
+        badv: web::domains(&mut form, "badv").unwrap_or_default(),
+        bcat: form.take("bcat").unwrap_or_default(),
+        battr: form.take("battr").unwrap_or_default(),
+        fallback: form.take("fallback"),
+        status: form.take("status").unwrap_or_default(),
+    });
+    form.finish(placement)
+}
+
+fn sizes(form: &mut Form) -> Vec<String> {
+    let given: Vec<String> = form.take("sizes").unwrap_or_default();
+    let mut sizes = Vec::with_capacity(given.len());
+    for (index, text) in given.iter().enumerate() {
+        match web::size(text) {
+            Some(size) => sizes.push(size),
+            None => form.refuse_entry("sizes", index, "must be a size such as 300x250"),
+        }
+    }
+    sizes
+}

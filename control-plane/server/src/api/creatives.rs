@@ -1,0 +1,92 @@
+//! `/creatives`: what is shown.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use contracts::catalog::{Advertiser, Creative};
+use control_plane_core::creative::{self, CreativeDocument};
+use control_plane_core::{Fault, Form};
+use deadpool_postgres::GenericClient;
+
+use super::simple::{self, Shown as _, text};
+use super::Listing;
+use crate::app::{App, at_the_edge};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::store::{Answer, Begun, Edit, rows};
+
+/// Makes a creative, which campaigns and line items then name by its id.
+#[utoipa::path(post, path = "/creatives", tag = "demand",
+    request_body(content = Object, example = json!({
+        "advertiser_id": "advertiser_001", "format": "banner", "width": 300, "height": 250,
+        "markup": "<a href=\"${CLICK_URL}\">Shop</a>"})),
+    responses((status = 201, description = "Made", body = CreativeDocument), (status = 400), (status = 409), (status = 422)))]
+pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let advertiser = advertiser(edit.tx(), &form).await?;
+    let doc = at_the_edge(|edge| creative::read(form, advertiser.as_ref(), edge))?;
+    simple::create(&app, edit, &doc).await
+}
+
+/// Lists creatives, with `advertiser_id` those of one advertiser.
+#[utoipa::path(get, path = "/creatives", tag = "demand",
+    params(("advertiser_id" = Option<String>, Query), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, description = "A page", body = Listing)))]
+pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
+    simple::list::<Creative>(&app, &call, Some("advertiser_id")).await
+}
+
+/// Shows a creative.
+#[utoipa::path(get, path = "/creatives/{id}", tag = "demand", params(("id" = String, Path)),
+    responses((status = 200, description = "Found", body = CreativeDocument), (status = 404)))]
+pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    simple::show::<Creative>(&app, &id).await
+}
+
+/// Changes a creative; `{"status":"paused"}` stops it everywhere.
+#[utoipa::path(patch, path = "/creatives/{id}", tag = "demand", params(("id" = String, Path)),
+    request_body(content = Object, example = json!({"status": "paused"})),
+    responses((status = 200, description = "Changed", body = CreativeDocument), (status = 404), (status = 412), (status = 422)))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Answer, Refusal> {
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let before = rows::lock::<Creative>(edit.tx(), &id).await?;
+    edit.check_version(&before)?;
+    let form = form.over(&before.doc.document());
+    let advertiser = advertiser(edit.tx(), &form).await?;
+    let after = at_the_edge(|edge| creative::read(form, advertiser.as_ref(), edge))?;
+    for (pointer, changed) in [
+        ("/id", after.id != before.doc.id),
+        ("/advertiser_id", after.advertiser != before.doc.advertiser),
+    ] {
+        if changed {
+            return Err(Fault::meaning(pointer, "cannot be changed").into());
+        }
+    }
+    let kept = edit.update("update", &before.doc, &after).await?;
+    let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
+    app.finish(edit, answer).await
+}
+
+/// The advertiser that a body names, if there is one.
+pub(crate) async fn advertiser(
+    client: &impl GenericClient,
+    form: &Form,
+) -> Result<Option<Advertiser>, Refusal> {
+    let Some(id) = form.peek::<String>("advertiser_id") else {
+        return Ok(None);
+    };
+    Ok(rows::find(client, &id).await?.map(|kept| kept.doc))
+}

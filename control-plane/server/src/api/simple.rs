@@ -1,0 +1,154 @@
+//! The verbs of resources that are one document each: make, change, show, list.
+
+use axum::response::Response;
+use control_plane_core::campaign::Stamps;
+use control_plane_core::{Fault, Faults, Form};
+use http::HeaderValue;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::app::{App, json, shown};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::store::edit::{etag, raw};
+use crate::store::rows::{self, Kept, Resource};
+use crate::store::{Answer, Begun, Edit};
+
+/// A page of documents, as every list is answered.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Listing {
+    /// The documents.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<serde_json::Value>,
+    /// Where the next page begins; `null` at the end.
+    next_cursor: Option<String>,
+}
+
+/// A resource that the API shows as its document and the stamps of its row.
+pub(crate) trait Shown: Resource {
+    /// Its path.
+    const PATH: &'static str;
+    /// Its document, as a patch is laid over it.
+    fn document(&self) -> impl Serialize;
+}
+
+macro_rules! shown {
+    ($($type:ty: $path:literal, $document:path;)*) => {$(
+        impl Shown for $type {
+            const PATH: &'static str = $path;
+            fn document(&self) -> impl Serialize {
+                $document(self)
+            }
+        }
+    )*};
+}
+
+shown! {
+    contracts::catalog::Advertiser: "/advertisers", control_plane_core::advertiser::document;
+    contracts::catalog::Creative: "/creatives", control_plane_core::creative::document;
+    contracts::catalog::Deal: "/deals", control_plane_core::deal::document;
+    contracts::catalog::Publisher: "/publishers", control_plane_core::publisher::document;
+    contracts::catalog::Placement: "/placements", control_plane_core::placement::document;
+    contracts::catalog::DemandPartner: "/demand-partners", control_plane_core::partner::document;
+    contracts::profile::SegmentRule: "/segments", control_plane_core::segment::document;
+}
+
+/// A document with the stamps that every resource has.
+#[derive(Serialize)]
+struct Stamped<D> {
+    #[serde(flatten)]
+    document: D,
+    created_at: String,
+    updated_at: String,
+    version: i64,
+}
+
+/// The JSON text of a resource.
+pub(crate) fn text<T: Shown>(doc: &T, stamps: Stamps) -> Result<String, Refusal> {
+    Ok(Box::<str>::from(written(doc, stamps)?).into_string())
+}
+
+fn written<T: Shown>(doc: &T, stamps: Stamps) -> Result<Box<RawValue>, Refusal> {
+    raw(&Stamped {
+        document: doc.document(),
+        created_at: stamps.created_at.to_rfc3339(),
+        updated_at: stamps.updated_at.to_rfc3339(),
+        version: stamps.version,
+    })
+}
+
+/// `GET /things/{id}`.
+pub(crate) async fn show<T: Shown>(app: &App, id: &str) -> Result<Response, Refusal> {
+    let client = app.client().await?;
+    let kept = rows::get::<T>(&client, id).await?;
+    let mut response = json(http::StatusCode::OK, text(&kept.doc, kept.stamps)?);
+    if let Ok(tag) = HeaderValue::from_str(&etag(kept.stamps.version)) {
+        response.headers_mut().insert(http::header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// `GET /things`; with a column, those of one parent that the query names.
+pub(crate) async fn list<T: Shown>(
+    app: &App,
+    call: &Call,
+    parent: Option<&'static str>,
+) -> Result<Response, Refusal> {
+    let page = call.page()?;
+    let wanted = parent.and_then(|column| Some((column, call.param(column)?)));
+    let wanted = wanted.as_ref().map(|(column, id)| (*column, id.as_str()));
+    let client = app.client().await?;
+    let show = |kept: &Kept<T>| written(&kept.doc, kept.stamps);
+    let rows = rows::list::<T>(&client, page, wanted, show).await?;
+    shown(&page.listed(rows))
+}
+
+/// Ends a `POST`: keeps what `read` made of the body.
+pub(crate) async fn create<T: Shown>(
+    app: &App,
+    mut edit: Edit<'_>,
+    doc: &T,
+) -> Result<Answer, Refusal> {
+    let kept = edit.insert(doc).await?;
+    let path = format!("{}/{}", T::PATH, doc.id());
+    let answer = Answer::created(text(doc, kept.stamps)?, &path, kept.stamps.version);
+    app.finish(edit, answer).await
+}
+
+/// `POST` of a resource that needs to know nothing else.
+pub(crate) async fn make<T: Shown>(
+    app: &App,
+    call: &Call,
+    read: impl FnOnce(Form) -> Result<T, Faults>,
+) -> Result<Answer, Refusal> {
+    let doc = read(call.form()?)?;
+    let mut client = app.client().await?;
+    match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => Ok(answer),
+        Begun::Fresh(edit) => create(app, edit, &doc).await,
+    }
+}
+
+/// `PATCH` of a resource that needs to know nothing else.
+pub(crate) async fn change<T: Shown>(
+    app: &App,
+    call: &Call,
+    id: &str,
+    read: impl FnOnce(Form) -> Result<T, Faults>,
+) -> Result<Answer, Refusal> {
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let before = rows::lock::<T>(edit.tx(), id).await?;
+    edit.check_version(&before)?;
+    let after = read(form.over(&before.doc.document()))?;
+    if after.id() != id {
+        return Err(Fault::meaning("/id", "cannot be changed").into());
+    }
+    let kept = edit.update("update", &before.doc, &after).await?;
+    let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
+    app.finish(edit, answer).await
+}

@@ -1,0 +1,166 @@
+//! A call as handlers take it: the caller, the query and the body, read once.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequest, Request};
+use bytes::Bytes;
+use control_plane_core::Form;
+use http::{HeaderMap, Method, header};
+use http_body_util::BodyExt as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::access::Actor;
+use crate::refusal::Refusal;
+use crate::store::Caller;
+use crate::store::page::Page;
+
+/// Longest idempotency key, as Stripe's.
+const MAX_KEY: usize = 255;
+
+/// One request of the API.
+pub(crate) struct Call {
+    pub(crate) caller: Caller,
+    pub(crate) query: Option<String>,
+    body: Bytes,
+}
+
+impl Call {
+    /// The body as a form.
+    ///
+    /// # Errors
+    /// [`Refusal::Body`] when it is no JSON object.
+    pub(crate) fn form(&self) -> Result<Form, Refusal> {
+        Ok(Form::read(&self.body)?)
+    }
+
+    /// The body as it came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The page of a list that is asked for.
+    ///
+    /// # Errors
+    /// [`Refusal::Request`].
+    pub(crate) fn page(&self) -> Result<Page, Refusal> {
+        Page::read(self.query.as_deref())
+    }
+
+    /// The first value of a query parameter.
+    pub(crate) fn param(&self, name: &str) -> Option<String> {
+        let value = service::http::query_param(self.query.as_deref()?, name)?;
+        Some(value.into_owned())
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Call {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let body = body
+            .collect()
+            .await
+            .map_err(|error| Refusal::Request(format!("the body did not arrive: {error}")))?
+            .to_bytes();
+        let headers = &parts.headers;
+        if !body.is_empty() && !is_json(headers) {
+            return Err(Refusal::MediaType);
+        }
+        let actor = parts.extensions.get::<Actor>().copied();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let query = parts.uri.query().map(ToOwned::to_owned);
+        let dry_run = service::http::query_param(query.as_deref().unwrap_or_default(), "dry_run");
+        let caller = Caller {
+            actor: actor.map_or("unknown", Actor::name),
+            ip: peer.map_or_else(String::new, |peer| network(peer.0.ip())),
+            request_id: text(headers, "x-request-id").map(ToOwned::to_owned),
+            dry_run: matches!(dry_run.as_deref(), Some("true" | "1" | "")),
+            if_match: if_match(headers)?,
+            key: idempotency_key(headers, &parts.method, &parts.uri, &body)?,
+        };
+        Ok(Self {
+            caller,
+            query,
+            body,
+        })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let kind = value.to_str().unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Refusal> {
+    let Some(given) = text(headers, "if-match").filter(|given| *given != "*") else {
+        return Ok(None);
+    };
+    let tag = given.trim().trim_start_matches("W/").trim_matches('"');
+    match tag.parse() {
+        Ok(version) => Ok(Some(version)),
+        Err(_) => Err(Refusal::Request("If-Match must be an ETag of ours".to_owned())),
+    }
+}
+
+fn idempotency_key(
+    headers: &HeaderMap,
+    method: &Method,
+    uri: &http::Uri,
+    body: &[u8],
+) -> Result<Option<(String, [u8; 32])>, Refusal> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().unwrap_or_default();
+    if key.is_empty() || key.len() > MAX_KEY {
+        let says = format!("Idempotency-Key must have 1 to {MAX_KEY} visible characters");
+        return Err(Refusal::Request(says));
+    }
+    let mut digest = Sha256::new();
+    digest.update(method.as_str());
+    digest.update([0]);
+    digest.update(uri.to_string());
+    digest.update([0]);
+    digest.update(body);
+    Ok(Some((key.to_owned(), digest.finalize().into())))
+}
+
+/// The network of an address: /24 or /48, so that the audit log names no person (S12).
+fn network(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_lose_their_host() {
+        for (address, want) in [
+            ("203.0.113.77", "203.0.113.0/24"),
+            ("::ffff:203.0.113.77", "203.0.113.0/24"),
+            ("2001:db8:1:2::3", "2001:db8:1::/48"),
+            ("::1", "0:0:0::/48"),
+        ] {
+            assert_eq!(network(address.parse().unwrap()), want);
+        }
+    }
+}

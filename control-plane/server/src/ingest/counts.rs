@@ -1,0 +1,138 @@
+//! Counting what notices report, each kind once per reservation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::event::NoticeEvent;
+use contracts::notice::NoticeKind;
+use control_plane_core::budget::Outcome;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use crate::ledger::{LedgerError, int, sql};
+
+#[derive(Default)]
+struct Counts {
+    wins: i64,
+    impressions: i64,
+    clicks: i64,
+    views: i64,
+    losses: i64,
+    duplicates: i64,
+    late_unfunded: i64,
+}
+
+type Mark = (Uuid, i64, &'static str);
+
+/// Adds to the counters of each campaign, in the transaction of the notices.
+pub(super) async fn write(
+    tx: &Transaction<'_>,
+    outcomes: &[(&NoticeEvent, Outcome)],
+) -> Result<(), LedgerError> {
+    let mut wanted: BTreeSet<Mark> = BTreeSet::new();
+    for (event, outcome) in outcomes {
+        wanted.extend(mark_of(event, *outcome));
+    }
+    let mut fresh = mark(tx, &wanted).await?;
+    let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
+    for (event, outcome) in outcomes {
+        let count = counts.entry(event.claims.campaign.as_str()).or_default();
+        let news = mark_of(event, *outcome).filter(|mark| fresh.remove(mark));
+        match news {
+            Some((_, _, "win")) => count.wins += 1,
+            Some((_, _, "click")) => count.clicks += 1,
+            Some((_, _, "view")) => count.views += 1,
+            Some(_) | None => {}
+        }
+        match outcome {
+            Outcome::Billed(_) | Outcome::LateFunded(_) => count.impressions += 1,
+            Outcome::LateUnfunded(owed) => {
+                count.impressions += 1;
+                count.late_unfunded = count.late_unfunded.saturating_add(owed.0);
+            }
+            Outcome::Released(_) => count.losses += 1,
+            Outcome::Counted if news.is_none() => count.duplicates += 1,
+            Outcome::Duplicate => count.duplicates += 1,
+            Outcome::Counted | Outcome::NoMoney => {}
+        }
+    }
+    add(tx, &counts).await
+}
+
+/// What an event shows to have happened: a billing notice also shows that the auction was won.
+fn mark_of(event: &NoticeEvent, outcome: Outcome) -> Option<Mark> {
+    let kind = match outcome {
+        Outcome::Billed(_) | Outcome::LateFunded(_) | Outcome::LateUnfunded(_) => "win",
+        Outcome::Counted => match event.claims.kind {
+            NoticeKind::Win => "win",
+            NoticeKind::Bill => "bill",
+            NoticeKind::Loss => "loss",
+            NoticeKind::Impression => "impression",
+            NoticeKind::Click => "click",
+            NoticeKind::View => "view",
+        },
+        Outcome::Released(_) | Outcome::Duplicate | Outcome::NoMoney => return None,
+    };
+    let reservation = event.claims.reservation;
+    Some((reservation.lease.0, int(reservation.seq), kind))
+}
+
+/// Notes marks; answers those that were not there.
+async fn mark(
+    tx: &Transaction<'_>,
+    wanted: &BTreeSet<Mark>,
+) -> Result<BTreeSet<Mark>, LedgerError> {
+    let leases: Vec<Uuid> = wanted.iter().map(|mark| mark.0).collect();
+    let seqs: Vec<i64> = wanted.iter().map(|mark| mark.1).collect();
+    let kinds: Vec<&str> = wanted.iter().map(|mark| mark.2).collect();
+    let rows = sql::all(
+        tx,
+        "mark what happened",
+        "INSERT INTO notice_marks (lease, seq, kind)
+         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[]) ON CONFLICT DO NOTHING
+         RETURNING lease, seq, kind",
+        &[&leases, &seqs, &kinds],
+    )
+    .await?;
+    let known: BTreeSet<(Uuid, i64, String)> = rows
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
+    Ok(wanted
+        .iter()
+        .filter(|mark| known.contains(&(mark.0, mark.1, mark.2.to_owned())))
+        .copied()
+        .collect())
+}
+
+async fn add(tx: &Transaction<'_>, counts: &BTreeMap<&str, Counts>) -> Result<(), LedgerError> {
+    let column = |of: fn(&Counts) -> i64| counts.values().map(of).collect::<Vec<i64>>();
+    let campaigns: Vec<&str> = counts.keys().copied().collect();
+    // In the order of the campaigns, as the tallies of bidders are added.
+    sql::run(
+        tx,
+        "add counts",
+        "INSERT INTO campaign_counts AS c
+            (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded)
+         SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+                              $7::bigint[], $8::bigint[])
+            AS n (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded)
+         ORDER BY campaign
+         ON CONFLICT (campaign) DO UPDATE SET wins = c.wins + excluded.wins,
+            impressions = c.impressions + excluded.impressions, clicks = c.clicks + excluded.clicks,
+            views = c.views + excluded.views, losses = c.losses + excluded.losses,
+            duplicates = c.duplicates + excluded.duplicates,
+            late_unfunded = c.late_unfunded + excluded.late_unfunded",
+        &[
+            &campaigns,
+            &column(|count| count.wins),
+            &column(|count| count.impressions),
+            &column(|count| count.clicks),
+            &column(|count| count.views),
+            &column(|count| count.losses),
+            &column(|count| count.duplicates),
+            &column(|count| count.late_unfunded),
+        ],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Deliveries of the sell side, and the revenue they add up to.
+
+use std::collections::BTreeMap;
+
+use contracts::event::{DELIVERY_STREAM, DeliveryEvent};
+use contracts::notice::SellKind;
+use deadpool_postgres::Transaction;
+use serde::Serialize;
+use units::{Currency, Nanos, RateTable, UnixMillis};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Ingest;
+use super::plain::Plain;
+use crate::ledger::{Ledger, LedgerError, ints, sql};
+
+/// What revenue is told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevenueBy {
+    /// UTC day.
+    Day,
+    /// Placement.
+    Placement,
+    /// Demand partner.
+    Dsp,
+}
+
+impl RevenueBy {
+    /// The word of the interface: `day`, `placement` or `dsp`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Placement => "placement",
+            Self::Dsp => "dsp",
+        }
+    }
+
+    /// Reads that word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Day, Self::Placement, Self::Dsp]
+            .into_iter()
+            .find(|by| by.word() == word)
+    }
+
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Day => "to_char(to_timestamp(at / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+            Self::Placement => "placement",
+            Self::Dsp => "partner",
+        }
+    }
+}
+
+/// One line of a revenue report, or its total.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RevenueRow {
+    /// The day, placement or DSP; absent in the total.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Impressions that were delivered.
+    pub impressions: u64,
+    /// What they cost.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub gross: Nanos,
+    /// The exchange's part.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub fee: Nanos,
+    /// The publisher's part.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub net: Nanos,
+}
+
+/// `GET /revenue`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Revenue {
+    /// Currency of every amount here.
+    pub currency: String,
+    /// First instant, RFC 3339.
+    pub from: String,
+    /// First instant behind it, RFC 3339.
+    pub to: String,
+    /// `day`, `placement` or `dsp`.
+    pub group_by: String,
+    /// One per day, placement or DSP, in its order.
+    pub rows: Vec<RevenueRow>,
+    /// Their sum.
+    pub total: RevenueRow,
+}
+
+impl RevenueRow {
+    fn add(&mut self, impressions: u64, gross: Nanos, fee: Nanos) {
+        self.impressions = self.impressions.saturating_add(impressions);
+        self.gross += gross;
+        self.fee += fee;
+        // Shares are cut so that they add up to the gross.
+        self.net = self.gross - self.fee;
+    }
+}
+
+impl Ledger {
+    /// Revenue from `from` (inclusive) to `to` (exclusive), in `currency` by `rates`.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when Postgres does not answer or the table lacks a currency.
+    pub async fn revenue(
+        &self,
+        from: UnixMillis,
+        to: UnixMillis,
+        by: RevenueBy,
+        currency: Currency,
+        rates: &RateTable,
+    ) -> Result<Revenue, LedgerError> {
+        let client = self.client().await?;
+        let column = by.column();
+        let rows = client
+            .query(
+                &format!(
+                    "SELECT {column} AS key, currency, count(*), sum(gross)::bigint, sum(fee)::bigint
+                     FROM deliveries WHERE at >= $1 AND at < $2 GROUP BY 1, 2"
+                ),
+                &[&from.0, &to.0],
+            )
+            .await
+            .map_err(LedgerError::sql("sum revenue"))?;
+        let mut lines: BTreeMap<String, RevenueRow> = BTreeMap::new();
+        let mut total = RevenueRow::default();
+        for row in rows {
+            let paid: &str = row.get(1);
+            let told = |amount: i64| {
+                Currency::parse(paid)
+                    .and_then(|paid| rates.convert(Nanos(amount), paid, currency))
+                    .ok_or_else(|| {
+                        LedgerError::Unreadable(format!("an amount in {paid}, which has no rate"))
+                    })
+            };
+            let (gross, fee) = (told(row.get(3))?, told(row.get(4))?);
+            let impressions = ints(row.get(2));
+            lines
+                .entry(row.get(0))
+                .or_default()
+                .add(impressions, gross, fee);
+            total.add(impressions, gross, fee);
+        }
+        let keyed = |(key, row)| RevenueRow {
+            key: Some(key),
+            ..row
+        };
+        Ok(Revenue {
+            currency: currency.to_string(),
+            from: from.to_rfc3339(),
+            to: to.to_rfc3339(),
+            group_by: by.word().into(),
+            rows: lines.into_iter().map(keyed).collect(),
+            total,
+        })
+    }
+}
+
+impl Ingest {
+    /// Applies the next deliveries; answers how many entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: none of them was applied.
+    pub async fn apply_deliveries(&self) -> Result<usize, LedgerError> {
+        self.apply_plain::<DeliveryEvent>().await
+    }
+}
+
+impl Plain for DeliveryEvent {
+    const STREAM: &'static str = DELIVERY_STREAM;
+
+    async fn insert(tx: &Transaction<'_>, events: &[Self]) -> Result<(), LedgerError> {
+        insert(tx, events).await
+    }
+}
+
+/// One impression per imp of an auction, whichever notice told it; those of tests earn nothing.
+async fn insert(tx: &Transaction<'_>, events: &[DeliveryEvent]) -> Result<(), LedgerError> {
+    let earned: Vec<&DeliveryEvent> = events
+        .iter()
+        .filter(|event| !event.claims.test)
+        .filter(|event| match event.claims.kind {
+            SellKind::Impression | SellKind::Bill => true,
+            SellKind::Win | SellKind::Loss | SellKind::Click | SellKind::View => false,
+        })
+        .collect();
+    let text = |of: fn(&DeliveryEvent) -> &str| earned.iter().map(|e| of(e)).collect::<Vec<_>>();
+    let number = |of: fn(&DeliveryEvent) -> i64| earned.iter().map(|e| of(e)).collect::<Vec<_>>();
+    let auctions: Vec<Uuid> = earned.iter().map(|event| event.claims.auction.0).collect();
+    sql::run(
+        tx,
+        "write deliveries",
+        "INSERT INTO deliveries (auction, imp, partner, publisher, placement, currency, gross, fee, at)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                              $7::bigint[], $8::bigint[], $9::bigint[])
+         ON CONFLICT DO NOTHING",
+        &[
+            &auctions,
+            &text(|event| &event.claims.imp),
+            &text(|event| event.claims.partner.as_str()),
+            &text(|event| &event.claims.publisher),
+            &text(|event| &event.claims.placement),
+            &text(|event| event.claims.payout_currency.as_str()),
+            &number(|event| event.claims.gross.0),
+            &number(|event| event.claims.fee.0),
+            &number(|event| event.at.0),
+        ],
+    )
+    .await?;
+    Ok(())
+}

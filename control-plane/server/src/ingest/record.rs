@@ -1,0 +1,105 @@
+//! Auction records: seven days of them, older than the exchange's memory.
+
+use contracts::event::RECORD_STREAM;
+use contracts::record::AuctionRecord;
+use deadpool_postgres::Transaction;
+use units::AuctionId;
+use uuid::Uuid;
+
+use super::Ingest;
+use super::plain::Plain;
+use crate::ledger::{Ledger, LedgerError, sql};
+
+const KEPT_MS: i64 = 7 * 86_400_000;
+
+impl Ingest {
+    /// Applies the next auction records; answers how many entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: none of them was applied.
+    pub async fn apply_records(&self) -> Result<usize, LedgerError> {
+        self.apply_plain::<AuctionRecord>().await
+    }
+
+    /// Forgets auctions of more than seven days ago, some at a time.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when Postgres does not answer.
+    pub async fn forget_auctions(&self) -> Result<u64, LedgerError> {
+        let client = self.ledger.client().await?;
+        client
+            .execute(
+                "DELETE FROM auctions WHERE id IN
+                    (SELECT id FROM auctions WHERE at < ledger_now() - $1 LIMIT 5000)",
+                &[&KEPT_MS],
+            )
+            .await
+            .map_err(LedgerError::sql("forget old auctions"))
+    }
+}
+
+impl Plain for AuctionRecord {
+    const STREAM: &'static str = RECORD_STREAM;
+
+    async fn insert(tx: &Transaction<'_>, records: &[Self]) -> Result<(), LedgerError> {
+        insert(tx, records).await
+    }
+}
+
+impl Ledger {
+    /// The document of an auction, as the exchange shows it: JSON text.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when Postgres does not answer.
+    pub async fn auction(&self, id: AuctionId) -> Result<Option<String>, LedgerError> {
+        self.document("SELECT document FROM auctions WHERE id = $1", &id.0)
+            .await
+    }
+
+    /// The newest auction of an SSP's request id.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when Postgres does not answer.
+    pub async fn auction_of_request(&self, request: &str) -> Result<Option<String>, LedgerError> {
+        self.document(
+            "SELECT document FROM auctions WHERE request_id = $1 ORDER BY at DESC LIMIT 1",
+            &request,
+        )
+        .await
+    }
+
+    async fn document(
+        &self,
+        query: &str,
+        by: &(dyn tokio_postgres::types::ToSql + Sync),
+    ) -> Result<Option<String>, LedgerError> {
+        let client = self.client().await?;
+        let row = client
+            .query_opt(query, &[by])
+            .await
+            .map_err(LedgerError::sql("read an auction"))?;
+        Ok(row.map(|row| row.get(0)))
+    }
+}
+
+async fn insert(tx: &Transaction<'_>, records: &[AuctionRecord]) -> Result<(), LedgerError> {
+    let ids: Vec<Uuid> = records.iter().map(|record| record.id.0).collect();
+    // An SSP may put a NUL into its id, which text columns do not take.
+    let requests: Vec<String> = records
+        .iter()
+        .map(|record| record.request_id.replace('\0', "\u{fffd}"))
+        .collect();
+    let at: Vec<i64> = records.iter().map(|record| record.at.0).collect();
+    let outcomes: Vec<&str> = records.iter().map(|record| &*record.outcome).collect();
+    let documents: Vec<&str> = records.iter().map(|record| record.document.get()).collect();
+    sql::run(
+        tx,
+        "write auctions",
+        "INSERT INTO auctions (id, request_id, at, outcome, document)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[])
+         ON CONFLICT DO NOTHING",
+        &[&ids, &requests, &at, &outcomes, &documents],
+    )
+    .await?;
+    Ok(())
+}

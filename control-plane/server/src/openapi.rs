@@ -1,0 +1,72 @@
+//! The API's description, from the handlers themselves.
+
+use utoipa::OpenApi;
+
+use crate::api::{
+    advertisers, audit, campaigns, creatives, deals, internal, line_items, money, ops, partners,
+    placements, publishers, rates, segments,
+};
+use crate::console;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Gavel control plane",
+        description = "Advertisers, campaigns, inventory, demand partners, money. Refusals are RFC 9457 problems: \
+            400 for the wrong form, 422 for the wrong meaning, with JSON pointers of all faults at once. \
+            Money is an exact JSON number; prices are CPM. Every edit takes `Idempotency-Key` and `?dry_run=true`, \
+            every change `If-Match`."
+    ),
+    paths(
+        console::status,
+        advertisers::list, advertisers::create, advertisers::show, advertisers::change,
+        campaigns::list, campaigns::create, campaigns::show, campaigns::change,
+        campaigns::activate, campaigns::pause, campaigns::archive,
+        line_items::list, line_items::create, line_items::change,
+        money::stats, money::spend,
+        creatives::list, creatives::create, creatives::show, creatives::change,
+        deals::list, deals::create, deals::show, deals::change,
+        publishers::list, publishers::create, publishers::show, publishers::change,
+        placements::list, placements::create, placements::show, placements::change,
+        partners::list, partners::create, partners::show, partners::change,
+        segments::list, segments::create, segments::show, segments::change,
+        rates::list, rates::create,
+        audit::list,
+        ops::bidders, ops::leases, ops::invariants,
+        internal::catalog, internal::leases, internal::revenue, internal::auction,
+        internal::inventory, internal::add_inventory,
+        internal::placement, internal::replace_placement, internal::remove_placement,
+    )
+)]
+struct Description;
+
+/// The document as JSON.
+pub(crate) fn document() -> String {
+    Description::openapi().to_json().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::router::ROUTES;
+
+    #[test]
+    fn router_and_document_name_the_same_operations() {
+        // E6, both ways
+        let document: serde_json::Value = serde_json::from_str(&super::document()).unwrap();
+        let paths = document["paths"].as_object().expect("paths");
+        let methods = |path: &serde_json::Value| -> Vec<String> {
+            path.as_object().expect("methods").keys().cloned().collect()
+        };
+        let described: BTreeSet<(String, String)> = paths
+            .iter()
+            .flat_map(|(path, item)| methods(item).into_iter().map(|m| (path.clone(), m)))
+            .collect();
+        let routed: BTreeSet<(String, String)> = ROUTES
+            .iter()
+            .flat_map(|(path, methods)| methods.iter().map(|m| ((*path).to_owned(), (*m).to_owned())))
+            .collect();
+        assert_eq!(described, routed);
+    }
+}

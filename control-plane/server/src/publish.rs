@@ -1,0 +1,161 @@
+//! The catalog feed: each version is rendered once, and whoever waits hears of it at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use deadpool_postgres::Pool;
+use service::metrics::{Counter, Gauge};
+use service::{DependencyHandle, Metrics, Shutdown};
+use tokio::sync::{Mutex, watch};
+
+use crate::refusal::Refusal;
+use crate::store::{catalog, keys};
+
+/// How often the version is read: edits through other control planes are live within two seconds.
+const POLL: Duration = Duration::from_secs(1);
+/// Polls between two clean-ups of idempotency keys.
+const CLEAN_EVERY: u32 = 300;
+
+/// A catalog as it goes out.
+#[derive(Debug, Clone)]
+pub(crate) struct Rendered {
+    pub(crate) version: u64,
+    pub(crate) body: Bytes,
+}
+
+/// The feed of this control plane.
+pub(crate) struct Feed {
+    pool: Pool,
+    newest: watch::Sender<u64>,
+    /// Held while rendering: of many that wait for a version one reads it.
+    rendered: Mutex<Option<Rendered>>,
+    version: Gauge,
+    quarantined: Gauge,
+    renders: Counter,
+}
+
+impl Feed {
+    /// A feed on a database that may not be migrated yet.
+    pub(crate) fn new(pool: Pool, metrics: &Metrics) -> Self {
+        let (newest, _) = watch::channel(0);
+        Self {
+            pool,
+            newest,
+            rendered: Mutex::new(None),
+            version: metrics.gauge(
+                "gavel_catalog_version",
+                "Version of the catalog in force.",
+                &[],
+            ),
+            quarantined: metrics.gauge(
+                "gavel_catalog_quarantined_rows",
+                "Stored rows left out of the catalog because they cannot be read.",
+                &[],
+            ),
+            renders: metrics.counter(
+                "gavel_catalog_renders_total",
+                "Catalog versions read from Postgres and rendered.",
+                &[],
+            ),
+        }
+    }
+
+    /// Tells who waits that a version was committed here.
+    pub(crate) fn committed(&self, version: i64) {
+        self.saw(u64::try_from(version).unwrap_or_default());
+    }
+
+    /// The newest version that is known of.
+    pub(crate) fn newest(&self) -> u64 {
+        *self.newest.borrow()
+    }
+
+    /// The catalog once it is another than `after`, or `None` when `wait` is over. A version below
+    /// `after` counts as another: the database was restored, and what the caller has is gone.
+    pub(crate) async fn after(
+        &self,
+        after: u64,
+        wait: Duration,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Rendered>, Refusal> {
+        let mut newest = self.newest.subscribe();
+        let changed = async { newest.wait_for(|version| *version > 0 && *version != after).await.is_ok() };
+        let heard = tokio::select! {
+            heard = tokio::time::timeout(wait, changed) => heard.unwrap_or(false),
+            () = shutdown.fired() => false,
+        };
+        if !heard {
+            return Ok(None);
+        }
+        let rendered = self.render().await?;
+        Ok(Some(rendered).filter(|rendered| rendered.version != after))
+    }
+
+    /// The newest catalog.
+    async fn render(&self) -> Result<Rendered, Refusal> {
+        let mut kept = self.rendered.lock().await;
+        if let Some(rendered) = kept.as_ref().filter(|rendered| rendered.version == self.newest()) {
+            return Ok(rendered.clone());
+        }
+        let mut client = self.pool.get().await?;
+        let snapshot = catalog::snapshot(&mut client).await?;
+        let body = serde_json::to_vec(&snapshot.catalog)
+            .map_err(|error| Refusal::Internal(format!("writing the catalog: {error}")))?;
+        let rendered = Rendered {
+            version: snapshot.catalog.version,
+            body: body.into(),
+        };
+        self.renders.inc();
+        self.quarantined.set_u32(u32::try_from(snapshot.quarantined).unwrap_or(u32::MAX));
+        *kept = Some(rendered.clone());
+        drop(kept);
+        self.saw(rendered.version);
+        Ok(rendered)
+    }
+
+    /// Takes note of a version; an edit and a poll may tell of two in either order.
+    fn saw(&self, version: u64) {
+        self.newest.send_if_modified(|newest| {
+            let grew = version > *newest;
+            if grew {
+                *newest = version;
+            }
+            grew
+        });
+        self.version.set_u32(u32::try_from(self.newest()).unwrap_or(u32::MAX));
+    }
+
+    /// Reads the version that Postgres holds.
+    pub(crate) async fn poll(&self, clean: bool) -> Result<(), Refusal> {
+        let client = self.pool.get().await?;
+        let version = catalog::version(&client).await?;
+        // What Postgres says counts, also when it says less than before: it was restored.
+        if version < self.newest() {
+            self.newest.send_replace(version);
+        }
+        self.saw(version);
+        if clean {
+            keys::forget_old(&client).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the version every second until the end; tells of Postgres going away and coming back.
+pub(crate) async fn watch_version(feed: Arc<Feed>, postgres: DependencyHandle, shutdown: Shutdown) {
+    let mut polls = 0_u32;
+    loop {
+        let clean = polls.is_multiple_of(CLEAN_EVERY);
+        match tokio::time::timeout(POLL.saturating_mul(3), feed.poll(clean)).await {
+            Ok(Ok(())) => postgres.set_up(),
+            Ok(Err(_)) => postgres.set_down("does not answer"),
+            Err(_) => postgres.set_down("does not answer in time"),
+        }
+        polls = polls.wrapping_add(1);
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = shutdown.fired() => return,
+        }
+    }
+}

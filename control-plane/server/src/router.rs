@@ -1,0 +1,104 @@
+//! Every route, on one screen.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use http::StatusCode;
+use service::Problem;
+
+use crate::api::{
+    advertisers, audit, campaigns, creatives, deals, internal, line_items, money, ops, partners,
+    placements, publishers, rates, segments,
+};
+use crate::app::App;
+use crate::refusal::answer;
+use crate::{access, console};
+
+/// Longest that a call may take; the catalog's long poll has its own time.
+const CALL_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Builds the router and its table from one list, so that the document can be compared with it.
+macro_rules! routes {
+    ($($path:literal => $($method:ident $handler:path),+;)*) => {
+        fn table() -> Router<App> {
+            Router::new()$(.route($path, MethodRouter::new()$(.$method($handler))+))*
+        }
+
+        /// Every path with its methods.
+        #[cfg(test)]
+        pub(crate) const ROUTES: &[(&str, &[&str])] = &[$(($path, &[$(stringify!($method)),+])),*];
+    };
+}
+
+routes! {
+    "/" => get console::status;
+    "/advertisers" => get advertisers::list, post advertisers::create;
+    "/advertisers/{id}" => get advertisers::show, patch advertisers::change;
+    "/campaigns" => get campaigns::list, post campaigns::create;
+    "/campaigns/{id}" => get campaigns::show, patch campaigns::change;
+    "/campaigns/{id}/activate" => post campaigns::activate;
+    "/campaigns/{id}/pause" => post campaigns::pause;
+    "/campaigns/{id}/archive" => post campaigns::archive;
+    "/campaigns/{id}/line-items" => get line_items::list, post line_items::create;
+    "/campaigns/{id}/line-items/{line_item}" => patch line_items::change;
+    "/campaigns/{id}/stats" => get money::stats;
+    "/campaigns/{id}/spend" => get money::spend;
+    "/creatives" => get creatives::list, post creatives::create;
+    "/creatives/{id}" => get creatives::show, patch creatives::change;
+    "/deals" => get deals::list, post deals::create;
+    "/deals/{id}" => get deals::show, patch deals::change;
+    "/publishers" => get publishers::list, post publishers::create;
+    "/publishers/{id}" => get publishers::show, patch publishers::change;
+    "/placements" => get placements::list, post placements::create;
+    "/placements/{id}" => get placements::show, patch placements::change;
+    "/demand-partners" => get partners::list, post partners::create;
+    "/demand-partners/{id}" => get partners::show, patch partners::change;
+    "/segments" => get segments::list, post segments::create;
+    "/segments/{id}" => get segments::show, patch segments::change;
+    "/rates" => get rates::list, post rates::create;
+    "/audit" => get audit::list;
+    "/ops/bidders" => get ops::bidders;
+    "/ops/leases" => get ops::leases;
+    "/ops/invariants" => get ops::invariants;
+    "/internal/catalog" => get internal::catalog;
+    "/internal/leases" => post internal::leases;
+    "/internal/revenue" => get internal::revenue;
+    "/internal/auctions/{id}" => get internal::auction;
+    "/internal/inventory" => get internal::inventory, post internal::add_inventory;
+    "/internal/inventory/{id}" =>
+        get internal::placement, put internal::replace_placement, delete internal::remove_placement;
+}
+
+/// The whole API. Order from the outside: who calls, then how long it may take, then what it is.
+pub(crate) fn router(app: App) -> Router {
+    table()
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(app.clone(), access::admit))
+        .with_state(app)
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    if request.uri().path() == contracts::access::CATALOG_PATH {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(CALL_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => answer(Problem::unavailable(1).detail("it took too long")),
+    }
+}
+
+async fn unknown(State(_): State<App>) -> Response {
+    answer(Problem::not_found().detail("there is no such path"))
+}
+
+/// The body of a 405; axum adds `Allow`, which it knows.
+async fn wrong_method() -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    answer(Problem::new(status, "method_not_allowed", "Method not allowed"))
+}

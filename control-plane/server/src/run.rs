@@ -1,0 +1,227 @@
+//! The process: schema, feed, ingest and API under one shutdown.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use eventlog::{EventLog, Timeouts};
+use service::{DependencyHandle, Ops, Shutdown, access, runtime};
+use userstate::UserState;
+
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::ingest::{self, CapEvent, CapStamps, Ingest, IngestMetrics};
+use crate::ledger::Ledger;
+use crate::publish::{Feed, watch_version};
+use crate::refusal::Refusal;
+use crate::store::migrate::{self as schema, MigrationError};
+use crate::store::pool;
+use crate::{openapi, router};
+
+/// Pause between attempts to reach Postgres at the start.
+const RETRY: Duration = Duration::from_millis(300);
+/// How often the Redis servers are asked whether they live.
+const PING: Duration = Duration::from_secs(2);
+/// The source that calls without a partner's key; in local mode it is our own exchange, whose losses
+/// are final.
+const OPEN_SOURCE: &str = "open";
+
+/// The sockets of the service, bound by the caller.
+#[derive(Debug)]
+pub struct Listeners {
+    /// The API, :8001.
+    pub api: TcpListener,
+}
+
+/// Why the control plane could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The DSN of Postgres cannot be read.
+    #[error("database_url: {0}")]
+    DatabaseUrl(String),
+    /// The URL of a Redis cannot be read.
+    #[error("{key}: {says}")]
+    RedisUrl {
+        /// The key of the configuration.
+        key: &'static str,
+        /// What is wrong with it.
+        says: String,
+    },
+    /// The schema cannot be brought to this version.
+    #[error(transparent)]
+    Migration(MigrationFailed),
+    /// The operating system refused a thread or the listener.
+    #[error("starting the control plane: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// The schema cannot be brought to this version; told with the migration at fault.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MigrationFailed(String);
+
+impl From<MigrationError> for RunError {
+    fn from(error: MigrationError) -> Self {
+        Self::Migration(MigrationFailed(error.to_string()))
+    }
+}
+
+/// Runs the control plane until `shutdown` fires; blocks.
+///
+/// It serves from the first moment: 503 and not ready until Postgres answers and is migrated.
+///
+/// # Errors
+/// [`RunError`] for a configuration that cannot be used, or a schema of another program.
+pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(), RunError> {
+    let runtime = runtime::multi_thread("control-plane", config.threads)?;
+    let result = runtime.block_on(serve(&config, listeners, shutdown));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+/// Brings the schema to this version and returns (`gavel control-plane --migrate`).
+///
+/// # Errors
+/// [`RunError`] when Postgres does not answer, or holds a schema of another program.
+pub fn migrate(config: &Config) -> Result<(), RunError> {
+    let wait = config.database_wait.0.max(Duration::from_secs(5));
+    let pool = pool::open(&config.database_url, 2, wait)?;
+    Ok(runtime::current_thread("migrate")?.block_on(schema::run(&pool))?)
+}
+
+async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Result<(), RunError> {
+    let pool = pool::open(
+        &config.database_url,
+        config.database_connections,
+        config.database_wait.0,
+    )?;
+    // Ingest holds connections for as long as a batch takes; the API must not wait for them.
+    let ingest_pool = pool::open(&config.database_url, 6, config.database_wait.0.max(RETRY))?;
+    let log = EventLog::connect(&config.events_redis_url, Timeouts::default()).map_err(|error| {
+        RunError::RedisUrl {
+            key: "events_redis_url",
+            says: error.to_string(),
+        }
+    })?;
+    let stamps = Stamps::connect(&config.redis_url)?;
+    let token = config.service_token.clone();
+    let ops = Ops::new("control-plane", env!("CARGO_PKG_VERSION"))
+        .with_openapi(openapi::document)
+        .with_public_metrics(config.metrics_public)
+        .with_operator(move |headers| access::has_service_token(headers, &token));
+    let postgres = ops.health.dependency("postgres");
+    postgres.set_down("not asked yet");
+    let events = ops.health.dependency("events");
+    let feed = Arc::new(Feed::new(pool.clone(), &ops.metrics));
+    let app = App::new(Parts {
+        pool: pool.clone(),
+        ledger: Ledger::new(pool.clone()),
+        feed: Arc::clone(&feed),
+        health: ops.health.clone(),
+        admission: config.admission(),
+        service_token: config.service_token.clone(),
+        migrated: AtomicBool::new(false),
+        shutdown: shutdown.clone(),
+    });
+    let final_losses: BTreeSet<String> =
+        config.final_loss_sources.iter().cloned().chain(config.local_mode.then(|| OPEN_SOURCE.to_owned())).collect();
+    let metrics = IngestMetrics::new(&ops.metrics);
+    let ingest = Ingest::new(Ledger::new(ingest_pool), log.clone(), metrics, final_losses);
+
+    let background = async {
+        prepare(&app, &postgres, &shutdown).await?;
+        ops.health.set_ready(true);
+        tokio::join!(
+            watch_version(feed, postgres, shutdown.clone()),
+            ingest::run(&ingest, &stamps, &shutdown),
+            watch_log(log, events, shutdown.clone()),
+        );
+        Ok::<(), RunError>(())
+    };
+    let api = service::http::serve_axum(
+        listeners.api,
+        router::router(app.clone()),
+        &config.limits,
+        shutdown.clone(),
+        ops.clone(),
+    );
+    tokio::pin!(api, background);
+    tokio::select! {
+        served = &mut api => { served?; background.await }
+        ended = &mut background => { ended?; Ok(api.await?) }
+    }
+}
+
+/// Waits for Postgres, then brings its schema to this version.
+async fn prepare(app: &App, postgres: &DependencyHandle, shutdown: &Shutdown) -> Result<(), RunError> {
+    while !shutdown.is_fired() {
+        let away = match schema::run(&app.pool).await {
+            Ok(()) => match first_reads(app).await {
+                Ok(()) => {
+                    postgres.set_up();
+                    app.migrated.store(true, Ordering::Release);
+                    return Ok(());
+                }
+                Err(refusal) => format!("{refusal:?}"),
+            },
+            Err(MigrationError::Away(says)) => says,
+            Err(error @ MigrationError::Failed(_)) => return Err(error.into()),
+        };
+        tracing::warn!(away, "waiting for Postgres");
+        postgres.set_down("does not answer");
+        tokio::select! {
+            () = tokio::time::sleep(RETRY) => {}
+            () = shutdown.fired() => {}
+        }
+    }
+    Ok(())
+}
+
+/// What must be there before the first answer: a key to sign notices with, and the catalog's version.
+async fn first_reads(app: &App) -> Result<(), Refusal> {
+    schema::ensure_notice_key(&app.pool).await?;
+    app.feed.poll(false).await
+}
+
+/// Tells of the log's Redis going away and coming back.
+async fn watch_log(log: EventLog, events: DependencyHandle, shutdown: Shutdown) {
+    loop {
+        match log.ping().await {
+            Ok(()) => events.set_up(),
+            Err(_) => events.set_down("does not answer"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PING) => {}
+            () = shutdown.fired() => return,
+        }
+    }
+}
+
+/// The keeper of frequency stamps; without a state Redis there are none to keep.
+struct Stamps(Option<UserState>);
+
+impl Stamps {
+    fn connect(url: &str) -> Result<Self, RunError> {
+        if url.is_empty() {
+            return Ok(Self(None));
+        }
+        let state = UserState::connect(url, userstate::Budget::default());
+        let state = state.map_err(|error| RunError::RedisUrl {
+            key: "redis_url",
+            says: error.to_string(),
+        })?;
+        Ok(Self(Some(state)))
+    }
+}
+
+impl CapStamps for Stamps {
+    async fn apply(&self, event: &CapEvent) -> Result<(), String> {
+        match &self.0 {
+            Some(state) => state.apply(event).await,
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A control plane on port 0, with a database and a log of its own.
+
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use control_plane_server::{Config, Listeners, RunError, run};
+use http::Method;
+use serde_json::{Value, json};
+use service::{Shutdown, Trigger};
+use testkit::http::{Answer, get, send};
+use testkit::poll_until;
+
+pub const TOKEN: &str = "service-token-of-a-test";
+const LONG: Duration = Duration::from_secs(60);
+
+pub struct Plane {
+    pub base: String,
+    pub database_url: String,
+    trigger: Trigger,
+    thread: Option<JoinHandle<Result<(), RunError>>>,
+}
+
+impl Plane {
+    /// Starts one in local mode and waits until it is ready.
+    pub async fn start() -> Self {
+        let database = testkit::stores().database().await;
+        Self::start_on(database.url, true).await
+    }
+
+    /// Starts one on a database.
+    pub async fn start_on(database_url: String, local_mode: bool) -> Self {
+        let redis = testkit::stores().redis().await;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let overrides = [
+            ("database_url", database_url.clone()),
+            ("events_redis_url", redis.events_url),
+            ("redis_url", redis.state_url),
+            ("service_token", TOKEN.to_owned()),
+            ("local_mode", local_mode.to_string()),
+            ("own_ports", format!("[{}]", address.port())),
+            ("limits.drain_delay", "0ms".to_owned()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value));
+        let nothing = std::iter::empty();
+        let config: Config =
+            service::config::load("control-plane", Config::DEFAULTS, None, nothing, &overrides).unwrap();
+        let (trigger, shutdown) = Shutdown::new();
+        let thread = std::thread::spawn(move || run(config, Listeners { api: listener }, shutdown));
+        let plane = Self {
+            base: format!("http://{address}"),
+            database_url,
+            trigger,
+            thread: Some(thread),
+        };
+        let health = plane.url("/health");
+        poll_until(LONG, async || get(&health).await.status == 200).await;
+        plane
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        get(&self.url(path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, &[], body).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PATCH, path, &[], body).await
+    }
+
+    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let mut all = vec![("content-type", "application/json")];
+        all.extend_from_slice(headers);
+        send(method, &self.url(path), &all, body.to_string()).await
+    }
+
+    pub async fn internal(&self, method: Method, path: &str, body: &str) -> Answer {
+        let bearer = format!("Bearer {TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        send(method, &self.url(path), &headers, body.to_owned()).await
+    }
+
+    /// The advertiser of interfaces.md's example.
+    pub async fn advertiser(&self) {
+        let body = json!({"id": "advertiser_001", "name": "Shop", "domain": "advertiser-001.example", "seat": "seat-gavel"});
+        let _ = self.post("/advertisers", body).await.expect_status(201);
+    }
+
+    /// A campaign in the short form; its id.
+    pub async fn campaign(&self, budget: f64) -> String {
+        let body = json!({"name": "c", "advertiser_id": "advertiser_001", "budget": budget,
+            "creative": {"title": "t", "description": "d"}});
+        let made = self.post("/campaigns", body).await.expect_status(201).json();
+        made["id"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        self.trigger.fire();
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.expect("the control plane panicked").expect("the control plane failed");
+            }
+        }
+    }
+}
