@@ -1,1 +1,35 @@
-//! What the exchange decides: plan an auction, settle it.
+//! What the exchange decides: whom to ask, on which terms, and who wins at which price.
+//!
+//! Two pure functions with one wait between them, which is the server's:
+//!
+//! ```text
+//! let intake = intake::read(&body, peer, &limits)?;          // 400, or not enough time
+//! let plan = auction::plan(&intake, &market, &terms, admit); // whom to ask, with which bodies
+//! let replies = fan_out(&plan).await;                        // the only IO
+//! let settlement = auction::settle(&plan, &market, replies); // screen, rank, price, losses
+//! ```
+//!
+//! No clock and no IO: instants, budgets and the auction id are arguments, and the same arguments give
+//! the same settlement.
+
+#![deny(missing_docs)]
+
+pub mod auction;
+pub mod clearing;
+pub mod deals;
+pub mod domain;
+pub mod floors;
+pub mod intake;
+pub mod loss;
+pub mod market;
+pub mod markup;
+pub mod medium;
+pub mod notices;
+pub mod privacy;
+pub mod routing;
+pub mod screening;
+mod text;
+
+pub use loss::Loss;
+pub use market::Market;
+pub use medium::Medium;

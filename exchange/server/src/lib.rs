@@ -1,1 +1,172 @@
-//! The exchange's process: the RTB side and the SSP side.
+//! The exchange's process: auctions for SSPs on one listener, publishers' ad requests on the other.
+//!
+//! ```no_run
+//! use exchange_server::{Config, Listeners, run};
+//!
+//! let config = Config::from_env()?;
+//! let listeners = Listeners {
+//!     rtb: std::net::TcpListener::bind(&config.listen)?,
+//!     ssp: std::net::TcpListener::bind(&config.ssp_listen)?,
+//! };
+//! let (trigger, shutdown) = service::Shutdown::new();
+//! run(config, listeners, shutdown)?;
+//! # drop(trigger);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod catalog_feed;
+mod config;
+mod delivery;
+mod demo;
+mod exchange;
+mod fields;
+mod metrics;
+mod openapi;
+mod rtb;
+mod ssp;
+mod upstream;
+
+use std::io;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use eventlog::{EventLog, EventLogError, Timeouts};
+use service::config::ConfigError;
+use service::runtime::{self, RuntimeError};
+use service::{Ops, Shutdown, access, http};
+
+pub use config::{Account, Config, DEFAULTS};
+
+use demo::{Demo, History};
+use exchange::Exchange;
+use rtb::{AuctionContext, Rtb};
+use ssp::Ssp;
+use upstream::Upstream;
+
+/// The exchange's two listeners, bound by the caller.
+#[derive(Debug)]
+pub struct Listeners {
+    /// OpenRTB, notices, records.
+    pub rtb: TcpListener,
+    /// Ad requests, impressions, inventory.
+    pub ssp: TcpListener,
+}
+
+/// Why the exchange could not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration contradicts itself.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The events Redis URL is none.
+    #[error(transparent)]
+    EventLog(#[from] EventLogError),
+    /// A listener cannot be used.
+    #[error("using a listener: {0}")]
+    Listener(#[from] io::Error),
+    /// The workers could not be started, or one panicked.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+}
+
+/// Runs both sides until `shutdown` and the drain after it. Blocks; builds its own runtimes.
+///
+/// # Errors
+/// [`RunError`].
+pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(), RunError> {
+    config.validate()?;
+    if config.accounts.is_empty() {
+        tracing::warn!("no SSP accounts are configured: the auction is open to every caller");
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let rtb_ops = ops(&config, "exchange-rtb", version, openapi::rtb);
+    let ssp_ops = ops(&config, "exchange-ssp", version, openapi::ssp);
+    let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics));
+    let history = Arc::new(History::new());
+    let process = Process {
+        exchange,
+        listeners,
+        rtb_ops,
+        ssp_ops,
+        history,
+        shutdown,
+    };
+    let workers = process.exchange.config.worker_count();
+    let ended = runtime::per_core(workers, "exchange", |worker| process.work(worker))?;
+    ended.into_iter().collect()
+}
+
+fn ops(config: &Config, name: &'static str, version: &'static str, document: fn() -> String) -> Ops {
+    let tokens = [config.operator_token.clone(), config.service_token.clone()];
+    Ops::new(name, version)
+        .with_openapi(document)
+        .with_public_metrics(config.metrics_public)
+        .with_operator(move |headers| {
+            access::bearer(headers).is_some_and(|given| {
+                tokens
+                    .iter()
+                    .any(|known| access::is_same_secret(given, known.expose()))
+            })
+        })
+}
+
+/// What the workers of one process share.
+struct Process {
+    exchange: Arc<Exchange>,
+    listeners: Listeners,
+    rtb_ops: Ops,
+    ssp_ops: Ops,
+    history: Arc<History>,
+    shutdown: Shutdown,
+}
+
+impl Process {
+    /// One worker: both listeners on one core. The first also follows the catalog and empties the outbox.
+    async fn work(&self, worker: usize) -> Result<(), RunError> {
+        let config = &self.exchange.config;
+        let log = EventLog::connect(&config.events_redis_url, Timeouts::default())?;
+        let upstream = Upstream::new(config);
+        if worker == 0 {
+            let sides = vec![self.rtb_ops.clone(), self.ssp_ops.clone()];
+            tokio::task::spawn_local(catalog_feed::follow(
+                Arc::clone(&self.exchange),
+                sides,
+                self.shutdown.clone(),
+            ));
+            tokio::task::spawn_local(rtb::deliver_outbox(
+                Arc::clone(&self.exchange),
+                upstream.clone(),
+                log.clone(),
+                self.shutdown.clone(),
+                self.rtb_ops.health.dependency("events-redis"),
+            ));
+        }
+        let context = AuctionContext::start(&self.exchange, upstream, log);
+        let demo = Demo::new(
+            self.listeners.ssp.local_addr()?,
+            self.listeners.rtb.local_addr()?,
+            Arc::clone(&self.history),
+        );
+        let ssp = Ssp::new(context.clone());
+        let rtb = Rtb::new(Rc::new(context), demo);
+        let serve_rtb = http::serve(
+            self.listeners.rtb.try_clone()?,
+            &config.limits,
+            rtb,
+            self.shutdown.clone(),
+            self.rtb_ops.clone(),
+        );
+        let serve_ssp = http::serve(
+            self.listeners.ssp.try_clone()?,
+            &config.limits,
+            ssp,
+            self.shutdown.clone(),
+            self.ssp_ops.clone(),
+        );
+        let (of_rtb, of_ssp) = tokio::join!(serve_rtb, serve_ssp);
+        of_rtb?;
+        of_ssp?;
+        Ok(())
+    }
+}

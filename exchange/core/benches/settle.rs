@@ -1,0 +1,29 @@
+//! Planning and settling one auction of the shared samples.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
+use support::{example, intake, market, partner, planned, settled};
+
+fn bench(criterion: &mut Criterion) {
+    let (request, response) = example("02-multiformat-26");
+    let partners: Vec<_> = ["a", "b", "c", "d", "e"].map(partner).to_vec();
+    let market = market(&partners);
+    criterion.bench_function("intake and plan, 5 DSPs", |bencher| {
+        bencher.iter(|| {
+            let intake = intake(black_box(&request));
+            planned(&intake, &market, 1).asks.len()
+        });
+    });
+    let intake = intake(&request);
+    let plan = planned(&intake, &market, 1);
+    let answers: Vec<(usize, &str)> = (0..5).map(|ask| (ask, response.as_str())).collect();
+    criterion.bench_function("settle, 5 DSPs with 2 bids each", |bencher| {
+        bencher.iter(|| settled(&plan, &market, black_box(&answers)).winners.len());
+    });
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);

@@ -1,0 +1,194 @@
+//! One recipient's copy of a request: the SSP's bytes with a few members changed.
+
+use contracts::catalog::DemandPartner;
+use openrtb::splice::{Object, Patches};
+use openrtb::{BidRequest, JsonWriter, Str};
+use std::net::IpAddr;
+
+use super::plan::Seller;
+use crate::intake::Intake;
+use crate::market::OWN_BIDDER;
+use crate::privacy::{Location, Mask, network};
+use crate::routing::View;
+
+/// Who gets a body, and what it may hold.
+pub(super) struct Recipient<'r> {
+    pub(super) views: &'r [View],
+    pub(super) mask: Mask,
+    pub(super) budget_ms: u32,
+    pub(super) buyeruid: Option<&'r str>,
+    pub(super) seller: Seller<'r>,
+    pub(super) domain: &'r str,
+}
+
+/// The partner's own id of the user (C-143). The SSP's `buyeruid` is its id for us, so only our own
+/// bidder sees it; others see the one that `user.ext.prebid.buyeruids` holds under their name.
+pub(super) fn own_buyeruid<'a>(
+    request: &BidRequest<'a>,
+    partner: &DemandPartner,
+    mask: Mask,
+) -> Option<Str<'a>> {
+    let user = request.user.as_deref().filter(|_| !mask.ids)?;
+    if partner.endpoint == OWN_BIDDER {
+        return user.buyeruid.clone();
+    }
+    let listed = user.ext?.path(&["prebid", "buyeruids"])?;
+    listed
+        .get(&partner.name)
+        .or_else(|| listed.get(partner.id.as_str()))?
+        .to_text()
+}
+
+/// Writes the body. What is not named here reaches the recipient byte for byte (C-22).
+pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Vec<u8> {
+    let request = &intake.request;
+    let mut patches = Patches::new();
+    patches.set_integer(
+        Object::Request,
+        "tmax",
+        i64::from(recipient.budget_ms),
+    );
+    patch_imps(&mut patches, request, recipient.views);
+    patch_user(&mut patches, request, recipient);
+    patch_device(&mut patches, intake, recipient.mask);
+    append_node(&mut patches, request, recipient);
+    let mut out = Vec::with_capacity(intake.body.len() + 256);
+    patches.write(request, intake.body, &mut out);
+    out
+}
+
+fn patch_imps(patches: &mut Patches, request: &BidRequest<'_>, views: &[View]) {
+    patches.keep_imps(views.iter().map(|view| view.imp));
+    for view in views {
+        for medium in &view.without {
+            patches.remove(Object::Imp(view.imp), medium.name());
+        }
+        let deals = request.imp.get(view.imp).map_or(0, |imp| imp.deals().len());
+        if !view.without_deals.is_empty() {
+            let kept = (0..deals).filter(|index| !view.without_deals.contains(index));
+            patches.keep_deals(view.imp, kept);
+        }
+    }
+}
+
+fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recipient<'_>) {
+    let Some(user) = request.user.as_deref() else {
+        return;
+    };
+    match (recipient.buyeruid, user.buyeruid.as_deref()) {
+        (Some(own), told) if told != Some(own) => {
+            patches.set_text(Object::User, "buyeruid", own);
+        }
+        (None, Some(_)) => patches.remove(Object::User, "buyeruid"),
+        _ => {}
+    }
+    // Ids of other bidders are none of this one's business.
+    if user
+        .ext
+        .is_some_and(|ext| ext.path(&["prebid", "buyeruids"]).is_some())
+    {
+        patches.remove(Object::User.ext(), "prebid");
+    }
+    if recipient.mask.ids {
+        for name in ["id", "eids"] {
+            patches.remove(Object::User, name);
+        }
+        patches.remove(Object::User.ext(), "eids");
+    }
+    if recipient.mask.person {
+        for name in ["yob", "gender", "keywords", "kwarray", "customdata", "data"] {
+            patches.remove(Object::User, name);
+        }
+    }
+    if user.geo.is_some() {
+        patch_geo(patches, Object::UserGeo, recipient.mask.location, user.geo.as_deref());
+    }
+}
+
+/// Ids of devices, plain and hashed.
+const DEVICE_IDS: [&str; 7] = [
+    "ifa", "didsha1", "didmd5", "dpidsha1", "dpidmd5", "macsha1", "macmd5",
+];
+
+fn patch_device(patches: &mut Patches, intake: &Intake<'_>, mask: Mask) {
+    let device = intake.request.device.as_deref();
+    if let Some(peer) = intake.device_ip {
+        let (name, address) = match peer {
+            IpAddr::V4(_) => ("ip", peer),
+            IpAddr::V6(v6) => v6
+                .to_ipv4_mapped()
+                .map_or(("ipv6", peer), |v4| ("ip", IpAddr::V4(v4))),
+        };
+        let address = match mask.location {
+            Location::Exact => address,
+            Location::Coarse | Location::Removed => network(address),
+        };
+        patches.set_text(Object::Device, name, &address.to_string());
+    }
+    let Some(device) = device else {
+        return;
+    };
+    if mask.ids {
+        for name in DEVICE_IDS {
+            patches.remove(Object::Device, name);
+        }
+    }
+    if mask.location == Location::Exact {
+        return;
+    }
+    for (name, text) in [("ip", &device.ip), ("ipv6", &device.ipv6)] {
+        let Some(text) = text.as_deref() else {
+            continue;
+        };
+        match text.parse::<IpAddr>() {
+            Ok(address) => patches.set_text(Object::Device, name, &network(address).to_string()),
+            Err(_) => patches.remove(Object::Device, name),
+        }
+    }
+    if device.geo.is_some() {
+        patch_geo(patches, Object::DeviceGeo, mask.location, device.geo.as_deref());
+    }
+}
+
+fn patch_geo(
+    patches: &mut Patches,
+    object: Object,
+    location: Location,
+    geo: Option<&openrtb::Geo<'_>>,
+) {
+    let Some(geo) = geo else {
+        return;
+    };
+    match location {
+        Location::Exact => {}
+        Location::Coarse => {
+            for (name, value) in [("lat", geo.lat), ("lon", geo.lon), ("long", geo.long)] {
+                if let Some(value) = value {
+                    let rounded = (value * 100.0).round() / 100.0;
+                    patches.set_with(object, name, |json| json.float_value(rounded));
+                }
+            }
+            patches.remove(object, "accuracy");
+        }
+        Location::Removed => {
+            for name in ["lat", "lon", "long", "accuracy", "lastfix", "zip"] {
+                patches.remove(object, name);
+            }
+        }
+    }
+}
+
+/// Our node behind those that are there (C-145).
+fn append_node(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recipient<'_>) {
+    let mut node = Vec::with_capacity(96);
+    let mut json = JsonWriter::new(&mut node);
+    json.begin_object();
+    json.text("asi", recipient.domain);
+    json.text("sid", recipient.seller.sid);
+    json.text("rid", request.id());
+    json.integer("hp", 1);
+    json.end_object();
+    if let Ok(node) = std::str::from_utf8(&node) {
+        patches.append_schain_node(node, recipient.seller.is_owner);
+    }
+}

@@ -1,0 +1,106 @@
+//! Which URLs of a DSP are called for a bid, with which values.
+
+use openrtb::enums::LossReason;
+use openrtb::macros::{self, Context, Options, Values};
+use units::Multiplier;
+
+use crate::auction::{Fate, Judged, Plan};
+
+/// The values of the macros for a bid and its fate.
+#[must_use]
+pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
+    let request = &plan.intake.request;
+    let imp = judged.imp.and_then(|imp| request.imp.get(imp));
+    let shared = Values {
+        auction_id: Some(request.id()),
+        bid_id: judged.bidid.as_deref(),
+        imp_id: Some(judged.bid.impid()),
+        seat_id: judged.seat.as_deref(),
+        ad_id: judged.bid.adid.as_deref(),
+        currency: Some(judged.currency),
+        ..Values::default()
+    };
+    match judged.fate {
+        Fate::Won(win) => Values {
+            price: Some(win.price),
+            market_bid_ratio: ratio(win.price.micros(), judged),
+            loss: Some(LossReason::WON),
+            min_to_win: Some(win.minimum_to_win),
+            multiplier: imp
+                .and_then(|imp| imp.qty.as_deref())
+                .and_then(|qty| qty.multiplier),
+            ..shared
+        },
+        // Losers do not learn the price, only what would have won (S9).
+        Fate::Lost {
+            loss,
+            minimum_to_win,
+        } => Values {
+            loss: Some(LossReason(i32::from(loss.code()))),
+            min_to_win: minimum_to_win,
+            ..shared
+        },
+    }
+}
+
+fn ratio(price_micros: i64, judged: &Judged<'_>) -> Option<Multiplier> {
+    let bid = judged.bid.price.cpm()?.micros();
+    let millionths = price_micros.checked_mul(1_000_000)?.checked_div(bid)?;
+    Multiplier::new(millionths)
+}
+
+/// A notice URL with its macros replaced; `None` when the bid has none.
+#[must_use]
+pub fn url(template: Option<&str>, values: &Values<'_>) -> Option<String> {
+    let template = template.filter(|template| !template.is_empty())?;
+    let mut out = String::new();
+    let options = Options {
+        context: Context::Url,
+        ..Options::default()
+    };
+    macros::expand(template, values, options, &mut out);
+    Some(out)
+}
+
+/// What stands for the loss reason in a loss notice that an SSP has yet to send: no macro of the standard,
+/// so that it survives the substitution of all others.
+const LATER: &str = "${GAVEL_LOSS}";
+
+/// The loss notice of a bid that won here and may yet lose upstream: all but the reason is known.
+#[must_use]
+pub fn deferred_loss_url(template: Option<&str>, values: &Values<'_>) -> Option<String> {
+    let template = template?.replace("${AUCTION_LOSS}", LATER);
+    // What the SSP's winner paid is not ours to tell.
+    let unknown = Values {
+        price: None,
+        min_to_win: None,
+        market_bid_ratio: None,
+        loss: None,
+        ..*values
+    };
+    url(Some(&template), &unknown)
+}
+
+/// Puts the reason that the SSP told into such a URL; nothing told is an empty text.
+#[must_use]
+pub fn with_reason(url: &str, reason: Option<i32>) -> String {
+    let reason = reason.map(|reason| reason.to_string()).unwrap_or_default();
+    url.replace(LATER, &reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_of_a_later_loss_is_put_in_later() {
+        let values = Values {
+            auction_id: Some("r-1"),
+            ..Values::default()
+        };
+        let template = "https://dsp.example/loss?a=${AUCTION_ID}&r=${AUCTION_LOSS}&p=${AUCTION_PRICE}";
+        let url = deferred_loss_url(Some(template), &values).unwrap();
+        let done = "https://dsp.example/loss?a=r-1&r=102&p=";
+        assert_eq!(with_reason(&url, Some(102)), done, "X-80");
+    }
+}

@@ -1,0 +1,55 @@
+//! X-49, C-132: which media object is answered, and whether it was offered.
+
+use openrtb::enums::MarkupType;
+
+use super::Case;
+use crate::loss::Loss;
+use crate::medium::Medium;
+
+/// The declared type; without one the only one offered; else what the markup looks like.
+pub(super) fn detect(case: &Case<'_>) -> Result<Medium, Loss> {
+    let mut offered = Medium::ALL
+        .into_iter()
+        .filter(|medium| medium.is_offered(case.imp));
+    let declared = match case.bid.mtype() {
+        Some(mtype) => Some(of_mtype(mtype).ok_or(Loss::FormatNotAllowed)?),
+        None => None,
+    };
+    let medium = match declared {
+        Some(medium) => medium,
+        None => match (offered.next(), offered.next()) {
+            (Some(only), None) => only,
+            _ => sniff(case),
+        },
+    };
+    if medium.is_offered(case.imp) {
+        Ok(medium)
+    } else {
+        Err(Loss::FormatNotAllowed)
+    }
+}
+
+const fn of_mtype(mtype: MarkupType) -> Option<Medium> {
+    match mtype {
+        MarkupType::BANNER => Some(Medium::Banner),
+        MarkupType::VIDEO => Some(Medium::Video),
+        MarkupType::AUDIO => Some(Medium::Audio),
+        MarkupType::NATIVE => Some(Medium::Native),
+        _ => None,
+    }
+}
+
+fn sniff(case: &Case<'_>) -> Medium {
+    let adm = case.bid.adm().unwrap_or_default().trim_start();
+    if adm.starts_with('{') {
+        Medium::Native
+    } else if openrtb::vast::Vast::inspect(adm).is_some() {
+        if case.imp.video.is_some() {
+            Medium::Video
+        } else {
+            Medium::Audio
+        }
+    } else {
+        Medium::Banner
+    }
+}

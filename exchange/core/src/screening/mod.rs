@@ -1,0 +1,127 @@
+//! Whether a bid may take part: one rule a file, in the order of X-59.
+
+mod ad_type;
+mod advertiser;
+mod advertiser_domain;
+mod api;
+mod app;
+mod attribute;
+mod category;
+mod creative_id;
+mod deal;
+mod duration;
+mod expiry;
+mod floor;
+mod language;
+mod markup;
+mod medium;
+mod native;
+mod price;
+mod protocol;
+mod seat;
+mod secure;
+mod size;
+mod slot;
+
+use contracts::catalog::DemandPartner;
+use openrtb::{Bid, BidRequest, Deal, Imp};
+use units::{CpmMicros, Currency, RateTable};
+
+use crate::floors::{self, Floor};
+use crate::loss::Loss;
+use crate::medium::Medium;
+
+/// What the exchange asks of bids beyond the standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// A bid without `crid` loses with 8.
+    pub creative_id_required: bool,
+    /// A bid without `adomain` loses with 6, also where nothing is blocked.
+    pub advertiser_domain_required: bool,
+    /// Loopback URLs count as secure: the exchange runs on the browser's own machine.
+    pub loopback_is_secure: bool,
+}
+
+/// One bid beside what was offered to its bidder.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'c> {
+    /// The SSP's request.
+    pub request: &'c BidRequest<'c>,
+    /// The imp that is bid on.
+    pub imp: &'c Imp<'c>,
+    /// Who bids.
+    pub partner: &'c DemandPartner,
+    /// The seat it bids for.
+    pub seat: Option<&'c str>,
+    /// The bid.
+    pub bid: &'c Bid<'c>,
+    /// Its currency.
+    pub currency: Currency,
+    /// The rates of this auction.
+    pub rates: &'c RateTable,
+    /// The exchange's own demands.
+    pub policy: Policy,
+}
+
+/// What screening found out about a bid that may take part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Admitted<'c> {
+    /// Its price, in its own currency.
+    pub price: CpmMicros,
+    /// The floor that applied, in the bid's currency.
+    pub floor: CpmMicros,
+    /// Which media object it answers.
+    pub medium: Medium,
+    /// The deal it uses.
+    pub deal: Option<&'c Deal<'c>>,
+}
+
+/// Screens one bid: the first refusal is its reason. Cheap rules stand before those that read markup
+/// only where the order of the codes allows it.
+///
+/// # Errors
+/// The [`Loss`] of the first rule that the bid breaks.
+pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
+    slot::check(case)?;
+    let price = price::check(case)?;
+    markup::check(case)?;
+    creative_id::check(case)?;
+    advertiser_domain::check(case)?;
+    expiry::check(case)?;
+    seat::check(case)?;
+    let deal = deal::check(case)?;
+    let medium = medium::detect(case);
+    let seconds = duration::seconds(case, medium);
+    let floor: Floor = floors::floor(case.imp, deal, medium.ok(), seconds);
+    let floor = floor::check(case, price, floor)?;
+    let medium = medium?;
+    size::check(case, medium)?;
+    duration::check(case, medium, seconds)?;
+    protocol::check(case, medium)?;
+    api::check(case, medium)?;
+    native::check(case, medium)?;
+    advertiser::check(case)?;
+    app::check(case)?;
+    secure::check(case)?;
+    language::check(case)?;
+    category::check(case)?;
+    attribute::check(case, medium)?;
+    ad_type::check(case, medium)?;
+    Ok(Admitted {
+        price,
+        floor,
+        medium,
+        deal,
+    })
+}
+
+/// The floor of a bid that lost by it, in the bid's currency.
+#[must_use]
+pub fn floor_of(case: &Case<'_>) -> Option<CpmMicros> {
+    let deal = deal::check(case).ok()?;
+    let medium = medium::detect(case);
+    let seconds = duration::seconds(case, medium);
+    let floor = floors::floor(case.imp, deal, medium.ok(), seconds);
+    case.rates
+        .convert_price(floor.price, floor.currency, case.currency)
+}

@@ -1,0 +1,27 @@
+//! C-80: the VAST version is one that the player speaks, when both are known.
+
+use openrtb::enums::Protocol;
+
+use super::Case;
+use crate::loss::Loss;
+use crate::medium::Medium;
+
+pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
+    let offered: &[Protocol] = match medium {
+        Medium::Video => case.imp.video.as_deref().map(|video| &*video.protocols),
+        Medium::Audio => case.imp.audio.as_deref().map(|audio| &*audio.protocols),
+        Medium::Banner | Medium::Native => None,
+    }
+    .unwrap_or_default();
+    if offered.is_empty() {
+        return Ok(());
+    }
+    let spoken = case.bid.protocol.or_else(|| {
+let adm = case.bid.adm()?;
+        openrtb::vast::Vast::inspect(adm)?.protocol()
+    });
+    match spoken {
+        Some(protocol) if !offered.contains(&protocol) => Err(Loss::FormatNotAllowed),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,102 @@
+//! One auction over given answers, as the server runs it.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::collections::BTreeMap;
+
+use contracts::catalog::DemandPartner;
+use exchange_core::Market;
+use exchange_core::auction::{Plan, Reached, Reply, Seller, Settlement, Terms, plan, settle};
+use exchange_core::intake::{self, Intake};
+use openrtb::Limits;
+use units::{AuctionId, CpmMicros, Currency, RateTable, UnixMillis};
+
+/// The bodies of example NN, by the beginning of their file names.
+pub(crate) fn example(name: &str) -> (String, String) {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../crates/testkit/fixtures/openrtb"
+    );
+    let read = |kind: &str| {
+        let path = format!("{folder}/{name}.{kind}.json");
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    (read("request"), read("response"))
+}
+
+pub(crate) fn partner(id: &str) -> DemandPartner {
+    let text = format!(
+        r#"{{"id":"{id}","name":"{id}","endpoint":"http://127.0.0.1:9/bid","active":true}}"#
+    );
+    serde_json::from_str(&text).unwrap()
+}
+
+/// A market of these partners, with the seed's currencies.
+pub(crate) fn market(partners: &[DemandPartner]) -> Market {
+    let per_usd: BTreeMap<Currency, i64> = [
+        ("EUR", 920_000_000),
+        ("GBP", 790_000_000),
+        ("JPY", 150_000_000_000),
+    ]
+    .into_iter()
+    .map(|(code, rate)| (Currency::parse(code).unwrap(), rate))
+    .collect();
+    Market {
+        partners: partners.to_vec(),
+        rates: RateTable { id: 1, per_usd },
+        increment: CpmMicros::CENT,
+        domain: "exchange.example".to_owned(),
+        ..Market::default()
+    }
+}
+
+pub(crate) fn auction_id(seed: u8) -> AuctionId {
+    AuctionId::new(UnixMillis(1_790_000_000_000), [seed; 10])
+}
+
+pub(crate) fn intake(body: &str) -> Intake<'_> {
+    intake::read(body.as_bytes(), None, &Limits::REQUEST).unwrap()
+}
+
+pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> Plan<'a> {
+    let terms = Terms {
+        auction: auction_id(seed),
+        remaining_ms: 90,
+        seller: Seller {
+            sid: "ssp-1",
+            is_owner: false,
+        },
+    };
+    plan(intake, market, &terms, |_, _| Ok(()))
+}
+
+/// Settles with one answer per ask, in the given order.
+pub(crate) fn settled<'b>(plan: &Plan<'_>, market: &Market, answers: &[(usize, &'b str)]) -> Settlement<'b> {
+    let replies: Vec<Reply<'b>> = answers
+        .iter()
+        .map(|(ask, body)| Reply {
+            ask: *ask,
+            reached: Reached::Body(body.as_bytes()),
+        })
+        .collect();
+    settle(plan, market, &replies)
+}
+
+/// `bid id → what became of it`: `won PRICE CUR` or the loss's code.
+pub(crate) fn fates(settlement: &Settlement<'_>) -> Vec<(String, String)> {
+    settlement
+        .bids
+        .iter()
+        .map(|judged| {
+            let fate = match (judged.win(), judged.loss()) {
+                (Some(win), _) => format!("won {} {}", win.price, judged.currency),
+                (None, Some(loss)) => loss.code().to_string(),
+                (None, None) => String::new(),
+            };
+            (judged.bid.id().to_owned(), fate)
+        })
+        .collect()
+}
+
+pub(crate) fn cpm(text: &str) -> CpmMicros {
+    CpmMicros::parse(text).unwrap()
+}

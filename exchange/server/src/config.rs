@@ -1,0 +1,207 @@
+//! What the exchange can be told from outside.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use exchange_core::screening::Policy;
+use serde::Deserialize;
+use service::access::LocalMode;
+use service::config::{ConfigError, ConfigFault, Millis, Secret};
+use service::http::Limits;
+use units::{Currency, Multiplier};
+
+/// The defaults, compiled in.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// The exchange's configuration; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Config {
+    pub listen: String,
+    pub ssp_listen: String,
+    pub public_url: String,
+    pub ssp_public_url: String,
+    pub control_plane_url: String,
+    pub bidder_url: String,
+    pub events_redis_url: String,
+    pub data_dir: PathBuf,
+    pub workers: usize,
+    pub service_token: Secret,
+    pub operator_token: Secret,
+    pub local_mode: bool,
+    pub own_ports: Vec<u16>,
+    pub metrics_public: bool,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub domain: String,
+    pub allow_private_upstreams: bool,
+    pub require_crid: bool,
+    pub require_adomain: bool,
+    pub answer_margin: Millis,
+    pub notice_ttl: Millis,
+    pub notice_timeout: Millis,
+    pub notice_queue: usize,
+    pub outbox_retry: Millis,
+    pub records: usize,
+    pub record_stream: usize,
+    pub record_queue: usize,
+    pub accounts: BTreeMap<String, Account>,
+    pub limits: Limits,
+}
+
+/// An SSP that sends requests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// What it sends as `x-gavel-key` or `?key=`.
+    pub key: Secret,
+    /// Our share of the gross, such as "0.1".
+    #[serde(default)]
+    pub fee: Option<String>,
+    /// Currency of its payout.
+    #[serde(default)]
+    pub currency: Currency,
+    /// Whether it owns what it sells: a supply chain that begins with it is complete.
+    #[serde(default)]
+    pub owner: bool,
+    /// Macros in `adm` are left to the SSP.
+    #[serde(default)]
+    pub keep_macros: bool,
+}
+
+impl Account {
+    /// Our share of the gross.
+    #[must_use]
+    pub fn fee(&self) -> Multiplier {
+        let told = self.fee.as_deref().map(Multiplier::parse);
+        told.and_then(Result::ok).unwrap_or(NO_FEE)
+    }
+}
+
+/// Of an SSP without an account.
+pub(crate) const NO_FEE: Multiplier = match Multiplier::new(0) {
+    Some(none) => none,
+    None => Multiplier::ONE,
+};
+
+impl Config {
+    /// The defaults, `GAVEL__EXCHANGE__*` of the environment laid over them.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every fault at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        service::config::load("exchange", DEFAULTS, None, std::env::vars(), &[])
+    }
+
+    /// What no type can say.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every fault at once.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let mut faults = Vec::new();
+        let loopback = self
+            .listen
+            .rsplit_once(':')
+            .is_some_and(|(host, _)| is_loopback(host));
+        if self.accounts.is_empty() && !loopback {
+            let why = "an auction open to all is refused on a listener that is not loopback";
+            faults.push(ConfigFault::in_key("accounts", why));
+        }
+        for (name, account) in &self.accounts {
+            let fee = account.fee.as_deref().map(Multiplier::parse);
+            let is_share = fee.is_none_or(|fee| fee.is_ok_and(|fee| fee <= Multiplier::ONE));
+            if !is_share {
+                let key = format!("accounts.{name}.fee");
+                faults.push(ConfigFault::in_key(&key, "expected a share such as \"0.1\""));
+            }
+        }
+        for (key, count) in [("records", self.records), ("notice_queue", self.notice_queue)] {
+            if count == 0 {
+                faults.push(ConfigFault::in_key(key, "must be at least 1"));
+            }
+        }
+        ConfigError::unless_empty(faults)
+    }
+
+    /// Base of the notice URLs.
+    #[must_use]
+    pub fn rtb_base(&self) -> String {
+        base(&self.public_url, &self.listen)
+    }
+
+    /// Base of the impression URLs.
+    #[must_use]
+    pub fn ssp_base(&self) -> String {
+        base(&self.ssp_public_url, &self.ssp_listen)
+    }
+
+    /// Who counts as an operator without a token.
+    #[must_use]
+    pub fn local_access(&self) -> LocalMode {
+        if self.local_mode {
+            LocalMode::On {
+                own_ports: self.own_ports.clone(),
+            }
+        } else {
+            LocalMode::Off
+        }
+    }
+
+    /// What we ask of bids beyond the standard.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy {
+            creative_id_required: self.require_crid,
+            advertiser_domain_required: self.require_adomain,
+            loopback_is_secure: self.local_mode,
+        }
+    }
+
+    /// Whether DSPs may be on private addresses and plain http.
+    #[must_use]
+    pub fn private_upstreams(&self) -> bool {
+        self.local_mode || self.allow_private_upstreams
+    }
+
+    /// How many workers there are: as told, or one per core.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
+        if self.workers > 0 {
+            return self.workers;
+        }
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+}
+
+fn base(public: &str, listen: &str) -> String {
+    if public.is_empty() {
+        format!("http://{listen}")
+    } else {
+        public.trim_end_matches('/').to_owned()
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_and_an_open_auction_stays_on_loopback() {
+        let load = |overrides: &[(String, String)]| -> Config {
+            service::config::load("exchange", DEFAULTS, None, std::iter::empty(), overrides)
+                .unwrap()
+        };
+        let config = load(&[]);
+        config.validate().unwrap();
+        assert_eq!(config.rtb_base(), "http://127.0.0.1:8004");
+        let open = load(&[("listen".into(), "0.0.0.0:8004".into())]);
+        assert!(open.validate().unwrap_err().to_string().contains("accounts"));
+    }
+}

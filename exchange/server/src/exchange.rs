@@ -1,0 +1,144 @@
+//! What all workers of the exchange share: the market in force, partners, records, counts.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use contracts::catalog::{Catalog, Placement, Publisher};
+use contracts::notice::{KeyRing, SellClaims};
+use exchange_core::Market;
+use service::client::Target;
+use service::{Metrics, clock};
+use units::PartnerId;
+
+use crate::config::Config;
+use crate::metrics::RtbMetrics;
+use crate::rtb::partners::{Partner, Partners};
+use crate::rtb::records::Records;
+use crate::rtb::stats::Stats;
+
+/// State of the process. One per exchange, behind an `Arc`; nothing in it waits.
+#[derive(Debug)]
+pub struct Exchange {
+    /// As configured.
+    pub config: Config,
+    /// What is counted for Prometheus.
+    pub metrics: RtbMetrics,
+    /// What is counted for `GET /stats`.
+    pub stats: Stats,
+    /// The newest auctions.
+    pub records: Records,
+    in_force: ArcSwapOption<InForce>,
+    started: Instant,
+}
+
+/// One version of the catalog, made ready.
+#[derive(Debug)]
+pub struct InForce {
+    /// The catalog.
+    pub catalog: Catalog,
+    /// What auctions see of it.
+    pub market: Market,
+    /// The market's partners with their state, by the same index.
+    pub partners: Vec<Arc<Partner>>,
+    /// Signs and checks our notices.
+    pub keys: Keys,
+}
+
+/// The key ring, which shows nothing of itself.
+pub struct Keys(pub KeyRing);
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl InForce {
+    /// A placement that is sold, with its publisher.
+    #[must_use]
+    pub fn placement(&self, id: &str) -> Option<(&Placement, &Publisher)> {
+        let placement = self.catalog.placements.iter().find(|p| p.id.as_str() == id)?;
+        let publisher = self.publisher(placement.publisher.as_str())?;
+        Some((placement, publisher))
+    }
+
+    /// A partner by its id.
+    #[must_use]
+    pub fn partner(&self, id: &PartnerId) -> Option<&Partner> {
+        self.partners.iter().find(|p| p.id == *id).map(|p| &**p)
+    }
+
+    /// A publisher by its id.
+    #[must_use]
+    pub fn publisher(&self, id: &str) -> Option<&Publisher> {
+        self.catalog.publishers.iter().find(|p| p.id.as_str() == id)
+    }
+}
+
+impl Exchange {
+    /// An exchange without a catalog.
+    #[must_use]
+    pub fn new(config: Config, metrics: &Metrics) -> Self {
+        Self {
+            metrics: RtbMetrics::new(metrics),
+            stats: Stats::new(clock::now()),
+            records: Records::new(config.records),
+            in_force: ArcSwapOption::empty(),
+            started: Instant::now(),
+            config,
+        }
+    }
+
+    /// The catalog in force; `None` before the first.
+    #[must_use]
+    pub fn in_force(&self) -> Option<Arc<InForce>> {
+        self.in_force.load_full()
+    }
+
+    /// Puts a catalog in force. Partners that stay keep their state.
+    pub fn adopt(&self, catalog: Catalog) {
+        let former = self.in_force();
+        let former = former.as_deref().map_or(&[][..], |former| &former.partners);
+        let market = Market::new(&catalog, &self.config.domain, self.config.policy());
+        let partners = Partners {
+            former,
+            config: &self.config,
+            metrics: &self.metrics,
+        };
+        let partners = catalog
+            .partners
+            .iter()
+            .map(|partner| partners.adopt(partner))
+            .collect();
+        self.metrics
+            .catalog_version
+            .set_i64(i64::try_from(catalog.version).unwrap_or(i64::MAX));
+        self.in_force.store(Some(Arc::new(InForce {
+            keys: Keys(SellClaims::ring(&catalog.notice_keys)),
+            market,
+            partners,
+            catalog,
+        })));
+    }
+
+    /// Microseconds since the process started, for token buckets.
+    #[must_use]
+    pub fn micros(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// Where the control plane answers a path.
+    #[must_use]
+    pub fn control_plane(&self, path: &str) -> Option<Target> {
+        let base = self.config.control_plane_url.trim_end_matches('/');
+        Target::parse(&format!("{base}{path}")).ok()
+    }
+}
+
+/// The instant `span` from now.
+#[must_use]
+pub fn within(span: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(span).unwrap_or(now)
+}

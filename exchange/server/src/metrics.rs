@@ -1,0 +1,180 @@
+//! Every metric of the RTB side, registered once; labels come from closed sets.
+
+use std::time::Duration;
+
+use exchange_core::Loss;
+use service::Metrics;
+use service::metrics::{Counter, Gauge, Histogram, buckets};
+
+/// Handles of what the RTB side counts.
+#[derive(Debug, Clone)]
+pub struct RtbMetrics {
+    registry: Metrics,
+    auctions: [Counter; 4],
+    /// From arrival to answer.
+    pub duration: Histogram,
+    losses: Vec<(Loss, Counter)>,
+    /// Gross of what was billed, in billionths of the payout currency's unit.
+    pub revenue_nanos: Counter,
+    /// Seconds since the catalog was last known to be current.
+    pub catalog_age: Gauge,
+    /// Version of the catalog in use.
+    pub catalog_version: Gauge,
+    /// Records that found their queue full.
+    pub records_dropped: Counter,
+    /// Repairs of what callers wrote (C-24).
+    pub repairs: Counter,
+    /// Entries of the outbox waiting for their DSP.
+    pub outbox_waiting: Gauge,
+}
+
+/// How an auction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Somebody won.
+    Won,
+    /// Nobody did.
+    NoBid,
+    /// Turned away under overload.
+    Shed,
+    /// The request could not be read.
+    Invalid,
+}
+
+impl Outcome {
+    /// The four.
+    pub const ALL: [Self; 4] = [Self::Won, Self::NoBid, Self::Shed, Self::Invalid];
+
+    /// The name in records and metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::NoBid => "no_bid",
+            Self::Shed => "shed",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// What one DSP counts.
+#[derive(Debug, Clone)]
+pub struct DspMetrics {
+    responses: [Counter; 5],
+    latency: Histogram,
+}
+
+const RESPONSES: [&str; 5] = ["bid", "no_bid", "timeout", "shed", "error"];
+
+impl RtbMetrics {
+    /// Registers everything.
+    #[must_use]
+    pub fn new(registry: &Metrics) -> Self {
+        let counter = |name, help| registry.counter(name, help, &[]);
+        let gauge = |name, help| registry.gauge(name, help, &[]);
+        Self {
+            auctions: Outcome::ALL.map(|outcome| {
+                registry.counter(
+                    "gavel_auctions_total",
+                    "Auctions, by how they ended.",
+                    &[("outcome", outcome.label())],
+                )
+            }),
+            duration: registry.histogram(
+                "gavel_auction_duration_seconds",
+                "From the request's arrival to our answer.",
+                &[],
+                buckets::BID,
+            ),
+            losses: Loss::ALL
+                .into_iter()
+                .map(|loss| {
+                    let labels = [("reason", loss.label())];
+                    let help = "Bids that lost, by reason.";
+                    (loss, registry.counter("gavel_losses_total", help, &labels))
+                })
+                .collect(),
+            revenue_nanos: counter(
+                "gavel_revenue_nanos_total",
+                "Gross of billed impressions, in billionths of the payout currency's unit.",
+            ),
+            catalog_age: gauge(
+                "gavel_catalog_age_seconds",
+                "Since the catalog was last known to be current.",
+            ),
+            catalog_version: gauge("gavel_catalog_version", "Version of the catalog in use."),
+            records_dropped: counter(
+                "gavel_records_dropped_total",
+                "Auction records that found their queue full.",
+            ),
+            repairs: counter(
+                "gavel_request_repairs_total",
+                "Deviations from the standard that were tolerated in requests.",
+            ),
+            outbox_waiting: gauge(
+                "gavel_outbox_waiting",
+                "Billing notices that their DSP has not taken yet.",
+            ),
+            registry: registry.clone(),
+        }
+    }
+
+    /// Counts an auction.
+    pub fn auction(&self, outcome: Outcome, took: Duration) {
+        let index = Outcome::ALL.iter().position(|other| *other == outcome);
+        if let Some(counter) = index.and_then(|index| self.auctions.get(index)) {
+            counter.inc();
+        }
+        self.duration.observe(took);
+    }
+
+    /// Counts a lost bid.
+    pub fn loss(&self, loss: Loss) {
+        if let Some((_, counter)) = self.losses.iter().find(|(other, _)| *other == loss) {
+            counter.inc();
+        }
+    }
+
+    /// Counts a notice; `kind` and `outcome` are from closed sets.
+    pub fn notice(&self, kind: &'static str, outcome: &'static str) {
+        let labels = [("kind", kind), ("outcome", outcome)];
+        self.registry
+            .counter(
+                "gavel_notices_total",
+                "Notices taken and passed on, by kind and outcome.",
+                &labels,
+            )
+            .inc();
+    }
+
+    /// The counters of one DSP.
+    #[must_use]
+    pub fn dsp(&self, dsp: &str) -> DspMetrics {
+        DspMetrics {
+            responses: RESPONSES.map(|outcome| {
+                self.registry.counter(
+                    "gavel_dsp_responses_total",
+                    "What DSPs answered.",
+                    &[("dsp", dsp), ("outcome", outcome)],
+                )
+            }),
+            latency: self.registry.histogram(
+                "gavel_dsp_latency_seconds",
+                "How long DSPs took.",
+                &[("dsp", dsp)],
+                buckets::BID,
+            ),
+        }
+    }
+}
+
+impl DspMetrics {
+    /// Counts an answer, by its label.
+    pub fn response(&self, outcome: &str, took: Duration) {
+        let index = RESPONSES.iter().position(|other| *other == outcome);
+        if let Some(counter) = index.and_then(|index| self.responses.get(index)) {
+            counter.inc();
+        }
+        self.latency.observe(took);
+    }
+}

@@ -1,0 +1,229 @@
+//! Our OpenRTB answer to an SSP (C-130, X-81, X-85).
+
+use contracts::notice::{SellClaims, SellKind};
+use exchange_core::auction::{Judged, Win};
+use exchange_core::notices;
+use openrtb::{Imp, JsonWriter, Raw};
+
+use super::claims;
+use super::run::{Round, Winner};
+
+/// How an answer is written.
+pub(super) struct Style<'s> {
+    /// To a browser: no `nurl` beside markup, because it would be called from the page.
+    pub(super) browser: bool,
+    /// The caller declared 2.5: attributes that 2.5 lacks are left out (C-171).
+    pub(super) speaks_25: bool,
+    /// Base of our notice URLs.
+    pub(super) base: &'s str,
+}
+
+/// One winner between settling and writing.
+struct Line<'l> {
+    judged: &'l Judged<'l>,
+    win: &'l Win,
+    winner: &'l Winner,
+    imp: Option<&'l Imp<'l>>,
+    seat: Option<String>,
+}
+
+/// Writes the answer: one seatbid per seat, one bid per imp.
+pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) -> Vec<u8> {
+    let request = &round.plan.intake.request;
+    let mut lines: Vec<Line<'_>> = round
+        .settlement
+        .won()
+        .zip(winners)
+        .map(|((judged, win), winner)| {
+            let imp = judged.imp.and_then(|imp| request.imp.get(imp));
+            Line {
+                seat: imp
+                    .and_then(|imp| prebid_name(imp, round, judged))
+                    .or_else(|| winner.seat.clone()),
+                judged,
+                win,
+                winner,
+                imp,
+            }
+        })
+        .collect();
+    lines.sort_by(|a, b| a.seat.cmp(&b.seat));
+    let mut out = Vec::with_capacity(2_048);
+    let mut json = JsonWriter::new(&mut out);
+    json.begin_object();
+    json.text("id", request.id());
+    json.text("bidid", &round.arrived.auction.to_string());
+    json.text("cur", round.plan.currency.as_str());
+    json.key("seatbid");
+    json.begin_array();
+    for seat in lines.chunk_by(|a, b| a.seat == b.seat) {
+        json.begin_object();
+        if let Some(name) = seat.first().and_then(|line| line.seat.as_deref()) {
+            json.text("seat", name);
+        }
+        json.key("bid");
+        json.begin_array();
+        for line in seat {
+            write_bid(&mut json, round, line, style);
+        }
+        json.end_array();
+        json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+    out
+}
+
+/// The name under which the imp's prebid client knows the DSP: its own name there; the only name there.
+fn prebid_name(imp: &Imp<'_>, round: &Round<'_>, judged: &Judged<'_>) -> Option<String> {
+    let partner = round.in_force.market.partners.get(judged.partner)?;
+    let listed = imp.ext?.path(&["prebid", "bidder"])?.members();
+    let named = |name: &str| listed.iter().any(|(key, _)| &**key == name);
+    if named(&partner.name) {
+        return Some(partner.name.clone());
+    }
+    if named(partner.id.as_str()) {
+        return Some(partner.id.as_str().to_owned());
+    }
+    match &listed[..] {
+        [(only, _)] => Some(only.to_string()),
+        _ => None,
+    }
+}
+
+fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, style: &Style<'_>) {
+    let bid = &line.judged.bid;
+    let text = |json: &mut JsonWriter<'_>, name: &str, value: Option<&str>| {
+        json.text_opt(name, value.filter(|value| !value.is_empty()));
+    };
+    let number = |json: &mut JsonWriter<'_>, name: &str, value: Option<i32>| {
+        json.integer_opt(name, value.map(i64::from));
+    };
+    json.begin_object();
+    json.text("id", bid.id());
+    json.text("impid", bid.impid());
+    json.price("price", line.win.answer_price);
+    write_notices(json, round, line, style);
+    text(json, "adm", Some(&line.winner.markup));
+    text(json, "adid", bid.adid.as_deref());
+    if !bid.adomain.is_empty() {
+        json.key("adomain");
+        json.texts(bid.adomain.iter().map(|text| &**text));
+    }
+    text(json, "bundle", bid.bundle.as_deref());
+    text(json, "iurl", bid.iurl.as_deref());
+    text(json, "cid", bid.cid.as_deref());
+    text(json, "crid", bid.crid.as_deref());
+    text(json, "tactic", bid.tactic.as_deref());
+    if !bid.cat.is_empty() {
+        json.key("cat");
+        json.texts(bid.cat.iter().map(|text| &**text));
+    }
+    if !bid.attr.is_empty() {
+        json.key("attr");
+        json.integers(bid.attr.iter().map(|attr| i64::from(attr.0)));
+    }
+    number(json, "api", bid.api.map(|api| api.0));
+    number(json, "protocol", bid.protocol.map(|protocol| protocol.0));
+    number(json, "qagmediarating", bid.qagmediarating.map(|rating| rating.0));
+    text(json, "language", bid.language.as_deref());
+    text(json, "dealid", bid.dealid.as_deref());
+    for (name, value) in [
+        ("w", bid.w),
+        ("h", bid.h),
+        ("wratio", bid.wratio),
+        ("hratio", bid.hratio),
+        ("exp", bid.exp),
+    ] {
+        number(json, name, value);
+    }
+    if !style.speaks_25 {
+        if !bid.apis.is_empty() {
+            json.key("apis");
+            json.integers(bid.apis.iter().map(|api| i64::from(api.0)));
+        }
+        text(json, "langb", bid.langb.as_deref());
+        number(json, "cattax", bid.cattax.map(|cattax| cattax.0));
+        number(json, "dur", bid.dur);
+        json.integer("mtype", i64::from(line.winner.medium.mtype()));
+        number(json, "slotinpod", bid.slotinpod.map(|slot| slot.0));
+    }
+    write_ext(json, line);
+    for (name, value) in &bid.extra {
+        json.raw(name, value.as_str());
+    }
+    json.end_object();
+}
+
+/// `nurl`, `burl`, `lurl`: ours, which pass on to the DSP's. A bid without markup serves on its win notice
+/// so that one is always there.
+fn write_notices(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, style: &Style<'_>) {
+    let bid = &line.judged.bid;
+    let values = notices::values(round.plan, line.judged);
+    let serves_on_win = bid.adm().is_none();
+    let win = notices::url(bid.nurl.as_deref(), &values)
+        .filter(|_| serves_on_win || !style.browser);
+    let claims = |kind, url| claims::notice(round, line.judged, &line.winner.claims, kind, url);
+    if win.is_some() {
+        let mut url = link(round, style.base, "win", &claims(SellKind::Win, win));
+        if serves_on_win {
+            url.push_str("&markup=1");
+        }
+        json.text("nurl", &url);
+    }
+    let bill = SellClaims {
+        kind: SellKind::Bill,
+        ..line.winner.claims.clone()
+    };
+    json.text("burl", &link(round, style.base, "bill", &bill));
+    let loss = notices::deferred_loss_url(bid.lurl.as_deref(), &values);
+    if loss.is_some() {
+        let mut url = link(round, style.base, "loss", &claims(SellKind::Loss, loss));
+        // The SSP fills in its reason; we put it into the DSP's URL.
+        url.push_str("&loss=${AUCTION_LOSS}");
+        json.text("lurl", &url);
+    }
+}
+
+fn link(round: &Round<'_>, base: &str, path: &str, claims: &SellClaims) -> String {
+    let mut url = format!("{base}/notice/{path}?t=");
+    claims.sign(&round.in_force.keys.0, &mut url);
+    url
+}
+
+/// The DSP's `ext`; for an imp of a prebid client also the type that its adapter asks for.
+fn write_ext(json: &mut JsonWriter<'_>, line: &Line<'_>) {
+    let own = line.judged.bid.ext;
+    let is_prebid = line
+        .imp
+        .and_then(|imp| imp.ext)
+        .is_some_and(|ext| ext.get("prebid").is_some());
+    if !is_prebid {
+        if let Some(own) = own {
+            json.raw("ext", own.as_str());
+        }
+        return;
+    }
+    json.key("ext");
+    json.begin_object();
+    let members = own.map(|own: Raw<'_>| own.members()).unwrap_or_default();
+    for (name, value) in members.iter().filter(|(name, _)| &**name != "prebid") {
+        json.raw(name, value.as_str());
+    }
+    json.key("prebid");
+    json.begin_object();
+    json.text("type", line.winner.medium.name());
+    json.end_object();
+    json.end_object();
+}
+
+/// A no-bid for a browser, whose client wants a body (C-131).
+pub(super) fn no_bid(request_id: &str, reason: Option<i32>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64);
+    let mut json = JsonWriter::new(&mut out);
+    json.begin_object();
+    json.text("id", request_id);
+    json.integer("nbr", i64::from(reason.unwrap_or(0)));
+    json.end_object();
+    out
+}

@@ -1,0 +1,169 @@
+//! Win and loss notices of our own auctions: a bounded queue per DSP in memory, retried, never on the path.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use service::client::{Client, OutRequest, Target};
+use service::clock;
+use tokio::sync::{Semaphore, mpsc};
+use units::{AuctionId, PartnerId};
+
+use crate::exchange::{Exchange, within};
+use crate::rtb::partners::Partner;
+use crate::rtb::records::NoticeRecord;
+use crate::upstream::Upstream;
+
+/// The device that an auction was about, as far as DSPs may know it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Device {
+    pub(crate) ip: Option<String>,
+    pub(crate) user_agent: Option<String>,
+}
+
+/// One notice to be called.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) auction: AuctionId,
+    pub(crate) partner: Arc<Partner>,
+    pub(crate) kind: &'static str,
+    pub(crate) imp: String,
+    pub(crate) url: String,
+    pub(crate) device: Device,
+}
+
+/// Calls to one DSP under way at the same time.
+const AT_ONCE: usize = 16;
+/// Pauses before each repetition.
+const PAUSES_MS: [u64; 3] = [100, 500, 2_000];
+
+/// This worker's queues, one per DSP.
+pub(crate) struct Calls {
+    exchange: Arc<Exchange>,
+    upstream: Upstream,
+    most: usize,
+    queues: RefCell<HashMap<PartnerId, mpsc::Sender<Call>>>,
+}
+
+impl Calls {
+    pub(crate) fn new(exchange: &Arc<Exchange>, upstream: &Upstream) -> Self {
+        Self {
+            exchange: Arc::clone(exchange),
+            upstream: upstream.clone(),
+            most: (exchange.config.notice_queue / exchange.config.worker_count()).max(1),
+            queues: RefCell::default(),
+        }
+    }
+
+    /// Queues a call; when its DSP's queue is full it is dropped and counted.
+    pub(crate) fn send(&self, call: Call) {
+        let mut queues = self.queues.borrow_mut();
+        let queue = queues
+            .entry(call.partner.id.clone())
+            .or_insert_with(|| self.start_queue());
+        if let Err(refused) = queue.try_send(call) {
+            let (mpsc::error::TrySendError::Full(call)
+            | mpsc::error::TrySendError::Closed(call)) = refused;
+            note(&self.exchange, &call, "dropped");
+        }
+    }
+
+    fn start_queue(&self) -> mpsc::Sender<Call> {
+        let (sender, mut queue) = mpsc::channel::<Call>(self.most);
+        let (exchange, upstream) = (Arc::clone(&self.exchange), self.upstream.clone());
+        tokio::task::spawn_local(async move {
+            let places = Arc::new(Semaphore::new(AT_ONCE));
+            while let Some(call) = queue.recv().await {
+                let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                    return;
+                };
+                let (exchange, upstream) = (Arc::clone(&exchange), upstream.clone());
+                tokio::task::spawn_local(async move {
+                    let outcome = deliver(&exchange, upstream.of(Some(&call.partner)), &call).await;
+                    note(&exchange, &call, outcome);
+                    drop(place);
+                });
+            }
+        });
+        sender
+    }
+}
+
+async fn deliver(exchange: &Exchange, client: &Client, call: &Call) -> &'static str {
+    let Some(target) = call.partner.may_notify(&call.url) else {
+        return "refused";
+    };
+    let headers = headers(&call.device);
+    for pause in PAUSES_MS {
+        match get(client, &target, headers.clone(), exchange.config.notice_timeout.0).await {
+            Said::Taken => return "sent",
+            Said::Refused => return "failed",
+            Said::Again => tokio::time::sleep(Duration::from_millis(pause)).await,
+        }
+    }
+    "failed"
+}
+
+fn note(exchange: &Exchange, call: &Call, outcome: &'static str) {
+    exchange.metrics.notice(call.kind, outcome);
+    let notice = NoticeRecord {
+        kind: call.kind,
+        dsp: call.partner.id.as_str().to_owned(),
+        imp: call.imp.clone(),
+        outcome,
+        at: clock::now().to_rfc3339(),
+    };
+    exchange.records.note(call.auction, notice);
+}
+
+/// What a DSP said to a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// 2xx: done.
+    Taken,
+    /// A refusal that no repetition changes.
+    Refused,
+    /// Not reached, or not now.
+    Again,
+}
+
+/// Calls a notice URL once. Its answer's body is of no interest.
+pub(crate) async fn get(
+    client: &Client,
+    target: &Target,
+    headers: HeaderMap,
+    timeout: Duration,
+) -> Said {
+    let request = OutRequest {
+        method: Method::GET,
+        target,
+        headers,
+        body: Bytes::new(),
+    };
+    match client.send(request, within(timeout)).await {
+        Ok(answer) if answer.status.is_success() => Said::Taken,
+        Ok(answer) if matches!(answer.status.as_u16(), 408 | 425 | 429) => Said::Again,
+        Ok(answer) if answer.status.is_client_error() || answer.status.is_redirection() => {
+            Said::Refused
+        }
+        Ok(_) => Said::Again,
+        Err(error) if error.may_be_retried() => Said::Again,
+        Err(_) => Said::Refused,
+    }
+}
+
+fn headers(device: &Device) -> HeaderMap {
+    const USER_AGENT: HeaderName = HeaderName::from_static("x-device-user-agent");
+    const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
+    let mut headers = HeaderMap::new();
+    for (name, value) in [(USER_AGENT, &device.user_agent), (FORWARDED, &device.ip)] {
+        let value = value.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+        if let Some(value) = value {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}

@@ -1,0 +1,150 @@
+//! What our tokens say: the price, who is paid how much, and which URL of the DSP is to be called.
+
+use std::time::Duration;
+
+use contracts::notice::{SellClaims, SellKind};
+use exchange_core::auction::{Judged, Win};
+use exchange_core::notices;
+use openrtb::macros::Values;
+use units::{Currency, DurationMillis, Multiplier, UnixMillis};
+
+use super::run::{Round, Source, quantity};
+use crate::config::{Config, NO_FEE};
+use crate::exchange::InForce;
+
+/// Who is paid, and our share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Payout<'p> {
+    /// The publisher's id or the account's name.
+    pub(super) seller: &'p str,
+    /// The placement's id; empty for an SSP.
+    pub(super) placement: &'p str,
+    /// Our share of the gross.
+    pub(super) fee: Multiplier,
+    /// The payout's currency; `None` for the answer's.
+    pub(super) currency: Option<Currency>,
+    /// Whether the seller owns what it sells.
+    pub(super) is_owner: bool,
+    /// Macros in markup are left to the SSP.
+    pub(super) keep_macros: bool,
+}
+
+/// The seller where no account is configured.
+const OPEN: &str = "open";
+
+impl<'p> Payout<'p> {
+    pub(super) fn of(config: &'p Config, in_force: &'p InForce, source: &'p Source) -> Self {
+        let open = Self {
+            seller: OPEN,
+            placement: "",
+            fee: NO_FEE,
+            currency: None,
+            is_owner: false,
+            keep_macros: false,
+        };
+        match source {
+            Source::Placement {
+                publisher,
+                placement,
+            } => {
+                let row = in_force.publisher(publisher.as_str());
+                Self {
+                    seller: publisher.as_str(),
+                    placement: placement.as_str(),
+                    fee: row.map_or(NO_FEE, |row| row.fee),
+                    currency: row.map(|row| row.currency),
+                    is_owner: true,
+                    ..open
+                }
+            }
+            Source::Ssp { account, .. } => {
+                let known = account.as_ref().and_then(|a| config.accounts.get_key_value(a));
+                known.map_or(open, |(name, account)| Self {
+                    seller: name,
+                    fee: account.fee(),
+                    currency: Some(account.currency),
+                    is_owner: account.owner,
+                    keep_macros: account.keep_macros,
+                    ..open
+                })
+            }
+        }
+    }
+}
+
+/// The claims of a winner's impression; its URL is the DSP's `burl`.
+pub(super) fn impression(
+    round: &Round<'_>,
+    judged: &Judged<'_>,
+    win: &Win,
+    values: &Values<'_>,
+) -> SellClaims {
+    let currency = round.plan.currency;
+    let many = quantity(round.plan, judged.imp);
+    let one = win.answer_price.per_impression();
+    let gross = one
+        .scale(many.millionths(), Multiplier::ONE.millionths())
+        .unwrap_or(one);
+    let rates = &round.in_force.market.rates;
+    let wanted = round.payout.currency.unwrap_or(currency);
+    // Without a rate the seller is paid in the answer's currency.
+    let (gross, payout_currency) = rates
+        .convert(gross, currency, wanted)
+        .map_or((gross, currency), |gross| (gross, wanted));
+    let fee = gross
+        .scale(round.payout.fee.millionths(), Multiplier::ONE.millionths())
+        .unwrap_or_default();
+    let partner = round.in_force.partners.get(judged.partner);
+    SellClaims {
+        kind: SellKind::Impression,
+        auction: round.arrived.auction,
+        imp: judged.bid.impid().to_owned(),
+        partner: partner.map_or_else(|| "".into(), |partner| partner.id.clone()),
+        publisher: round.payout.seller.to_owned(),
+        placement: round.payout.placement.to_owned(),
+        price: win.answer_price,
+        currency,
+        gross,
+        fee,
+        payout_currency,
+        url: allowed(round, judged, notices::url(judged.bid.burl.as_deref(), values)),
+        expires: expires(round, judged),
+        test: round.plan.intake.request.test(),
+    }
+}
+
+/// The same winner's claims for another notice of the SSP, with the DSP's URL for it.
+pub(super) fn notice(
+    round: &Round<'_>,
+    judged: &Judged<'_>,
+    impression: &SellClaims,
+    kind: SellKind,
+    url: Option<String>,
+) -> SellClaims {
+    SellClaims {
+        kind,
+        url: allowed(round, judged, url),
+        ..impression.clone()
+    }
+}
+
+/// A URL that may be called (S8), or the empty text.
+fn allowed(round: &Round<'_>, judged: &Judged<'_>, url: Option<String>) -> String {
+    let partner = round.in_force.partners.get(judged.partner);
+    url.filter(|url| partner.is_some_and(|partner| partner.may_notify(url).is_some()))
+        .unwrap_or_default()
+}
+
+/// As long as configured, and longer where the imp or the bid says that the impression may come later.
+fn expires(round: &Round<'_>, judged: &Judged<'_>) -> UnixMillis {
+    let config = &round.context.exchange.config;
+    let imp = judged.imp.and_then(|imp| round.plan.intake.request.imp.get(imp));
+    let told = imp.and_then(|imp| imp.exp).max(judged.bid.exp).unwrap_or(0);
+    let told = Duration::from_secs(u64::try_from(told).unwrap_or(0)).min(A_WEEK);
+    let life = config.notice_ttl.0.max(told);
+    let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
+    round.arrived.at.after(DurationMillis(life))
+}
+
+/// No impression is waited for longer.
+const A_WEEK: Duration = Duration::from_secs(7 * 86_400);

@@ -1,0 +1,106 @@
+//! What operators look at: records and statistics.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use serde_json::{Value, json};
+use service::Problem;
+use service::client::OutRequest;
+use service::http::{self as answers, Request, Response};
+use units::AuctionId;
+
+use super::run::AuctionContext;
+use crate::exchange::within;
+
+/// `GET /auction/{id}`: from memory, older ones through the control plane.
+pub(super) async fn by_id(context: &AuctionContext, id: &str) -> Response {
+    let Some(id) = AuctionId::parse(id) else {
+        return Problem::not_found().into_response();
+    };
+    if let Some(document) = context.exchange.records.by_id(id) {
+        return answers::json(StatusCode::OK, document);
+    }
+    older(context, id).await
+}
+
+/// `GET /auction?request_id=`: the newest auction of that request.
+pub(super) fn by_request(context: &AuctionContext, request: &Request) -> Response {
+    let found = request
+        .query_param("request_id")
+        .and_then(|id| context.exchange.records.by_request(&id));
+    match found {
+        Some(document) => answers::json(StatusCode::OK, document),
+        None => Problem::not_found().into_response(),
+    }
+}
+
+async fn older(context: &AuctionContext, id: AuctionId) -> Response {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let Some(target) = context.exchange.control_plane(&format!("/internal/auctions/{id}")) else {
+        return Problem::not_found().into_response();
+    };
+    let mut headers = HeaderMap::new();
+    let token = context.exchange.config.service_token.expose();
+    if let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {token}")) {
+        bearer.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, bearer);
+    }
+    let request = OutRequest {
+        method: Method::GET,
+        target: &target,
+        headers,
+        body: Bytes::new(),
+    };
+    match context.upstream.own().send(request, within(LIMIT)).await {
+        Ok(answer) if answer.status == StatusCode::OK => {
+            answers::json(StatusCode::OK, answer.body.to_vec())
+        }
+        Ok(answer) if answer.status == StatusCode::NOT_FOUND => {
+            Problem::not_found().into_response()
+        }
+        Ok(_) | Err(_) => Problem::unavailable(1)
+            .detail("older auctions are with the control plane, which does not answer")
+            .into_response(),
+    }
+}
+
+const DEFAULT_LIMIT: usize = 50;
+const MOST: usize = 1_000;
+
+/// `GET /auction-history?limit=&cursor=`, newest first.
+pub(super) fn list(context: &AuctionContext, request: &Request) -> Response {
+    let fault = |name: &str| {
+        Problem::new(StatusCode::BAD_REQUEST, "bad_query", "A query parameter is wrong")
+            .detail(format!("{name} must be a number"))
+            .into_response()
+    };
+    let limit = match request.query_param("limit").map(|text| text.parse::<usize>()) {
+        None => DEFAULT_LIMIT,
+        Some(Ok(limit)) => limit.clamp(1, MOST),
+        Some(Err(_)) => return fault("limit"),
+    };
+    let cursor = match request.query_param("cursor").map(|text| text.parse::<u64>()) {
+        None => None,
+        Some(Ok(cursor)) => Some(cursor),
+        Some(Err(_)) => return fault("cursor"),
+    };
+    let (items, next) = context.exchange.records.history(limit, cursor);
+    let next = next.map(|next| next.to_string());
+    document(&json!({ "items": items, "next_cursor": next }))
+}
+
+/// `GET /stats`.
+pub(super) fn stats(context: &AuctionContext) -> Response {
+    let in_force = context.exchange.in_force();
+    let partners = in_force.as_deref().map_or(&[][..], |now| &now.partners);
+    let dsps: Vec<Value> = partners
+        .iter()
+        .map(|partner| partner.stats.document(partner.id.as_str()))
+        .collect();
+    document(&context.exchange.stats.document(&dsps))
+}
+
+fn document(value: &Value) -> Response {
+    answers::json(StatusCode::OK, value.to_string().into_bytes())
+}

@@ -1,0 +1,27 @@
+//! The RTB side: OpenRTB from SSPs, the auction itself, notices, records.
+
+mod answer;
+mod calls;
+mod claims;
+mod fanout;
+mod handler;
+mod history;
+mod notices;
+mod outbox;
+pub(crate) mod partners;
+mod recorder;
+pub(crate) mod records;
+mod routes;
+mod run;
+mod sellers;
+pub(crate) mod stats;
+mod summary;
+mod validate;
+
+pub(crate) use handler::{caller, refusal};
+pub(crate) use notices::refused;
+pub(crate) use outbox::deliver_outbox;
+pub(crate) use routes::Rtb;
+pub use run::{
+    AuctionContext, AuctionInput, AuctionOutcome, AuctionResult, Source, Winner, run_auction,
+};

@@ -1,0 +1,421 @@
+//! One auction from its body to its outcome: intake, plan, the one wait, settle; the rest off the path.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use contracts::notice::SellClaims;
+use eventlog::EventLog;
+use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
+use exchange_core::intake::{self, Intake, Refusal};
+use exchange_core::{Medium, markup, notices};
+use openrtb::{Limits, ReadError};
+use service::clock;
+use units::{AuctionId, CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, UnixMillis};
+
+use super::answer;
+use super::calls::{Call, Calls};
+use super::claims::{self, Payout};
+use super::fanout::{self, Heard};
+use super::recorder::Recorder;
+use super::summary::{self, Arrived};
+use crate::exchange::{Exchange, InForce};
+use crate::metrics::Outcome;
+use crate::upstream::Upstream;
+
+/// What one worker runs auctions with. Lives on its core.
+#[derive(Clone)]
+pub struct AuctionContext {
+    /// What all workers share.
+    pub exchange: Arc<Exchange>,
+    /// This worker's connections to DSPs.
+    pub upstream: Upstream,
+    /// The durable log.
+    pub log: EventLog,
+    pub(crate) calls: Rc<Calls>,
+    pub(crate) recorder: Recorder,
+}
+
+/// Who sells in an auction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// An external SSP, by the name of its account; `None` where the auction is open.
+    Ssp {
+        /// The account's name.
+        account: Option<String>,
+        /// A browser's own client called: no win notice will come.
+        browser: bool,
+        /// It declared OpenRTB 2.5.
+        speaks_25: bool,
+    },
+    /// A placement of ours: our auction is the last word.
+    Placement {
+        /// Whose placement.
+        publisher: PublisherId,
+        /// Which.
+        placement: PlacementId,
+    },
+}
+
+/// An auction to run.
+#[derive(Debug, Clone)]
+pub struct AuctionInput {
+    /// The OpenRTB request.
+    pub body: Bytes,
+    /// Who sells.
+    pub source: Source,
+    /// The device's address, for requests that have none.
+    pub peer: Option<IpAddr>,
+    /// When the request arrived: `tmax` counts from here.
+    pub arrival: Instant,
+}
+
+/// How an auction ended.
+#[derive(Debug)]
+pub struct AuctionOutcome {
+    /// Its id.
+    pub auction: AuctionId,
+    /// What came of it.
+    pub result: AuctionResult,
+}
+
+/// What came of an auction.
+#[derive(Debug)]
+pub enum AuctionResult {
+    /// Somebody won.
+    Won {
+        /// One per imp that was won.
+        winners: Vec<Winner>,
+        /// The OpenRTB answer, for an SSP.
+        answer: Option<Vec<u8>>,
+    },
+    /// Nobody won.
+    NoBid {
+        /// The standard's reason, where there is one.
+        reason: Option<i32>,
+        /// The SSP's request id, where it could be read.
+        request_id: String,
+    },
+    /// The request cannot be read.
+    Invalid(ReadError),
+}
+
+/// A bid that won its imp, ready to be shown.
+#[derive(Debug, Clone)]
+pub struct Winner {
+    /// The imp.
+    pub imp: String,
+    /// Whose bid.
+    pub partner: PartnerId,
+    /// Its seat.
+    pub seat: Option<String>,
+    /// Its id.
+    pub bid_id: String,
+    /// Its `cid`.
+    pub campaign_id: Option<String>,
+    /// Its `crid`.
+    pub creative_id: Option<String>,
+    /// Its `adomain`.
+    pub adomain: Vec<String>,
+    /// What kind of markup it is.
+    pub medium: Medium,
+    /// The markup, macros replaced.
+    pub markup: String,
+    /// Its size, where the bid says so.
+    pub size: Option<(i32, i32)>,
+    /// The clearing price in [`Winner::currency`].
+    pub price: CpmMicros,
+    /// The answer's currency.
+    pub currency: Currency,
+    /// Claims of its impression: sign them for tracking URLs, or change the kind first.
+    pub claims: SellClaims,
+}
+
+/// Runs one auction. Its record and the losers' notices leave off the path.
+pub async fn run_auction(context: &AuctionContext, input: &AuctionInput) -> AuctionOutcome {
+    let now = clock::now();
+    let auction = AuctionId::new(now, clock::random_bytes());
+    let arrived = Arrived {
+        auction,
+        at: now,
+        arrival: input.arrival,
+        source: &input.source,
+    };
+    let Some(in_force) = context.exchange.in_force() else {
+        let result = refused(context, &arrived, None, "no catalog yet");
+        return AuctionOutcome { auction, result };
+    };
+    let result = match intake::read(&input.body, input.peer, &Limits::REQUEST) {
+        Ok(intake) => hold(context, &in_force, &arrived, &intake).await,
+        Err(Refusal::InsufficientTime) => {
+            refused(context, &arrived, Some(15), "insufficient auction time")
+        }
+        Err(Refusal::Unreadable(error)) => {
+            let document = summary::without_auction(&arrived, Outcome::Invalid, error.to_string());
+            context.finish(Outcome::Invalid, arrived.arrival, document);
+            AuctionResult::Invalid(error)
+        }
+    };
+    AuctionOutcome { auction, result }
+}
+
+fn refused(
+    context: &AuctionContext,
+    arrived: &Arrived<'_>,
+    reason: Option<i32>,
+    words: &str,
+) -> AuctionResult {
+    let document = summary::without_auction(arrived, Outcome::NoBid, words.to_owned());
+    context.finish(Outcome::NoBid, arrived.arrival, document);
+    AuctionResult::NoBid {
+        reason,
+        request_id: String::new(),
+    }
+}
+
+/// Plan, ask, settle: the auction proper.
+async fn hold(
+    context: &AuctionContext,
+    in_force: &InForce,
+    arrived: &Arrived<'_>,
+    intake: &Intake<'_>,
+) -> AuctionResult {
+    let exchange = &context.exchange;
+    exchange.metrics.repairs.add(u64::from(intake.repairs.total()));
+    let payout = Payout::of(&exchange.config, in_force, arrived.source);
+    let budget = dsp_budget(intake.tmax_ms, exchange.config.answer_margin.0);
+    let terms = Terms {
+        auction: arrived.auction,
+        remaining_ms: remaining_ms(budget, arrived.arrival),
+        seller: Seller {
+            sid: seller_id(arrived.source, intake, &payout),
+            is_owner: payout.is_owner,
+        },
+    };
+    let now_us = exchange.micros();
+    let mut plan = plan(intake, &in_force.market, &terms, |index, partner| {
+        in_force
+            .partners
+            .get(index)
+            .map_or(Ok(()), |state| state.admit(now_us, partner.qps))
+    });
+    let started = Instant::now();
+    let heard = fanout::ask(&context.upstream, in_force, &mut plan, started).await;
+    let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
+    let settlement = settle(&plan, &in_force.market, &replies);
+    count(context, in_force, &heard, &settlement);
+    let round = Round {
+        context,
+        in_force,
+        arrived,
+        payout: &payout,
+        plan: &plan,
+        settlement: &settlement,
+    };
+    let won = round.winners();
+    let result = match (&won[..], arrived.source) {
+        ([], _) => AuctionResult::NoBid {
+            reason: None,
+            request_id: intake.request.id().to_owned(),
+        },
+        (_, Source::Ssp { browser, speaks_25, .. }) => {
+            let style = answer::Style {
+                browser: *browser,
+                speaks_25: *speaks_25,
+                base: &context.exchange.config.rtb_base(),
+            };
+            let answer = answer::write(&round, &won, &style);
+            AuctionResult::Won {
+                winners: won,
+                answer: Some(answer),
+            }
+        }
+        (_, Source::Placement { .. }) => AuctionResult::Won {
+            winners: won,
+            answer: None,
+        },
+    };
+    round.tell();
+    let document = summary::of(&round, &heard);
+    let outcome = match result {
+        AuctionResult::Won { .. } => Outcome::Won,
+        AuctionResult::NoBid { .. } | AuctionResult::Invalid(_) => Outcome::NoBid,
+    };
+    context.finish(outcome, arrived.arrival, document);
+    result
+}
+
+/// A settled auction while its answer is made.
+pub(super) struct Round<'r> {
+    pub(super) context: &'r AuctionContext,
+    pub(super) in_force: &'r InForce,
+    pub(super) arrived: &'r Arrived<'r>,
+    pub(super) payout: &'r Payout<'r>,
+    pub(super) plan: &'r Plan<'r>,
+    pub(super) settlement: &'r Settlement<'r>,
+}
+
+impl Round<'_> {
+    /// The winners, in the order of the settlement's.
+    fn winners(&self) -> Vec<Winner> {
+        self.settlement
+            .won()
+            .filter_map(|(judged, win)| {
+                let partner = self.in_force.partners.get(judged.partner)?;
+                let values = notices::values(self.plan, judged);
+                let medium = judged.medium?;
+                let adm = judged.bid.adm().unwrap_or_default();
+                let markup = if self.payout.keep_macros {
+                    adm.to_owned()
+                } else {
+                    markup::resolve(adm, medium, &values).into_owned()
+                };
+                Some(Winner {
+                    imp: judged.bid.impid().to_owned(),
+                    partner: partner.id.clone(),
+                    seat: judged.seat.as_deref().map(str::to_owned),
+                    bid_id: judged.bid.id().to_owned(),
+                    campaign_id: judged.bid.cid.as_deref().map(str::to_owned),
+                    creative_id: judged.bid.crid.as_deref().map(str::to_owned),
+                    adomain: judged.bid.adomain.iter().map(ToString::to_string).collect(),
+                    medium,
+                    markup,
+                    size: judged.bid.w.zip(judged.bid.h),
+                    price: win.answer_price,
+                    currency: self.plan.currency,
+                    claims: claims::impression(self, judged, win, &values),
+                })
+            })
+            .collect()
+    }
+
+    /// Losers hear at once; so do winners where our word is the last.
+    fn tell(&self) {
+        for judged in &self.settlement.bids {
+            let Some(partner) = self.in_force.partners.get(judged.partner) else {
+                continue;
+            };
+            let values = notices::values(self.plan, judged);
+            let (kind, template) = match (judged.win(), self.arrived.source) {
+                (Some(_), Source::Placement { .. } | Source::Ssp { browser: true, .. }) => {
+                    ("win", judged.bid.nurl.as_deref())
+                }
+                // The SSP's word is the last: its notice will come.
+                (Some(_), Source::Ssp { browser: false, .. }) => continue,
+                (None, _) => ("loss", judged.bid.lurl.as_deref()),
+            };
+            let Some(url) = notices::url(template, &values) else {
+                continue;
+            };
+            self.context.calls.send(Call {
+                auction: self.arrived.auction,
+                partner: Arc::clone(partner),
+                kind,
+                imp: judged.bid.impid().to_owned(),
+                url,
+                device: summary::device(self.plan),
+            });
+        }
+    }
+}
+
+impl AuctionContext {
+    /// What a worker runs auctions with. Must be called on its runtime: it starts the tasks that record.
+    #[must_use]
+    pub fn start(exchange: &Arc<Exchange>, upstream: Upstream, log: EventLog) -> Self {
+        Self {
+            exchange: Arc::clone(exchange),
+            calls: Rc::new(Calls::new(exchange, &upstream)),
+            recorder: Recorder::start(exchange, log.clone()),
+            upstream,
+            log,
+        }
+    }
+
+    /// Counts and records an auction; called when its answer is ready.
+    pub(super) fn finish(&self, outcome: Outcome, arrival: Instant, record: super::records::Record) {
+        let took = arrival.elapsed();
+        self.exchange.metrics.auction(outcome, took);
+        self.exchange.stats.auction(outcome, took);
+        self.recorder.record(record);
+    }
+
+    /// Records an auction that was turned away under overload.
+    pub(super) fn shed(&self, auction: AuctionId, now: UnixMillis) {
+        let source = Source::Ssp {
+            account: None,
+            browser: false,
+            speaks_25: false,
+        };
+        let arrived = Arrived {
+            auction,
+            at: now,
+            arrival: Instant::now(),
+            source: &source,
+        };
+        let document = summary::without_auction(&arrived, Outcome::Shed, "overload".to_owned());
+        self.finish(Outcome::Shed, arrived.arrival, document);
+    }
+}
+
+fn count(
+    context: &AuctionContext,
+    in_force: &InForce,
+    heard: &[Heard],
+    settlement: &Settlement<'_>,
+) {
+    for (heard, (_, fate)) in heard.iter().zip(&settlement.replies) {
+        heard.partner.answered(*fate, heard.took);
+    }
+    for judged in &settlement.bids {
+        match judged.loss() {
+            Some(loss) => context.exchange.metrics.loss(loss),
+            None => {
+                if let Some(partner) = in_force.partners.get(judged.partner) {
+                    partner.stats.won();
+                }
+            }
+        }
+    }
+}
+
+/// What DSPs get of `tmax`: all but our margin, and at least half of it.
+fn dsp_budget(tmax_ms: u32, margin: Duration) -> Duration {
+    let tmax = Duration::from_millis(u64::from(tmax_ms));
+    tmax.saturating_sub(margin).max(tmax / 2)
+}
+
+fn remaining_ms(budget: Duration, arrival: Instant) -> u32 {
+    let left = budget.saturating_sub(arrival.elapsed());
+    u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
+}
+
+/// `sid` of our supply chain node: the publisher or account, else who the request says it is.
+fn seller_id<'s>(source: &'s Source, intake: &'s Intake<'_>, payout: &'s Payout<'_>) -> &'s str {
+    match source {
+        Source::Placement { publisher, .. } => publisher.as_str(),
+        Source::Ssp {
+            account: Some(account),
+            ..
+        } => account,
+        Source::Ssp { account: None, .. } => {
+            let request = &intake.request;
+            let of_site = request.site.as_deref().and_then(|s| s.publisher.as_deref());
+            let of_app = request.app.as_deref().and_then(|a| a.publisher.as_deref());
+            let publisher = of_site.or(of_app).and_then(|p| p.id.as_deref());
+            publisher
+                .filter(|id| !id.is_empty() && id.len() <= 64)
+                .unwrap_or(payout.seller)
+        }
+    }
+}
+
+/// The quantity that one impression counts for (C-120).
+pub(super) fn quantity(plan: &Plan<'_>, imp: Option<usize>) -> Multiplier {
+    imp.and_then(|imp| plan.intake.request.imp.get(imp))
+        .and_then(|imp| imp.qty.as_deref())
+        .and_then(|qty| qty.multiplier)
+        .unwrap_or(Multiplier::ONE)
+}

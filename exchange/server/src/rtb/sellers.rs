@@ -1,0 +1,29 @@
+//! `GET /sellers.json` (IAB Tech Lab, sellers.json 1.0): who sells through us.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use service::http::{self as answers, Response};
+
+use super::run::AuctionContext;
+
+/// Publishers of the catalog, and SSP accounts of the configuration.
+pub(super) fn document(context: &AuctionContext) -> Response {
+    let exchange = &context.exchange;
+    let in_force = exchange.in_force();
+    let publishers = in_force.as_deref().map_or(&[][..], |now| &now.catalog.publishers);
+    let publishers = publishers.iter().map(|publisher| {
+        json!({
+            "seller_id": publisher.id,
+            "name": publisher.name,
+            "domain": publisher.domain,
+            "seller_type": "PUBLISHER",
+        })
+    });
+    let accounts = exchange.config.accounts.iter().map(|(name, account)| {
+        let kind = if account.owner { "PUBLISHER" } else { "INTERMEDIARY" };
+        json!({ "seller_id": name, "name": name, "is_confidential": 1, "seller_type": kind })
+    });
+    let sellers: Vec<Value> = publishers.chain(accounts).collect();
+    let document = json!({ "version": "1.0", "sellers": sellers });
+    answers::json(StatusCode::OK, document.to_string().into_bytes())
+}

@@ -1,0 +1,200 @@
+//! What an auction's record says, written when its answer is ready.
+
+use std::time::{Duration, Instant};
+
+use exchange_core::auction::{Fate, Judged, Plan, ReplyFate};
+use exchange_core::{Loss, Medium};
+use units::{AuctionId, UnixMillis};
+
+use super::calls::Device;
+use super::fanout::Heard;
+use super::records::{AskRecord, BidRecord, ImpSummary, LossRecord, Record, RequestSummary};
+use super::run::{Round, Source};
+use crate::metrics::Outcome;
+
+/// A request when it came in.
+pub(super) struct Arrived<'a> {
+    pub(super) auction: AuctionId,
+    pub(super) at: UnixMillis,
+    pub(super) arrival: Instant,
+    pub(super) source: &'a Source,
+}
+
+/// The record of a request that came to no auction.
+pub(super) fn without_auction(arrived: &Arrived<'_>, outcome: Outcome, reason: String) -> Record {
+    Record {
+        reason: Some(reason),
+        ..blank(arrived, outcome)
+    }
+}
+
+fn blank(arrived: &Arrived<'_>, outcome: Outcome) -> Record {
+    Record {
+        id: arrived.auction,
+        request_id: String::new(),
+        at: arrived.at.to_rfc3339(),
+        at_millis: arrived.at,
+        outcome: outcome.label(),
+        reason: None,
+        duration_ms: millis(arrived.arrival.elapsed()),
+        request: RequestSummary {
+            seller: seller(arrived.source),
+            ..RequestSummary::default()
+        },
+        dsps: Vec::new(),
+        bids: Vec::new(),
+        notices: Vec::new(),
+    }
+}
+
+/// The record of a settled auction.
+pub(super) fn of(round: &Round<'_>, heard: &[Heard]) -> Record {
+    let outcome = if round.settlement.winners.is_empty() {
+        Outcome::NoBid
+    } else {
+        Outcome::Won
+    };
+    Record {
+        request_id: round.plan.intake.request.id().to_owned(),
+        request: request(round.plan, round.arrived.source),
+        dsps: dsps(round, heard),
+        bids: round
+            .settlement
+            .bids
+            .iter()
+            .map(|judged| bid(round, judged))
+            .collect(),
+        ..blank(round.arrived, outcome)
+    }
+}
+
+fn seller(source: &Source) -> String {
+    match source {
+        Source::Ssp { account, .. } => account.clone().unwrap_or_else(|| "open".to_owned()),
+        Source::Placement { publisher, .. } => publisher.as_str().to_owned(),
+    }
+}
+
+fn request(plan: &Plan<'_>, source: &Source) -> RequestSummary {
+    let request = &plan.intake.request;
+    let domain = request.site.as_deref().and_then(|site| site.domain.as_deref());
+    let bundle = request.app.as_deref().and_then(|app| app.bundle.as_deref());
+    RequestSummary {
+        seller: seller(source),
+        imps: request
+            .imp
+            .iter()
+            .map(|imp| ImpSummary {
+                id: imp.id().to_owned(),
+                formats: Medium::ALL
+                    .into_iter()
+                    .filter(|medium| medium.is_offered(imp))
+                    .map(Medium::name)
+                    .collect(),
+                floor: imp.bidfloor(),
+                currency: imp.bidfloorcur(),
+                deals: imp.deals().len(),
+            })
+            .collect(),
+        at: request.at().0,
+        tmax_ms: plan.intake.tmax_ms,
+        source: domain.or(bundle).map(str::to_owned),
+        test: request.test(),
+        privacy: plan.privacy.map(|reason| reason.label()),
+        repairs: u64::from(plan.intake.repairs.total()),
+    }
+}
+
+fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
+    let asked = heard
+        .iter()
+        .zip(&round.settlement.replies)
+        .map(|(heard, (_, fate))| AskRecord {
+            dsp: heard.partner.id.as_str().to_owned(),
+            asked: true,
+            status: fate.label(),
+            duration_ms: Some(millis(heard.took)),
+            bids: match fate {
+                ReplyFate::Bids(bids) => *bids,
+                ReplyFate::NoBid(_)
+                | ReplyFate::TimedOut
+                | ReplyFate::Shed
+                | ReplyFate::Failed => 0,
+            },
+            nbr: match fate {
+                ReplyFate::NoBid(nbr) => *nbr,
+                ReplyFate::Bids(_)
+                | ReplyFate::TimedOut
+                | ReplyFate::Shed
+                | ReplyFate::Failed => None,
+            },
+        });
+    let passed_over = round.plan.not_asked.iter().filter_map(|(index, reason)| {
+        let partner = round.in_force.partners.get(*index)?;
+        Some(AskRecord {
+            dsp: partner.id.as_str().to_owned(),
+            asked: false,
+            status: reason.label(),
+            duration_ms: None,
+            bids: 0,
+            nbr: None,
+        })
+    });
+    asked.chain(passed_over).collect()
+}
+
+fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {
+    let bid = &judged.bid;
+    let partner = round.in_force.partners.get(judged.partner);
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let (outcome, loss, clearing_price, minimum_to_win) = match judged.fate {
+        Fate::Won(win) => ("won", None, Some(win.price), Some(win.minimum_to_win)),
+        Fate::Lost {
+            loss,
+            minimum_to_win,
+        } => ("lost", Some(loss_record(loss)), None, minimum_to_win),
+    };
+    BidRecord {
+        dsp: partner.map_or_else(String::new, |partner| partner.id.as_str().to_owned()),
+        seat: text(judged.seat.as_deref()),
+        id: bid.id().to_owned(),
+        imp: bid.impid().to_owned(),
+        price: bid.price.cpm(),
+        currency: judged.currency,
+        deal: text(bid.dealid.as_deref()),
+        campaign_id: text(bid.cid.as_deref()),
+        creative_id: text(bid.crid.as_deref()),
+        adomain: bid.adomain.iter().map(ToString::to_string).collect(),
+        outcome,
+        loss,
+        clearing_price,
+        minimum_to_win,
+    }
+}
+
+fn loss_record(loss: Loss) -> LossRecord {
+    LossRecord {
+        code: loss.code(),
+        reason: loss.label(),
+        words: loss.words(),
+    }
+}
+
+/// The device as DSPs saw it: nothing of it where privacy cut the address.
+pub(super) fn device(plan: &Plan<'_>) -> Device {
+    let device = plan.intake.request.device.as_deref();
+    let user_agent = device.and_then(|device| device.ua.as_deref());
+    let ip = device
+        .filter(|_| plan.privacy.is_none())
+        .and_then(|device| device.ip.as_deref().or(device.ipv6.as_deref()));
+    Device {
+        ip: ip.map(str::to_owned),
+        user_agent: user_agent.map(str::to_owned),
+    }
+}
+
+/// Milliseconds to the microsecond.
+pub(super) fn millis(took: Duration) -> f64 {
+    let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1_000.0
+}

@@ -1,0 +1,121 @@
+//! The SSP side (:8003): publishers' ad requests, impressions, inventory and revenue.
+//!
+//! An ad request becomes a bid request of its placement, which is auctioned in process; placements and
+//! revenue are the control plane's, and passed on.
+
+mod ad_request;
+mod control_plane;
+mod impression;
+mod inventory;
+mod pages;
+mod request;
+mod revenue;
+mod rights;
+mod sell;
+mod vast;
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use service::client::Client;
+use service::http::{self as answers, Class, Handler, Request, Response};
+use service::{Problem, cors};
+
+use crate::exchange::InForce;
+use crate::rtb::{self, AuctionContext};
+
+/// The SSP side of one worker.
+pub(crate) struct Ssp {
+    auctions: Rc<AuctionContext>,
+    control_plane: Client,
+    base: String,
+}
+
+impl Ssp {
+    /// The SSP side over this worker's auctions.
+    pub(crate) fn new(auctions: Rc<AuctionContext>) -> Self {
+        Self {
+            control_plane: control_plane::client(),
+            base: auctions.exchange.config.ssp_base(),
+            auctions,
+        }
+    }
+
+    async fn route(&self, request: &Request) -> Response {
+        let config = &self.auctions.exchange.config;
+        match request.path.as_str() {
+            "/ad-request" => ad_request::handle(self, request).await,
+            "/impression" => impression::handle(self, request).await,
+            "/vast" => vast::handle(self, request).await,
+            "/tag.js" => self.page(request, Self::tag),
+            "/demo" => self.page(request, Self::demo),
+            "/revenue" => revenue::handle(&self.control_plane, config, request).await,
+            path if path == "/inventory" || path.starts_with("/inventory/") => {
+                inventory::handle(&self.control_plane, config, request).await
+            }
+            _ => Problem::not_found().into_response(),
+        }
+    }
+
+    fn page(
+        &self,
+        request: &Request,
+        write: impl FnOnce(&Self, &Request) -> Result<Response, Problem>,
+    ) -> Response {
+        if !request.is_get() {
+            return answers::method_not_allowed("GET, HEAD");
+        }
+        write(self, request).unwrap_or_else(Problem::into_response)
+    }
+
+    fn tag(&self, request: &Request) -> Result<Response, Problem> {
+        let in_force = self.in_force()?;
+        let id = request.query_param("placement").unwrap_or_default();
+        let (placement, _publisher) = sell::on_sale(&in_force, &id)?;
+        Ok(pages::tag(&self.base, placement))
+    }
+
+    fn demo(&self, request: &Request) -> Result<Response, Problem> {
+        rights::operator(&self.auctions.exchange.config, request)?;
+        Ok(pages::demo(&self.base, &self.in_force()?.catalog.placements))
+    }
+
+    fn in_force(&self) -> Result<Arc<InForce>, Problem> {
+        let in_force = self.auctions.exchange.in_force();
+        in_force.ok_or_else(|| Problem::unavailable(1).detail("no catalog yet"))
+    }
+
+    fn address_of(&self, request: &Request) -> IpAddr {
+        rtb::caller(&self.auctions, request)
+    }
+}
+
+impl Handler for Ssp {
+    async fn handle(&self, request: Request) -> Response {
+        // Pages of publishers and players of other origins call these.
+        let is_public = matches!(request.path.as_str(), "/ad-request" | "/impression" | "/vast");
+        if !is_public {
+            return self.route(&request).await;
+        }
+        if let Some(allowed) = cors::preflight(&request.method, &request.headers, "GET, POST") {
+            return allowed;
+        }
+        let mut response = self.route(&request).await;
+        cors::allow(&request.headers, &mut response);
+        response
+    }
+
+    fn class(&self, _method: &Method, path: &str) -> Class {
+        match path {
+            "/ad-request" | "/vast" => Class::Bid,
+            "/impression" => Class::Notice,
+            _ => Class::Api,
+        }
+    }
+
+    fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
+        cors::allow(request, response);
+    }
+}

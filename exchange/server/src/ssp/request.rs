@@ -1,0 +1,282 @@
+//! From a placement and a visit to the bid request that is auctioned (OpenRTB 2.6 §3.2).
+
+use contracts::catalog::{AuctionType, CreativeFormat, Placement, Publisher};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use service::Problem;
+
+use crate::fields::{self, Fields};
+
+/// How long an auction of a placement may take, in milliseconds: a page waits longer than an SSP does.
+const TMAX_MS: u32 = 300;
+
+/// A publisher's ad request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct AdRequest {
+    /// Which placement is to be filled.
+    pub(crate) placement_id: String,
+    /// An OpenRTB user object, passed on.
+    pub(crate) user: Map<String, Value>,
+    /// An OpenRTB device object, passed on; the peer's address and browser fill what is missing.
+    pub(crate) device: Map<String, Value>,
+    /// URL of the page.
+    pub(crate) page: Option<String>,
+}
+
+impl AdRequest {
+    /// Reads `{"placement_id","user"?,"device"?,"page"?}`.
+    ///
+    /// # Errors
+    /// 400 with pointers to all faults.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Problem> {
+        let value = fields::json(body)?;
+        let mut form = Fields::default();
+        let Some(body) = value.as_object() else {
+            form.refuse("", "must be an object");
+            return form.done(Self::default());
+        };
+        let placement = form.text("/placement_id", body.get("placement_id"));
+        if placement.is_none() && body.get("placement_id").is_none_or(Value::is_null) {
+            form.refuse("/placement_id", "is required");
+        }
+        let user = form.object("/user", body.get("user"));
+        let device = form.object("/device", body.get("device"));
+        let page = form.text("/page", body.get("page"));
+        let ask = Self {
+            placement_id: placement.unwrap_or_default().to_owned(),
+            user: user.cloned().unwrap_or_default(),
+            device: device.cloned().unwrap_or_default(),
+            page: page.map(str::to_owned),
+        };
+        form.done(ask)
+    }
+}
+
+/// What the connection tells about the visitor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Visitor<'a> {
+    /// Address of the peer.
+    pub(crate) ip: &'a str,
+    /// `User-Agent`.
+    pub(crate) user_agent: Option<&'a str>,
+    /// `Accept-Language`.
+    pub(crate) language: Option<&'a str>,
+}
+
+/// The bid request of a visit; `id` is its own.
+pub(crate) fn bid_request(
+    id: &str,
+    placement: &Placement,
+    publisher: &Publisher,
+    ask: &AdRequest,
+    visitor: Visitor<'_>,
+) -> String {
+    let mut imp = Map::new();
+    imp.insert("id".into(), json!("1"));
+    imp.insert("tagid".into(), json!(placement.id));
+    imp.insert("bidfloor".into(), exact(&placement.floor.to_string()));
+    imp.insert("bidfloorcur".into(), json!(placement.floor_currency));
+    imp.insert("secure".into(), json!(1));
+    for format in &placement.formats {
+        if let Some((key, medium)) = medium(*format, placement) {
+            imp.insert(key.into(), medium);
+        }
+    }
+    let at = match placement.auction_type {
+        AuctionType::FirstPrice => 1,
+        AuctionType::SecondPrice => 2,
+    };
+    let mut request = json!({
+        "id": id, "at": at, "tmax": TMAX_MS, "imp": [imp], "cur": [placement.floor_currency],
+        "site": site(publisher, ask.page.as_deref()),
+        "device": device(ask.device.clone(), visitor),
+        "source": {"fd": 0, "tid": id},
+    });
+    let blocked = |own: &[String], all: &[String]| {
+        let list: Vec<&String> = own.iter().chain(all).collect();
+        (!list.is_empty()).then(|| json!(list))
+    };
+    if let Some(badv) = blocked(&placement.badv, &publisher.badv) {
+        request["badv"] = badv;
+    }
+    if let Some(bcat) = blocked(&placement.bcat, &publisher.bcat) {
+        request["bcat"] = bcat;
+    }
+    if !ask.user.is_empty() {
+        request["user"] = Value::Object(ask.user.clone());
+    }
+    request.to_string()
+}
+
+/// A number from its decimal text; floors are short enough that a double prints them unchanged.
+fn exact(text: &str) -> Value {
+    serde_json::from_str::<&RawValue>(text)
+        .ok()
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or(Value::Null)
+}
+
+fn medium(format: CreativeFormat, placement: &Placement) -> Option<(&'static str, Value)> {
+    let sizes: Vec<(u32, u32)> = placement.sizes.iter().filter_map(|size| pixels(size)).collect();
+    Some(match format {
+        CreativeFormat::Banner | CreativeFormat::Responsive => {
+            let format: Vec<Value> = sizes.iter().map(|(w, h)| json!({"w": w, "h": h})).collect();
+            ("banner", json!({"format": format, "battr": placement.battr}))
+        }
+        CreativeFormat::Video => {
+            let (w, h) = sizes.first().copied().unwrap_or((640, 360));
+            let video = json!({
+                "mimes": ["video/mp4", "video/webm"], "protocols": [2, 3, 5, 6, 7, 8, 11, 12, 13, 14],
+                "w": w, "h": h, "minduration": 1, "maxduration": 60, "startdelay": 0, "plcmt": 1,
+                "linearity": 1, "battr": placement.battr,
+            });
+            ("video", video)
+        }
+        CreativeFormat::Audio => {
+            let audio = json!({
+                "mimes": ["audio/mpeg", "audio/mp4"], "protocols": [2, 3, 5, 6, 7, 8, 11, 12, 13, 14],
+                "minduration": 1, "maxduration": 60, "battr": placement.battr,
+            });
+            ("audio", audio)
+        }
+        CreativeFormat::Native => {
+            let wanted = json!({
+                "ver": "1.2", "context": 1, "plcmttype": 1,
+                "assets": [
+                    {"id": 1, "required": 1, "title": {"len": 90}},
+                    {"id": 2, "required": 0, "data": {"type": 2, "len": 140}},
+                    {"id": 3, "required": 0, "img": {"type": 3, "wmin": 300, "hmin": 157}},
+                    {"id": 4, "required": 0, "data": {"type": 1, "len": 40}},
+                ],
+                "eventtrackers": [{"event": 1, "methods": [1]}],
+            });
+            let native = json!({"ver": "1.2", "request": wanted.to_string(), "battr": placement.battr});
+            ("native", native)
+        }
+    })
+}
+
+/// `300x250` as numbers.
+pub(crate) fn pixels(size: &str) -> Option<(u32, u32)> {
+    let (width, height) = size.split_once('x')?;
+    Some((width.parse().ok()?, height.parse().ok()?))
+}
+
+fn site(publisher: &Publisher, page: Option<&str>) -> Value {
+    let owner = json!({"id": publisher.id, "name": publisher.name, "domain": publisher.domain});
+    let mut site = json!({"id": publisher.id, "domain": publisher.domain, "publisher": owner});
+    if let Some(page) = page {
+        site["page"] = json!(page);
+    }
+    site
+}
+
+fn device(mut device: Map<String, Value>, visitor: Visitor<'_>) -> Value {
+    let mut fill = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            device.entry(key).or_insert_with(|| json!(value));
+        }
+    };
+    fill("ua", visitor.user_agent);
+    fill("language", visitor.language.and_then(|list| list.get(..2)));
+    let key = if visitor.ip.contains(':') { "ipv6" } else { "ip" };
+    if !device.contains_key("ip") && !device.contains_key("ipv6") {
+        device.insert(key.into(), json!(visitor.ip));
+    }
+    Value::Object(device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contracts::catalog::Status;
+    use units::{CpmMicros, Currency, Multiplier};
+
+    fn placement(formats: Vec<CreativeFormat>) -> (Placement, Publisher) {
+        let placement = Placement {
+            id: "top".into(),
+            publisher: "paper".into(),
+            name: "Top".into(),
+            formats,
+            sizes: vec!["300x250".into(), "336x280".into()],
+            floor: CpmMicros::parse("1.10").unwrap(),
+            floor_currency: Currency::USD,
+            auction_type: AuctionType::SecondPrice,
+            badv: vec!["rival-paper.example".into()],
+            bcat: Vec::new(),
+            battr: vec![8],
+            fallback: None,
+            status: Status::Active,
+        };
+        let publisher = Publisher {
+            id: "paper".into(),
+            name: "Paper".into(),
+            domain: "paper.example".into(),
+            fee: Multiplier::new(100_000).unwrap(),
+            currency: Currency::USD,
+            badv: Vec::new(),
+            bcat: vec!["IAB25".into()],
+            status: Status::Active,
+        };
+        (placement, publisher)
+    }
+
+    const VISITOR: Visitor<'_> =
+        Visitor { ip: "203.0.113.7", user_agent: Some("Mozilla/5.0"), language: Some("de-DE,de") };
+
+    #[test]
+    fn a_placement_becomes_a_legal_request() {
+        let formats = vec![CreativeFormat::Banner, CreativeFormat::Video, CreativeFormat::Native];
+        let (placement, publisher) = placement(formats);
+        let ask = AdRequest { page: Some("https://paper.example/a".into()), ..AdRequest::default() };
+        let body = bid_request("r1", &placement, &publisher, &ask, VISITOR);
+        let limits = openrtb::Limits::default();
+        let (request, repairs) = openrtb::BidRequest::read(body.as_bytes(), &limits).unwrap();
+        assert!(repairs.is_empty(), "we write strictly (C-26): {repairs:?}");
+        let imp = &request.imp[0];
+        assert!(imp.banner.is_some() && imp.video.is_some() && imp.native.is_some());
+        assert_eq!(imp.bidfloor().micros(), 1_100_000);
+        assert_eq!(request.at(), 2);
+        let value: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(value["badv"], json!(["rival-paper.example"]));
+        assert_eq!(value["bcat"], json!(["IAB25"]), "the publisher's list counts too");
+        assert_eq!(value["device"]["ip"], "203.0.113.7");
+        assert_eq!(value["device"]["language"], "de");
+    }
+
+    #[test]
+    fn an_ad_request_is_read_or_pointed_at() {
+        let full = br#"{"placement_id":"top","user":{"id":"u"},"device":null,"page":"https://paper.example/"}"#;
+        let ask = AdRequest::read(full).unwrap();
+        assert_eq!((&*ask.placement_id, ask.device.len()), ("top", 0));
+        assert_eq!(ask.page.as_deref(), Some("https://paper.example/"));
+        for (body, pointer) in [
+            ("", ""),
+            ("{", ""),
+            ("[]", ""),
+            ("{}", "/placement_id"),
+            (r#"{"placement_id":7}"#, "/placement_id"),
+            (r#"{"placement_id":""}"#, "/placement_id"),
+            (r#"{"placement_id":"top","user":"u"}"#, "/user"),
+            (r#"{"placement_id":"top","device":[]}"#, "/device"),
+            (r#"{"placement_id":"top","page":{}}"#, "/page"),
+            (r#"{"placement_id":"top"} x"#, ""),
+        ] {
+            let problem = AdRequest::read(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.status.as_u16(), 400, "{body}");
+            assert_eq!(problem.pointer.as_deref(), Some(pointer), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_the_publisher_says_of_the_visitor_is_kept() {
+        let (placement, publisher) = placement(vec![CreativeFormat::Banner]);
+        let mut ask = AdRequest::default();
+        ask.device.insert("ip".into(), json!("198.51.100.1"));
+        ask.user.insert("id".into(), json!("u1"));
+        let body = bid_request("r1", &placement, &publisher, &ask, VISITOR);
+        let value: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(value["device"]["ip"], "198.51.100.1");
+        assert_eq!(value["user"]["id"], "u1");
+    }
+}

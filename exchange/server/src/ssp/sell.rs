@@ -1,0 +1,114 @@
+//! One auction for a placement, in process.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use contracts::catalog::{Placement, Publisher, Status};
+use service::Problem;
+use service::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use units::AuctionId;
+
+use super::request::{AdRequest, Visitor, bid_request};
+use crate::exchange::InForce;
+use crate::rtb::{
+    AuctionContext, AuctionInput, AuctionResult, Source, Winner, refusal, run_auction,
+};
+
+const AUCTION_ID: HeaderName = HeaderName::from_static(contracts::access::AUCTION_ID_HEADER);
+
+/// What came of an auction for a placement.
+pub(super) struct Sold {
+    pub(super) auction: AuctionId,
+    /// The bid to show; none when nobody won.
+    pub(super) winner: Option<Winner>,
+}
+
+/// A placement that is sold, and its publisher.
+///
+/// # Errors
+/// 404 for an unknown placement, 409 for one that is not sold.
+pub(super) fn on_sale<'c>(
+    in_force: &'c InForce,
+    placement: &str,
+) -> Result<(&'c Placement, &'c Publisher), Problem> {
+    let (placement, publisher) = in_force.placement(placement).ok_or_else(|| {
+        Problem::not_found()
+            .detail("no such placement")
+            .pointer("/placement_id")
+    })?;
+    if placement.status == Status::Active && publisher.status == Status::Active {
+        return Ok((placement, publisher));
+    }
+    let conflict = Problem::new(StatusCode::CONFLICT, "not_sold", "The placement is not sold");
+    Err(conflict.detail("the placement or its publisher is not active"))
+}
+
+/// Runs the auction of one visit.
+///
+/// # Errors
+/// 400 with a pointer when what the publisher passed on cannot be understood.
+pub(super) async fn sell(
+    context: &AuctionContext,
+    (placement, publisher): (&Placement, &Publisher),
+    ask: &AdRequest,
+    visitor: Visitor<'_>,
+    arrival: Instant,
+) -> Result<Sold, Problem> {
+    let id = AuctionId::new(service::clock::now(), service::clock::random_bytes());
+    let body = bid_request(&id.to_string(), placement, publisher, ask, visitor);
+    let input = AuctionInput {
+        body: Bytes::from(body),
+        source: Source::Placement {
+            publisher: publisher.id.clone(),
+            placement: placement.id.clone(),
+        },
+        peer: None,
+        arrival,
+    };
+    let outcome = run_auction(context, &input).await;
+    let winner = match outcome.result {
+        // A bid whose markup its win notice was to bring leaves nothing to show.
+        AuctionResult::Won { winners, .. } => {
+            let mut shown = winners.into_iter();
+            shown.find(|winner| !winner.markup.trim().is_empty())
+        }
+        AuctionResult::NoBid { .. } => None,
+        AuctionResult::Invalid(error) => return Err(refusal(&error)),
+    };
+    Ok(Sold {
+        auction: outcome.auction,
+        winner,
+    })
+}
+
+impl Sold {
+    /// Names the auction in an answer.
+    pub(super) fn named(&self, mut response: Response) -> Response {
+        if let Ok(id) = HeaderValue::try_from(self.auction.to_string()) {
+            response.headers_mut().insert(AUCTION_ID, id);
+        }
+        response
+    }
+}
+
+/// The signed token of a winner's impression.
+pub(super) fn token(in_force: &InForce, winner: &Winner) -> String {
+    let mut token = String::new();
+    winner.claims.sign(&in_force.keys.0, &mut token);
+    token
+}
+
+/// The URL that reports an impression.
+pub(super) fn impression_url(base: &str, token: &str) -> String {
+    format!("{base}/impression?t={token}")
+}
+
+/// What a connection tells about its visitor.
+pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap) -> Visitor<'h> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    Visitor {
+        ip,
+        user_agent: text(service::http::header::USER_AGENT),
+        language: text(service::http::header::ACCEPT_LANGUAGE),
+    }
+}

@@ -1,0 +1,96 @@
+//! The control plane as the exchange sees it: a catalog, placements, revenue.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use contracts::catalog::Catalog;
+use serde_json::json;
+use service::access::has_service_token;
+use service::http::{self as answers, Request, Response, StatusCode};
+
+use super::{Server, TOKEN};
+
+/// A control plane that keeps what it is asked.
+pub struct ControlPlane {
+    pub server: Server,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// A call of a resource, as it came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub method: String,
+    /// With its query.
+    pub path: String,
+    pub authorization: String,
+    pub body: String,
+}
+
+impl ControlPlane {
+    pub fn start(catalog: Catalog) -> Self {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&asked);
+        let pause = |request: &Request| {
+            let waits = request.query_param("after").is_some();
+            Duration::from_millis(if waits { 200 } else { 0 })
+        };
+        let server = Server::start(pause, move |request| {
+            if request.path == contracts::access::CATALOG_PATH {
+                return feed(&catalog, request);
+            }
+            let query = request.query.as_ref().map(|query| format!("?{query}"));
+            kept.lock().unwrap().push(Asked {
+                method: request.method.to_string(),
+                path: format!("{}{}", request.path, query.unwrap_or_default()),
+                authorization: request.header("authorization").unwrap_or_default().to_owned(),
+                body: String::from_utf8_lossy(&request.body).into_owned(),
+            });
+            resource(&catalog, request)
+        });
+        Self { server, asked }
+    }
+
+    /// The newest call of a resource.
+    pub fn last_asked(&self) -> Asked {
+        self.asked.lock().unwrap().last().cloned().unwrap()
+    }
+}
+
+fn feed(catalog: &Catalog, request: &Request) -> Response {
+    if !has_service_token(&request.headers, TOKEN) {
+        return service::Problem::unauthorized().into_response();
+    }
+    let version = catalog.version.to_string();
+    if request.query_param("after").as_deref() == Some(&version) {
+        return answers::status(StatusCode::NOT_MODIFIED);
+    }
+    answers::json(StatusCode::OK, serde_json::to_vec(catalog).unwrap())
+}
+
+fn resource(catalog: &Catalog, request: &Request) -> Response {
+    if !has_service_token(&request.headers, TOKEN) {
+        return service::Problem::forbidden().into_response();
+    }
+    let ok = |body: serde_json::Value| answers::json(StatusCode::OK, body.to_string().into_bytes());
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/placements") => {
+            let items: Vec<_> = catalog
+                .placements
+                .iter()
+                .map(|p| json!({"id": p.id, "formats": p.formats, "status": p.status}))
+                .collect();
+            ok(json!({"items": items, "next_cursor": null}))
+        }
+        ("POST", "/placements") => {
+            let mut made = ok(json!({"id": "side"}));
+            *made.status_mut() = StatusCode::CREATED;
+            let headers = made.headers_mut();
+            headers.insert("location", "/placements/side".parse().unwrap());
+            headers.insert("etag", "\"1\"".parse().unwrap());
+            made
+        }
+        ("GET" | "PATCH", "/placements/top") => ok(json!({"id": "top"})),
+        ("GET", "/internal/revenue") => ok(json!({"currency": "USD", "rows": []})),
+        _ => service::Problem::not_found().into_response(),
+    }
+}
