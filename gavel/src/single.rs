@@ -36,16 +36,16 @@ pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
     let file = file.as_deref();
     match service {
         Service::ControlPlane { migrate } => {
-            let mut told = stores();
-            if migrate {
-                told.push(("migrate".into(), "true".into()));
-            }
+            let told = stores();
             let config: control_plane_server::Config = settings::load(
                 "control-plane",
                 control_plane_server::Config::DEFAULTS,
                 file,
                 &told,
             )?;
+            if migrate {
+                control_plane_server::migrate(&config)?;
+            }
             let listeners = control_plane_server::Listeners {
                 api: bind(&config.listen)?,
             };

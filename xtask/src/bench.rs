@@ -17,20 +17,25 @@ use serde_json::{Value, json};
 
 /// How the bench runs.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Rounds of each candidate and of bare hyper, interleaved.
-    pub rounds: usize,
+    pub(crate) rounds: usize,
     /// Seconds of each round.
-    pub seconds: u64,
+    pub(crate) seconds: u64,
     /// Requests a second.
-    pub rate: u32,
+    pub(crate) rate: u32,
     /// Line items beside the seeded ones.
-    pub line_items: usize,
+    pub(crate) line_items: usize,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { rounds: 5, seconds: 5, rate: 1_000, line_items: 10_000 }
+        Self {
+            rounds: 5,
+            seconds: 5,
+            rate: 1_000,
+            line_items: 10_000,
+        }
     }
 }
 
@@ -42,17 +47,35 @@ const PARTNERS: [u16; 2] = [28_101, 28_102];
 ///
 /// # Errors
 /// When something cannot be built or started, or the generator was the bottleneck.
-pub fn run(root: &Path, plan: Plan) -> Result<()> {
-    let built = Command::new("cargo").args(["build", "--release", "--locked", "--package", "gavel"]).current_dir(root).status()?;
+pub(crate) fn run(root: &Path, plan: Plan) -> Result<()> {
+    let built = Command::new("cargo")
+        .args(["build", "--release", "--locked", "--package", "gavel"])
+        .current_dir(root)
+        .status()?;
     ensure!(built.success(), "the release build failed");
     let gavel = root.join("target/release/gavel");
     let data = std::env::temp_dir().join(format!("gavel-bench-{}", std::process::id()));
-    let market = Process::start(&gavel, &["up", "--port-base", &BASE.to_string(), "--data", &data.display().to_string()])?;
-    let echo = Process::start(&gavel, &["loadtest", "echo", "--listen", &format!("127.0.0.1:{ECHO}")])?;
+    let market = Process::start(
+        &gavel,
+        &[
+            "up",
+            "--port-base",
+            &BASE.to_string(),
+            "--data",
+            &data.display().to_string(),
+        ],
+    )?;
+    let echo = Process::start(
+        &gavel,
+        &["loadtest", "echo", "--listen", &format!("127.0.0.1:{ECHO}")],
+    )?;
     let mut partners = Vec::new();
     for port in PARTNERS {
         let listen = format!("127.0.0.1:{port}");
-        partners.push(Process::start(&gavel, &["loadtest", "partners", "--listen", &listen])?);
+        partners.push(Process::start(
+            &gavel,
+            &["loadtest", "partners", "--listen", &listen],
+        )?);
     }
     wait_for(BASE, "/readyz")?;
     wait_for(BASE + 1, "/readyz")?;
@@ -62,9 +85,24 @@ pub fn run(root: &Path, plan: Plan) -> Result<()> {
         call(BASE, "POST", "/demand-partners", &partner)?;
     }
     add_line_items(plan.line_items)?;
-    let bidder = Candidate { name: "P1 bidder, full function", thread: "bidder", pid: market.pid(), url: format!("http://127.0.0.1:{}/bid", BASE + 1) };
-    let exchange = Candidate { name: "P10 exchange with 5 DSPs", thread: "exchange", pid: market.pid(), url: format!("http://127.0.0.1:{}/openrtb2/auction", BASE + 3) };
-    let hyper = Candidate { name: "H, bare hyper echo", thread: "", pid: echo.pid(), url: format!("http://127.0.0.1:{ECHO}/") };
+    let bidder = Candidate {
+        name: "P1 bidder, full function",
+        thread: "bidder",
+        pid: market.pid(),
+        url: format!("http://127.0.0.1:{}/bid", BASE + 1),
+    };
+    let exchange = Candidate {
+        name: "P10 exchange with 5 DSPs",
+        thread: "exchange",
+        pid: market.pid(),
+        url: format!("http://127.0.0.1:{}/openrtb2/auction", BASE + 3),
+    };
+    let hyper = Candidate {
+        name: "H, bare hyper echo",
+        thread: "",
+        pid: echo.pid(),
+        url: format!("http://127.0.0.1:{ECHO}/"),
+    };
     let mut rows = Vec::new();
     for candidate in [&bidder, &exchange] {
         let mut own = Vec::new();
@@ -74,9 +112,15 @@ pub fn run(root: &Path, plan: Plan) -> Result<()> {
         for round in 1..=plan.rounds {
             yardstick.push(hyper.measure(&gavel, plan)?);
             own.push(candidate.measure(&gavel, plan)?);
-            eprintln!("{} round {round}/{}: {} against {} of bare hyper", candidate.name, plan.rounds, own[round - 1], yardstick[round - 1]);
+            eprintln!(
+                "{} round {round}/{}: {} against {} of bare hyper",
+                candidate.name,
+                plan.rounds,
+                own[round - 1],
+                yardstick[round - 1]
+            );
         }
-        rows.push(Row::of(candidate.name, own, yardstick));
+        rows.push(Row::of(candidate.name, &own, &yardstick));
     }
     drop((market, echo, partners));
     // What is left in the temporary directory harms nobody.
@@ -113,16 +157,33 @@ impl Candidate {
     fn measure(&self, gavel: &Path, plan: Plan) -> Result<Measured> {
         let before = self.cpu()?;
         let output = Command::new(gavel)
-            .args(["loadtest", "--json", "--thresholds", "", "--target", &self.url])
-            .args(["--rate", &plan.rate.to_string(), "--duration", &plan.seconds.to_string()])
+            .args([
+                "loadtest",
+                "--json",
+                "--thresholds",
+                "",
+                "--target",
+                &self.url,
+            ])
+            .args([
+                "--rate",
+                &plan.rate.to_string(),
+                "--duration",
+                &plan.seconds.to_string(),
+            ])
             .output()?;
         let cpu = self.cpu()?.saturating_sub(before);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let report: Value = serde_json::from_str(&text).with_context(|| format!("loadtest said: {text}"))?;
+        let report: Value =
+            serde_json::from_str(&text).with_context(|| format!("loadtest said: {text}"))?;
         let count = |key: &str| report[key].as_f64().unwrap_or_default();
         let answered = count("bids") + count("no_bids") + count("refused");
         ensure!(answered > 0.0, "{} answered nothing: {text}", self.name);
-        ensure!(count("error_share") < 0.01, "{} refused or lost requests: {text}", self.name);
+        ensure!(
+            count("error_share") < 0.01,
+            "{} refused or lost requests: {text}",
+            self.name
+        );
         let latency = |key: &str| report["latency_ms"][key].as_f64().unwrap_or_default();
         Ok(Measured {
             cpu_us: cpu.as_secs_f64() * 1e6 / answered,
@@ -137,10 +198,18 @@ impl Candidate {
         let mut nanos = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
             let task = task?.path();
-            let Ok(name) = fs::read_to_string(task.join("comm")) else { continue };
+            let Ok(name) = fs::read_to_string(task.join("comm")) else {
+                continue;
+            };
             if name.starts_with(self.thread) {
-                let Ok(stat) = fs::read_to_string(task.join("schedstat")) else { continue };
-                nanos += stat.split_whitespace().next().and_then(|n| n.parse::<u64>().ok()).unwrap_or_default();
+                let Ok(stat) = fs::read_to_string(task.join("schedstat")) else {
+                    continue;
+                };
+                nanos += stat
+                    .split_whitespace()
+                    .next()
+                    .and_then(|n| n.parse::<u64>().ok())
+                    .unwrap_or_default();
             }
         }
         Ok(Duration::from_nanos(nanos))
@@ -158,18 +227,26 @@ struct Row {
 }
 
 impl Row {
-    fn of(name: &'static str, own: Vec<Measured>, yardstick: Vec<Measured>) -> Self {
-        let ratios: Vec<f64> = own.iter().zip(&yardstick).map(|(own, hyper)| hyper.cpu_us / own.cpu_us).collect();
-        let median_of = |read: fn(&Measured) -> f64, rounds: &[Measured]| median(rounds.iter().map(read).collect());
-        let (low, high) = ratios.iter().fold((f64::MAX, 0.0_f64), |(low, high), r| (low.min(*r), high.max(*r)));
+    fn of(name: &'static str, own: &[Measured], yardstick: &[Measured]) -> Self {
+        let ratios: Vec<f64> = own
+            .iter()
+            .zip(yardstick)
+            .map(|(own, hyper)| hyper.cpu_us / own.cpu_us)
+            .collect();
+        let median_of = |read: fn(&Measured) -> f64, rounds: &[Measured]| {
+            median(rounds.iter().map(read).collect())
+        };
+        let (low, high) = ratios.iter().fold((f64::MAX, 0.0_f64), |(low, high), r| {
+            (low.min(*r), high.max(*r))
+        });
         Self {
             name,
             ratio: (low, median(ratios.clone()), high),
-            cpu_us: median_of(|m| m.cpu_us, &own),
-            hyper_us: median_of(|m| m.cpu_us, &yardstick),
-            p50_ms: median_of(|m| m.p50_ms, &own),
-            p99_ms: median_of(|m| m.p99_ms, &own),
-            bid_share: median_of(|m| m.bid_share, &own),
+            cpu_us: median_of(|m| m.cpu_us, own),
+            hyper_us: median_of(|m| m.cpu_us, yardstick),
+            p50_ms: median_of(|m| m.p50_ms, own),
+            p99_ms: median_of(|m| m.p99_ms, own),
+            bid_share: median_of(|m| m.bid_share, own),
         }
     }
 }
@@ -180,17 +257,32 @@ fn median(mut figures: Vec<f64>) -> f64 {
 }
 
 fn table(rows: &[Row], plan: Plan) -> String {
-    let mut out = String::from("| what | requests per core ÷ H (lowest, median, highest) | CPU µs/request | H's own | p50 ms | p99 ms | answered with a bid |\n|---|---|---|---|---|---|---|\n");
+    let mut out = String::from(
+        "| what | requests per core ÷ H (lowest, median, highest) | CPU µs/request | H's own | p50 ms | p99 ms | answered with a bid |\n|---|---|---|---|---|---|---|\n",
+    );
     for row in rows {
         let (low, middle, high) = row.ratio;
         let _ = writeln!(
             out,
             "| {} | {low:.3}, **{middle:.3}**, {high:.3} | {:.1} | {:.1} | {:.2} | {:.2} | {:.0} % |",
-            row.name, row.cpu_us, row.hyper_us, row.p50_ms, row.p99_ms, row.bid_share * 100.0
+            row.name,
+            row.cpu_us,
+            row.hyper_us,
+            row.p50_ms,
+            row.p99_ms,
+            row.bid_share * 100.0
         );
     }
-    let Plan { rounds, seconds, rate, line_items } = plan;
-    let _ = writeln!(out, "\n{rounds} interleaved rounds of {seconds} s at {rate} requests a second, {line_items} line items beside the seed.");
+    let Plan {
+        rounds,
+        seconds,
+        rate,
+        line_items,
+    } = plan;
+    let _ = writeln!(
+        out,
+        "\n{rounds} interleaved rounds of {seconds} s at {rate} requests a second, {line_items} line items beside the seed."
+    );
     out
 }
 
@@ -199,27 +291,43 @@ fn write_table(file: &Path, table: &str) -> Result<()> {
     const BEGIN: &str = "<!-- bench:begin -->\n";
     const END: &str = "<!-- bench:end -->";
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let (head, rest) = text.split_once(BEGIN).context("docs/performance.md has no bench:begin marker")?;
-    let (_, tail) = rest.split_once(END).context("docs/performance.md has no bench:end marker")?;
+    let (head, rest) = text
+        .split_once(BEGIN)
+        .context("docs/performance.md has no bench:begin marker")?;
+    let (_, tail) = rest
+        .split_once(END)
+        .context("docs/performance.md has no bench:end marker")?;
     Ok(fs::write(file, format!("{head}{BEGIN}{table}{END}{tail}"))?)
 }
 
 /// Campaigns of varied targeting, through the API.
 fn add_line_items(count: usize) -> Result<()> {
-    const INTERESTS: [&str; 8] = ["technology", "shopping", "sports", "travel", "music", "food", "finance", "gaming"];
+    const INTERESTS: [&str; 8] = [
+        "technology",
+        "shopping",
+        "sports",
+        "travel",
+        "music",
+        "food",
+        "finance",
+        "gaming",
+    ];
     const COUNTRIES: [&str; 6] = ["US", "DE", "GB", "JP", "FR", "BR"];
+    const DEVICES: [&str; 3] = ["mobile", "desktop", "tablet"];
     let start = Instant::now();
     let mut connection = Connection::open(BASE)?;
     for number in 0..count {
-        let mut targeting = json!({"countries": [COUNTRIES[number % 6], COUNTRIES[(number / 6) % 6]]});
+        let mut targeting =
+            json!({"countries": [COUNTRIES[number % 6], COUNTRIES[(number / 6) % 6]]});
         if number % 10 != 0 {
             targeting["interests"] = json!([INTERESTS[number % 8]]);
         }
         if number % 3 == 0 {
-            targeting["age_range"] = json!({"min_age": 18 + number % 20, "max_age": 45 + number % 20});
+            targeting["age_range"] =
+                json!({"min_age": 18 + number % 20, "max_age": 45 + number % 20});
         }
         if number % 4 == 0 {
-            targeting["device_types"] = json!([["mobile", "desktop", "tablet"][number % 3]]);
+            targeting["device_types"] = json!([DEVICES[number % 3]]);
         }
         let campaign = json!({
             "name": format!("bench {number}"), "advertiser_id": "advertiser_001", "budget": 100_000, "targeting": targeting,
@@ -229,7 +337,11 @@ fn add_line_items(count: usize) -> Result<()> {
         let (status, body) = connection.call("POST", "/campaigns", &campaign)?;
         ensure!(status == 201, "POST /campaigns answered {status}: {body}");
         if number % 1_000 == 999 {
-            eprintln!("{} line items in {:.0} s", number + 1, start.elapsed().as_secs_f64());
+            eprintln!(
+                "{} line items in {:.0} s",
+                number + 1,
+                start.elapsed().as_secs_f64()
+            );
         }
     }
     Ok(())
@@ -240,8 +352,15 @@ struct Process(Child);
 
 impl Process {
     fn start(program: &PathBuf, args: &[&str]) -> Result<Self> {
-        let child = Command::new(program).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Ok(Self(child.with_context(|| format!("{} {}", program.display(), args.join(" ")))?))
+        let child = Command::new(program)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Ok(Self(child.with_context(|| {
+            format!("{} {}", program.display(), args.join(" "))
+        })?))
     }
 
     fn pid(&self) -> u32 {
@@ -252,7 +371,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // Asked first, so that it stops its own children.
-        let _ = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
+        let _ = Command::new("kill")
+            .args(["-INT", &self.0.id().to_string()])
+            .status();
         let until = Instant::now() + Duration::from_secs(15);
         while Instant::now() < until {
             if let Ok(Some(_)) = self.0.try_wait() {
@@ -268,7 +389,9 @@ impl Drop for Process {
 fn wait_for(port: u16, path: &str) -> Result<()> {
     let until = Instant::now() + Duration::from_secs(60);
     loop {
-        if let Ok((200, _)) = Connection::open(port).and_then(|mut connection| connection.call("GET", path, &Value::Null)) {
+        if let Ok((200, _)) = Connection::open(port)
+            .and_then(|mut connection| connection.call("GET", path, &Value::Null))
+        {
             return Ok(());
         }
         if Instant::now() > until {
@@ -280,7 +403,10 @@ fn wait_for(port: u16, path: &str) -> Result<()> {
 
 fn call(port: u16, method: &str, path: &str, body: &Value) -> Result<()> {
     let (status, answer) = Connection::open(port)?.call(method, path, body)?;
-    ensure!((200..300).contains(&status), "{method} {path} answered {status}: {answer}");
+    ensure!(
+        (200..300).contains(&status),
+        "{method} {path} answered {status}: {answer}"
+    );
     Ok(())
 }
 
@@ -296,9 +422,16 @@ impl Connection {
     }
 
     fn call(&mut self, method: &str, path: &str, body: &Value) -> Result<(u16, String)> {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let length = body.len();
-        write!(self.0, "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")?;
+        write!(
+            self.0,
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        )?;
         let mut answer = Vec::new();
         let mut buffer = [0; 16 * 1024];
         loop {
@@ -306,13 +439,19 @@ impl Connection {
             ensure!(read > 0, "the connection was closed");
             answer.extend_from_slice(buffer.get(..read).unwrap_or_default());
             let text = String::from_utf8_lossy(&answer);
-            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
             let length = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.trim().parse::<usize>().ok())?
             });
             if body.len() >= length.unwrap_or(0) {
-                let status = head.split_whitespace().nth(1).and_then(|code| code.parse().ok());
+                let status = head
+                    .split_whitespace()
+                    .nth(1)
+                    .and_then(|code| code.parse().ok());
                 return Ok((status.context("not HTTP")?, body.to_owned()));
             }
         }

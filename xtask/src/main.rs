@@ -1,5 +1,6 @@
-//! What the project does to itself: `cargo xtask test`, `tidy`, `up`.
+//! What the project does to itself: `cargo xtask test`, `tidy`, `bench`, `up`.
 
+mod bench;
 mod suite;
 mod tidy;
 
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 const USAGE: &str = "\
 cargo xtask test [cargo test arguments]   the whole suite against a real Postgres and Redis pair
 cargo xtask tidy                          the rules that no compiler checks
+cargo xtask bench [line items]            bidder and exchange against bare hyper, into docs/performance.md
 cargo xtask up [gavel up arguments]       the five services in one process (cargo run --release)";
 
 fn main() -> ExitCode {
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let done = match task.as_str() {
         "test" => suite::run(&rest),
         "tidy" => tidy::run(),
+        "bench" => bench(&rest),
         "up" => up(&rest),
         _ => {
             eprintln!("{USAGE}");
@@ -33,6 +36,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn bench(arguments: &[String]) -> Result<bool> {
+    let mut plan = bench::Plan::default();
+    if let Some(count) = arguments.first() {
+        plan.line_items = count.parse().context("the number of line items")?;
+    }
+    let root = std::env::current_dir().context("the project's root")?;
+    bench::run(&root, plan)?;
+    Ok(true)
 }
 
 fn up(arguments: &[String]) -> Result<bool> {

@@ -11,6 +11,7 @@ use embedded::{Embedded, Options};
 /// Runs the suite; `false` when a test failed.
 pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     let stores = start_stores()?;
+    provide_prometheus();
     let skips = std::env::temp_dir().join(format!("gavel-skipped-{}", std::process::id()));
     let urls = stores.urls();
     let mut cargo = crate::cargo();
@@ -63,6 +64,24 @@ fn start_stores() -> Result<Embedded> {
         ..Options::for_tests("")
     };
     Embedded::start_for_tests(&options).map_err(|refused| anyhow!("{refused}"))
+}
+
+/// The dashboards are tested against a real Prometheus; without one that test is skipped by name.
+fn provide_prometheus() {
+    let found = std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|dir| dir.join("prometheus").is_file())
+    });
+    if found {
+        return;
+    }
+    eprintln!("     Tools installing prometheus…");
+    match embedded::install_for_tests(&["prometheus"]) {
+        Ok(true) => {}
+        Ok(false) => {
+            eprintln!("     Tools prometheus is not here and cannot be installed by this user")
+        }
+        Err(fault) => eprintln!("     Tools prometheus cannot be installed: {fault}"),
+    }
 }
 
 /// The closing lines of all test programs, added up.

@@ -47,6 +47,19 @@ pub use urls::Urls;
 
 use supervisor::{Failure, Order};
 
+/// Installs Debian packages that a test run needs besides the stores; no service is started.
+///
+/// `false` where this process may not: it is not root, or there is no `apt-get`.
+///
+/// # Errors
+/// One clause: the step that failed and apt's own words.
+pub fn install_for_tests(packages: &[&str]) -> Result<bool, String> {
+    if !apt::possible() {
+        return Ok(false);
+    }
+    apt::install(packages).map(|()| true)
+}
+
 /// More test programs than this do not run side by side.
 const LAST_TEST_DIR: u32 = 99;
 

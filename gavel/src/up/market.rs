@@ -109,6 +109,7 @@ impl Market {
             urls: &urls,
         };
         let config = wiring.control_plane()?;
+        control_plane_server::migrate(&config)?;
         let listeners = control_plane_server::Listeners {
             api: ports.control_plane,
         };
@@ -225,7 +226,6 @@ impl Wiring<'_> {
         told.push(("database_url".into(), self.stores.database.clone()));
         told.push(("events_redis_url".into(), self.stores.events_redis.clone()));
         told.push(("redis_url".into(), self.stores.state_redis.clone()));
-        told.push(("migrate".into(), "true".into()));
         self.load(
             "control-plane",
             control_plane_server::Config::DEFAULTS,
@@ -253,6 +253,10 @@ impl Wiring<'_> {
         let mut told = self.common(&self.urls.dmp);
         told.push(("control_plane_url".into(), self.urls.control_plane.clone()));
         told.push(("redis_url".into(), self.stores.state_redis.clone()));
+        told.push((
+            "data_dir".into(),
+            self.settings.data_dir.join("dmp").display().to_string(),
+        ));
         self.load("dmp", dmp_server::Config::DEFAULTS, &told)
     }
 
@@ -261,12 +265,23 @@ impl Wiring<'_> {
             ("public_url", self.public(own)),
             ("service_token", self.settings.service_token.clone()),
             ("local_mode", self.settings.local_mode.to_string()),
+            ("own_ports", self.ports()),
             // No balancer stands before a market of one machine, so its end need not wait for one.
             ("limits.drain_delay", "0ms".to_owned()),
         ];
         told.into_iter()
             .map(|(key, value)| (key.into(), value))
             .collect()
+    }
+
+    /// Every port of the market, whose pages may call its APIs.
+    fn ports(&self) -> String {
+        let bases = self.urls.services();
+        let ports: Vec<&str> = bases
+            .iter()
+            .filter_map(|base| base.rsplit(':').next())
+            .collect();
+        format!("[{}]", ports.join(", "))
     }
 
     fn data_plane(&self, name: &str, own: &str) -> Vec<(String, String)> {
