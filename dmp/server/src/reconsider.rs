@@ -51,7 +51,7 @@ async fn walk(app: &App) -> Result<(), Refusal> {
     let manner = Manner {
         write: WriteKind::Reconsider,
         touch: Touch::Reconsidered,
-        rules: None,
+        rules: Some(&rules),
     };
     let mut cursor = "0".to_owned();
     loop {
