@@ -121,7 +121,7 @@ impl Attempt {
             Ok(outcome) => outcome,
             Err(_late) => {
                 // The answer belongs to nobody any more; read to its end, its connection is usable.
-                if let Some(drain) = Drain::begin(&shared, &target).filter(|_| false) {
+                if let Some(drain) = Drain::begin(&shared, &target) {
                     tokio::spawn(async move {
                         let _answer = tokio::time::timeout(limit, work).await;
                         drop(drain);

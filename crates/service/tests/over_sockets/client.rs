@@ -1,12 +1,9 @@
 //! The outbound client against hosts that misbehave: R28 to R33.
 
 use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    io::Write,
+    net::TcpListener,
+    sync::atomic::Ordering::SeqCst,
     time::{Duration, Instant},
 };
 
@@ -14,105 +11,13 @@ use flate2::{Compression, write::GzEncoder};
 use service::client::{Blame, CallError, Client, ClientConfig, InResponse, OutRequest, Target};
 use service::http::{Bytes, HeaderMap, Method};
 
-use crate::support::{PATIENCE, until};
-
-/// A host that answers each connection with a script: one step per request.
-struct Host {
-    addr: SocketAddr,
-    connections: Arc<AtomicUsize>,
-}
-
-#[derive(Clone)]
-enum Step {
-    /// Read a request, write this.
-    Answer(Vec<u8>),
-    /// The same after a while.
-    Late(Duration, Vec<u8>),
-    /// Read a request, write this, close.
-    Last(Vec<u8>),
-    /// Close without reading.
-    Close,
-    /// Wait until the other side closes.
-    Silence,
-}
-use Step::{Answer, Close, Last, Late, Silence};
-
-impl Host {
-    /// The n-th connection follows the n-th script; further ones the last.
-    fn start(scripts: Vec<Vec<Step>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&connections);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let Ok(stream) = stream else { return };
-                let number = count.fetch_add(1, SeqCst);
-                let script = scripts.get(number).or(scripts.last()).cloned();
-                std::thread::spawn(move || follow(stream, script.unwrap_or_default()));
-            }
-        });
-        Self { addr, connections }
-    }
-
-    fn target(&self) -> Target {
-        Target::parse(&format!("http://{}/bid?x=1", self.addr)).unwrap()
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(SeqCst)
-    }
-}
-
-fn follow(mut stream: TcpStream, script: Vec<Step>) {
-    let _gone = stream.set_nodelay(true);
-    for step in script {
-        match step {
-            Close => return,
-            Silence => {
-                let mut rest = Vec::new();
-                let _gone = stream.read_to_end(&mut rest);
-                return;
-            }
-            Answer(bytes) => {
-                if !read_request(&mut stream) || stream.write_all(&bytes).is_err() {
-                    return;
-                }
-            }
-            Late(pause, bytes) => {
-                if !read_request(&mut stream) {
-                    return;
-                }
-                std::thread::sleep(pause);
-                if stream.write_all(&bytes).is_err() {
-                    return;
-                }
-            }
-            Last(bytes) => {
-                if read_request(&mut stream) {
-                    let _gone = stream.write_all(&bytes);
-                }
-                return;
-            }
-        }
-    }
-    // The script is over: keep the connection until the client leaves it.
-    let mut rest = Vec::new();
-    let _gone = stream.read_to_end(&mut rest);
-}
-
-/// Requests here end with `END`.
-fn read_request(stream: &mut TcpStream) -> bool {
-    let mut seen = Vec::new();
-    let mut chunk = [0; 4_096];
-    while !seen.ends_with(b"END") {
-        match stream.read(&mut chunk) {
-            Ok(0) | Err(_) => return false,
-            Ok(length) => seen.extend_from_slice(&chunk[..length]),
-        }
-    }
-    true
-}
+use crate::{
+    host::{
+        Host,
+        Step::{Answer, Close, Last, Late, Silence},
+    },
+    support::{PATIENCE, until},
+};
 
 fn ok(body: &str) -> Vec<u8> {
     format!(
@@ -253,9 +158,12 @@ fn r_29_a_late_answer_is_drained_off_the_path_and_never_mixed_up() {
             .await
             .unwrap_err();
         assert!(matches!(error, CallError::Timeout), "{error}");
-        while client.idle_connections(&host.target()) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let pooled = async {
+            while client.idle_connections(&host.target()) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, pooled).await.unwrap();
         let answer = send(&client, &host.target(), PATIENCE).await.unwrap();
         assert_eq!(answer.body, "next");
     });
@@ -276,7 +184,12 @@ fn r_29_too_many_late_answers_close_their_connections_instead() {
             let outcome = send(&client, &host.target(), Duration::from_millis(30)).await;
             assert!(matches!(outcome, Err(CallError::Timeout)));
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let ended = async {
+            while host.ended.load(SeqCst) < 3 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ended).await.unwrap();
         assert_eq!(client.idle_connections(&host.target()), 0);
     });
 }

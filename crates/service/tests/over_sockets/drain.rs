@@ -9,7 +9,7 @@ use service::{
 #[test]
 fn r_43_unready_at_once_then_connection_close_then_the_end() {
     let mut server = Server::start(Limits {
-        drain_delay: Millis::new(400),
+        drain_delay: Millis::new(1_500),
         ..limits()
     });
     let mut busy = server.connect();

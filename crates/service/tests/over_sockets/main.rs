@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod drain;
 mod guard;
+mod host;
 mod limits;
 mod ops;
 mod smuggling;
