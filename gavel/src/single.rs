@@ -54,9 +54,9 @@ pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
         Service::Bidder => {
             let told = without(stores(), &["database_url"]);
             let config: bidder_server::Config =
-                settings::load("bidder", bidder_server::Config::DEFAULTS, file, &told)?;
+                settings::load("bidder", bidder_server::DEFAULTS, file, &told)?;
             let listeners = bidder_server::Listeners {
-                bid: bind(&config.listen)?,
+                bidder: bind(&config.listen)?,
             };
             Ok(bidder_server::run(config, listeners, shutdown)?)
         }

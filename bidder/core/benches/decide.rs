@@ -81,7 +81,9 @@ fn bench(c: &mut Criterion) {
             opportunity.facts(&user, 2_026, &mut facts);
             b.iter(|| {
                 shop.market.index.match_request(&facts, &mut room);
-                shop.market.index.match_imp(&opportunity.imps[0], &facts, &mut room);
+                shop.market
+                    .index
+                    .match_imp(&opportunity.imps[0], &facts, &mut room);
                 black_box(&room);
             });
         });
@@ -92,7 +94,14 @@ fn bench(c: &mut Criterion) {
             };
             let mut random = Random::new(1);
             b.iter(|| {
-                black_box(decide(&opportunity, &shop.market, &user, at, &mut random, &mut shop.scratch));
+                black_box(decide(
+                    &opportunity,
+                    &shop.market,
+                    &user,
+                    at,
+                    &mut random,
+                    &mut shop.scratch,
+                ));
             });
         });
     }

@@ -153,6 +153,10 @@ mod tests {
                 list.iter().next().map(|it| it.item)
             })
             .collect();
-        assert_eq!(winners.len(), 3, "every one of three wins under some of 40 seeds");
+        assert_eq!(
+            winners.len(),
+            3,
+            "every one of three wins under some of 40 seeds"
+        );
     }
 }

@@ -147,7 +147,11 @@ fn banner(declared: &Declared) -> Option<Template> {
                 let mut pieces = markup.split(landing_page.as_str());
                 template.text(pieces.next().unwrap_or_default());
                 for piece in pieces {
-                    template.text("href=\"").part(Part::Click).text("\"").text(piece);
+                    template
+                        .text("href=\"")
+                        .part(Part::Click)
+                        .text("\"")
+                        .text(piece);
                 }
             } else if markup.contains("<a ") || markup.contains("<script") {
                 template.text(markup);
@@ -156,7 +160,9 @@ fn banner(declared: &Declared) -> Option<Template> {
                 template.text(markup).text("</a>");
             }
         }
-        (CreativeFormat::Banner | CreativeFormat::Responsive, None) => card(declared, &mut template)?,
+        (CreativeFormat::Banner | CreativeFormat::Responsive, None) => {
+            card(declared, &mut template)?
+        }
         (CreativeFormat::Video | CreativeFormat::Audio | CreativeFormat::Native, _) => return None,
     }
     template
@@ -182,11 +188,21 @@ fn card(declared: &Declared, template: &mut Template) -> Option<()> {
          box-sizing:border-box;overflow:hidden;padding:4px 8px;border:1px solid #c8ccd4;background:#fff;color:#14213d;\
          font-family:system-ui,sans-serif;line-height:1.25;text-decoration:none;width:",
     );
-    template.part(Part::Width).text("px;height:").part(Part::Height).text("px\">");
-    template.text("<strong style=\"font-size:").part(Part::HeadlinePixels).text("px\">");
+    template
+        .part(Part::Width)
+        .text("px;height:")
+        .part(Part::Height)
+        .text("px\">");
+    template
+        .text("<strong style=\"font-size:")
+        .part(Part::HeadlinePixels)
+        .text("px\">");
     template.text(&escaped(title)).text("</strong>");
     if !description.is_empty() {
-        template.text("<span style=\"font-size:12px\">").text(&escaped(description)).text("</span>");
+        template
+            .text("<span style=\"font-size:12px\">")
+            .text(&escaped(description))
+            .text("</span>");
     }
     template.text("</a>");
     Some(())
@@ -226,7 +242,10 @@ fn vast(declared: &Declared) -> Option<Vast> {
 }
 
 fn insecure(declared: &Declared, native: Option<&NativeAssets>) -> bool {
-    let images = native.into_iter().flat_map(|it| [&it.image, &it.icon]).flatten();
+    let images = native
+        .into_iter()
+        .flat_map(|it| [&it.image, &it.icon])
+        .flatten();
     let texts = [&declared.markup, &declared.vast_url, &declared.media_url];
     texts
         .into_iter()

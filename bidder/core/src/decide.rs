@@ -91,7 +91,9 @@ pub fn decide<'a>(
     let mut reasons = Reasons::default();
     for imp in &opportunity.imps {
         Opportunity::imp_facts(imp, &mut scratch.facts);
-        market.index.match_imp(imp, &scratch.facts, &mut scratch.room);
+        market
+            .index
+            .match_imp(imp, &scratch.facts, &mut scratch.room);
         let list = context.shortlist(imp, scratch, &mut reasons);
         let ranked = context.reserve(&list, random, scratch, &mut reasons);
         if !ranked.is_empty() {
@@ -156,19 +158,30 @@ impl<'a, 'm> Context<'a, 'm> {
         let local = market.zones.iter().map(|zone| WeekHour::at(at.now, zone));
         scratch.hours.clear();
         scratch.hours.extend(local);
-        let profile = user.profile.filter(|_| opportunity.identity == Identity::Allowed);
+        let profile = user
+            .profile
+            .filter(|_| opportunity.identity == Identity::Allowed);
         let priced = Priced {
             device_type: opportunity.device_type,
             interests: profile.map_or(0, |it| it.interests.len()),
             segments: profile.map_or(0, |it| it.segments.len()),
         };
         scratch.factors.clear();
-        let factors = market.modifier_sets.iter().map(|set| pricing::factor(set, priced));
+        let factors = market
+            .modifier_sets
+            .iter()
+            .map(|set| pricing::factor(set, priced));
         scratch.factors.extend(factors);
         opportunity.facts(user, year(at.now), &mut scratch.facts);
-        market.index.match_request(&scratch.facts, &mut scratch.room);
+        market
+            .index
+            .match_request(&scratch.facts, &mut scratch.room);
         let thousand = CpmMicros::new(1_000_000_000).unwrap_or_default();
-        let most = scratch.factors.iter().copied().max_by_key(|it| it.of(thousand));
+        let most = scratch
+            .factors
+            .iter()
+            .copied()
+            .max_by_key(|it| it.of(thousand));
         Self {
             opportunity,
             market,
@@ -180,7 +193,12 @@ impl<'a, 'm> Context<'a, 'm> {
     }
 
     /// Looks at the matching line items, those with a deal first, the dearest offers first.
-    fn shortlist(&self, imp: &'a Imp<'a>, scratch: &mut Scratch, reasons: &mut Reasons) -> ShortList<'a> {
+    fn shortlist(
+        &self,
+        imp: &'a Imp<'a>,
+        scratch: &mut Scratch,
+        reasons: &mut Reasons,
+    ) -> ShortList<'a> {
         let mut list = ShortList::default();
         let Scratch {
             room,
@@ -192,16 +210,18 @@ impl<'a, 'm> Context<'a, 'm> {
         } = scratch;
         matched.add(&room.by_deal);
         matched.add(&room.open);
-        let mut look = |number: usize, list: &mut ShortList<'a>| {
-            match self.candidate(number, imp, factors, hours) {
-                Ok(candidate) => list.insert(candidate),
-                Err(reason) => {
-                    reasons.note(reason);
-                    refusals.push((number, reason));
-                }
+        let mut look = |number: usize, list: &mut ShortList<'a>| match self
+            .candidate(number, imp, factors, hours)
+        {
+            Ok(candidate) => list.insert(candidate),
+            Err(reason) => {
+                reasons.note(reason);
+                refusals.push((number, reason));
             }
         };
-        room.by_deal.iter().for_each(|number| look(number, &mut list));
+        room.by_deal
+            .iter()
+            .for_each(|number| look(number, &mut list));
         let raised = self.raised_floor(imp);
         for number in room.open.iter() {
             if let Some(to_enter) = list.to_enter()
@@ -264,7 +284,12 @@ impl<'a, 'm> Context<'a, 'm> {
         Err(reason)
     }
 
-    pub(crate) fn situation(&self, item: &Item, imp: &'a Imp<'a>, hours: &[WeekHour]) -> Situation<'a> {
+    pub(crate) fn situation(
+        &self,
+        item: &Item,
+        imp: &'a Imp<'a>,
+        hours: &[WeekHour],
+    ) -> Situation<'a> {
         Situation {
             opportunity: self.opportunity,
             imp,
@@ -308,7 +333,8 @@ impl<'a, 'm> Context<'a, 'm> {
             return Err(Ineligible::PriceZero);
         }
         let rate = |currency| rates.per_usd(currency).ok_or(Ineligible::FloorCurrency);
-        let cost = pricing::maximum_cost(price, rate(currency)?, rate(item.currency)?, imp.quantity);
+        let cost =
+            pricing::maximum_cost(price, rate(currency)?, rate(item.currency)?, imp.quantity);
         Ok((price, cost.ok_or(Ineligible::FloorCurrency)?))
     }
 
@@ -324,7 +350,8 @@ impl<'a, 'm> Context<'a, 'm> {
 
     /// Whether this line item and all behind it, whose offers are lower, stay under a price.
     fn cannot_reach(&self, number: usize, price: CpmMicros, raised: Option<CpmMicros>) -> bool {
-        let (Some(item), Some(most), Some(raised)) = (self.market.items.get(number), self.most, raised)
+        let (Some(item), Some(most), Some(raised)) =
+            (self.market.items.get(number), self.most, raised)
         else {
             return false;
         };
@@ -371,6 +398,7 @@ impl<'a, 'm> Context<'a, 'm> {
 }
 
 fn year(now: UnixMillis) -> i16 {
-    jiff::Timestamp::from_millisecond(now.0)
-        .map_or(1970, |instant| jiff::tz::TimeZone::UTC.to_datetime(instant).year())
+    jiff::Timestamp::from_millisecond(now.0).map_or(1970, |instant| {
+        jiff::tz::TimeZone::UTC.to_datetime(instant).year()
+    })
 }

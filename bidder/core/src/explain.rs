@@ -239,14 +239,19 @@ fn rule_failures<'a>(
     let situation = context.situation(item, imp, scratch.hours());
     let request = context.opportunity.request;
     if let Err(reason) = schedule::check(item, &situation) {
-        let end = item.ends_at.map_or_else(|| "open".to_owned(), |it| it.to_rfc3339());
+        let end = item
+            .ends_at
+            .map_or_else(|| "open".to_owned(), |it| it.to_rfc3339());
         let seen = format!(
             "{}, day {} hour {} of its week",
             situation.now.to_rfc3339(),
             situation.hour.day,
             situation.hour.hour
         );
-        let wanted = format!("{} to {end}, within its day parts", item.starts_at.to_rfc3339());
+        let wanted = format!(
+            "{} to {end}, within its day parts",
+            item.starts_at.to_rfc3339()
+        );
         failures.push(failure(reason, seen, wanted));
     }
     if let Err(reason) = seat::check(item, context.opportunity) {
@@ -259,7 +264,11 @@ fn rule_failures<'a>(
         && reason != Ineligible::Deal
     {
         let offered = list(imp.deals.iter().filter_map(|it| it.id.as_deref()));
-        failures.push(failure(reason, offered, "a deal of its own for its seat".to_owned()));
+        failures.push(failure(
+            reason,
+            offered,
+            "a deal of its own for its seat".to_owned(),
+        ));
     }
 }
 
@@ -288,10 +297,19 @@ fn creative_failures<'a>(
             }
         };
         if let Some(zone) = context.market.zones.get(item.zone)
-            && let Err(reason) = frequency::check(item, creative, context.user, context.at.now, zone)
+            && let Err(reason) =
+                frequency::check(item, creative, context.user, context.at.now, zone)
         {
-            let seen = if context.user.caps_are_known() { "its cap is met" } else { "not known" };
-            failures.push(failure(reason, seen.to_owned(), "room under each cap".to_owned()));
+            let seen = if context.user.caps_are_known() {
+                "its cap is met"
+            } else {
+                "not known"
+            };
+            failures.push(failure(
+                reason,
+                seen.to_owned(),
+                "room under each cap".to_owned(),
+            ));
         }
         let factor = *scratch.factors().get(item.modifiers)?;
         let floor = fit.floor(imp, deal);
@@ -355,7 +373,10 @@ fn shapes(item: &Item) -> String {
 }
 
 fn caps(context: &Context<'_, '_>, item: &Item) -> Vec<CapExplained> {
-    let creative = item.creatives.first().and_then(|it| context.market.creative(*it));
+    let creative = item
+        .creatives
+        .first()
+        .and_then(|it| context.market.creative(*it));
     let (Some(creative), Some(zone)) = (creative, context.market.zones.get(item.zone)) else {
         return Vec::new();
     };

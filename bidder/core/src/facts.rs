@@ -158,7 +158,10 @@ impl Facts {
         self.push(Dimension::Region, region);
         if let Some((_, short)) = region.split_once('-') {
             self.push(Dimension::Region, short);
-        } else if let Some(alpha2) = country.and_then(country::alpha_3).and_then(country::alpha_2) {
+        } else if let Some(alpha2) = country
+            .and_then(country::alpha_3)
+            .and_then(country::alpha_2)
+        {
             let from = self.text.len();
             lower(alpha2, &mut self.text);
             self.text.push('-');
@@ -192,7 +195,10 @@ impl Facts {
 
     /// The values of one dimension.
     pub fn values(&self, dimension: Dimension) -> impl Iterator<Item = &str> + Clone {
-        let spans = self.spans.get(dimension as usize).map_or(&[][..], Vec::as_slice);
+        let spans = self
+            .spans
+            .get(dimension as usize)
+            .map_or(&[][..], Vec::as_slice);
         spans
             .iter()
             .filter_map(|(from, to)| self.text.get(*from..*to))
@@ -230,7 +236,11 @@ mod tests {
         facts.push(Dimension::City, "  ");
         facts.push_age(27);
         let cases: [(&str, Dimension, &[&str]); 8] = [
-            ("C-29", Dimension::Domain, &["news.example.com", "example.com", "com"]),
+            (
+                "C-29",
+                Dimension::Domain,
+                &["news.example.com", "example.com", "com"],
+            ),
             ("C-30", Dimension::Category, &["iab3-1", "iab3"]),
             ("C-28", Dimension::Country, &["USA"]),
             ("C-28", Dimension::Region, &["ca", "us-ca", "us-ny", "ny"]),

@@ -71,7 +71,10 @@ impl Item {
         &'a self,
         creative: &'a Creative,
     ) -> impl Iterator<Item = (&'a FrequencyCap, &'a ScopeKey)> {
-        let scopes = self.cap_scopes.iter().map(|it| it.as_ref().unwrap_or(&creative.scope));
+        let scopes = self
+            .cap_scopes
+            .iter()
+            .map(|it| it.as_ref().unwrap_or(&creative.scope));
         self.caps.iter().zip(scopes)
     }
 }
@@ -155,7 +158,10 @@ impl Market {
             .creatives
             .iter()
             .map(|it| (it.id.clone(), it.landing_page.as_str().into()));
-        let raises = builder.items.iter().filter_map(|it| it.price.raise_to_floor);
+        let raises = builder
+            .items
+            .iter()
+            .filter_map(|it| it.price.raise_to_floor);
         Self {
             most_raise: raises.max().unwrap_or(Multiplier::ONE).max(Multiplier::ONE),
             public_url: public_url.trim_end_matches('/').into(),
@@ -207,9 +213,21 @@ impl<'c> Builder<'c> {
     fn new(catalog: &'c Catalog) -> Self {
         Self {
             catalog,
-            advertisers: catalog.advertisers.iter().map(|it| (it.id.as_str(), it)).collect(),
-            known_campaigns: catalog.campaigns.iter().map(|it| (it.id.as_str(), it)).collect(),
-            known_creatives: catalog.creatives.iter().map(|it| (it.id.as_str(), it)).collect(),
+            advertisers: catalog
+                .advertisers
+                .iter()
+                .map(|it| (it.id.as_str(), it))
+                .collect(),
+            known_campaigns: catalog
+                .campaigns
+                .iter()
+                .map(|it| (it.id.as_str(), it))
+                .collect(),
+            known_creatives: catalog
+                .creatives
+                .iter()
+                .map(|it| (it.id.as_str(), it))
+                .collect(),
             campaign_numbers: HashMap::new(),
             creative_numbers: HashMap::new(),
             campaigns: Vec::new(),
@@ -242,15 +260,19 @@ impl<'c> Builder<'c> {
         let rate = rate.ok_or("there is no rate for its currency")?;
         let base = pricing::base(&line_item.price);
         let base_usd = base.scale(1_000_000_000, rate).unwrap_or_default();
-        let zone = self.zone(&campaign.time_zone).ok_or("its time zone is unknown")?;
+        let zone = self
+            .zone(&campaign.time_zone)
+            .ok_or("its time zone is unknown")?;
         let creatives = self.creatives(line_item);
         if creatives.is_empty() {
             return Err("it has no active creative");
         }
         let targeting = &line_item.targeting;
         let sizes = |texts: &[String]| texts.iter().filter_map(|it| Size::parse(it)).collect();
-        let (wanted, not_wanted): (Vec<Size>, Vec<Size>) =
-            (sizes(&targeting.sizes.include), sizes(&targeting.sizes.exclude));
+        let (wanted, not_wanted): (Vec<Size>, Vec<Size>) = (
+            sizes(&targeting.sizes.include),
+            sizes(&targeting.sizes.exclude),
+        );
         let creatives = self.of_formats(creatives, targeting);
         let shapes = self.shapes(&creatives, targeting, &wanted);
         Ok(Some(Item {
@@ -289,7 +311,10 @@ impl<'c> Builder<'c> {
 
     fn campaign(&mut self, campaign: &'c Campaign) -> usize {
         let next = self.campaigns.len();
-        let number = *self.campaign_numbers.entry(campaign.id.as_str()).or_insert(next);
+        let number = *self
+            .campaign_numbers
+            .entry(campaign.id.as_str())
+            .or_insert(next);
         if number == next {
             self.campaigns.push(campaign.clone());
         }
@@ -297,7 +322,10 @@ impl<'c> Builder<'c> {
     }
 
     fn modifier_set(&mut self, rule: &PriceRule) -> usize {
-        let known = self.modifier_sets.iter().position(|it| *it == rule.modifiers);
+        let known = self
+            .modifier_sets
+            .iter()
+            .position(|it| *it == rule.modifiers);
         known.unwrap_or_else(|| {
             self.modifier_sets.push(rule.modifiers.clone());
             self.modifier_sets.len() - 1

@@ -58,9 +58,12 @@ pub fn factor(modifiers: &[Modifier], seen: Priced) -> Factor {
     for modifier in modifiers {
         let factor = modifier_factor(modifier, seen);
         if product.numerator < ENOUGH {
-            product.numerator = product.numerator.saturating_mul(i128::from(factor.millionths()));
-            product.denominator =
-                product.denominator.saturating_mul(i128::from(Multiplier::ONE.millionths()));
+            product.numerator = product
+                .numerator
+                .saturating_mul(i128::from(factor.millionths()));
+            product.denominator = product
+                .denominator
+                .saturating_mul(i128::from(Multiplier::ONE.millionths()));
         }
         // Both sides lose their common millions, so that they stay small.
         while product.denominator > 1_000_000
@@ -211,7 +214,14 @@ mod tests {
 
     #[test]
     fn the_price_formula() {
-        struct Case(&'static str, i32, usize, usize, &'static str, Result<&'static str, ()>);
+        struct Case(
+            &'static str,
+            i32,
+            usize,
+            usize,
+            &'static str,
+            Result<&'static str, ()>,
+        );
         // base 2.0, max 10
         let cases = [
             Case("nothing known: the base", 0, 0, 0, "0", Ok("2")),
@@ -221,18 +231,50 @@ mod tests {
             Case("tablet", 5, 0, 0, "0", Ok("1.8")),
             Case("unknown device", 3, 0, 0, "0", Ok("2")),
             Case("two interests", 2, 2, 0, "0", Ok("2.4")),
-            Case("two interests, three segments, mobile", 4, 2, 3, "0", Ok("3.6")),
+            Case(
+                "two interests, three segments, mobile",
+                4,
+                2,
+                3,
+                "0",
+                Ok("3.6"),
+            ),
             Case("above the floor: not raised", 2, 0, 0, "1.5", Ok("2")),
-            Case("above the floor, under 1.1 of it: raised", 2, 0, 0, "1.9", Ok("2.09")),
-            Case("under the floor: raised to 1.1 of it", 2, 0, 0, "5", Ok("5.5")),
+            Case(
+                "above the floor, under 1.1 of it: raised",
+                2,
+                0,
+                0,
+                "1.9",
+                Ok("2.09"),
+            ),
+            Case(
+                "under the floor: raised to 1.1 of it",
+                2,
+                0,
+                0,
+                "5",
+                Ok("5.5"),
+            ),
             Case("raised at most to the maximum", 2, 0, 0, "9.5", Ok("10")),
             Case("X-72 the maximum equals the floor", 2, 0, 0, "10", Ok("10")),
-            Case("the maximum lies under the floor", 2, 0, 0, "10.01", Err(())),
+            Case(
+                "the maximum lies under the floor",
+                2,
+                0,
+                0,
+                "10.01",
+                Err(()),
+            ),
             Case("many segments: the maximum", 4, 0, 200, "0", Ok("10")),
         ];
         let rule = rule("2", "10");
         for Case(says, device_type, interests, segments, floor, want) in cases {
-            let seen = Priced { device_type, interests, segments };
+            let seen = Priced {
+                device_type,
+                interests,
+                segments,
+            };
             let got = price(&rule, factor(&rule.modifiers, seen), cpm(floor));
             assert_eq!(got.map_err(|_| ()), want.map(cpm), "{says}");
         }
@@ -241,9 +283,16 @@ mod tests {
     #[test]
     fn one_rounding_after_all_modifiers() {
         // 0.000005 × 1.1 × 0.9 = 0.00000495 → 0.000005; rounding in between would give 0.000005 × 0.9 → 0.000004
-        let seen = Priced { device_type: 5, interests: 1, segments: 0 };
+        let seen = Priced {
+            device_type: 5,
+            interests: 1,
+            segments: 0,
+        };
         let rule = rule("0.000005", "10");
-        assert_eq!(factor(&rule.modifiers, seen).of(cpm("0.000005")), cpm("0.000005"));
+        assert_eq!(
+            factor(&rule.modifiers, seen).of(cpm("0.000005")),
+            cpm("0.000005")
+        );
     }
 
     #[test]
@@ -253,7 +302,10 @@ mod tests {
             maximum_cost(cpm("6.25"), 1, 1, times("14.2")),
             Some(Nanos(88_750_000))
         );
-        assert_eq!(maximum_cost(cpm("1"), 3, 1, Multiplier::ONE), Some(Nanos(333_334)));
+        assert_eq!(
+            maximum_cost(cpm("1"), 3, 1, Multiplier::ONE),
+            Some(Nanos(333_334))
+        );
         assert_eq!(maximum_cost(cpm("1"), 0, 1, Multiplier::ONE), None);
     }
 }

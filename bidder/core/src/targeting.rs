@@ -135,20 +135,56 @@ mod tests {
         let young = r#"{"age_range":{"max_age":35}}"#;
         let interests = r#"{"interests":["technology","shopping"]}"#;
         let not_us = r#"{"countries":{"exclude":["US"]}}"#;
-        struct Case<'a>(&'a str, &'a str, Dimension, &'a [&'a str], Result<(), Failed>);
+        struct Case<'a>(
+            &'a str,
+            &'a str,
+            Dimension,
+            &'a [&'a str],
+            Result<(), Failed>,
+        );
         let cases = [
-            Case("any of them", interests, Interest, &["sports", "Shopping"], Ok(())),
-            Case("none of them", interests, Interest, &["sports"], Err(Failed::NotIncluded)),
-            Case("unknown does not match", interests, Interest, &[], Err(Failed::NotIncluded)),
+            Case(
+                "any of them",
+                interests,
+                Interest,
+                &["sports", "Shopping"],
+                Ok(()),
+            ),
+            Case(
+                "none of them",
+                interests,
+                Interest,
+                &["sports"],
+                Err(Failed::NotIncluded),
+            ),
+            Case(
+                "unknown does not match",
+                interests,
+                Interest,
+                &[],
+                Err(Failed::NotIncluded),
+            ),
             Case("both ends of a range included", age, Age, &["18"], Ok(())),
             Case("both ends of a range included", age, Age, &["35"], Ok(())),
             Case("too young", age, Age, &["17"], Err(Failed::NotIncluded)),
             Case("too old", age, Age, &["36"], Err(Failed::NotIncluded)),
             Case("an open end", young, Age, &["0"], Ok(())),
             Case("unknown age", age, Age, &[], Err(Failed::NotIncluded)),
-            Case("excluded, in the other form", not_us, Country, &["USA"], Err(Failed::Excluded)),
+            Case(
+                "excluded, in the other form",
+                not_us,
+                Country,
+                &["USA"],
+                Err(Failed::Excluded),
+            ),
             Case("unknown is not excluded", not_us, Country, &[], Ok(())),
-            Case("empty targeting matches everybody", "{}", Interest, &[], Ok(())),
+            Case(
+                "empty targeting matches everybody",
+                "{}",
+                Interest,
+                &[],
+                Ok(()),
+            ),
         ];
         for Case(says, targeting, dimension, values, want) in cases {
             assert_eq!(check(targeting, dimension, values), want, "{says}");

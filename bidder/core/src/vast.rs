@@ -6,7 +6,13 @@ use crate::creative::{Vast, VastKind};
 use crate::template::{Part, Template, escaped};
 
 /// Events of linear media that are reported, in their order.
-const EVENTS: [&str; 5] = ["start", "firstQuartile", "midpoint", "thirdQuartile", "complete"];
+const EVENTS: [&str; 5] = [
+    "start",
+    "firstQuartile",
+    "midpoint",
+    "thirdQuartile",
+    "complete",
+];
 
 /// Stands for the impression tracker while an own document is edited; nothing resolves to it.
 const PLACE: &str = "https://impression.invalid/gavel";
@@ -17,7 +23,8 @@ pub fn prepare(declared: &Declared) -> Option<Vast> {
     if let Some(markup) = &declared.markup {
         return own(declared, markup);
     }
-    let (body, kind): (fn(&Declared, bool) -> Option<Template>, _) = if declared.media_url.is_some() {
+    let (body, kind): (fn(&Declared, bool) -> Option<Template>, _) = if declared.media_url.is_some()
+    {
         (inline, VastKind::Inline)
     } else {
         (wrapper, VastKind::Wrapper)
@@ -39,14 +46,16 @@ fn own(declared: &Declared, markup: &str) -> Option<Vast> {
     }
     let mut template = Template::default();
     template.text_with(&with_tracker, PLACE, &Part::Impression);
-    let protocol = declared.protocol.or_else(|| seen.protocol().map(|it| it.0))?;
+    let protocol = declared
+        .protocol
+        .or_else(|| seen.protocol().map(|it| it.0))?;
     Some(Vast {
         v4: template.clone(),
         v2: template,
         kind: VastKind::Own(protocol),
-        length: declared.duration_seconds.or_else(|| {
-            seen.seconds().and_then(|it| u32::try_from(it).ok())
-        }),
+        length: declared
+            .duration_seconds
+            .or_else(|| seen.seconds().and_then(|it| u32::try_from(it).ok())),
     })
 }
 
@@ -55,10 +64,14 @@ fn inline(declared: &Declared, v4: bool) -> Option<Template> {
     let audio = declared.format == CreativeFormat::Audio;
     let mut out = opening(declared);
     out.text("<InLine><AdSystem>Gavel</AdSystem><AdTitle>")
-        .text(&escaped(declared.title.as_deref().unwrap_or(declared.id.as_str())))
+        .text(&escaped(
+            declared.title.as_deref().unwrap_or(declared.id.as_str()),
+        ))
         .text("</AdTitle>");
     if v4 {
-        out.text("<AdServingId>").part(Part::BidId).text("</AdServingId>");
+        out.text("<AdServingId>")
+            .part(Part::BidId)
+            .text("</AdServingId>");
     }
     impression(&mut out);
     out.text("<Creatives><Creative>");
@@ -74,9 +87,13 @@ fn inline(declared: &Declared, v4: bool) -> Option<Template> {
         seconds / 60 % 60,
         seconds % 60
     );
-    out.text("<Linear><Duration>").text(&duration).text("</Duration><TrackingEvents>");
+    out.text("<Linear><Duration>")
+        .text(&duration)
+        .text("</Duration><TrackingEvents>");
     for event in EVENTS {
-        out.text("<Tracking event=\"").text(event).text("\"><![CDATA[");
+        out.text("<Tracking event=\"")
+            .text(event)
+            .text("\"><![CDATA[");
         out.part(Part::VideoEvent(event)).text("]]></Tracking>");
     }
     out.text("</TrackingEvents><VideoClicks><ClickThrough><![CDATA[")
@@ -116,7 +133,9 @@ fn opening(declared: &Declared) -> Template {
 }
 
 fn impression(out: &mut Template) {
-    out.text("<Impression><![CDATA[").part(Part::Impression).text("]]></Impression>");
+    out.text("<Impression><![CDATA[")
+        .part(Part::Impression)
+        .text("]]></Impression>");
 }
 
 /// The creative's MIME type, or the usual one of its format.
@@ -150,7 +169,10 @@ const VERSIONS: [(i32, i32, &str); 7] = [
 
 /// The subtype and version to declare where these are offered; an empty offer is no restriction.
 #[must_use]
-pub fn protocol(kind: VastKind, offered: &[openrtb::enums::Protocol]) -> Option<(i32, &'static str)> {
+pub fn protocol(
+    kind: VastKind,
+    offered: &[openrtb::enums::Protocol],
+) -> Option<(i32, &'static str)> {
     let takes = |number: i32| offered.is_empty() || offered.iter().any(|it| it.0 == number);
     match kind {
         VastKind::Own(number) => takes(number).then_some((number, "")),

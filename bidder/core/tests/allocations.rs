@@ -51,10 +51,20 @@ fn a_decision_allocates_little() {
         let mut random = Random::new(1);
         let region = Region::new(ALLOCATOR);
         let opportunity = Opportunity::read(&request, &shop.market.rates).unwrap();
-        let decision = decide(&opportunity, &shop.market, &user, at, &mut random, &mut shop.scratch);
+        let decision = decide(
+            &opportunity,
+            &shop.market,
+            &user,
+            at,
+            &mut random,
+            &mut shop.scratch,
+        );
         counted.push(region.change().allocations);
         assert_eq!(decision.imps.len(), 2);
     }
     // The first decision fills the scratch memory that the others use again.
-    assert!(counted.iter().skip(1).all(|count| *count <= ALLOWED), "{counted:?}");
+    assert!(
+        counted.iter().skip(1).all(|count| *count <= ALLOWED),
+        "{counted:?}"
+    );
 }

@@ -23,7 +23,8 @@ fn the_only_line_item_bids_or_its_reason_is_named() {
     let targeted = |targeting: Value| json!({"targeting": targeting});
     let creative = |creative: Value| json!({"creative": creative});
     let banner = |differs: Value| {
-        let mut creative = json!({"format": "banner", "width": 300, "height": 250, "markup": "<b>x</b>"});
+        let mut creative =
+            json!({"format": "banner", "width": 300, "height": 250, "markup": "<b>x</b>"});
         for (key, value) in differs.as_object().unwrap() {
             creative[key] = value.clone();
         }
@@ -45,58 +46,317 @@ fn the_only_line_item_bids_or_its_reason_is_named() {
     };
     let usual = || request(json!({}));
     let cases = [
-        Case("empty targeting matches everybody", json!({}), usual(), "1:li_0@2"),
-        Case("X-72 at the floor", json!({"max_cpm": 3.0}), imp(json!({"bidfloor": 3.0})), "1:li_0@3"),
-        Case("raised to 1.1 of the floor", json!({}), imp(json!({"bidfloor": 5.0})), "1:li_0@5.5"),
-        Case("X-58", json!({"max_cpm": 3.0}), imp(json!({"bidfloor": 3.01})), "under_floor"),
-        Case("X-73 floor in EUR", json!({"max_cpm": 9.0}), imp(json!({"bidfloor": 9.2, "bidfloorcur": "EUR"})), "under_floor"),
-        Case("X-73 floor in EUR", json!({"max_cpm": 10.0}), imp(json!({"bidfloor": 9.2, "bidfloorcur": "EUR"})), "1:li_0@10"),
-        Case("X-73 no rate for the floor", json!({}), imp(json!({"bidfloorcur": "XAU"})), "floor_currency"),
-        Case("X-73 answered in EUR", json!({}), request(json!({"cur": ["EUR"]})), "1:li_0@1.84"),
-        Case("C-120 a campaign in JPY", json!({"currency": "JPY", "cpm": 300.0, "max_cpm": 3000.0}), usual(), "1:li_0@2"),
-        Case("X-53", json!({"cpm": 0.0, "modifiers": []}), imp(json!({"bidfloor": 0})), "price_zero"),
-        Case("not started", json!({"starts_at": NOW.0 + 1}), usual(), "not_started"),
-        Case("the first instant", json!({"starts_at": NOW.0}), usual(), "1:li_0@2"),
-        Case("the end is not in it", json!({"ends_at": NOW.0}), usual(), "ended"),
-        Case("day parts", targeted(json!({"dayparts": ["mon-fri 00-24"]})), usual(), "outside_dayparts"),
-        Case("day parts", targeted(json!({"dayparts": ["sun 22-24"]})), usual(), "1:li_0@2"),
-        Case("day parts of its zone", json!({"time_zone": "Asia/Shanghai", "targeting": {"dayparts": ["mon 06-07"]}}), usual(), "1:li_0@2"),
-        Case("X-40 wseat", json!({}), request(json!({"wseat": ["other"]})), "seat_not_allowed"),
-        Case("X-40 wseat", json!({}), request(json!({"wseat": ["other", "seat-shop"]})), "1:li_0@2"),
-        Case("X-40 bseat", json!({}), request(json!({"bseat": ["seat-shop"]})), "seat_blocked"),
-        Case("X-41 badv", json!({}), request(json!({"badv": ["SHOP.example"]})), "advertiser_blocked"),
-        Case("C-29 a subdomain", creative(json!({"adomain": ["eu.shop.example"]})), request(json!({"badv": ["shop.example"]})), "advertiser_blocked"),
-        Case("X-43 bcat", creative(json!({"categories": ["IAB25-3"]})), request(json!({"bcat": ["IAB25"]})), "category_blocked"),
-        Case("C-30 another taxonomy", creative(json!({"categories": ["IAB25-3"]})), request(json!({"bcat": ["IAB25"], "cattax": 7})), "1:li_0@2"),
-        Case("X-43 acat", creative(json!({"categories": ["IAB1-1"]})), request(json!({"acat": ["IAB2"]})), "category_blocked"),
-        Case("X-43 acat", creative(json!({"categories": ["IAB2-1"]})), request(json!({"acat": ["IAB2"]})), "1:li_0@2"),
-        Case("X-44 bapp", creative(json!({"bundle": "com.a"})), request(json!({"bapp": ["com.a"]})), "app_blocked"),
-        Case("X-48 wlang", creative(json!({"language": "fr"})), request(json!({"wlang": ["en"]})), "language_not_allowed"),
-        Case("X-45 battr", banner(json!({"attributes": [3]})), imp(json!({"banner": {"w": 300, "h": 250, "battr": [3]}})), "attribute_blocked"),
-        Case("X-46 btype", banner(json!({"markup": "<script src='https://a.example'></script>"})), imp(json!({"banner": {"w": 300, "h": 250, "btype": [3]}})), "ad_type_blocked"),
-        Case("X-47", banner(json!({"markup": "<img src='http://a.example/x.png'>"})), imp(json!({"secure": 1})), "not_secure"),
-        Case("X-47 secure not asked", banner(json!({"markup": "<img src='http://a.example/x.png'>"})), usual(), "1:li_0@2"),
-        Case("C-72", banner(json!({"apis": [5]})), imp(json!({"banner": {"w": 300, "h": 250, "api": [3]}})), "api_not_supported"),
-        Case("C-72", banner(json!({"apis": [5]})), imp(json!({"banner": {"w": 300, "h": 250, "api": [3, 5]}})), "1:li_0@2"),
-        Case("X-10 interstitial", banner(json!({})), imp(json!({"instl": 1, "banner": {"w": 320, "h": 480}})), "1:li_0@2"),
-        Case("X-10 too large for it", banner(json!({})), imp(json!({"instl": 1, "banner": {"w": 200, "h": 480}})), "size_not_offered"),
+        Case(
+            "empty targeting matches everybody",
+            json!({}),
+            usual(),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-72 at the floor",
+            json!({"max_cpm": 3.0}),
+            imp(json!({"bidfloor": 3.0})),
+            "1:li_0@3",
+        ),
+        Case(
+            "raised to 1.1 of the floor",
+            json!({}),
+            imp(json!({"bidfloor": 5.0})),
+            "1:li_0@5.5",
+        ),
+        Case(
+            "X-58",
+            json!({"max_cpm": 3.0}),
+            imp(json!({"bidfloor": 3.01})),
+            "under_floor",
+        ),
+        Case(
+            "X-73 floor in EUR",
+            json!({"max_cpm": 9.0}),
+            imp(json!({"bidfloor": 9.2, "bidfloorcur": "EUR"})),
+            "under_floor",
+        ),
+        Case(
+            "X-73 floor in EUR",
+            json!({"max_cpm": 10.0}),
+            imp(json!({"bidfloor": 9.2, "bidfloorcur": "EUR"})),
+            "1:li_0@10",
+        ),
+        Case(
+            "X-73 no rate for the floor",
+            json!({}),
+            imp(json!({"bidfloorcur": "XAU"})),
+            "floor_currency",
+        ),
+        Case(
+            "X-73 answered in EUR",
+            json!({}),
+            request(json!({"cur": ["EUR"]})),
+            "1:li_0@1.84",
+        ),
+        Case(
+            "C-120 a campaign in JPY",
+            json!({"currency": "JPY", "cpm": 300.0, "max_cpm": 3000.0}),
+            usual(),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-53",
+            json!({"cpm": 0.0, "modifiers": []}),
+            imp(json!({"bidfloor": 0})),
+            "price_zero",
+        ),
+        Case(
+            "not started",
+            json!({"starts_at": NOW.0 + 1}),
+            usual(),
+            "not_started",
+        ),
+        Case(
+            "the first instant",
+            json!({"starts_at": NOW.0}),
+            usual(),
+            "1:li_0@2",
+        ),
+        Case(
+            "the end is not in it",
+            json!({"ends_at": NOW.0}),
+            usual(),
+            "ended",
+        ),
+        Case(
+            "day parts",
+            targeted(json!({"dayparts": ["mon-fri 00-24"]})),
+            usual(),
+            "outside_dayparts",
+        ),
+        Case(
+            "day parts",
+            targeted(json!({"dayparts": ["sun 22-24"]})),
+            usual(),
+            "1:li_0@2",
+        ),
+        Case(
+            "day parts of its zone",
+            json!({"time_zone": "Asia/Shanghai", "targeting": {"dayparts": ["mon 06-07"]}}),
+            usual(),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-40 wseat",
+            json!({}),
+            request(json!({"wseat": ["other"]})),
+            "seat_not_allowed",
+        ),
+        Case(
+            "X-40 wseat",
+            json!({}),
+            request(json!({"wseat": ["other", "seat-shop"]})),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-40 bseat",
+            json!({}),
+            request(json!({"bseat": ["seat-shop"]})),
+            "seat_blocked",
+        ),
+        Case(
+            "X-41 badv",
+            json!({}),
+            request(json!({"badv": ["SHOP.example"]})),
+            "advertiser_blocked",
+        ),
+        Case(
+            "C-29 a subdomain",
+            creative(json!({"adomain": ["eu.shop.example"]})),
+            request(json!({"badv": ["shop.example"]})),
+            "advertiser_blocked",
+        ),
+        Case(
+            "X-43 bcat",
+            creative(json!({"categories": ["IAB25-3"]})),
+            request(json!({"bcat": ["IAB25"]})),
+            "category_blocked",
+        ),
+        Case(
+            "C-30 another taxonomy",
+            creative(json!({"categories": ["IAB25-3"]})),
+            request(json!({"bcat": ["IAB25"], "cattax": 7})),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-43 acat",
+            creative(json!({"categories": ["IAB1-1"]})),
+            request(json!({"acat": ["IAB2"]})),
+            "category_blocked",
+        ),
+        Case(
+            "X-43 acat",
+            creative(json!({"categories": ["IAB2-1"]})),
+            request(json!({"acat": ["IAB2"]})),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-44 bapp",
+            creative(json!({"bundle": "com.a"})),
+            request(json!({"bapp": ["com.a"]})),
+            "app_blocked",
+        ),
+        Case(
+            "X-48 wlang",
+            creative(json!({"language": "fr"})),
+            request(json!({"wlang": ["en"]})),
+            "language_not_allowed",
+        ),
+        Case(
+            "X-45 battr",
+            banner(json!({"attributes": [3]})),
+            imp(json!({"banner": {"w": 300, "h": 250, "battr": [3]}})),
+            "attribute_blocked",
+        ),
+        Case(
+            "X-46 btype",
+            banner(json!({"markup": "<script src='https://a.example'></script>"})),
+            imp(json!({"banner": {"w": 300, "h": 250, "btype": [3]}})),
+            "ad_type_blocked",
+        ),
+        Case(
+            "X-47",
+            banner(json!({"markup": "<img src='http://a.example/x.png'>"})),
+            imp(json!({"secure": 1})),
+            "not_secure",
+        ),
+        Case(
+            "X-47 secure not asked",
+            banner(json!({"markup": "<img src='http://a.example/x.png'>"})),
+            usual(),
+            "1:li_0@2",
+        ),
+        Case(
+            "C-72",
+            banner(json!({"apis": [5]})),
+            imp(json!({"banner": {"w": 300, "h": 250, "api": [3]}})),
+            "api_not_supported",
+        ),
+        Case(
+            "C-72",
+            banner(json!({"apis": [5]})),
+            imp(json!({"banner": {"w": 300, "h": 250, "api": [3, 5]}})),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-10 interstitial",
+            banner(json!({})),
+            imp(json!({"instl": 1, "banner": {"w": 320, "h": 480}})),
+            "1:li_0@2",
+        ),
+        Case(
+            "X-10 too large for it",
+            banner(json!({})),
+            imp(json!({"instl": 1, "banner": {"w": 200, "h": 480}})),
+            "size_not_offered",
+        ),
         Case("video", video(json!({})), player(json!({})), "1:li_0@2"),
-        Case("video mimes", video(json!({"mime": "video/webm"})), player(json!({})), "mime_not_allowed"),
-        Case("C-80", video(json!({})), player(json!({"protocols": [1]})), "protocol_not_supported"),
-        Case("C-81 too long", video(json!({"duration_seconds": 31})), player(json!({})), "length_not_allowed"),
-        Case("C-85 extended", video(json!({"duration_seconds": 31})), player(json!({"maxextended": -1})), "1:li_0@2"),
-        Case("C-81 rqddurs", video(json!({})), player(json!({"rqddurs": [30]})), "length_not_allowed"),
-        Case("C-84", video(json!({"attributes": [16]})), player(json!({"skip": 1})), "skip_not_allowed"),
-        Case("X-74 per second", video(json!({"max_cpm": 1})), player(json!({"mincpmpersec": 0.2})), "1:li_0@3.3"),
-        Case("C-92 a required image", json!({}), imp(json!({"banner": null, "native": {"request": r#"{"assets":[{"id":1,"required":1,"title":{"len":90}},{"id":2,"required":1,"img":{"type":3}}]}"#}})), "assets_missing"),
-        Case("C-92 an optional image", json!({}), imp(json!({"banner": null, "native": {"request": r#"{"assets":[{"id":1,"required":1,"title":{"len":90}},{"id":2,"img":{"type":3}}]}"#}})), "1:li_0@2"),
-        Case("C-111", targeted(json!({"deals": ["D1"]})), imp(json!({"pmp": {"deals": [{"id": "D1", "bidfloor": 4}]}})), "1:li_0@4.4"),
-        Case("C-63 deal floors are USD", targeted(json!({"deals": ["D1"]})), imp(json!({"bidfloorcur": "EUR", "pmp": {"deals": [{"id": "D1", "bidfloor": 1}]}})), "1:li_0@2"),
-        Case("C-113 at 3", targeted(json!({"deals": ["D1"]})), imp(json!({"pmp": {"deals": [{"id": "D1", "bidfloor": 7.5, "at": 3}]}})), "1:li_0@7.5"),
-        Case("C-112 wseat", targeted(json!({"deals": ["D1"]})), imp(json!({"pmp": {"deals": [{"id": "D1", "wseat": ["other"]}]}})), "deal_seat"),
-        Case("C-112 wadomain", targeted(json!({"deals": ["D1"]})), imp(json!({"pmp": {"deals": [{"id": "D1", "wadomain": ["other.example"]}]}})), "deal_advertiser"),
-        Case("a cap without a user", json!({"caps": [{"scope": "campaign", "count": 3, "window": {"sliding_seconds": 86_400}}]}), usual(), "cap_unknown"),
-        Case("on_cap_unknown = bid", json!({"on_cap_unknown": "bid", "caps": [{"scope": "campaign", "count": 3, "window": {"sliding_seconds": 86_400}}]}), usual(), "1:li_0@2"),
+        Case(
+            "video mimes",
+            video(json!({"mime": "video/webm"})),
+            player(json!({})),
+            "mime_not_allowed",
+        ),
+        Case(
+            "C-80",
+            video(json!({})),
+            player(json!({"protocols": [1]})),
+            "protocol_not_supported",
+        ),
+        Case(
+            "C-81 too long",
+            video(json!({"duration_seconds": 31})),
+            player(json!({})),
+            "length_not_allowed",
+        ),
+        Case(
+            "C-85 extended",
+            video(json!({"duration_seconds": 31})),
+            player(json!({"maxextended": -1})),
+            "1:li_0@2",
+        ),
+        Case(
+            "C-81 rqddurs",
+            video(json!({})),
+            player(json!({"rqddurs": [30]})),
+            "length_not_allowed",
+        ),
+        Case(
+            "C-84",
+            video(json!({"attributes": [16]})),
+            player(json!({"skip": 1})),
+            "skip_not_allowed",
+        ),
+        Case(
+            "X-74 per second",
+            video(json!({"max_cpm": 1})),
+            player(json!({"mincpmpersec": 0.2})),
+            "1:li_0@3.3",
+        ),
+        Case(
+            "C-92 a required image",
+            json!({}),
+            imp(
+                json!({"banner": null, "native": {"request": r#"{"assets":[{"id":1,"required":1,"title":{"len":90}},{"id":2,"required":1,"img":{"type":3}}]}"#}}),
+            ),
+            "assets_missing",
+        ),
+        Case(
+            "C-92 an optional image",
+            json!({}),
+            imp(
+                json!({"banner": null, "native": {"request": r#"{"assets":[{"id":1,"required":1,"title":{"len":90}},{"id":2,"img":{"type":3}}]}"#}}),
+            ),
+            "1:li_0@2",
+        ),
+        Case(
+            "C-111",
+            targeted(json!({"deals": ["D1"]})),
+            imp(json!({"pmp": {"deals": [{"id": "D1", "bidfloor": 4}]}})),
+            "1:li_0@4.4",
+        ),
+        Case(
+            "C-63 deal floors are USD",
+            targeted(json!({"deals": ["D1"]})),
+            imp(json!({"bidfloorcur": "EUR", "pmp": {"deals": [{"id": "D1", "bidfloor": 1}]}})),
+            "1:li_0@2",
+        ),
+        Case(
+            "C-113 at 3",
+            targeted(json!({"deals": ["D1"]})),
+            imp(json!({"pmp": {"deals": [{"id": "D1", "bidfloor": 7.5, "at": 3}]}})),
+            "1:li_0@7.5",
+        ),
+        Case(
+            "C-112 wseat",
+            targeted(json!({"deals": ["D1"]})),
+            imp(json!({"pmp": {"deals": [{"id": "D1", "wseat": ["other"]}]}})),
+            "deal_seat",
+        ),
+        Case(
+            "C-112 wadomain",
+            targeted(json!({"deals": ["D1"]})),
+            imp(json!({"pmp": {"deals": [{"id": "D1", "wadomain": ["other.example"]}]}})),
+            "deal_advertiser",
+        ),
+        Case(
+            "a cap without a user",
+            json!({"caps": [{"scope": "campaign", "count": 3, "window": {"sliding_seconds": 86_400}}]}),
+            usual(),
+            "cap_unknown",
+        ),
+        Case(
+            "on_cap_unknown = bid",
+            json!({"on_cap_unknown": "bid", "caps": [{"scope": "campaign", "count": 3, "window": {"sliding_seconds": 86_400}}]}),
+            usual(),
+            "1:li_0@2",
+        ),
     ];
     for Case(says, line_item, request, want) in cases {
         let mut shop = Shop::funded(std::slice::from_ref(&line_item));
@@ -126,11 +386,23 @@ fn the_price_of_a_known_user() {
     };
     let phone = json!({"devicetype": 4});
     let on = |regs: Value| request(json!({"device": phone, "regs": regs}));
-    assert_eq!(shop.chosen(&on(json!({})), &user), Ok(vec!["1:li_0@2.88".to_owned()]));
+    assert_eq!(
+        shop.chosen(&on(json!({})), &user),
+        Ok(vec!["1:li_0@2.88".to_owned()])
+    );
     // Without consent the profile is neither matched nor counted.
-    assert_eq!(shop.chosen(&on(json!({"gdpr": 1})), &user), Err("nothing_matches".to_owned()));
-    assert_eq!(shop.chosen(&on(json!({"coppa": 1})), &user), Err("nothing_matches".to_owned()));
-    assert_eq!(shop.chosen(&on(json!({})), &NOBODY), Err("nothing_matches".to_owned()));
+    assert_eq!(
+        shop.chosen(&on(json!({"gdpr": 1})), &user),
+        Err("nothing_matches".to_owned())
+    );
+    assert_eq!(
+        shop.chosen(&on(json!({"coppa": 1})), &user),
+        Err("nothing_matches".to_owned())
+    );
+    assert_eq!(
+        shop.chosen(&on(json!({})), &NOBODY),
+        Err("nothing_matches".to_owned())
+    );
 }
 
 #[test]
@@ -142,10 +414,30 @@ fn caps_are_looked_at_before_the_choice() {
     let cases = [
         Case("never seen", vec![], vec![], "1:li_0@5"),
         Case("once within the hour", vec![NOW.0 - 10], vec![], "1:li_0@5"),
-        Case("twice within the hour", vec![NOW.0 - 20, NOW.0 - 10], vec![], "1:li_1@2"),
-        Case("the older one just out", vec![NOW.0 - hour, NOW.0 - 10], vec![], "1:li_0@5"),
-        Case("a pending counts", vec![NOW.0 - 10], vec![NOW.0 + 1], "1:li_1@2"),
-        Case("a pending that has ended does not", vec![NOW.0 - 10], vec![NOW.0], "1:li_0@5"),
+        Case(
+            "twice within the hour",
+            vec![NOW.0 - 20, NOW.0 - 10],
+            vec![],
+            "1:li_1@2",
+        ),
+        Case(
+            "the older one just out",
+            vec![NOW.0 - hour, NOW.0 - 10],
+            vec![],
+            "1:li_0@5",
+        ),
+        Case(
+            "a pending counts",
+            vec![NOW.0 - 10],
+            vec![NOW.0 + 1],
+            "1:li_1@2",
+        ),
+        Case(
+            "a pending that has ended does not",
+            vec![NOW.0 - 10],
+            vec![NOW.0],
+            "1:li_0@5",
+        ),
     ];
     for Case(says, confirmed, pending, want) in cases {
         let scope = ScopeStamps {
@@ -161,7 +453,11 @@ fn caps_are_looked_at_before_the_choice() {
             profile: None,
             stamps: Some(&stamps),
         };
-        assert_eq!(shop.chosen(&request(json!({})), &user), Ok(vec![want.to_owned()]), "{says}");
+        assert_eq!(
+            shop.chosen(&request(json!({})), &user),
+            Ok(vec![want.to_owned()]),
+            "{says}"
+        );
     }
 }
 
@@ -188,7 +484,10 @@ fn a_capped_choice_has_fallbacks_down_to_the_first_uncapped_one() {
             .collect();
         assert_eq!(ranked, ["a", "b", "c"]);
         let free = |at: usize| market.items[at].account.free(shop::BOOT).0;
-        assert_eq!([free(0), free(1), free(2), free(3)], [995_000_000, 996_000_000, 997_000_000, 1_000_000_000]);
+        assert_eq!(
+            [free(0), free(1), free(2), free(3)],
+            [995_000_000, 996_000_000, 997_000_000, 1_000_000_000]
+        );
     });
     // What was not sent is given back.
     let whole = |at: usize| shop.market.items[at].account.free(shop::BOOT);
@@ -198,9 +497,16 @@ fn a_capped_choice_has_fallbacks_down_to_the_first_uncapped_one() {
 #[test]
 fn no_reservation_no_bid() {
     let mut shop = Shop::new(&[json!({})]);
-    assert_eq!(shop.chosen(&request(json!({})), &NOBODY), Err("no_budget".to_owned()));
+    assert_eq!(
+        shop.chosen(&request(json!({})), &NOBODY),
+        Err("no_budget".to_owned())
+    );
     assert_eq!(shop.refusal(&request(json!({})), &NOBODY), "lease_pending");
-    assert_eq!(shop.leases.wants(shop::BOOT, Nanos(1)).len(), 1, "it is asked for");
+    assert_eq!(
+        shop.leases.wants(shop::BOOT, Nanos(1)).len(),
+        1,
+        "it is asked for"
+    );
     shop.fund(Nanos(2_500_000));
     for want in ["bid", "no bid"] {
         let bids = shop.ask(&request(json!({})), &NOBODY, 1, |_, _, decision| {
@@ -222,21 +528,32 @@ fn a_display_that_counts_for_many_is_reserved_for_many() {
     let mut shop = Shop::funded(&[json!({})]);
     let request = imp(json!({"qty": {"multiplier": 14.2, "sourcetype": 0}}));
     shop.ask(&request, &NOBODY, 1, |_, _, decision| {
-        assert_eq!(decision.imps[0].ranked[0].reservation.cost(), Nanos(28_400_000));
+        assert_eq!(
+            decision.imps[0].ranked[0].reservation.cost(),
+            Nanos(28_400_000)
+        );
     });
 }
 
 #[test]
 fn the_best_price_wins_whatever_the_catalogs_order() {
-    let mut items: Vec<Value> = (0..60).map(|at| json!({"cpm": f64::from(at % 30) / 10.0 + 0.1})).collect();
+    let mut items: Vec<Value> = (0..60)
+        .map(|at| json!({"cpm": f64::from(at % 30) / 10.0 + 0.1}))
+        .collect();
     items.push(json!({"id": "eur", "currency": "EUR", "cpm": 3.1, "max_cpm": 9.0}));
     let mut shop = Shop::funded(&items);
-    assert_eq!(shop.chosen(&request(json!({})), &NOBODY), Ok(vec!["1:eur@3.369565".to_owned()]));
+    assert_eq!(
+        shop.chosen(&request(json!({})), &NOBODY),
+        Ok(vec!["1:eur@3.369565".to_owned()])
+    );
     // Deals go first, as they may win on priority (X-30).
     items.push(json!({"id": "deal", "cpm": 1.0, "targeting": {"deals": ["D1"]}}));
     let mut shop = Shop::funded(&items);
     let with_deal = imp(json!({"pmp": {"deals": [{"id": "D1"}]}}));
-    assert_eq!(shop.chosen(&with_deal, &NOBODY), Ok(vec!["1:deal@1".to_owned()]));
+    assert_eq!(
+        shop.chosen(&with_deal, &NOBODY),
+        Ok(vec!["1:deal@1".to_owned()])
+    );
 }
 
 #[test]

@@ -58,18 +58,25 @@ fn targeting() -> impl Strategy<Value = Value> {
 
 fn facts() -> impl Strategy<Value = Facts> {
     let lists: Vec<_> = FACTS.iter().map(|(_, values)| some(values)).collect();
-    let domain = proptest::option::of(proptest::sample::select(vec!["www.news.example", "a.shop.example", "other.test"]));
-    let category = proptest::option::of(proptest::sample::select(vec!["IAB1-2", "IAB3-9", "IAB25"]));
-    (lists, domain, category, proptest::option::of(0_u8..70)).prop_map(|(lists, domain, category, age)| {
-        let mut facts = Facts::default();
-        for ((dimension, _), values) in FACTS.iter().zip(lists) {
-            values.iter().for_each(|it| facts.push(*dimension, it));
-        }
-        facts.push_domain(domain.unwrap_or_default());
-        facts.push_category(category.unwrap_or_default());
-        age.into_iter().for_each(|it| facts.push_age(it));
-        facts
-    })
+    let domain = proptest::option::of(proptest::sample::select(vec![
+        "www.news.example",
+        "a.shop.example",
+        "other.test",
+    ]));
+    let category =
+        proptest::option::of(proptest::sample::select(vec!["IAB1-2", "IAB3-9", "IAB25"]));
+    (lists, domain, category, proptest::option::of(0_u8..70)).prop_map(
+        |(lists, domain, category, age)| {
+            let mut facts = Facts::default();
+            for ((dimension, _), values) in FACTS.iter().zip(lists) {
+                values.iter().for_each(|it| facts.push(*dimension, it));
+            }
+            facts.push_domain(domain.unwrap_or_default());
+            facts.push_category(category.unwrap_or_default());
+            age.into_iter().for_each(|it| facts.push_age(it));
+            facts
+        },
+    )
 }
 
 proptest! {
@@ -112,16 +119,61 @@ fn shapes_and_deals_narrow_an_imp() {
     let market = Market::build(&catalog, &leases, "http://127.0.0.1");
     assert_eq!(market.left_out, []);
     let native = json!({"request": r#"{"ver":"1.2","assets":[{"id":1,"title":{"len":50}}]}"#});
-    struct Case(&'static str, Value, &'static [&'static str], &'static [&'static str]);
+    struct Case(
+        &'static str,
+        Value,
+        &'static [&'static str],
+        &'static [&'static str],
+    );
     let cases = [
-        Case("300x250", json!({"banner": {"w": 300, "h": 250}}), &["a_responsive", "b_banner"], &[]),
-        Case("C-70 format and w, h together", json!({"banner": {"w": 728, "h": 90, "format": [{"w": 300, "h": 250}]}}), &["a_responsive", "b_banner", "c_banner", "f_size"], &[]),
-        Case("X-10 interstitial", json!({"instl": 1, "banner": {"w": 320, "h": 480}}), &["a_responsive", "b_banner", "c_banner", "f_size"], &[]),
-        Case("video", json!({"video": {"mimes": ["video/mp4"]}, "banner": null}), &["d_video"], &[]),
-        Case("native", json!({"native": native, "banner": null}), &["a_responsive", "g_native_only"], &[]),
-        Case("a deal", json!({"pmp": {"deals": [{"id": "D1"}]}}), &["a_responsive", "b_banner"], &["e_deal"]),
-        Case("C-110 private", json!({"pmp": {"private_auction": 1, "deals": [{"id": "D1"}]}}), &[], &["e_deal"]),
-        Case("C-25 private without deals", json!({"pmp": {"private_auction": 1, "deals": []}}), &[], &[]),
+        Case(
+            "300x250",
+            json!({"banner": {"w": 300, "h": 250}}),
+            &["a_responsive", "b_banner"],
+            &[],
+        ),
+        Case(
+            "C-70 format and w, h together",
+            json!({"banner": {"w": 728, "h": 90, "format": [{"w": 300, "h": 250}]}}),
+            &["a_responsive", "b_banner", "c_banner", "f_size"],
+            &[],
+        ),
+        Case(
+            "X-10 interstitial",
+            json!({"instl": 1, "banner": {"w": 320, "h": 480}}),
+            &["a_responsive", "b_banner", "c_banner", "f_size"],
+            &[],
+        ),
+        Case(
+            "video",
+            json!({"video": {"mimes": ["video/mp4"]}, "banner": null}),
+            &["d_video"],
+            &[],
+        ),
+        Case(
+            "native",
+            json!({"native": native, "banner": null}),
+            &["a_responsive", "g_native_only"],
+            &[],
+        ),
+        Case(
+            "a deal",
+            json!({"pmp": {"deals": [{"id": "D1"}]}}),
+            &["a_responsive", "b_banner"],
+            &["e_deal"],
+        ),
+        Case(
+            "C-110 private",
+            json!({"pmp": {"private_auction": 1, "deals": [{"id": "D1"}]}}),
+            &[],
+            &["e_deal"],
+        ),
+        Case(
+            "C-25 private without deals",
+            json!({"pmp": {"private_auction": 1, "deals": []}}),
+            &[],
+            &[],
+        ),
     ];
     for Case(says, differs, open, by_deal) in cases {
         let body = shop::imp(differs).to_string();
@@ -131,9 +183,14 @@ fn shapes_and_deals_narrow_an_imp() {
         let mut facts = Facts::default();
         market.index.match_request(&facts, &mut room);
         Opportunity::imp_facts(&opportunity.imps[0], &mut facts);
-        market.index.match_imp(&opportunity.imps[0], &facts, &mut room);
+        market
+            .index
+            .match_imp(&opportunity.imps[0], &facts, &mut room);
         let names = |set: &bidder_core::index::Bits| {
-            let mut names: Vec<_> = set.iter().map(|at| market.items[at].id.to_string()).collect();
+            let mut names: Vec<_> = set
+                .iter()
+                .map(|at| market.items[at].id.to_string())
+                .collect();
             names.sort();
             names
         };

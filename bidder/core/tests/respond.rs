@@ -53,7 +53,10 @@ fn bid_for(line_item: Value, request: &Value) -> Value {
 
 fn token_in<'t>(url: &'t str, path: &str) -> &'t str {
     let start = format!("http://127.0.0.1:8002{path}?t=");
-    let rest = url.split(&start).nth(1).unwrap_or_else(|| panic!("{start} in {url}"));
+    let rest = url
+        .split(&start)
+        .nth(1)
+        .unwrap_or_else(|| panic!("{start} in {url}"));
     rest.split(['&', '"', ']', '<']).next().unwrap()
 }
 
@@ -82,16 +85,36 @@ fn a_banner_bid_declares_everything() {
         assert_eq!(&bid[key], value, "B-30 {key}");
     }
     assert!(bid.get("ext").is_none() && bid.get("dealid").is_none());
-    assert_eq!(Uuid::parse_str(bid["id"].as_str().unwrap()).unwrap().get_version_num(), 7);
+    assert_eq!(
+        Uuid::parse_str(bid["id"].as_str().unwrap())
+            .unwrap()
+            .get_version_num(),
+        7
+    );
 }
 
 #[test]
 fn notices_are_signed_and_carry_what_is_billed() {
     let bid = bid_for(json!({}), &request(json!({"cur": ["EUR"], "test": 1})));
     let cases = [
-        ("nurl", "/win-notice", NoticeKind::Win, "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}"),
-        ("burl", "/billing-notice", NoticeKind::Bill, "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}"),
-        ("lurl", "/loss-notice", NoticeKind::Loss, "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}&loss=${AUCTION_LOSS}"),
+        (
+            "nurl",
+            "/win-notice",
+            NoticeKind::Win,
+            "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}",
+        ),
+        (
+            "burl",
+            "/billing-notice",
+            NoticeKind::Bill,
+            "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}",
+        ),
+        (
+            "lurl",
+            "/loss-notice",
+            NoticeKind::Loss,
+            "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}&loss=${AUCTION_LOSS}",
+        ),
     ];
     for (name, path, kind, macros) in cases {
         let url = bid[name].as_str().unwrap();
@@ -100,29 +123,48 @@ fn notices_are_signed_and_carry_what_is_billed() {
         assert_eq!(claims.kind, kind);
         assert_eq!(claims.price.to_string(), "1.84");
         assert_eq!(claims.currency.as_str(), "EUR");
-        assert_eq!(claims.max_cost, Nanos(2_000_000), "in the campaign's currency");
+        assert_eq!(
+            claims.max_cost,
+            Nanos(2_000_000),
+            "in the campaign's currency"
+        );
         assert_eq!(claims.charge(None), claims.max_cost);
-        assert_eq!((claims.rate_id, claims.test, claims.bill_on), (1, true, BillOn::Burl));
+        assert_eq!(
+            (claims.rate_id, claims.test, claims.bill_on),
+            (1, true, BillOn::Burl)
+        );
         assert_eq!((claims.source.as_str(), claims.imp.as_str()), ("ssp", "1"));
         assert_eq!(claims.user, None, "uncapped: no stamp to confirm");
     }
     let cap = json!([{"scope": "campaign", "count": 3, "window": "calendar_day"}]);
-    let capped = bid_for(json!({"caps": cap, "on_cap_unknown": "bid"}), &request(json!({})));
-    let claims = open(token_in(capped["burl"].as_str().unwrap(), "/billing-notice"));
+    let capped = bid_for(
+        json!({"caps": cap, "on_cap_unknown": "bid"}),
+        &request(json!({})),
+    );
+    let claims = open(token_in(
+        capped["burl"].as_str().unwrap(),
+        "/billing-notice",
+    ));
     assert_eq!(claims.user.as_deref(), Some("u1"));
 }
 
 #[test]
 fn who_bills_by_impression_gets_no_burl() {
     let mut shop = Shop::funded(&[json!({})]);
-    let answer = answer_to(&mut shop, &request(json!({})), BillOn::Impression, Dialect::V26);
+    let answer = answer_to(
+        &mut shop,
+        &request(json!({})),
+        BillOn::Impression,
+        Dialect::V26,
+    );
     assert!(answer["seatbid"][0]["bid"][0].get("burl").is_none());
 }
 
 #[test]
 fn a_caller_of_2_5_gets_2_5() {
     // C-171
-    let mut shop = Shop::funded(&[json!({"creative": {"apis": [3], "categories": ["483"], "cattax": 7}})]);
+    let mut shop =
+        Shop::funded(&[json!({"creative": {"apis": [3], "categories": ["483"], "cattax": 7}})]);
     let request = imp(json!({"banner": {"w": 300, "h": 250, "api": [3]}}));
     let answer = answer_to(&mut shop, &request, BillOn::Burl, Dialect::V25);
     let bid = &answer["seatbid"][0]["bid"][0];
@@ -136,21 +178,36 @@ fn a_caller_of_2_5_gets_2_5() {
 #[test]
 fn a_card_is_drawn_in_the_size_and_escaped() {
     let creative = json!({"title": "春季 <b>\"sale\"</b>", "description": "8折 & more"});
-    let bid = bid_for(json!({"creative": creative}), &imp(json!({"banner": {"w": 728, "h": 90}})));
+    let bid = bid_for(
+        json!({"creative": creative}),
+        &imp(json!({"banner": {"w": 728, "h": 90}})),
+    );
     let adm = bid["adm"].as_str().unwrap();
     assert!(adm.contains("width:728px;height:90px"), "{adm}");
-    assert!(adm.contains("春季 &lt;b&gt;&quot;sale&quot;&lt;/b&gt;"), "{adm}");
+    assert!(
+        adm.contains("春季 &lt;b&gt;&quot;sale&quot;&lt;/b&gt;"),
+        "{adm}"
+    );
     assert!(adm.contains("8折 &amp; more"), "{adm}");
     assert_eq!(open(token_in(adm, "/t/click")).kind, NoticeKind::Click);
-    assert_eq!(open(token_in(adm, "/t/impression")).kind, NoticeKind::Impression);
+    assert_eq!(
+        open(token_in(adm, "/t/impression")).kind,
+        NoticeKind::Impression
+    );
 }
 
 #[test]
 fn own_html_gets_click_and_impression_trackers() {
     let page = "https://shop.example/sale";
     let cases = [
-        ("a place for it", "<a href=\"${CLICK_URL}\"><b>x</b></a>".to_owned()),
-        ("a link to the landing page", format!("<a href=\"{page}\"><b>x</b></a>")),
+        (
+            "a place for it",
+            "<a href=\"${CLICK_URL}\"><b>x</b></a>".to_owned(),
+        ),
+        (
+            "a link to the landing page",
+            format!("<a href=\"{page}\"><b>x</b></a>"),
+        ),
         ("no link at all", "<b>x</b>".to_owned()),
     ];
     for (says, markup) in cases {
@@ -160,7 +217,10 @@ fn own_html_gets_click_and_impression_trackers() {
         assert_eq!(adm.matches("<a ").count(), 1, "{says}: {adm}");
         assert_eq!(adm.matches("/t/click?t=").count(), 1, "{says}: {adm}");
         assert_eq!(adm.matches("/t/impression?t=").count(), 1, "{says}: {adm}");
-        assert!(!adm.contains(page) && !adm.contains("${CLICK_URL}"), "{says}: {adm}");
+        assert!(
+            !adm.contains(page) && !adm.contains("${CLICK_URL}"),
+            "{says}: {adm}"
+        );
     }
 }
 
@@ -171,16 +231,59 @@ fn vast_is_written_in_a_version_on_offer() {
     let own = json!({"format": "video", "markup": "<VAST version=\"3.0\"><Ad><InLine><AdSystem>a</AdSystem><AdTitle>t</AdTitle><Impression>https://i.example</Impression><Creatives><Creative><Linear><Duration>00:00:15</Duration></Linear></Creative></Creatives></InLine></Ad></VAST>"});
     struct Case<'a>(&'a str, &'a Value, &'a [i32], i32, i32, &'a [&'a str]);
     let cases = [
-        Case("inline 4.2", &media, &[2, 3, 7, 11, 13], 13, 75, &["<VAST version=\"4.2\">", "<Duration>00:01:15</Duration>", "https://cdn.example/v.mp4?a=1&b=2", "/t/video/firstQuartile?t=", "<AdServingId>", "<UniversalAdId"]),
-        Case("inline 3.0", &media, &[2, 3], 3, 75, &["<VAST version=\"3.0\">"]),
-        Case("wrapper", &tag, &[14], 14, 15, &["<Wrapper>", "https://ads.example/tag?x=]]%3Ey"]),
-        Case("its own document", &own, &[3], 3, 15, &["<VAST version=\"3.0\">", "https://i.example", "<AdTitle>t</AdTitle>"]),
+        Case(
+            "inline 4.2",
+            &media,
+            &[2, 3, 7, 11, 13],
+            13,
+            75,
+            &[
+                "<VAST version=\"4.2\">",
+                "<Duration>00:01:15</Duration>",
+                "https://cdn.example/v.mp4?a=1&b=2",
+                "/t/video/firstQuartile?t=",
+                "<AdServingId>",
+                "<UniversalAdId",
+            ],
+        ),
+        Case(
+            "inline 3.0",
+            &media,
+            &[2, 3],
+            3,
+            75,
+            &["<VAST version=\"3.0\">"],
+        ),
+        Case(
+            "wrapper",
+            &tag,
+            &[14],
+            14,
+            15,
+            &["<Wrapper>", "https://ads.example/tag?x=]]%3Ey"],
+        ),
+        Case(
+            "its own document",
+            &own,
+            &[3],
+            3,
+            15,
+            &[
+                "<VAST version=\"3.0\">",
+                "https://i.example",
+                "<AdTitle>t</AdTitle>",
+            ],
+        ),
     ];
     for Case(says, creative, protocols, protocol, seconds, parts) in cases {
         let video = json!({"mimes": ["video/mp4"], "protocols": protocols, "w": 640, "h": 360, "maxduration": 90});
         let request = imp(json!({"banner": null, "video": video, "secure": 1}));
         let bid = bid_for(json!({"creative": creative}), &request);
-        assert_eq!((&bid["protocol"], &bid["mtype"]), (&json!(protocol), &json!(2)), "{says}");
+        assert_eq!(
+            (&bid["protocol"], &bid["mtype"]),
+            (&json!(protocol), &json!(2)),
+            "{says}"
+        );
         if says != "its own document" {
             assert_eq!(bid["dur"], seconds, "{says}");
         }
@@ -190,7 +293,11 @@ fn vast_is_written_in_a_version_on_offer() {
         }
         let vast = openrtb::vast::Vast::inspect(adm).unwrap();
         assert_eq!(vast.protocol().map(|it| it.0), Some(protocol), "{says}");
-        assert_eq!(open(token_in(adm, "/t/impression")).kind, NoticeKind::Impression, "{says}");
+        assert_eq!(
+            open(token_in(adm, "/t/impression")).kind,
+            NoticeKind::Impression,
+            "{says}"
+        );
         assert!(openrtb::insecure_url(adm, true).is_none(), "X-47 {says}");
     }
 }
@@ -205,9 +312,24 @@ fn a_native_answer_satisfies_its_request() {
     }});
     struct Case(&'static str, String, bool, bool);
     let cases = [
-        Case("1.2 with trackers", format!("{{\"ver\":\"1.2\",{assets},{trackers}}}"), false, true),
-        Case("1.1 without", format!("{{\"ver\":\"1.1\",{assets}}}"), false, false),
-        Case("1.0 wrapped", format!("{{\"native\":{{\"ver\":\"1.0\",{assets}}}}}"), true, false),
+        Case(
+            "1.2 with trackers",
+            format!("{{\"ver\":\"1.2\",{assets},{trackers}}}"),
+            false,
+            true,
+        ),
+        Case(
+            "1.1 without",
+            format!("{{\"ver\":\"1.1\",{assets}}}"),
+            false,
+            false,
+        ),
+        Case(
+            "1.0 wrapped",
+            format!("{{\"native\":{{\"ver\":\"1.0\",{assets}}}}}"),
+            true,
+            false,
+        ),
     ];
     for Case(says, text, wrapped, tracked) in cases {
         let request = imp(json!({"banner": null, "native": {"request": text}}));
@@ -215,13 +337,18 @@ fn a_native_answer_satisfies_its_request() {
         let adm = bid["adm"].as_str().unwrap();
         let (asked, _) = NativeRequest::read(&text).unwrap();
         let (answer, _) = NativeResponse::read(adm).unwrap();
-        openrtb::native::check(&asked, &answer, true).unwrap_or_else(|fault| panic!("{says}: {fault:?}"));
+        openrtb::native::check(&asked, &answer, true)
+            .unwrap_or_else(|fault| panic!("{says}: {fault:?}"));
         let json: Value = serde_json::from_str(adm).unwrap();
         assert_eq!(json.get("native").is_some(), wrapped, "{says}");
         let inner = json.get("native").unwrap_or(&json);
         assert_eq!(inner.get("eventtrackers").is_some(), tracked, "{says}");
         assert_eq!(inner.get("imptrackers").is_some(), !tracked, "{says}");
-        assert_eq!(inner["assets"].as_array().unwrap().len(), 4, "{says}: no icon");
+        assert_eq!(
+            inner["assets"].as_array().unwrap().len(),
+            4,
+            "{says}: no icon"
+        );
         assert_eq!(bid["mtype"], 4);
     }
 }

@@ -26,9 +26,11 @@ pub(crate) fn partner(shared: &Shared, request: &Request) -> Result<Arc<Source>,
         .sources
         .iter()
         .find(|(key, _)| access::is_same_secret(given, key));
-    known
-        .map(|(_, source)| Arc::clone(source))
-        .ok_or_else(|| Problem::forbidden().detail("the key is not known").into_response())
+    known.map(|(_, source)| Arc::clone(source)).ok_or_else(|| {
+        Problem::forbidden()
+            .detail("the key is not known")
+            .into_response()
+    })
 }
 
 /// An operator: by bearer token, or in local mode from this machine.

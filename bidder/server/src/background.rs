@@ -11,7 +11,11 @@ use crate::shared::Shared;
 use crate::{RunError, catalog_feed, leases};
 
 /// Follows the catalog, exchanges leases, and watches what the bidder depends on, until `shutdown`.
-pub(crate) async fn run(shared: Arc<Shared>, ops: &Ops, shutdown: &Shutdown) -> Result<(), RunError> {
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    ops: &Ops,
+    shutdown: &Shutdown,
+) -> Result<(), RunError> {
     let users = UserState::connect(&shared.config.redis_url, Budget::default())?;
     let log = EventLog::connect(&shared.config.events_redis_url, Timeouts::default())?;
     tokio::join!(

@@ -114,7 +114,14 @@ fn decide_here<'a>(
     let mut scratch = worker.scratch.borrow_mut();
     let mut counts = worker.counts.borrow_mut();
     counts.enter(&worker.shared, market, &mut scratch);
-    let decision = decide(opportunity, market, &found.user(), at, &mut random, &mut scratch);
+    let decision = decide(
+        opportunity,
+        market,
+        &found.user(),
+        at,
+        &mut random,
+        &mut scratch,
+    );
     counts.take(market, &mut scratch);
     decision
 }
@@ -224,12 +231,16 @@ fn no_bid(worker: &Worker, request: &BidRequest<'_>, reason: NoBid) -> Response 
 /// 400 with a pointer to the fault.
 pub(crate) fn malformed(error: &ReadError) -> Response {
     let problem = match error {
-        ReadError::Malformed { .. } => {
-            Problem::new(StatusCode::BAD_REQUEST, "not_json", "The body is not a JSON object")
-        }
-        ReadError::Invalid { .. } => {
-            Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "The bid request is invalid")
-        }
+        ReadError::Malformed { .. } => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "not_json",
+            "The body is not a JSON object",
+        ),
+        ReadError::Invalid { .. } => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "The bid request is invalid",
+        ),
     };
     problem
         .detail(error.to_string())

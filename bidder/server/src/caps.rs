@@ -23,7 +23,12 @@ pub(crate) async fn confirm(
     user: Option<&str>,
     now: UnixMillis,
 ) -> Vec<Option<usize>> {
-    let capped = |chosen: &&Chosen<'_>| chosen.ranked.first().is_some_and(|it| is_capped(market, it));
+    let capped = |chosen: &&Chosen<'_>| {
+        chosen
+            .ranked
+            .first()
+            .is_some_and(|it| is_capped(market, it))
+    };
     let asked: Vec<&Chosen<'_>> = decision.imps.iter().filter(capped).collect();
     if asked.is_empty() {
         return decision.imps.iter().map(|_| Some(0)).collect();
@@ -34,13 +39,21 @@ pub(crate) async fn confirm(
             let choices: Vec<CapChoice> = asked.iter().map(|it| choice(market, it, now)).collect();
             let began = Instant::now();
             let answer = worker.users.confirm_caps(user, now, &choices).await;
-            worker.shared.metrics.redis_duration.observe(began.elapsed());
+            worker
+                .shared
+                .metrics
+                .redis_duration
+                .observe(began.elapsed());
             answer.ok()
         }
     };
     let mut confirmed = answer.map(Vec::into_iter);
     let place = |chosen: &Chosen<'_>| {
-        if !chosen.ranked.first().is_some_and(|it| is_capped(market, it)) {
+        if !chosen
+            .ranked
+            .first()
+            .is_some_and(|it| is_capped(market, it))
+        {
             return Some(0);
         }
         match &mut confirmed {
@@ -70,7 +83,10 @@ fn choice(market: &Market, chosen: &Chosen<'_>, now: UnixMillis) -> CapChoice {
         let item = item(market, choice)?;
         let creative = market.creative(choice.candidate.creative)?;
         let zone = market.zones.get(item.zone)?;
-        let cap = |(cap, scope): (&contracts::catalog::FrequencyCap, &contracts::stamps::ScopeKey)| LineCap {
+        let cap = |(cap, scope): (
+            &contracts::catalog::FrequencyCap,
+            &contracts::stamps::ScopeKey,
+        )| LineCap {
             scope: scope.clone(),
             count: cap.count,
             window: Window::of(cap.window, day_start(now, zone)),

@@ -19,31 +19,39 @@ pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown)
     let control_plane = ops.health.dependency("control_plane");
     let config = &shared.config;
     let feed = Feed {
-        url: format!("{}{CATALOG_PATH}", config.control_plane_url.trim_end_matches('/')),
+        url: format!(
+            "{}{CATALOG_PATH}",
+            config.control_plane_url.trim_end_matches('/')
+        ),
         token: config.service_token.expose().to_owned(),
         copy: Some(config.data_dir.join("catalog.json")),
         wait: WAIT,
     };
     let mut confirmed = Instant::now();
-    let polling = poll(&feed, shutdown, |catalog: &Catalog| catalog.version, |event| match event {
-        Event::Value(catalog, origin) => {
-            load(shared, ops, &catalog);
-            if origin == service::feed::Origin::Publisher {
+    let polling = poll(
+        &feed,
+        shutdown,
+        |catalog: &Catalog| catalog.version,
+        |event| match event {
+            Event::Value(catalog, origin) => {
+                load(shared, ops, &catalog);
+                if origin == service::feed::Origin::Publisher {
+                    confirmed = Instant::now();
+                    control_plane.set_up();
+                }
+                tracing::info!(version = catalog.version, ?origin, "catalog loaded");
+            }
+            Event::Unchanged => {
                 confirmed = Instant::now();
                 control_plane.set_up();
             }
-            tracing::info!(version = catalog.version, ?origin, "catalog loaded");
-        }
-        Event::Unchanged => {
-            confirmed = Instant::now();
-            control_plane.set_up();
-        }
-        Event::Failed(error) => {
-            let age = confirmed.elapsed();
-            shared.metrics.catalog_age.set(age.as_secs_f64());
-            control_plane.set_down(error.to_string());
-        }
-    });
+            Event::Failed(error) => {
+                let age = confirmed.elapsed();
+                shared.metrics.catalog_age.set(age.as_secs_f64());
+                control_plane.set_down(error.to_string());
+            }
+        },
+    );
     polling.await;
 }
 
@@ -54,15 +62,27 @@ pub(crate) fn load(shared: &Arc<Shared>, ops: &Ops, catalog: &Catalog) {
     let epochs = catalog.line_items.iter().map(|it| (&it.id, it.epoch));
     let known: std::collections::HashSet<&str> =
         market.items.iter().map(|it| it.id.as_str()).collect();
-    shared.leases.loaded(epochs.filter(|(id, _)| known.contains(id.as_str())));
+    shared
+        .leases
+        .loaded(epochs.filter(|(id, _)| known.contains(id.as_str())));
     for left_out in &market.left_out {
-        tracing::warn!(line_item = left_out.line_item.as_str(), why = left_out.why, "line item left out");
+        tracing::warn!(
+            line_item = left_out.line_item.as_str(),
+            why = left_out.why,
+            "line item left out"
+        );
     }
     let metrics = &shared.metrics;
-    metrics.catalog_version.set_i64(i64::try_from(market.version).unwrap_or(i64::MAX));
+    metrics
+        .catalog_version
+        .set_i64(i64::try_from(market.version).unwrap_or(i64::MAX));
     metrics.catalog_age.set(0.0);
-    metrics.line_items.set_u32(u32::try_from(market.items.len()).unwrap_or(u32::MAX));
-    metrics.left_out.set_u32(u32::try_from(market.left_out.len()).unwrap_or(u32::MAX));
+    metrics
+        .line_items
+        .set_u32(u32::try_from(market.items.len()).unwrap_or(u32::MAX));
+    metrics
+        .left_out
+        .set_u32(u32::try_from(market.left_out.len()).unwrap_or(u32::MAX));
     shared.market.store(Some(Arc::new(market)));
     ops.health.set_ready(true);
     shared.ask_now.notify_one();

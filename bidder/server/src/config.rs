@@ -87,7 +87,10 @@ impl Config {
             faults.push(ConfigFault::in_key("first_lease", why));
         }
         if self.lease_interval.0.is_zero() {
-            faults.push(ConfigFault::in_key("lease_interval", "must be longer than 0"));
+            faults.push(ConfigFault::in_key(
+                "lease_interval",
+                "must be longer than 0",
+            ));
         }
         ConfigError::unless_empty(faults)
     }

@@ -25,13 +25,19 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
         Err(error) => return bid::malformed(&error),
     };
     let Some(market) = worker.shared.market.load_full() else {
-        return Problem::unavailable(1).detail("no catalog has arrived yet").into_response();
+        return Problem::unavailable(1)
+            .detail("no catalog has arrived yet")
+            .into_response();
     };
     let opportunity = match Opportunity::read(&bid_request, &market.rates) {
         Ok(opportunity) => opportunity,
         Err(reason) => {
             let mut body = Vec::new();
-            refuse(bid_request.id.as_deref().unwrap_or_default(), reason, &mut body);
+            refuse(
+                bid_request.id.as_deref().unwrap_or_default(),
+                reason,
+                &mut body,
+            );
             return json(StatusCode::OK, body);
         }
     };
@@ -42,7 +48,14 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
     };
     let mut random = Random::new(0);
     let mut scratch = bidder_core::decide::Scratch::default();
-    let explanation = explain(&opportunity, &market, &found.user(), at, &mut random, &mut scratch);
+    let explanation = explain(
+        &opportunity,
+        &market,
+        &found.user(),
+        at,
+        &mut random,
+        &mut scratch,
+    );
     match serde_json::to_vec(&explanation) {
         Ok(body) => json(StatusCode::OK, body),
         Err(_) => Problem::unavailable(1).into_response(),

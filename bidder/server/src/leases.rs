@@ -20,7 +20,10 @@ pub(crate) fn boot_now() -> BootMillis {
     #[cfg(not(target_os = "linux"))]
     let clock = rustix::time::ClockId::Monotonic;
     let now = rustix::time::clock_gettime(clock);
-    let millis = now.tv_sec.saturating_mul(1_000).saturating_add(now.tv_nsec / 1_000_000);
+    let millis = now
+        .tv_sec
+        .saturating_mul(1_000)
+        .saturating_add(now.tv_nsec / 1_000_000);
     BootMillis(u64::try_from(millis).unwrap_or(0))
 }
 
@@ -44,7 +47,10 @@ struct Unacknowledged {
 /// Exchanges batches until `shutdown`; the last one returns what is left of every lease.
 pub(crate) async fn exchange(shared: &Shared, shutdown: &Shutdown) {
     let config = &shared.config;
-    let url = format!("{}{LEASES_PATH}", config.control_plane_url.trim_end_matches('/'));
+    let url = format!(
+        "{}{LEASES_PATH}",
+        config.control_plane_url.trim_end_matches('/')
+    );
     let target = match Target::parse(&url) {
         Ok(target) => target,
         Err(error) => {
@@ -91,7 +97,10 @@ async fn batch(
     unacknowledged: &mut Unacknowledged,
 ) -> Result<(), BatchError> {
     if unacknowledged.tallies.is_empty() {
-        let mut tallies = shared.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tallies = shared
+            .tallies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         unacknowledged.tallies = tallies.drain().map(|(_, tally)| tally).collect();
     }
     let asked = boot_now();
@@ -134,7 +143,10 @@ async fn send(
     ask: &LeaseAsk,
 ) -> Result<LeaseAnswer, BatchError> {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     let token = format!("Bearer {}", shared.config.service_token.expose());
     if let Ok(mut bearer) = HeaderValue::try_from(token) {
         bearer.set_sensitive(true);

@@ -17,9 +17,15 @@ pub(crate) fn handle(worker: &Worker, request: &Request) -> Response {
         return refused;
     }
     let Some(market) = worker.shared.market.load_full() else {
-        return Problem::unavailable(1).detail("no catalog has arrived yet").into_response();
+        return Problem::unavailable(1)
+            .detail("no catalog has arrived yet")
+            .into_response();
     };
-    let number = |name| request.query_param(name).and_then(|it| it.parse::<usize>().ok());
+    let number = |name| {
+        request
+            .query_param(name)
+            .and_then(|it| it.parse::<usize>().ok())
+    };
     let from = number("cursor").unwrap_or(0);
     let limit = number("limit").unwrap_or(PAGE).clamp(1, MOST);
     let items: Vec<_> = market

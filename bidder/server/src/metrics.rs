@@ -59,8 +59,13 @@ const KINDS: [NoticeKind; 6] = [
 ];
 
 /// Events of a video that players report to us.
-pub(crate) const VIDEO_EVENTS: [&str; 5] =
-    ["start", "firstQuartile", "midpoint", "thirdQuartile", "complete"];
+pub(crate) const VIDEO_EVENTS: [&str; 5] = [
+    "start",
+    "firstQuartile",
+    "midpoint",
+    "thirdQuartile",
+    "complete",
+];
 
 /// The bidder's handles.
 pub(crate) struct Metrics {
@@ -92,7 +97,11 @@ impl Metrics {
         let notice = |kind: NoticeKind| {
             NoticeOutcome::ALL.map(|outcome| {
                 let labels = [("kind", kind_label(kind)), ("outcome", outcome.label())];
-                metrics.counter("gavel_notices_total", "Notices and trackers, by what became of them.", &labels)
+                metrics.counter(
+                    "gavel_notices_total",
+                    "Notices and trackers, by what became of them.",
+                    &labels,
+                )
             })
         };
         let plain = |name, help| metrics.counter(name, help, &[]);
@@ -102,7 +111,11 @@ impl Metrics {
             invalid: outcome("invalid"),
             reasons: NoBid::ALL.map(|reason| {
                 let labels = [("reason", reason.label())];
-                metrics.counter("gavel_no_bids_total", "Requests without a bid, by reason.", &labels)
+                metrics.counter(
+                    "gavel_no_bids_total",
+                    "Requests without a bid, by reason.",
+                    &labels,
+                )
             }),
             duration: metrics.histogram(
                 "gavel_bid_request_duration_seconds",
@@ -112,7 +125,11 @@ impl Metrics {
             ),
             notices: KINDS.map(notice).into(),
             video_events: VIDEO_EVENTS.map(|event| {
-                metrics.counter("gavel_video_events_total", "Events that players reported.", &[("event", event)])
+                metrics.counter(
+                    "gavel_video_events_total",
+                    "Events that players reported.",
+                    &[("event", event)],
+                )
             }),
             redis_duration: metrics.histogram(
                 "gavel_redis_call_duration_seconds",
@@ -120,15 +137,39 @@ impl Metrics {
                 &[],
                 buckets::BID,
             ),
-            catalog_age: metrics.gauge("gavel_catalog_age_seconds", "Since the publisher last confirmed the catalog.", &[]),
-            catalog_version: metrics.gauge("gavel_catalog_version", "Version of the catalog in use.", &[]),
+            catalog_age: metrics.gauge(
+                "gavel_catalog_age_seconds",
+                "Since the publisher last confirmed the catalog.",
+                &[],
+            ),
+            catalog_version: metrics.gauge(
+                "gavel_catalog_version",
+                "Version of the catalog in use.",
+                &[],
+            ),
             line_items: metrics.gauge("gavel_bidder_line_items", "Line items that can bid.", &[]),
-            left_out: metrics.gauge("gavel_bidder_line_items_left_out", "Line items that a fault keeps from bidding.", &[]),
-            leases_dropped: plain("gavel_leases_dropped_total", "Grants that must not be used."),
-            lease_batches_failed: plain("gavel_lease_batches_failed_total", "Batches of lease asks without an answer."),
+            left_out: metrics.gauge(
+                "gavel_bidder_line_items_left_out",
+                "Line items that a fault keeps from bidding.",
+                &[],
+            ),
+            leases_dropped: plain(
+                "gavel_leases_dropped_total",
+                "Grants that must not be used.",
+            ),
+            lease_batches_failed: plain(
+                "gavel_lease_batches_failed_total",
+                "Batches of lease asks without an answer.",
+            ),
             wins: plain("gavel_bidder_wins_total", "Win notices accepted here."),
-            impressions: plain("gavel_bidder_impressions_total", "Billing events accepted here."),
-            spend_nanos: plain("gavel_bidder_charged_nanos_total", "Charges accepted here, in billionths of USD; the ledger's own number is gavel_spend_nanos_total."),
+            impressions: plain(
+                "gavel_bidder_impressions_total",
+                "Billing events accepted here.",
+            ),
+            spend_nanos: plain(
+                "gavel_bidder_charged_nanos_total",
+                "Charges accepted here, in billionths of USD; the ledger's own number is gavel_spend_nanos_total.",
+            ),
         }
     }
 

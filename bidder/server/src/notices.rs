@@ -58,7 +58,9 @@ impl Refused {
                 "The token's signature is not ours, or it is for another call",
             ),
             Self::Expired => Problem::new(StatusCode::GONE, "expired", "The token has expired"),
-            Self::LogAway => Problem::unavailable(1).detail("the event log is away; repeat the call"),
+            Self::LogAway => {
+                Problem::unavailable(1).detail("the event log is away; repeat the call")
+            }
         };
         problem.into_response()
     }
@@ -78,7 +80,11 @@ pub(crate) async fn handle(worker: &Worker, request: &Request, kind: NoticeKind)
     if request.is_head() {
         return status("accepted");
     }
-    let price = price_told(&claims, text(told.price.as_ref()).as_deref(), told.currency.as_deref());
+    let price = price_told(
+        &claims,
+        text(told.price.as_ref()).as_deref(),
+        told.currency.as_deref(),
+    );
     let loss = text(told.loss.as_ref()).and_then(|it| it.parse().ok());
     match append(worker, claims, price, loss).await {
         Ok(Appended::Duplicate) => status("duplicate"),
@@ -102,10 +108,14 @@ fn told(request: &Request) -> Result<Told, Response> {
         return Err(Problem::unsupported_media_type().into_response());
     }
     let body: Told = serde_json::from_slice(&request.body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "not_json", "The body is not a notice")
-            .detail(error.to_string())
-            .pointer("")
-            .into_response()
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "not_json",
+            "The body is not a notice",
+        )
+        .detail(error.to_string())
+        .pointer("")
+        .into_response()
     })?;
     told.token = told.token.or(body.token);
     told.price = told.price.or(body.price);
@@ -127,7 +137,11 @@ fn text(value: Option<&serde_json::Value>) -> Option<String> {
 }
 
 /// Opens a token of one kind.
-pub(crate) fn open(worker: &Worker, token: &str, kind: NoticeKind) -> Result<NoticeClaims, Refused> {
+pub(crate) fn open(
+    worker: &Worker,
+    token: &str,
+    kind: NoticeKind,
+) -> Result<NoticeClaims, Refused> {
     let market = worker.shared.market.load();
     // Without a catalog there is no key yet; the sender repeats.
     let market = market.as_ref().ok_or(Refused::LogAway)?;
@@ -135,7 +149,11 @@ pub(crate) fn open(worker: &Worker, token: &str, kind: NoticeKind) -> Result<Not
         TokenError::Unreadable => Refused::Unreadable,
         TokenError::Forged => Refused::Forged,
     })?;
-    if claims.kind == kind { Ok(claims) } else { Err(Refused::Forged) }
+    if claims.kind == kind {
+        Ok(claims)
+    } else {
+        Err(Refused::Forged)
+    }
 }
 
 /// Counts a refusal and answers it.
@@ -153,7 +171,12 @@ pub(crate) async fn append(
 ) -> Result<Appended, Refused> {
     let (kind, settle_by, auction) = (claims.kind, claims.settle_by, claims.auction);
     let reservation = claims.reservation;
-    let once = format!("{}:{}:{}", reservation.lease, reservation.seq, kind_label(kind));
+    let once = format!(
+        "{}:{}:{}",
+        reservation.lease,
+        reservation.seq,
+        kind_label(kind)
+    );
     let charge = charge(worker, &claims, price);
     let event = MoneyEvent::Notice(Box::new(NoticeEvent {
         claims,
@@ -199,7 +222,9 @@ fn charge(worker: &Worker, claims: &NoticeClaims, price: PriceTold) -> Option<u6
     };
     let market = worker.shared.market.load();
     let rates = &market.as_ref()?.rates;
-    let charge = claims.charge(told).scale(rates.per_usd(Currency::USD)?, claims.rate_to)?;
+    let charge = claims
+        .charge(told)
+        .scale(rates.per_usd(Currency::USD)?, claims.rate_to)?;
     u64::try_from(charge.0).ok()
 }
 
@@ -215,7 +240,11 @@ fn count(worker: &Worker, kind: NoticeKind, charge: Option<u64>) {
 }
 
 /// The price as the caller told it (money.md, "Charge"): what is not plainly a price is not believed.
-pub(crate) fn price_told(claims: &NoticeClaims, price: Option<&str>, currency: Option<&str>) -> PriceTold {
+pub(crate) fn price_told(
+    claims: &NoticeClaims,
+    price: Option<&str>,
+    currency: Option<&str>,
+) -> PriceTold {
     let price = price.unwrap_or_default().trim();
     if price == "AUDIT" {
         return PriceTold::Audit;
@@ -231,5 +260,8 @@ pub(crate) fn price_told(claims: &NoticeClaims, price: Option<&str>, currency: O
 }
 
 fn status(text: &str) -> Response {
-    json(StatusCode::OK, format!("{{\"status\":\"{text}\"}}").into_bytes())
+    json(
+        StatusCode::OK,
+        format!("{{\"status\":\"{text}\"}}").into_bytes(),
+    )
 }

@@ -40,7 +40,11 @@ pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Id
     let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
     let began = Instant::now();
     let answer = worker.users.read(&asked).await;
-    worker.shared.metrics.redis_duration.observe(began.elapsed());
+    worker
+        .shared
+        .metrics
+        .redis_duration
+        .observe(began.elapsed());
     match answer {
         Ok(Some(view)) => Found {
             key: keys.into_iter().nth(view.key_index),

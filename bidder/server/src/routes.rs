@@ -1,7 +1,7 @@
 //! Every path of the bidder, on one screen.
 
-use service::http::{Class, Handler, Method, Request, Response, method_not_allowed};
 use service::Problem;
+use service::http::{Class, Handler, Method, Request, Response, method_not_allowed};
 
 use crate::worker::Worker;
 use crate::{bid, explain, loaded, notices, stats, trackers};
@@ -31,29 +31,71 @@ const fn route(
 
 /// All paths; a last segment in braces stands for any one.
 pub(crate) const ROUTES: [Route; 12] = [
-    route("/bid", "POST", Class::Bid, "Answer a bid request (OpenRTB 2.5, 2.6)"),
+    route(
+        "/bid",
+        "POST",
+        Class::Bid,
+        "Answer a bid request (OpenRTB 2.5, 2.6)",
+    ),
     route("/openrtb2/bid", "POST", Class::Bid, "The same as /bid"),
-    route("/explain", "POST", Class::Api, "Why each line item would or would not bid"),
-    route("/win-notice", "GET, HEAD, POST", Class::Notice, "A bid won its auction"),
-    route("/billing-notice", "GET, HEAD, POST", Class::Notice, "A bid is billed"),
-    route("/loss-notice", "GET, HEAD, POST", Class::Notice, "A bid lost its auction"),
-    route("/t/impression", "GET, HEAD", Class::Notice, "An ad was shown"),
+    route(
+        "/explain",
+        "POST",
+        Class::Api,
+        "Why each line item would or would not bid",
+    ),
+    route(
+        "/win-notice",
+        "GET, HEAD, POST",
+        Class::Notice,
+        "A bid won its auction",
+    ),
+    route(
+        "/billing-notice",
+        "GET, HEAD, POST",
+        Class::Notice,
+        "A bid is billed",
+    ),
+    route(
+        "/loss-notice",
+        "GET, HEAD, POST",
+        Class::Notice,
+        "A bid lost its auction",
+    ),
+    route(
+        "/t/impression",
+        "GET, HEAD",
+        Class::Notice,
+        "An ad was shown",
+    ),
     route("/t/click", "GET, HEAD", Class::Notice, "An ad was clicked"),
     route("/t/view", "GET, HEAD", Class::Notice, "An ad was in view"),
-    route("/t/video/{event}", "GET, HEAD", Class::Notice, "A video reached an event"),
-    route("/stats", "GET, HEAD", Class::Api, "What this bidder did since its start"),
+    route(
+        "/t/video/{event}",
+        "GET, HEAD",
+        Class::Notice,
+        "A video reached an event",
+    ),
+    route(
+        "/stats",
+        "GET, HEAD",
+        Class::Api,
+        "What this bidder did since its start",
+    ),
     route("/campaigns", "GET, HEAD", Class::Api, "What is loaded"),
 ];
 
 /// The route of a path, and what stands in its braces.
 pub(crate) fn find(path: &str) -> Option<(&'static Route, &str)> {
-    ROUTES.iter().find_map(|route| match route.path.split_once('{') {
-        None => (route.path == path).then_some((route, "")),
-        Some((front, _)) => {
-            let rest = path.strip_prefix(front)?;
-            (!rest.is_empty() && !rest.contains('/')).then_some((route, rest))
-        }
-    })
+    ROUTES
+        .iter()
+        .find_map(|route| match route.path.split_once('{') {
+            None => (route.path == path).then_some((route, "")),
+            Some((front, _)) => {
+                let rest = path.strip_prefix(front)?;
+                (!rest.is_empty() && !rest.contains('/')).then_some((route, rest))
+            }
+        })
 }
 
 impl Handler for Worker {
@@ -61,7 +103,10 @@ impl Handler for Worker {
         let Some((route, rest)) = find(&request.path) else {
             return Problem::not_found().into_response();
         };
-        let allowed = route.allow.split(", ").any(|it| it == request.method.as_str());
+        let allowed = route
+            .allow
+            .split(", ")
+            .any(|it| it == request.method.as_str());
         if !allowed {
             return method_not_allowed(route.allow);
         }

@@ -42,7 +42,9 @@ impl Shared {
             config.name.clone()
         };
         if config.sources.is_empty() {
-            tracing::warn!("no demand sources are configured: anybody who reaches the listener may send bid requests");
+            tracing::warn!(
+                "no demand sources are configured: anybody who reaches the listener may send bid requests"
+            );
         }
         let sources = config.sources.iter().map(|(name, source)| {
             let known = Source {

@@ -32,7 +32,12 @@ pub(crate) fn handle(worker: &Worker, request: &Request) -> Response {
     }
     let metrics = &worker.shared.metrics;
     let reasons = NoBid::ALL.iter().zip(&metrics.reasons);
-    let millis = |q| metrics.duration.quantile(q).map(|seconds| (seconds * 1e6).round() / 1e3);
+    let millis = |q| {
+        metrics
+            .duration
+            .quantile(q)
+            .map(|seconds| (seconds * 1e6).round() / 1e3)
+    };
     let stats = Stats {
         requests: metrics.bid.get() + metrics.no_bid.get() + metrics.invalid.get(),
         bids: metrics.bid.get(),

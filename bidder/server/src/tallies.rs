@@ -28,7 +28,11 @@ pub(crate) struct Counts {
 impl Counts {
     /// Changes to the catalog that is about to be decided by; counts of the one before are handed over.
     pub(crate) fn enter(&mut self, shared: &Shared, market: &Arc<Market>, scratch: &mut Scratch) {
-        if self.market.as_ref().is_some_and(|it| Arc::ptr_eq(it, market)) {
+        if self
+            .market
+            .as_ref()
+            .is_some_and(|it| Arc::ptr_eq(it, market))
+        {
             return;
         }
         self.hand_over(shared, scratch);
@@ -72,11 +76,16 @@ impl Counts {
                 *matched.entry(item.campaign_number).or_default() += count;
             }
         });
-        let mut tallies = shared.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tallies = shared
+            .tallies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for (number, campaign) in market.campaigns.iter().enumerate() {
             let matched = matched.get(&number).copied().unwrap_or(0);
             let bids = self.bids.get_mut(number).map_or(0, std::mem::take);
-            let refused = self.refused.get_mut(number * REASONS..(number + 1) * REASONS);
+            let refused = self
+                .refused
+                .get_mut(number * REASONS..(number + 1) * REASONS);
             let refused = refused.unwrap_or_default();
             if matched == 0 && bids == 0 && refused.iter().all(|count| *count == 0) {
                 continue;

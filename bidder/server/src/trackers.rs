@@ -35,7 +35,9 @@ pub(crate) async fn click(worker: &Worker, request: &Request) -> Response {
     };
     let landing_page = {
         let market = worker.shared.market.load();
-        let page = market.as_ref().and_then(|it| it.landing_page(&claims.creative));
+        let page = market
+            .as_ref()
+            .and_then(|it| it.landing_page(&claims.creative));
         page.map(str::to_owned)
     };
     if !request.is_head() {
@@ -43,7 +45,9 @@ pub(crate) async fn click(worker: &Worker, request: &Request) -> Response {
     }
     match landing_page.filter(|it| it.starts_with("https://") || it.starts_with("http://")) {
         Some(page) => redirect(&page),
-        None => Problem::not_found().detail("the creative is no longer there").into_response(),
+        None => Problem::not_found()
+            .detail("the creative is no longer there")
+            .into_response(),
     }
 }
 
@@ -56,5 +60,7 @@ pub(crate) fn video(worker: &Worker, request: &Request, event: &str) -> Response
     if request.is_head() || worker.shared.metrics.video_event(event) {
         return gif();
     }
-    Problem::not_found().detail("no such event of a video").into_response()
+    Problem::not_found()
+        .detail("no such event of a video")
+        .into_response()
 }

@@ -128,7 +128,7 @@ pub fn read(
 ) -> Result<Creative, Faults> {
     crate::campaign::take_advertiser(&mut form, advertiser);
     let creative = take(&mut form, advertiser, edge);
-    form.finish(creative)
+    form.finish(Some(creative))
 }
 
 /// Takes a creative's fields out of `form`; landing page and `adomain` default to the advertiser's.
@@ -136,7 +136,7 @@ pub(crate) fn take(
     form: &mut Form,
     advertiser: Option<&Advertiser>,
     edge: &mut Edge<'_>,
-) -> Option<Creative> {
+) -> Creative {
     let id: CreativeId = match form.id("id") {
         Some(id) => id.into(),
         None => edge.id("crt").into(),
@@ -188,7 +188,7 @@ pub(crate) fn take(
         bundle: form.text("bundle"),
     };
     can_be_shown(form, &creative);
-    Some(creative)
+    creative
 }
 
 /// Notes what a creative of its format lacks (R44: a creative without a size is refused at save).

@@ -4,6 +4,8 @@
 //! the way (R11), and one bad field does not hide another. Of duplicate keys the last wins (C-31);
 //! `null` equals absent (C-25).
 
+mod scan;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,8 +15,6 @@ use units::{CpmMicros, DecimalError, Multiplier, Nanos, UnixMillis};
 
 use crate::fault::{Fault, Faults};
 
-/// Deepest nesting of a body; deeper than any document of ours.
-const MAX_DEPTH: usize = 64;
 /// Faults told at once; a body of nothing but unknown keys must not be answered by a larger one.
 const MAX_FAULTS: usize = 100;
 /// Longest text of a name-like field, in characters.
@@ -35,7 +35,7 @@ impl Form {
     /// One [`Fault`] of form when the body is not UTF-8, not JSON, too deep, or not an object.
     pub fn read(body: &[u8]) -> Result<Self, Fault> {
         let text = std::str::from_utf8(body).map_err(|_| Fault::form("", "is not UTF-8"))?;
-        scan(text)?;
+        scan::scan(text)?;
         let fields = serde_json::from_str(text).map_err(|error| {
             if error.is_data() {
                 Fault::form("", "must be a JSON object")
@@ -281,36 +281,6 @@ impl Form {
             self.faults.push(fault);
         }
     }
-}
-
-/// Refuses what would be dangerous or impossible to keep before anything recursive sees it: nesting
-/// without end (R34), and NUL, which Postgres does not store (R37).
-fn scan(text: &str) -> Result<(), Fault> {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match (in_string, byte) {
-            (true, b'\\') => {
-                if after.starts_with(b"u0000") {
-                    return Err(Fault::form("", "contains a NUL character"));
-                }
-                rest = after.get(1..).unwrap_or_default();
-            }
-            (_, b'"') => in_string = !in_string,
-            (false, b'{' | b'[') => {
-                depth = depth.saturating_add(1);
-                if depth > MAX_DEPTH {
-                    let says = format!("is nested deeper than {MAX_DEPTH} levels");
-                    return Err(Fault::form("", says));
-                }
-            }
-            (false, b'}' | b']') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// serde_json's words without its position, which is that of the field's own text.

@@ -39,12 +39,18 @@ pub(crate) async fn admit(
     next: Next,
 ) -> Response {
     let internal = request.uri().path().starts_with("/internal/");
-    match decide(&app.admission, &app.service_token, internal, peer, request.headers()) {
+    match decide(
+        &app.admission,
+        app.service_token.expose(),
+        internal,
+        peer,
+        request.headers(),
+    ) {
         Ok(actor) => {
             request.extensions_mut().insert(actor);
             next.run(request).await
         }
-        Err(problem) => answer(problem),
+        Err(problem) => answer(*problem),
     }
 }
 
@@ -54,26 +60,25 @@ fn decide(
     internal: bool,
     peer: SocketAddr,
     headers: &HeaderMap,
-) -> Result<Actor, Problem> {
+) -> Result<Actor, Box<Problem>> {
     if has_service_token(headers, service_token) {
         return Ok(Actor::Service);
     }
-    if bearer(headers).is_some() {
-        return Err(Problem::forbidden().detail("the token is not known"));
-    }
-    if internal {
-        return Err(Problem::unauthorized().detail("this path is for services: GAVEL_SERVICE_TOKEN"));
-    }
-    if local.admits(peer, headers) {
+    let refused = if bearer(headers).is_some() {
+        Problem::forbidden().detail("the token is not known")
+    } else if internal {
+        Problem::unauthorized().detail("this path is for services: GAVEL_SERVICE_TOKEN")
+    } else if local.admits(peer, headers) {
         return Ok(Actor::LocalAdmin);
-    }
-    Err(match local {
-        LocalMode::On { .. } => Problem::forbidden().detail(
+    } else if *local == LocalMode::Off {
+        Problem::unauthorized()
+            .detail("a bearer token is needed; without --auth, gavel up needs none on this machine")
+    } else {
+        Problem::forbidden().detail(
             "local mode answers this machine and its own pages only; start with --auth to use tokens",
-        ),
-        LocalMode::Off => Problem::unauthorized()
-            .detail("a bearer token is needed; without --auth, gavel up needs none on this machine"),
-    })
+        )
+    };
+    Err(Box::new(refused))
 }
 
 #[cfg(test)]
@@ -88,19 +93,70 @@ mod tests {
             own_ports: vec![8001],
         };
         let off = || LocalMode::Off;
-        let (token, host) = (("authorization", "Bearer secret"), ("host", "localhost:8001"));
+        let (token, host) = (
+            ("authorization", "Bearer secret"),
+            ("host", "localhost:8001"),
+        );
         let wrong = ("authorization", "Bearer other");
         let foreign = ("origin", "https://evil.example");
-        type Row<'a> = (&'a str, LocalMode, bool, Vec<(&'static str, &'static str)>, Result<Actor, u16>);
+        type Row<'a> = (
+            &'a str,
+            LocalMode,
+            bool,
+            Vec<(&'static str, &'static str)>,
+            Result<Actor, u16>,
+        );
         let cases: Vec<Row<'_>> = vec![
-            ("at this machine", on(), false, vec![host], Ok(Actor::LocalAdmin)),
-            ("a page of another site", on(), false, vec![host, foreign], Err(403)),
+            (
+                "at this machine",
+                on(),
+                false,
+                vec![host],
+                Ok(Actor::LocalAdmin),
+            ),
+            (
+                "a page of another site",
+                on(),
+                false,
+                vec![host, foreign],
+                Err(403),
+            ),
             ("--auth without a token", off(), false, vec![host], Err(401)),
-            ("--auth with a wrong token", off(), false, vec![host, wrong], Err(403)),
-            ("a service", off(), false, vec![host, token], Ok(Actor::Service)),
-            ("a service inside", off(), true, vec![host, token], Ok(Actor::Service)),
-            ("the local admin is no service", on(), true, vec![host], Err(401)),
-            ("a wrong token beside local mode", on(), false, vec![host, wrong], Err(403)),
+            (
+                "--auth with a wrong token",
+                off(),
+                false,
+                vec![host, wrong],
+                Err(403),
+            ),
+            (
+                "a service",
+                off(),
+                false,
+                vec![host, token],
+                Ok(Actor::Service),
+            ),
+            (
+                "a service inside",
+                off(),
+                true,
+                vec![host, token],
+                Ok(Actor::Service),
+            ),
+            (
+                "the local admin is no service",
+                on(),
+                true,
+                vec![host],
+                Err(401),
+            ),
+            (
+                "a wrong token beside local mode",
+                on(),
+                false,
+                vec![host, wrong],
+                Err(403),
+            ),
         ];
         for (says, mode, internal, fields, want) in cases {
             let mut headers = HeaderMap::new();

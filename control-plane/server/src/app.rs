@@ -8,6 +8,7 @@ use control_plane_core::Edge;
 use deadpool_postgres::{Client, Pool};
 use http::{HeaderValue, StatusCode, header};
 use service::access::LocalMode;
+use service::config::Secret;
 use service::{Health, Shutdown, clock};
 use units::UnixMillis;
 
@@ -28,7 +29,7 @@ pub(crate) struct Parts {
     pub(crate) shutdown: Shutdown,
     pub(crate) health: Health,
     pub(crate) admission: LocalMode,
-    pub(crate) service_token: String,
+    pub(crate) service_token: Secret,
     /// Whether the schema is there; until then every call is 503.
     pub(crate) migrated: AtomicBool,
 }
@@ -50,7 +51,9 @@ impl App {
         if self.migrated.load(Ordering::Acquire) {
             return Ok(());
         }
-        Err(Refusal::Unavailable("the database is not migrated yet".to_owned()))
+        Err(Refusal::Unavailable(
+            "the database is not migrated yet".to_owned(),
+        ))
     }
 
     /// A connection to a database that is ready, or 503 within a second.
@@ -109,7 +112,12 @@ impl IntoResponse for Answer {
 
 /// An answer of JSON text.
 pub(crate) fn json(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.into()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.into(),
+    )
+        .into_response()
 }
 
 /// 200 with a value's JSON.

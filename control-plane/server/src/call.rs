@@ -92,7 +92,12 @@ fn is_json(headers: &HeaderMap) -> bool {
         return true;
     };
     let kind = value.to_str().unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
@@ -103,7 +108,9 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Refusal> {
     let tag = given.trim().trim_start_matches("W/").trim_matches('"');
     match tag.parse() {
         Ok(version) => Ok(Some(version)),
-        Err(_) => Err(Refusal::Request("If-Match must be an ETag of ours".to_owned())),
+        Err(_) => Err(Refusal::Request(
+            "If-Match must be an ETag of ours".to_owned(),
+        )),
     }
 }
 

@@ -1,14 +1,12 @@
 //! What can be configured; `config.default.toml` says what each key is for.
 
-use std::fmt;
-
 use serde::Deserialize;
 use service::access::LocalMode;
-use service::config::Millis;
+use service::config::{Millis, Secret};
 use service::http::Limits;
 
 /// The configuration of the control plane.
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the API listens when the service runs alone.
@@ -16,19 +14,21 @@ pub struct Config {
     /// Base of the URLs that are handed out; empty for `http://<listen>`.
     pub public_url: String,
     /// Postgres, as a URL or as words.
-    pub database_url: String,
+    pub database_url: Secret,
+    /// Whether it brings the schema to this version.
+    pub migrate: bool,
     /// Most connections to Postgres.
     pub database_connections: u32,
     /// Longest wait for a connection.
     pub database_wait: Millis,
     /// The durable event log.
-    pub events_redis_url: String,
+    pub events_redis_url: Secret,
     /// User state; empty: frequency caps are not confirmed.
-    pub redis_url: String,
+    pub redis_url: Secret,
     /// Demand sources whose loss notice is final: it frees the pending of a frequency cap.
     pub final_loss_sources: Vec<String>,
     /// Secret of `/internal/*`, and of operators outside local mode.
-    pub service_token: String,
+    pub service_token: Secret,
     /// Whether a request from this machine counts as the demo admin.
     pub local_mode: bool,
     /// Every port of ours.
@@ -55,27 +55,5 @@ impl Config {
         } else {
             LocalMode::Off
         }
-    }
-}
-
-impl fmt::Debug for Config {
-    /// Shows no secret, and no URL that may contain one (S14).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("listen", &self.listen)
-            .field("public_url", &self.public_url)
-            .field("database_url", &"[REDACTED]")
-            .field("database_connections", &self.database_connections)
-            .field("database_wait", &self.database_wait)
-            .field("events_redis_url", &"[REDACTED]")
-            .field("redis_url", &"[REDACTED]")
-            .field("final_loss_sources", &self.final_loss_sources)
-            .field("service_token", &"[REDACTED]")
-            .field("local_mode", &self.local_mode)
-            .field("own_ports", &self.own_ports)
-            .field("metrics_public", &self.metrics_public)
-            .field("threads", &self.threads)
-            .field("limits", &self.limits)
-            .finish()
     }
 }

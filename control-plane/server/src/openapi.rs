@@ -19,23 +19,56 @@ use crate::console;
     ),
     paths(
         console::status,
-        advertisers::list, advertisers::create, advertisers::show, advertisers::change,
-        campaigns::list, campaigns::create, campaigns::show, campaigns::change,
-        campaigns::activate, campaigns::pause, campaigns::archive,
-        line_items::list, line_items::create, line_items::change,
-        money::stats, money::spend,
-        creatives::list, creatives::create, creatives::show, creatives::change,
-        deals::list, deals::create, deals::show, deals::change,
-        publishers::list, publishers::create, publishers::show, publishers::change,
-        placements::list, placements::create, placements::show, placements::change,
-        partners::list, partners::create, partners::show, partners::change,
-        segments::list, segments::create, segments::show, segments::change,
-        rates::list, rates::create,
+        advertisers::list,
+        advertisers::create,
+        advertisers::show,
+        advertisers::change,
+        campaigns::list,
+        campaigns::create,
+        campaigns::show,
+        campaigns::change,
+        campaigns::activate,
+        campaigns::pause,
+        campaigns::archive,
+        line_items::list,
+        line_items::create,
+        line_items::change,
+        money::stats,
+        money::spend,
+        creatives::list,
+        creatives::create,
+        creatives::show,
+        creatives::change,
+        deals::list,
+        deals::create,
+        deals::show,
+        deals::change,
+        publishers::list,
+        publishers::create,
+        publishers::show,
+        publishers::change,
+        placements::list,
+        placements::create,
+        placements::show,
+        placements::change,
+        partners::list,
+        partners::create,
+        partners::show,
+        partners::change,
+        segments::list,
+        segments::create,
+        segments::show,
+        segments::change,
+        rates::list,
+        rates::create,
         audit::list,
-        ops::bidders, ops::leases, ops::invariants,
-        internal::catalog, internal::leases, internal::revenue, internal::auction,
-        internal::inventory, internal::add_inventory,
-        internal::placement, internal::replace_placement, internal::remove_placement,
+        ops::bidders,
+        ops::leases,
+        ops::invariants,
+        internal::catalog,
+        internal::leases,
+        internal::revenue,
+        internal::auction,
     )
 )]
 struct Description;
@@ -65,7 +98,11 @@ mod tests {
             .collect();
         let routed: BTreeSet<(String, String)> = ROUTES
             .iter()
-            .flat_map(|(path, methods)| methods.iter().map(|m| ((*path).to_owned(), (*m).to_owned())))
+            .flat_map(|(path, methods)| {
+                methods
+                    .iter()
+                    .map(|m| ((*path).to_owned(), (*m).to_owned()))
+            })
             .collect();
         assert_eq!(described, routed);
     }

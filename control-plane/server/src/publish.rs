@@ -80,7 +80,12 @@ impl Feed {
         shutdown: &Shutdown,
     ) -> Result<Option<Rendered>, Refusal> {
         let mut newest = self.newest.subscribe();
-        let changed = async { newest.wait_for(|version| *version > 0 && *version != after).await.is_ok() };
+        let changed = async {
+            newest
+                .wait_for(|version| *version > 0 && *version != after)
+                .await
+                .is_ok()
+        };
         let heard = tokio::select! {
             heard = tokio::time::timeout(wait, changed) => heard.unwrap_or(false),
             () = shutdown.fired() => false,
@@ -95,7 +100,10 @@ impl Feed {
     /// The newest catalog.
     async fn render(&self) -> Result<Rendered, Refusal> {
         let mut kept = self.rendered.lock().await;
-        if let Some(rendered) = kept.as_ref().filter(|rendered| rendered.version == self.newest()) {
+        if let Some(rendered) = kept
+            .as_ref()
+            .filter(|rendered| rendered.version == self.newest())
+        {
             return Ok(rendered.clone());
         }
         let mut client = self.pool.get().await?;
@@ -107,7 +115,8 @@ impl Feed {
             body: body.into(),
         };
         self.renders.inc();
-        self.quarantined.set_u32(u32::try_from(snapshot.quarantined).unwrap_or(u32::MAX));
+        self.quarantined
+            .set_u32(u32::try_from(snapshot.quarantined).unwrap_or(u32::MAX));
         *kept = Some(rendered.clone());
         drop(kept);
         self.saw(rendered.version);
@@ -123,7 +132,8 @@ impl Feed {
             }
             grew
         });
-        self.version.set_u32(u32::try_from(self.newest()).unwrap_or(u32::MAX));
+        self.version
+            .set_u32(u32::try_from(self.newest()).unwrap_or(u32::MAX));
     }
 
     /// Reads the version that Postgres holds.

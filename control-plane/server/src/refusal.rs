@@ -15,24 +15,13 @@ pub(crate) enum Refusal {
     /// The body is wrong: 400 or 422 with every fault.
     Body(Faults),
     /// There is no such thing: 404.
-    NotFound {
-        kind: &'static str,
-        id: String,
-    },
+    NotFound { kind: &'static str, id: String },
     /// The state does not allow it: 409.
-    Conflict {
-        code: &'static str,
-        says: String,
-    },
+    Conflict { code: &'static str, says: String },
     /// A budget below what is spent or held: 409 with both numbers.
-    BudgetCommitted {
-        spend: Nanos,
-        reserved: Nanos,
-    },
+    BudgetCommitted { spend: Nanos, reserved: Nanos },
     /// `If-Match` names another version: 412.
-    Stale {
-        version: i64,
-    },
+    Stale { version: i64 },
     /// The idempotency key was used for another request: 422.
     KeyReused,
     /// A header or a query parameter that cannot be read: 400.
@@ -87,12 +76,14 @@ impl From<tokio_postgres::Error> for Refusal {
         let says = told.message().to_owned();
         match told.code() {
             &SqlState::UNIQUE_VIOLATION => Self::conflict("already_exists", "the id is taken"),
-            &SqlState::FOREIGN_KEY_VIOLATION => {
-                Self::conflict("unknown_reference", "it names something that does not exist")
-            }
-            &SqlState::LOCK_NOT_AVAILABLE => {
-                Self::conflict("in_progress", "another request with this key or on this row is in work")
-            }
+            &SqlState::FOREIGN_KEY_VIOLATION => Self::conflict(
+                "unknown_reference",
+                "it names something that does not exist",
+            ),
+            &SqlState::LOCK_NOT_AVAILABLE => Self::conflict(
+                "in_progress",
+                "another request with this key or on this row is in work",
+            ),
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::Unavailable(says)
             }
@@ -110,7 +101,9 @@ impl From<LedgerError> for Refusal {
             LedgerError::Pool(error) => error.into(),
             LedgerError::Sql { fault, .. } => fault.into(),
             LedgerError::Overtaken | LedgerError::Log(_) => Self::Unavailable(error.to_string()),
-            LedgerError::Unreadable(_) | LedgerError::TimeZone(_) => Self::Internal(error.to_string()),
+            LedgerError::Unreadable(_) | LedgerError::TimeZone(_) => {
+                Self::Internal(error.to_string())
+            }
         }
     }
 }
@@ -150,7 +143,11 @@ impl IntoResponse for Refusal {
             }
             Self::Internal(says) => {
                 tracing::error!(says, "answered 500");
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of ours")
+                Problem::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "A fault of ours",
+                )
             }
         })
     }
@@ -163,15 +160,23 @@ pub(crate) fn answer(problem: Problem) -> Response {
 
 fn faulty(faults: &Faults) -> Problem {
     let start = match faults.kind() {
-        FaultKind::Form => Problem::new(StatusCode::BAD_REQUEST, "malformed", "Body has the wrong form"),
-        FaultKind::Meaning => {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Body cannot be accepted")
-        }
+        FaultKind::Form => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed",
+            "Body has the wrong form",
+        ),
+        FaultKind::Meaning => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            "Body cannot be accepted",
+        ),
     };
     // Those that decided the status come first; the first is the problem's own pointer.
     let mut told: Vec<&Fault> = faults.0.iter().collect();
     told.sort_by_key(|fault| fault.kind != faults.kind());
-    told.into_iter().fold(start, |problem, fault| problem.fault(&fault.pointer, &fault.says))
+    told.into_iter().fold(start, |problem, fault| {
+        problem.fault(&fault.pointer, &fault.says)
+    })
 }
 
 /// The problem with both numbers, as money is written everywhere: exact, in plain decimals.

@@ -68,9 +68,6 @@ routes! {
     "/internal/leases" => post internal::leases;
     "/internal/revenue" => get internal::revenue;
     "/internal/auctions/{id}" => get internal::auction;
-    "/internal/inventory" => get internal::inventory, post internal::add_inventory;
-    "/internal/inventory/{id}" =>
-        get internal::placement, put internal::replace_placement, delete internal::remove_placement;
 }
 
 /// The whole API. Order from the outside: who calls, then how long it may take, then what it is.
@@ -100,5 +97,9 @@ async fn unknown(State(_): State<App>) -> Response {
 /// The body of a 405; axum adds `Allow`, which it knows.
 async fn wrong_method() -> Response {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    answer(Problem::new(status, "method_not_allowed", "Method not allowed"))
+    answer(Problem::new(
+        status,
+        "method_not_allowed",
+        "Method not allowed",
+    ))
 }

@@ -75,6 +75,10 @@ impl From<MigrationError> for RunError {
 ///
 /// # Errors
 /// [`RunError`] for a configuration that cannot be used, or a schema of another program.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every server has this signature: its thread is given its configuration"
+)]
 pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(), RunError> {
     let runtime = runtime::multi_thread("control-plane", config.threads)?;
     let result = runtime.block_on(serve(&config, listeners, shutdown));
@@ -88,30 +92,30 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
 /// [`RunError`] when Postgres does not answer, or holds a schema of another program.
 pub fn migrate(config: &Config) -> Result<(), RunError> {
     let wait = config.database_wait.0.max(Duration::from_secs(5));
-    let pool = pool::open(&config.database_url, 2, wait)?;
+    let pool = pool::open(config.database_url.expose(), 2, wait)?;
     Ok(runtime::current_thread("migrate")?.block_on(schema::run(&pool))?)
 }
 
 async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Result<(), RunError> {
+    let database = config.database_url.expose();
     let pool = pool::open(
-        &config.database_url,
+        database,
         config.database_connections,
         config.database_wait.0,
     )?;
     // Ingest holds connections for as long as a batch takes; the API must not wait for them.
-    let ingest_pool = pool::open(&config.database_url, 6, config.database_wait.0.max(RETRY))?;
-    let log = EventLog::connect(&config.events_redis_url, Timeouts::default()).map_err(|error| {
-        RunError::RedisUrl {
-            key: "events_redis_url",
-            says: error.to_string(),
-        }
+    let ingest_pool = pool::open(database, 6, config.database_wait.0)?;
+    let log = EventLog::connect(config.events_redis_url.expose(), Timeouts::default());
+    let log = log.map_err(|error| RunError::RedisUrl {
+        key: "events_redis_url",
+        says: error.to_string(),
     })?;
-    let stamps = Stamps::connect(&config.redis_url)?;
+    let stamps = Stamps::connect(config.redis_url.expose())?;
     let token = config.service_token.clone();
     let ops = Ops::new("control-plane", env!("CARGO_PKG_VERSION"))
         .with_openapi(openapi::document)
         .with_public_metrics(config.metrics_public)
-        .with_operator(move |headers| access::has_service_token(headers, &token));
+        .with_operator(move |headers| access::has_service_token(headers, token.expose()));
     let postgres = ops.health.dependency("postgres");
     postgres.set_down("not asked yet");
     let events = ops.health.dependency("events");
@@ -126,13 +130,17 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
         migrated: AtomicBool::new(false),
         shutdown: shutdown.clone(),
     });
-    let final_losses: BTreeSet<String> =
-        config.final_loss_sources.iter().cloned().chain(config.local_mode.then(|| OPEN_SOURCE.to_owned())).collect();
+    let final_losses: BTreeSet<String> = config
+        .final_loss_sources
+        .iter()
+        .cloned()
+        .chain(config.local_mode.then(|| OPEN_SOURCE.to_owned()))
+        .collect();
     let metrics = IngestMetrics::new(&ops.metrics);
     let ingest = Ingest::new(Ledger::new(ingest_pool), log.clone(), metrics, final_losses);
 
     let background = async {
-        prepare(&app, &postgres, &shutdown).await?;
+        prepare(&app, config.migrate, &postgres, &shutdown).await?;
         ops.health.set_ready(true);
         tokio::join!(
             watch_version(feed, postgres, shutdown.clone()),
@@ -155,11 +163,22 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
     }
 }
 
-/// Waits for Postgres, then brings its schema to this version.
-async fn prepare(app: &App, postgres: &DependencyHandle, shutdown: &Shutdown) -> Result<(), RunError> {
+/// Waits for Postgres, then brings its schema to this version, or waits for whoever does.
+async fn prepare(
+    app: &App,
+    migrate: bool,
+    postgres: &DependencyHandle,
+    shutdown: &Shutdown,
+) -> Result<(), RunError> {
     while !shutdown.is_fired() {
-        let away = match schema::run(&app.pool).await {
-            Ok(()) => match first_reads(app).await {
+        let current = if migrate {
+            schema::run(&app.pool).await.map(|()| true)
+        } else {
+            schema::is_current(&app.pool).await
+        };
+        let away = match current {
+            Ok(false) => "its schema is of an older version".to_owned(),
+            Ok(true) => match first_reads(app).await {
                 Ok(()) => {
                     postgres.set_up();
                     app.migrated.store(true, Ordering::Release);
@@ -171,7 +190,7 @@ async fn prepare(app: &App, postgres: &DependencyHandle, shutdown: &Shutdown) ->
             Err(error @ MigrationError::Failed(_)) => return Err(error.into()),
         };
         tracing::warn!(away, "waiting for Postgres");
-        postgres.set_down("does not answer");
+        postgres.set_down("does not answer, or is not migrated");
         tokio::select! {
             () = tokio::time::sleep(RETRY) => {}
             () = shutdown.fired() => {}

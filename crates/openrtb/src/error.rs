@@ -36,10 +36,10 @@ impl ReadError {
                 pointer,
                 kind,
             },
-            FaultKind::Invalid { rule, what } => Self::Invalid {
+            FaultKind::DoubledKey => Self::Invalid {
                 pointer,
-                rule,
-                what,
+                rule: "C-31",
+                what: "the key is there twice",
             },
         }
     }

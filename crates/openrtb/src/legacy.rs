@@ -111,6 +111,45 @@ impl<'a> BidRequest<'a> {
     }
 }
 
+impl BidRequest<'_> {
+    /// Notes the signals whose two places say different things (C-170); opens an `ext` only where
+    /// the new place is filled as well.
+    pub(crate) fn note_contradictions(
+        &self,
+        note: &mut dyn FnMut(&'static str, &'static str, u32),
+    ) {
+        if let Some(regs) = self.regs.as_deref()
+            && let Some(ext) = regs.ext.as_ref()
+        {
+            let mut differ = |name, differs: bool| {
+                if differs {
+                    note("Regs", name, regs.span.start);
+                }
+            };
+            differ("gdpr", contradicts(regs.gdpr.as_ref(), ext, "gdpr"));
+            differ(
+                "us_privacy",
+                contradicts(regs.us_privacy.as_ref(), ext, "us_privacy"),
+            );
+            differ("gpp", contradicts(regs.gpp.as_ref(), ext, "gpp"));
+        }
+        if let Some(user) = self.user.as_deref()
+            && let Some(ext) = user.ext.as_ref()
+            && contradicts(user.consent.as_ref(), ext, "consent")
+        {
+            note("User", "consent", user.span.start);
+        }
+    }
+}
+
+/// Whether an `ext` says something else than the new place.
+fn contradicts<'a, T: PartialEq>(new: Option<&T>, ext: &Raw<'a>, name: &str) -> bool
+where
+    Option<T>: Field<'a>,
+{
+    new.is_some_and(|new| inside::<Option<T>>(Some(ext), name).is_some_and(|old| old != *new))
+}
+
 impl<'a> Site<'a> {
     fn partner_domain(&self) -> Option<Str<'a>> {
         said(self.inventorypartnerdomain.clone())
@@ -241,6 +280,17 @@ mod tests {
         );
         assert_eq!(request.gdpr(), Some(false));
         assert_eq!(request.consent().as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_contradiction_is_counted() {
+        // C-170
+        let body = r#"{"id":"1","imp":[{"id":"a","banner":{}}],"regs":{"gdpr":0,"gpp":"D","ext":{"gdpr":1,"gpp":"D"}},
+            "user":{"consent":"new","ext":{"consent":"old"}}}"#;
+        let (_, repairs) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+        let fields: Vec<_> = repairs.iter().map(|r| (r.field, r.kind)).collect();
+        let kind = crate::RepairKind::Contradiction;
+        assert_eq!(fields, [("gdpr", kind), ("consent", kind)]);
     }
 
     #[test]

@@ -127,13 +127,13 @@ fn float(scalar: &Scalar<'_>) -> Reading<f64> {
 
 /// A floor in exact decimals; below zero means none.
 fn floor(scalar: &Scalar<'_>) -> Reading<CpmMicros> {
-    let negative = |digits: &str| CpmMicros::parse(digits) == Err(DecimalError::Negative);
-    match number(scalar) {
-        Reading::Good(digits) | Reading::Repaired(digits, _) if negative(digits) => {
-            Reading::Repaired(CpmMicros::ZERO, RepairKind::NegativeFloor)
-        }
-        reading => reading.map(|digits| CpmMicros::parse(digits).ok()),
+    let reading = number(scalar);
+    if let Reading::Good(digits) | Reading::Repaired(digits, _) = &reading
+        && CpmMicros::parse(digits) == Err(DecimalError::Negative)
+    {
+        return Reading::Repaired(CpmMicros::ZERO, RepairKind::NegativeFloor);
     }
+    reading.map(|digits| CpmMicros::parse(digits).ok())
 }
 
 /// One value of an attribute or array.

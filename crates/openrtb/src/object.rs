@@ -146,7 +146,7 @@ pub(crate) fn repeated(r: &mut Reader<'_>, name: &Name, at: usize) -> Result<(),
         _ => false,
     };
     if decides {
-        return Err(Reader::invalid(at, "C-31", "the key is there twice"));
+        return Err(Fault::doubled_key(at));
     }
     r.doubled_bid_key |=
         name.object == "Bid" && matches!(name.field, "id" | "impid" | "price" | "dealid" | "adm");

@@ -25,6 +25,9 @@ pub enum RepairKind {
     DuplicateKey,
     /// Two attributes that exclude each other; the newer one counts (C-42 to C-46).
     Exclusive,
+    /// A signal stands in its 2.6 and in its 2.5 place with different values; the 2.6 one counts
+    /// (C-170).
+    Contradiction,
 }
 
 impl RepairKind {
@@ -43,6 +46,7 @@ impl RepairKind {
             Self::DroppedObject => "dropped_object",
             Self::DuplicateKey => "duplicate_key",
             Self::Exclusive => "exclusive",
+            Self::Contradiction => "contradiction",
         }
     }
 }

@@ -1,5 +1,10 @@
 //! The standard's sample pairs: read without repairs, forwarded byte for byte.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
 use openrtb::splice::Patches;
 use openrtb::{BidRequest, BidResponse, Limits};
 use std::path::PathBuf;

@@ -11,9 +11,6 @@ use service::config::{ConfigError, ConfigFault, Millis, Secret};
 use service::http::Limits;
 use units::{Currency, Multiplier};
 
-/// The defaults, compiled in.
-pub const DEFAULTS: &str = include_str!("../config.default.toml");
-
 /// The exchange's configuration; `config.default.toml` says what each key means.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,12 +83,15 @@ pub(crate) const NO_FEE: Multiplier = match Multiplier::new(0) {
 };
 
 impl Config {
+    /// The defaults, compiled in.
+    pub const DEFAULTS: &'static str = include_str!("../config.default.toml");
+
     /// The defaults, `GAVEL__EXCHANGE__*` of the environment laid over them.
     ///
     /// # Errors
     /// [`ConfigError`] with every fault at once.
     pub fn from_env() -> Result<Self, ConfigError> {
-        service::config::load("exchange", DEFAULTS, None, std::env::vars(), &[])
+        service::config::load("exchange", Self::DEFAULTS, None, std::env::vars(), &[])
     }
 
     /// What no type can say.
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn the_defaults_are_valid_and_an_open_auction_stays_on_loopback() {
         let load = |overrides: &[(String, String)]| -> Config {
-            service::config::load("exchange", DEFAULTS, None, std::iter::empty(), overrides)
+            service::config::load("exchange", Config::DEFAULTS, None, std::iter::empty(), overrides)
                 .unwrap()
         };
         let config = load(&[]);

@@ -9,7 +9,7 @@ use units::UnixMillis;
 
 /// What a call with a token of ours is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub(crate) enum Taken {
     /// Durable now.
     Accepted,
     /// It was before.
@@ -19,7 +19,7 @@ pub enum Taken {
 impl Taken {
     /// The word in answers and metrics.
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Duplicate => "duplicate",
@@ -29,7 +29,7 @@ impl Taken {
 
 /// Why a call with a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotTaken {
+pub(crate) enum NotTaken {
     /// 401: no token, or one that cannot be read.
     #[error("the token is missing or cannot be read")]
     Unreadable,
@@ -45,7 +45,7 @@ pub enum NotTaken {
 ///
 /// # Errors
 /// [`NotTaken`].
-pub fn open(token: Option<&str>, ring: &KeyRing, now: UnixMillis) -> Result<SellClaims, NotTaken> {
+pub(crate) fn open(token: Option<&str>, ring: &KeyRing, now: UnixMillis) -> Result<SellClaims, NotTaken> {
     let token = token.ok_or(NotTaken::Unreadable)?;
     let claims = SellClaims::open(token, ring).map_err(|error| match error {
         TokenError::Unreadable => NotTaken::Unreadable,
@@ -62,7 +62,7 @@ pub fn open(token: Option<&str>, ring: &KeyRing, now: UnixMillis) -> Result<Sell
 ///
 /// # Errors
 /// [`EventLogError`]: not known to be durable, so the caller has to repeat.
-pub async fn confirm(
+pub(crate) async fn confirm(
     log: &EventLog,
     claims: SellClaims,
     now: UnixMillis,

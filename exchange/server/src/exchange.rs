@@ -19,7 +19,7 @@ use crate::rtb::stats::Stats;
 
 /// State of the process. One per exchange, behind an `Arc`; nothing in it waits.
 #[derive(Debug)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     /// As configured.
     pub config: Config,
     /// What is counted for Prometheus.
@@ -34,7 +34,7 @@ pub struct Exchange {
 
 /// One version of the catalog, made ready.
 #[derive(Debug)]
-pub struct InForce {
+pub(crate) struct InForce {
     /// The catalog.
     pub catalog: Catalog,
     /// What auctions see of it.
@@ -46,7 +46,7 @@ pub struct InForce {
 }
 
 /// The key ring, which shows nothing of itself.
-pub struct Keys(pub KeyRing);
+pub(crate) struct Keys(pub KeyRing);
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,7 +57,7 @@ impl std::fmt::Debug for Keys {
 impl InForce {
     /// A placement that is sold, with its publisher.
     #[must_use]
-    pub fn placement(&self, id: &str) -> Option<(&Placement, &Publisher)> {
+    pub(crate) fn placement(&self, id: &str) -> Option<(&Placement, &Publisher)> {
         let placement = self.catalog.placements.iter().find(|p| p.id.as_str() == id)?;
         let publisher = self.publisher(placement.publisher.as_str())?;
         Some((placement, publisher))
@@ -65,13 +65,13 @@ impl InForce {
 
     /// A partner by its id.
     #[must_use]
-    pub fn partner(&self, id: &PartnerId) -> Option<&Partner> {
+    pub(crate) fn partner(&self, id: &PartnerId) -> Option<&Partner> {
         self.partners.iter().find(|p| p.id == *id).map(|p| &**p)
     }
 
     /// A publisher by its id.
     #[must_use]
-    pub fn publisher(&self, id: &str) -> Option<&Publisher> {
+    pub(crate) fn publisher(&self, id: &str) -> Option<&Publisher> {
         self.catalog.publishers.iter().find(|p| p.id.as_str() == id)
     }
 }
@@ -79,7 +79,7 @@ impl InForce {
 impl Exchange {
     /// An exchange without a catalog.
     #[must_use]
-    pub fn new(config: Config, metrics: &Metrics) -> Self {
+    pub(crate) fn new(config: Config, metrics: &Metrics) -> Self {
         Self {
             metrics: RtbMetrics::new(metrics),
             stats: Stats::new(clock::now()),
@@ -92,12 +92,12 @@ impl Exchange {
 
     /// The catalog in force; `None` before the first.
     #[must_use]
-    pub fn in_force(&self) -> Option<Arc<InForce>> {
+    pub(crate) fn in_force(&self) -> Option<Arc<InForce>> {
         self.in_force.load_full()
     }
 
     /// Puts a catalog in force. Partners that stay keep their state.
-    pub fn adopt(&self, catalog: Catalog) {
+    pub(crate) fn adopt(&self, catalog: Catalog) {
         let former = self.in_force();
         let former = former.as_deref().map_or(&[][..], |former| &former.partners);
         let market = Market::new(&catalog, &self.config.domain, self.config.policy());
@@ -124,13 +124,13 @@ impl Exchange {
 
     /// Microseconds since the process started, for token buckets.
     #[must_use]
-    pub fn micros(&self) -> i64 {
+    pub(crate) fn micros(&self) -> i64 {
         i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
     /// Where the control plane answers a path.
     #[must_use]
-    pub fn control_plane(&self, path: &str) -> Option<Target> {
+    pub(crate) fn control_plane(&self, path: &str) -> Option<Target> {
         let base = self.config.control_plane_url.trim_end_matches('/');
         Target::parse(&format!("{base}{path}")).ok()
     }
@@ -138,7 +138,7 @@ impl Exchange {
 
 /// The instant `span` from now.
 #[must_use]
-pub fn within(span: Duration) -> Instant {
+pub(crate) fn within(span: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(span).unwrap_or(now)
 }

@@ -36,7 +36,7 @@ use service::config::ConfigError;
 use service::runtime::{self, RuntimeError};
 use service::{Ops, Shutdown, access, http};
 
-pub use config::{Account, Config, DEFAULTS};
+pub use config::{Account, Config};
 
 use demo::{Demo, History};
 use exchange::Exchange;
@@ -148,8 +148,9 @@ impl Process {
             self.listeners.rtb.local_addr()?,
             Arc::clone(&self.history),
         );
-        let ssp = Ssp::new(context.clone());
-        let rtb = Rtb::new(Rc::new(context), demo);
+        let context = Rc::new(context);
+        let ssp = Ssp::new(AuctionContext::clone(&context));
+        let rtb = Rtb::new(context, demo);
         let serve_rtb = http::serve(
             self.listeners.rtb.try_clone()?,
             &config.limits,

@@ -8,7 +8,7 @@ use service::metrics::{Counter, Gauge, Histogram, buckets};
 
 /// Handles of what the RTB side counts.
 #[derive(Debug, Clone)]
-pub struct RtbMetrics {
+pub(crate) struct RtbMetrics {
     registry: Metrics,
     auctions: [Counter; 4],
     /// From arrival to answer.
@@ -30,7 +30,7 @@ pub struct RtbMetrics {
 
 /// How an auction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Somebody won.
     Won,
     /// Nobody did.
@@ -43,11 +43,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// The four.
-    pub const ALL: [Self; 4] = [Self::Won, Self::NoBid, Self::Shed, Self::Invalid];
+    pub(crate) const ALL: [Self; 4] = [Self::Won, Self::NoBid, Self::Shed, Self::Invalid];
 
     /// The name in records and metrics.
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Won => "won",
             Self::NoBid => "no_bid",
@@ -59,7 +59,7 @@ impl Outcome {
 
 /// What one DSP counts.
 #[derive(Debug, Clone)]
-pub struct DspMetrics {
+pub(crate) struct DspMetrics {
     responses: [Counter; 5],
     latency: Histogram,
 }
@@ -69,7 +69,7 @@ const RESPONSES: [&str; 5] = ["bid", "no_bid", "timeout", "shed", "error"];
 impl RtbMetrics {
     /// Registers everything.
     #[must_use]
-    pub fn new(registry: &Metrics) -> Self {
+    pub(crate) fn new(registry: &Metrics) -> Self {
         let counter = |name, help| registry.counter(name, help, &[]);
         let gauge = |name, help| registry.gauge(name, help, &[]);
         Self {
@@ -120,7 +120,7 @@ impl RtbMetrics {
     }
 
     /// Counts an auction.
-    pub fn auction(&self, outcome: Outcome, took: Duration) {
+    pub(crate) fn auction(&self, outcome: Outcome, took: Duration) {
         let index = Outcome::ALL.iter().position(|other| *other == outcome);
         if let Some(counter) = index.and_then(|index| self.auctions.get(index)) {
             counter.inc();
@@ -129,14 +129,14 @@ impl RtbMetrics {
     }
 
     /// Counts a lost bid.
-    pub fn loss(&self, loss: Loss) {
+    pub(crate) fn loss(&self, loss: Loss) {
         if let Some((_, counter)) = self.losses.iter().find(|(other, _)| *other == loss) {
             counter.inc();
         }
     }
 
     /// Counts a notice; `kind` and `outcome` are from closed sets.
-    pub fn notice(&self, kind: &'static str, outcome: &'static str) {
+    pub(crate) fn notice(&self, kind: &'static str, outcome: &'static str) {
         let labels = [("kind", kind), ("outcome", outcome)];
         self.registry
             .counter(
@@ -149,7 +149,7 @@ impl RtbMetrics {
 
     /// The counters of one DSP.
     #[must_use]
-    pub fn dsp(&self, dsp: &str) -> DspMetrics {
+    pub(crate) fn dsp(&self, dsp: &str) -> DspMetrics {
         DspMetrics {
             responses: RESPONSES.map(|outcome| {
                 self.registry.counter(
@@ -170,7 +170,7 @@ impl RtbMetrics {
 
 impl DspMetrics {
     /// Counts an answer, by its label.
-    pub fn response(&self, outcome: &str, took: Duration) {
+    pub(crate) fn response(&self, outcome: &str, took: Duration) {
         let index = RESPONSES.iter().position(|other| *other == outcome);
         if let Some(counter) = index.and_then(|index| self.responses.get(index)) {
             counter.inc();

@@ -7,7 +7,7 @@ use crate::rtb::partners::Partner;
 
 /// One worker's connections to DSPs.
 #[derive(Debug, Clone)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     dsps: Client,
     own: Client,
 }
@@ -15,7 +15,7 @@ pub struct Upstream {
 impl Upstream {
     /// Connections of one worker. Must be made and used on its runtime.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let private = config.private_upstreams();
         let dsps = ClientConfig {
             allow_private: private,
@@ -30,7 +30,7 @@ impl Upstream {
 
     /// The client for a partner: only our own bidder may be on a private address in every mode.
     #[must_use]
-    pub fn of(&self, partner: Option<&Partner>) -> &Client {
+    pub(crate) fn of(&self, partner: Option<&Partner>) -> &Client {
         match partner {
             Some(partner) if partner.is_own => &self.own,
             Some(_) | None => &self.dsps,
@@ -39,7 +39,7 @@ impl Upstream {
 
     /// The client for services of ours.
     #[must_use]
-    pub fn own(&self) -> &Client {
+    pub(crate) fn own(&self) -> &Client {
         &self.own
     }
 }

@@ -14,7 +14,7 @@ const OURS: [&str; 5] = ["bidder", "exchange", "dmp", "logs", "service.token"];
 ///
 /// # Errors
 /// When what was told is no path.
-pub fn locate(told: Option<&Path>) -> Result<PathBuf> {
+pub(super) fn locate(told: Option<&Path>) -> Result<PathBuf> {
     match told {
         Some(dir) => std::path::absolute(dir)
             .with_context(|| format!("{} is not a usable path", dir.display())),
@@ -26,7 +26,7 @@ pub fn locate(told: Option<&Path>) -> Result<PathBuf> {
 ///
 /// # Errors
 /// When something cannot be removed or written; the sentence says what to do.
-pub fn prepare(dir: &Path, fresh: bool) -> Result<()> {
+pub(super) fn prepare(dir: &Path, fresh: bool) -> Result<()> {
     if fresh {
         for name in OURS {
             let path = dir.join(name);
@@ -60,7 +60,7 @@ pub fn prepare(dir: &Path, fresh: bool) -> Result<()> {
 ///
 /// # Errors
 /// When it can be neither read nor written.
-pub fn service_token(dir: &Path) -> Result<String> {
+pub(super) fn service_token(dir: &Path) -> Result<String> {
     let file = dir.join("service.token");
     if let Ok(token) = fs::read_to_string(&file)
         && token.trim().len() >= 32

@@ -112,7 +112,7 @@ const fn precise(count: u64) -> f64 {
 }
 
 /// Prints a line a second until shut down: rewritten in place on a terminal, and left out elsewhere.
-pub async fn show(urls: Urls, shutdown: Shutdown) {
+pub(super) async fn show(urls: Urls, shutdown: Shutdown) {
     let mut out = std::io::stderr();
     let terminal = out.is_terminal();
     if !terminal {

@@ -16,6 +16,9 @@ use super::seed::{self, Targets};
 use crate::calls::Caller;
 use crate::settings::{Stores, load};
 
+/// How long a part may take to become ready; the first start makes a database.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How the market runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -122,7 +125,9 @@ impl Market {
             Ok(dmp_server::run(config, listeners, shutdown)?)
         })?;
         let config = wiring.bidder()?;
-        let listeners = bidder_server::Listeners { bid: ports.bidder };
+        let listeners = bidder_server::Listeners {
+            bidder: ports.bidder,
+        };
         self.spawn("bidder", move |shutdown| {
             Ok(bidder_server::run(config, listeners, shutdown)?)
         })?;
@@ -182,16 +187,14 @@ impl Market {
     }
 
     fn wait_ready(&self, bases: &[String]) -> Result<()> {
-        let patience = Duration::from_secs(30);
         runtime::current_thread("ready")?.block_on(async {
             let caller = Caller::new();
             let start = Instant::now();
             for base in bases {
                 let url = format!("{base}/readyz");
                 loop {
-                    let patience = Duration::from_millis(500);
                     let answer = caller
-                        .call(Method::GET, &url, String::new(), patience)
+                        .call(Method::GET, &url, String::new(), Duration::from_millis(500))
                         .await;
                     if answer.is_ok_and(|response| response.status.is_success()) {
                         break;
@@ -199,10 +202,10 @@ impl Market {
                     if let Some(name) = self.ended_early() {
                         bail!("{name} ended while starting");
                     }
-                    if start.elapsed() > patience {
+                    if start.elapsed() > PATIENCE {
                         bail!(
                             "{base} is not ready after {} s: see its /health and the log",
-                            patience.as_secs()
+                            PATIENCE.as_secs()
                         );
                     }
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -236,7 +239,7 @@ impl Wiring<'_> {
     fn bidder(&self) -> Result<bidder_server::Config> {
         let mut told = self.data_plane("bidder", &self.urls.bidder);
         told.push(("redis_url".into(), self.stores.state_redis.clone()));
-        self.load("bidder", bidder_server::Config::DEFAULTS, &told)
+        self.load("bidder", bidder_server::DEFAULTS, &told)
     }
 
     fn exchange(&self) -> Result<exchange_server::Config> {

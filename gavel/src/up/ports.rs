@@ -66,7 +66,7 @@ fn bind(port: u16, name: &str) -> Result<TcpListener> {
 ///
 /// # Errors
 /// When the listener has no address.
-pub fn url_of(listener: &TcpListener) -> Result<String> {
+pub(super) fn url_of(listener: &TcpListener) -> Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 

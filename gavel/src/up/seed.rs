@@ -24,7 +24,7 @@ struct Call {
 
 /// Where the seed goes, and what its placeholders stand for.
 #[derive(Debug, Clone)]
-pub struct Targets {
+pub(super) struct Targets {
     /// The control plane.
     pub control_plane: String,
     /// The DMP.
@@ -39,7 +39,7 @@ pub struct Targets {
 ///
 /// # Errors
 /// When an API cannot be reached or refuses a call: the call and its answer.
-pub async fn load(targets: &Targets) -> Result<bool> {
+pub(super) async fn load(targets: &Targets) -> Result<bool> {
     let caller = Caller::new().with_token(&targets.token)?;
     let existing = call(
         &caller,

@@ -14,13 +14,18 @@ use crate::opportunity::Opportunity;
 pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), Ineligible> {
     let request = opportunity.request;
     let declared = creative.declared();
-    if creative.domains.iter().any(|domain| blocks_domain(&request.badv, domain)) {
+    if creative
+        .domains
+        .iter()
+        .any(|domain| blocks_domain(&request.badv, domain))
+    {
         return Err(Ineligible::AdvertiserBlocked);
     }
     let cattax = request.cattax.map_or(1, |it| it.0);
     if declared.cattax == cattax {
         let covers = |list: &[Str<'_>]| {
-            let held = |category: &String| list.iter().any(|it| covers_category(it, category, cattax));
+            let held =
+                |category: &String| list.iter().any(|it| covers_category(it, category, cattax));
             declared.categories.iter().any(held)
         };
         if covers(&request.bcat) {
@@ -33,7 +38,12 @@ pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), I
         // Categories of another taxonomy cannot be shown to be allowed (C-30).
         return Err(Ineligible::CategoryBlocked);
     }
-    let blocked_app = |bundle: &String| request.bapp.iter().any(|it| it.eq_ignore_ascii_case(bundle));
+    let blocked_app = |bundle: &String| {
+        request
+            .bapp
+            .iter()
+            .any(|it| it.eq_ignore_ascii_case(bundle))
+    };
     if declared.bundle.as_ref().is_some_and(blocked_app) {
         return Err(Ineligible::AppBlocked);
     }
@@ -50,7 +60,9 @@ fn blocks_domain(blocked: &[Str<'_>], domain: &str) -> bool {
         let same_end = domain
             .get(front..)
             .is_some_and(|end| end.eq_ignore_ascii_case(blocked));
-        same_end && !blocked.is_empty() && (front == 0 || domain.as_bytes().get(front - 1) == Some(&b'.'))
+        same_end
+            && !blocked.is_empty()
+            && (front == 0 || domain.as_bytes().get(front - 1) == Some(&b'.'))
     })
 }
 
@@ -70,7 +82,10 @@ fn check_language(language: Option<&str>, allowed: &[Str<'_>]) -> Result<(), Ine
     };
     let primary = |text: &'_ str| -> usize { text.find(['-', '_']).unwrap_or(text.len()) };
     let same = |allowed: &Str<'_>| {
-        let (a, b) = (allowed.get(..primary(allowed)), language.get(..primary(language)));
+        let (a, b) = (
+            allowed.get(..primary(allowed)),
+            language.get(..primary(language)),
+        );
         a.zip(b).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
     };
     if allowed.is_empty() || allowed.iter().any(same) {
@@ -96,7 +111,11 @@ mod tests {
             ("", "rival.example", false),
         ];
         for (blocked, domain, want) in cases {
-            assert_eq!(blocks_domain(&[blocked.into()], domain), want, "{blocked} {domain}");
+            assert_eq!(
+                blocks_domain(&[blocked.into()], domain),
+                want,
+                "{blocked} {domain}"
+            );
         }
     }
 
@@ -112,7 +131,11 @@ mod tests {
             ("25", "25-3", 7, false),
         ];
         for (listed, category, cattax, want) in cases {
-            assert_eq!(covers_category(listed, category, cattax), want, "{listed} {category}");
+            assert_eq!(
+                covers_category(listed, category, cattax),
+                want,
+                "{listed} {category}"
+            );
         }
     }
 
@@ -125,11 +148,19 @@ mod tests {
             (Some("en"), vec![], Ok(())),
             (Some("en"), vec!["de", "en-US"], Ok(())),
             (Some("zh-Hans"), vec!["zh"], Ok(())),
-            (Some("fr"), vec!["de", "en"], Err(Ineligible::LanguageNotAllowed)),
+            (
+                Some("fr"),
+                vec!["de", "en"],
+                Err(Ineligible::LanguageNotAllowed),
+            ),
         ];
         for (language, allowed, want) in cases {
             let list: Vec<Str<'_>> = allowed.iter().map(|it| (*it).into()).collect();
-            assert_eq!(check_language(language, &list), want, "{language:?} {allowed:?}");
+            assert_eq!(
+                check_language(language, &list),
+                want,
+                "{language:?} {allowed:?}"
+            );
         }
     }
 }

@@ -117,7 +117,8 @@ fn check_banner(
     interstitial: bool,
 ) -> Result<Fit, Ineligible> {
     let banner = offer.banner;
-    let size = banner_size(item, creative, offer, interstitial).ok_or(Ineligible::SizeNotOffered)?;
+    let size =
+        banner_size(item, creative, offer, interstitial).ok_or(Ineligible::SizeNotOffered)?;
     check_attributes(creative, &banner.battr)?;
     check_apis(creative, &banner.api)?;
     let markup = creative.declared().markup.as_deref().unwrap_or_default();
@@ -196,7 +197,9 @@ fn check_stream(
     // An unknown length is taken only where any length is.
     let takes = match length {
         Some(length) => offer.takes_length(length),
-        None => offer.exact_seconds.is_empty() && offer.max_seconds.is_none() && offer.min_seconds == 0,
+        None => {
+            offer.exact_seconds.is_empty() && offer.max_seconds.is_none() && offer.min_seconds == 0
+        }
     };
     if !takes {
         return Err(Ineligible::LengthNotAllowed);

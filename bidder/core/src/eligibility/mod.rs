@@ -61,7 +61,10 @@ pub fn targeted(rules: &Rules, facts: &Facts) -> Result<(), Ineligible> {
 ///
 /// # Errors
 /// The first rule that refuses.
-pub fn admissible<'a>(item: &Item, situation: &Situation<'a>) -> Result<Option<&'a Deal<'a>>, Ineligible> {
+pub fn admissible<'a>(
+    item: &Item,
+    situation: &Situation<'a>,
+) -> Result<Option<&'a Deal<'a>>, Ineligible> {
     schedule::check(item, situation)?;
     seat::check(item, situation.opportunity)?;
     deal::choose(item, situation.imp)

@@ -36,7 +36,10 @@ const MAIN: i32 = 3;
 pub fn check(creative: &Creative, offer: &NativeOffer<'_>) -> Result<Fit, Ineligible> {
     check_attributes(creative, offer.battr)?;
     check_apis(creative, offer.api)?;
-    let assets = creative.native.as_ref().ok_or(Ineligible::FormatNotOffered)?;
+    let assets = creative
+        .native
+        .as_ref()
+        .ok_or(Ineligible::FormatNotOffered)?;
     let fills = |asset: &AskedAsset| fill(asset, assets, &creative.sponsor).is_some();
     let filled = offer.assets.iter().filter(|it| fills(it)).count();
     let missing = offer.assets.iter().any(|it| it.required && !fills(it));
@@ -53,7 +56,11 @@ pub fn check(creative: &Creative, offer: &NativeOffer<'_>) -> Result<Fit, Inelig
 
 /// What the creative has for an asset; `None` when it has nothing that is allowed there.
 #[must_use]
-pub fn fill<'a>(asked: &AskedAsset, assets: &'a NativeAssets, sponsor: &'a str) -> Option<Filled<'a>> {
+pub fn fill<'a>(
+    asked: &AskedAsset,
+    assets: &'a NativeAssets,
+    sponsor: &'a str,
+) -> Option<Filled<'a>> {
     match &asked.kind {
         AskedKind::Title { most } => {
             let title = assets.title.as_deref().filter(|it| !it.is_empty())?;
@@ -71,11 +78,7 @@ pub fn fill<'a>(asked: &AskedAsset, assets: &'a NativeAssets, sponsor: &'a str) 
             }?;
             shortened(text, *most, *kind == DESCRIPTION).map(Filled::Data)
         }
-        AskedKind::Image {
-            kind,
-            exact,
-            least,
-        } => {
+        AskedKind::Image { kind, exact, least } => {
             let image = match *kind {
                 ICON => assets.icon.as_ref(),
                 MAIN => assets.image.as_ref(),
@@ -141,14 +144,34 @@ mod tests {
             ("C-93 title of exactly len", title(Some(5)), Some("title")),
             ("C-93 title over len", title(Some(4)), None),
             ("description", data(2, Some(140)), Some("data")),
-            ("C-93 description over len is cut", data(2, Some(4)), Some("data")),
-            ("sponsored: the advertiser's domain", data(1, Some(25)), Some("data")),
+            (
+                "C-93 description over len is cut",
+                data(2, Some(4)),
+                Some("data"),
+            ),
+            (
+                "sponsored: the advertiser's domain",
+                data(1, Some(25)),
+                Some("data"),
+            ),
             ("no rating", data(3, None), None),
             ("unknown data", data(501, None), None),
-            ("C-93 at least", image(3, none, (Some(382), Some(200))), Some("image")),
+            (
+                "C-93 at least",
+                image(3, none, (Some(382), Some(200))),
+                Some("image"),
+            ),
             ("C-93 too small", image(3, none, (Some(700), None)), None),
-            ("C-93 exact", image(3, (Some(600), Some(400)), none), Some("image")),
-            ("C-93 not exact", image(3, (Some(600), Some(401)), none), None),
+            (
+                "C-93 exact",
+                image(3, (Some(600), Some(400)), none),
+                Some("image"),
+            ),
+            (
+                "C-93 not exact",
+                image(3, (Some(600), Some(401)), none),
+                None,
+            ),
             ("no icon", image(1, none, none), None),
             ("unknown kind", AskedKind::Other, None),
         ];

@@ -52,7 +52,10 @@ pub fn check(item: &Item, situation: &Situation<'_>) -> Result<(), Ineligible> {
         return Err(Ineligible::Ended);
     }
     let WeekHour { day, hour } = situation.hour;
-    let included = item.rules.hours.is_none_or(|hours| hours.contains(day, hour));
+    let included = item
+        .rules
+        .hours
+        .is_none_or(|hours| hours.contains(day, hour));
     if !included || item.rules.not_hours.contains(day, hour) {
         return Err(Ineligible::OutsideDayparts);
     }
@@ -68,9 +71,21 @@ mod tests {
         // 2026-11-22T22:45:57Z, a Sunday
         let now = UnixMillis(1_795_387_557_000);
         let zone = |name| TimeZone::get(name).unwrap();
-        assert_eq!(WeekHour::at(now, &zone("UTC")), WeekHour { day: 6, hour: 22 });
-        assert_eq!(WeekHour::at(now, &zone("Asia/Shanghai")), WeekHour { day: 0, hour: 6 });
-        assert_eq!(day_start(now, &zone("UTC")).to_rfc3339(), "2026-11-22T00:00:00.000Z");
-        assert_eq!(day_start(now, &zone("Asia/Shanghai")).to_rfc3339(), "2026-11-22T16:00:00.000Z");
+        assert_eq!(
+            WeekHour::at(now, &zone("UTC")),
+            WeekHour { day: 6, hour: 22 }
+        );
+        assert_eq!(
+            WeekHour::at(now, &zone("Asia/Shanghai")),
+            WeekHour { day: 0, hour: 6 }
+        );
+        assert_eq!(
+            day_start(now, &zone("UTC")).to_rfc3339(),
+            "2026-11-22T00:00:00.000Z"
+        );
+        assert_eq!(
+            day_start(now, &zone("Asia/Shanghai")).to_rfc3339(),
+            "2026-11-22T16:00:00.000Z"
+        );
     }
 }

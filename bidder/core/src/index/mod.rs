@@ -112,7 +112,9 @@ impl Index {
             if imp.interstitial {
                 self.shapes.add_every_banner(set);
             } else {
-                banner.sizes().for_each(|size| self.shapes.add_banner(size, set));
+                banner
+                    .sizes()
+                    .for_each(|size| self.shapes.add_banner(size, set));
             }
         }
         if imp.video.is_some() {

@@ -16,7 +16,9 @@ impl MatchTally {
     /// Counts every line item of the set once.
     pub fn add(&mut self, matched: &Bits) {
         let words = matched.words().len();
-        self.planes.iter_mut().for_each(|plane| plane.resize(words.max(plane.len()), 0));
+        self.planes
+            .iter_mut()
+            .for_each(|plane| plane.resize(words.max(plane.len()), 0));
         self.carry.clear();
         self.carry.extend_from_slice(matched.words());
         for plane in &mut self.planes {
@@ -37,7 +39,9 @@ impl MatchTally {
         let words = self.planes.iter().map(Vec::len).max().unwrap_or(0);
         for at in 0..words {
             let column = |k: usize| self.planes.get(k).and_then(|p| p.get(at)).copied();
-            let mut any = (0..self.planes.len()).filter_map(column).fold(0, |a, b| a | b);
+            let mut any = (0..self.planes.len())
+                .filter_map(column)
+                .fold(0, |a, b| a | b);
             while any != 0 {
                 let bit = any.trailing_zeros();
                 any &= any - 1;

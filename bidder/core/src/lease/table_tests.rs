@@ -52,11 +52,36 @@ fn a_grant_is_used_or_dropped() {
     let cases = [
         Case("another boot", other_boot, NOW, Some(Dropped::OtherBoot)),
         Case("in order", answer(vec![grant(1, 100, 3)]), NOW, None),
-        Case("known", answer(vec![grant(1, 100, 3)]), NOW, Some(Dropped::KnownLease)),
-        Case("older epoch", answer(vec![grant(2, 100, 2)]), NOW, Some(Dropped::OldEpoch)),
-        Case("time used up", answer(vec![grant(3, 100, 3)]), BootMillis(15_000), Some(Dropped::TimeUsedUp)),
-        Case("not loaded", answer(vec![unknown]), NOW, Some(Dropped::UnknownLineItem)),
-        Case("newer epoch than told", answer(vec![grant(6, 100, 4)]), NOW, None),
+        Case(
+            "known",
+            answer(vec![grant(1, 100, 3)]),
+            NOW,
+            Some(Dropped::KnownLease),
+        ),
+        Case(
+            "older epoch",
+            answer(vec![grant(2, 100, 2)]),
+            NOW,
+            Some(Dropped::OldEpoch),
+        ),
+        Case(
+            "time used up",
+            answer(vec![grant(3, 100, 3)]),
+            BootMillis(15_000),
+            Some(Dropped::TimeUsedUp),
+        ),
+        Case(
+            "not loaded",
+            answer(vec![unknown]),
+            NOW,
+            Some(Dropped::UnknownLineItem),
+        ),
+        Case(
+            "newer epoch than told",
+            answer(vec![grant(6, 100, 4)]),
+            NOW,
+            None,
+        ),
     ];
     for Case(says, answer, now, want) in cases {
         let got = table.accept(&answer, NOW, now);
@@ -77,7 +102,10 @@ fn face_is_free_plus_committed() {
     let kept = account.reserve(Nanos(60), NOW).unwrap();
     let given_back = account.reserve(Nanos(40), NOW).unwrap();
     assert_eq!((kept.id().seq, given_back.id().seq), (1, 2));
-    assert_eq!(account.reserve(Nanos(1), NOW).err(), Some(Unfunded::BudgetExhausted));
+    assert_eq!(
+        account.reserve(Nanos(1), NOW).err(),
+        Some(Unfunded::BudgetExhausted)
+    );
     drop(given_back);
     assert_eq!(account.free(NOW), Nanos(40));
     kept.sent();
@@ -85,12 +113,23 @@ fn face_is_free_plus_committed() {
     let third = account.reserve(Nanos(10), NOW).unwrap();
     assert_eq!(third.id().seq, 3);
     let end = BootMillis(15_000);
-    assert_eq!(account.reserve(Nanos(1), end).err(), Some(Unfunded::BudgetExhausted));
+    assert_eq!(
+        account.reserve(Nanos(1), end).err(),
+        Some(Unfunded::BudgetExhausted)
+    );
     let ended = table.ended(end);
     assert_eq!(ended.len(), 1);
-    assert_eq!(ended[0].committed, Nanos(70), "an open reservation counts as committed");
+    assert_eq!(
+        ended[0].committed,
+        Nanos(70),
+        "an open reservation counts as committed"
+    );
     drop(third);
-    assert_eq!(table.ended(end), ended, "told again until the ledger has taken it");
+    assert_eq!(
+        table.ended(end),
+        ended,
+        "told again until the ledger has taken it"
+    );
     table.told(&ended);
     assert!(table.ended(end).is_empty());
 }
@@ -112,11 +151,18 @@ fn a_newer_epoch_or_an_absence_ends_leases() {
 #[test]
 fn wants_follow_the_reservation_rate() {
     let (table, account) = table();
-    assert!(table.wants(NOW, Nanos(50)).is_empty(), "nobody wanted to bid");
+    assert!(
+        table.wants(NOW, Nanos(50)).is_empty(),
+        "nobody wanted to bid"
+    );
     let _ = account.check(Nanos(30), NOW);
     assert_eq!(table.wants(NOW, Nanos(50))[0].amount, Nanos(60));
     let _ = account.check(Nanos(10), NOW);
-    assert_eq!(table.wants(NOW, Nanos(50))[0].amount, Nanos(50), "at least the first amount");
+    assert_eq!(
+        table.wants(NOW, Nanos(50))[0].amount,
+        Nanos(50),
+        "at least the first amount"
+    );
     table.accept(&answer(vec![grant(1, 1_000, 3)]), NOW, NOW);
     account.reserve(Nanos(10), NOW).unwrap().sent();
     assert!(table.wants(NOW, Nanos(50)).is_empty(), "enough is left");

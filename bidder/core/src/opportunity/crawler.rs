@@ -2,7 +2,15 @@
 
 /// Words that crawlers put into their user agents.
 const CRAWLERS: [&str; 9] = [
-    "bot/", "bot;", "crawler", "spider", "slurp", "bingpreview", "facebookexternalhit", "headlesschrome", "lighthouse",
+    "bot/",
+    "bot;",
+    "crawler",
+    "spider",
+    "slurp",
+    "bingpreview",
+    "facebookexternalhit",
+    "headlesschrome",
+    "lighthouse",
 ];
 
 /// Whether the user agent names itself a crawler.
@@ -21,9 +29,15 @@ mod tests {
     #[test]
     fn crawlers_name_themselves() {
         for (ua, crawler) in [
-            ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", true),
+            (
+                "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+                true,
+            ),
             ("Mozilla/5.0 (compatible; Yahoo! Slurp)", true),
-            ("Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/148.0.0.0 Mobile Safari/537.36", false),
+            (
+                "Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/148.0.0.0 Mobile Safari/537.36",
+                false,
+            ),
             ("Mozilla/5.0 (Linux; CUBOT X20) Chrome/148.0.0.0", false),
             ("", false),
         ] {

@@ -49,9 +49,13 @@ impl Opportunity<'_> {
         let Some(device) = self.request.device.as_deref() else {
             return;
         };
-        let mut push = |dimension, text: Option<&str>| facts.push(dimension, text.unwrap_or_default());
+        let mut push =
+            |dimension, text: Option<&str>| facts.push(dimension, text.unwrap_or_default());
         push(Dimension::Os, device.os.as_deref());
-        push(Dimension::Language, device.langb.as_deref().or(device.language.as_deref()));
+        push(
+            Dimension::Language,
+            device.langb.as_deref().or(device.language.as_deref()),
+        );
         let Some(geo) = device.geo.as_deref() else {
             return;
         };
@@ -67,13 +71,21 @@ impl Opportunity<'_> {
         if let Some(site) = request.site.as_deref() {
             let domain = site.domain.as_deref().or(site.page.as_deref());
             facts.push_domain(domain.unwrap_or_default());
-            categories(site.cattax.map(|it| it.0), [&site.cat, &site.sectioncat, &site.pagecat], facts);
+            categories(
+                site.cattax.map(|it| it.0),
+                [&site.cat, &site.sectioncat, &site.pagecat],
+                facts,
+            );
             content(site.content.as_deref(), facts);
         }
         if let Some(app) = request.app.as_deref() {
             facts.push_domain(app.domain.as_deref().unwrap_or_default());
             facts.push(Dimension::Bundle, app.bundle.as_deref().unwrap_or_default());
-            categories(app.cattax.map(|it| it.0), [&app.cat, &app.sectioncat, &app.pagecat], facts);
+            categories(
+                app.cattax.map(|it| it.0),
+                [&app.cat, &app.sectioncat, &app.pagecat],
+                facts,
+            );
             content(app.content.as_deref(), facts);
         }
         if let Some(dooh) = request.dooh.as_deref() {
@@ -90,24 +102,37 @@ impl Opportunity<'_> {
         let unknown = |dimension| facts.values(dimension).next().is_none();
         let (no_age, no_gender) = (unknown(Dimension::Age), unknown(Dimension::Gender));
         let age = user.yob.map(|yob| i32::from(year).saturating_sub(yob));
-        if let Some(age) = age.and_then(|age| u8::try_from(age).ok()).filter(|_| no_age) {
+        if let Some(age) = age
+            .and_then(|age| u8::try_from(age).ok())
+            .filter(|_| no_age)
+        {
             facts.push_age(age);
         }
         if no_gender {
-            facts.push(Dimension::Gender, user.gender.as_deref().unwrap_or_default());
+            facts.push(
+                Dimension::Gender,
+                user.gender.as_deref().unwrap_or_default(),
+            );
         }
     }
 }
 
 fn content(content: Option<&Content<'_>>, facts: &mut Facts) {
     if let Some(content) = content {
-        categories(content.cattax.map(|it| it.0), [&content.cat, &[], &[]], facts);
+        categories(
+            content.cattax.map(|it| it.0),
+            [&content.cat, &[], &[]],
+            facts,
+        );
     }
 }
 
 /// Targeting names categories of taxonomy 1; those of another are not comparable (C-30).
 fn categories(cattax: Option<i32>, lists: [&[Str<'_>]; 3], facts: &mut Facts) {
     if cattax.unwrap_or(1) == 1 {
-        lists.into_iter().flatten().for_each(|it| facts.push_category(it));
+        lists
+            .into_iter()
+            .flatten()
+            .for_each(|it| facts.push_category(it));
     }
 }

@@ -97,19 +97,50 @@ mod tests {
             mincpmpersec: Some(cpm("0.6")),
             ..Video::default()
         };
-        let with_floor = Deal { bidfloor: Some(cpm("7")), ..Deal::default() };
-        let free = Deal { bidfloor: Some(cpm("0")), ..Deal::default() };
+        let with_floor = Deal {
+            bidfloor: Some(cpm("7")),
+            ..Deal::default()
+        };
+        let free = Deal {
+            bidfloor: Some(cpm("0")),
+            ..Deal::default()
+        };
         let silent = Deal::default();
-        struct Case<'a>(&'a str, Option<&'a Deal<'a>>, Option<(&'a Video<'a>, u32)>, &'a str);
+        struct Case<'a>(
+            &'a str,
+            Option<&'a Deal<'a>>,
+            Option<(&'a Video<'a>, u32)>,
+            &'a str,
+        );
         let cases = [
             Case("banner: the imp's", None, None, "2"),
             Case("in a range", None, Some((&video, 10)), "9"),
-            Case("overlapping ranges: the highest", None, Some((&video, 25)), "14"),
+            Case(
+                "overlapping ranges: the highest",
+                None,
+                Some((&video, 25)),
+                "14",
+            ),
             Case("per second", None, Some((&per_second, 30)), "18"),
             Case("the deal's", Some(&with_floor), Some((&video, 10)), "7"),
-            Case("an explicit 0 is guidance", Some(&free), Some((&video, 10)), "0"),
-            Case("a silent deal: the video's", Some(&silent), Some((&video, 10)), "9"),
-            Case("a silent deal on a banner: the imp's", Some(&silent), None, "2"),
+            Case(
+                "an explicit 0 is guidance",
+                Some(&free),
+                Some((&video, 10)),
+                "0",
+            ),
+            Case(
+                "a silent deal: the video's",
+                Some(&silent),
+                Some((&video, 10)),
+                "9",
+            ),
+            Case(
+                "a silent deal on a banner: the imp's",
+                Some(&silent),
+                None,
+                "2",
+            ),
         ];
         for Case(says, deal, stream, want) in cases {
             let offered = openrtb::Imp {

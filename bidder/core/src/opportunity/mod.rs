@@ -54,7 +54,11 @@ impl<'a> Opportunity<'a> {
         if !matches!(at, 1 | 2) {
             return Err(NoBid::UnknownAuctionType);
         }
-        let contexts = [request.site.is_some(), request.app.is_some(), request.dooh.is_some()];
+        let contexts = [
+            request.site.is_some(),
+            request.app.is_some(),
+            request.dooh.is_some(),
+        ];
         if contexts.into_iter().filter(|it| *it).count() > 1 {
             return Err(NoBid::ContradictoryContext);
         }
@@ -62,7 +66,10 @@ impl<'a> Opportunity<'a> {
             return Err(NoBid::TooLittleTime);
         }
         let device = request.device.as_deref();
-        if device.and_then(|it| it.ua.as_deref()).is_some_and(crawler::is_crawler) {
+        if device
+            .and_then(|it| it.ua.as_deref())
+            .is_some_and(crawler::is_crawler)
+        {
             return Err(NoBid::Crawler);
         }
         let imps: Vec<_> = (0..)
@@ -100,7 +107,10 @@ fn bid_currency(allowed: &[Currency], rates: &RateTable) -> Option<Currency> {
     if allowed.is_empty() || allowed.contains(&Currency::USD) {
         return Some(Currency::USD);
     }
-    allowed.iter().copied().find(|it| rates.per_usd(*it).is_some())
+    allowed
+        .iter()
+        .copied()
+        .find(|it| rates.per_usd(*it).is_some())
 }
 
 #[cfg(test)]
@@ -111,7 +121,9 @@ mod tests {
     fn read(body: &str) -> Result<(Currency, Identity), NoBid> {
         let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
         let mut rates = RateTable::default();
-        rates.per_usd.insert(Currency::parse("EUR").unwrap(), 920_000_000);
+        rates
+            .per_usd
+            .insert(Currency::parse("EUR").unwrap(), 920_000_000);
         Opportunity::read(&request, &rates).map(|it| (it.currency, it.identity.clone()))
     }
 
@@ -121,15 +133,36 @@ mod tests {
         let cases = [
             Case("C-62 at absent: 2", r#""tmax":100"#, Ok("USD")),
             Case("X-70 at 500", r#""at":500"#, Err(NoBid::UnknownAuctionType)),
-            Case("B-61 at 3 is for deals only", r#""at":3"#, Err(NoBid::UnknownAuctionType)),
+            Case(
+                "B-61 at 3 is for deals only",
+                r#""at":3"#,
+                Err(NoBid::UnknownAuctionType),
+            ),
             Case("B-31", r#""tmax":9"#, Err(NoBid::TooLittleTime)),
-            Case("X-73 the first convertible", r#""cur":["XAU","EUR"]"#, Ok("EUR")),
-            Case("X-73 USD where allowed", r#""cur":["EUR","USD"]"#, Ok("USD")),
-            Case("B-61 currency", r#""cur":["XAU"]"#, Err(NoBid::UnknownCurrency)),
-            Case("B-60", r#""device":{"ua":"Googlebot/2.1"}"#, Err(NoBid::Crawler)),
+            Case(
+                "X-73 the first convertible",
+                r#""cur":["XAU","EUR"]"#,
+                Ok("EUR"),
+            ),
+            Case(
+                "X-73 USD where allowed",
+                r#""cur":["EUR","USD"]"#,
+                Ok("USD"),
+            ),
+            Case(
+                "B-61 currency",
+                r#""cur":["XAU"]"#,
+                Err(NoBid::UnknownCurrency),
+            ),
+            Case(
+                "B-60",
+                r#""device":{"ua":"Googlebot/2.1"}"#,
+                Err(NoBid::Crawler),
+            ),
         ];
         for Case(id, members, want) in cases {
-            let body = format!(r#"{{"id":"1","imp":[{{"id":"1","banner":{{"w":1,"h":1}}}}],{members}}}"#);
+            let body =
+                format!(r#"{{"id":"1","imp":[{{"id":"1","banner":{{"w":1,"h":1}}}}],{members}}}"#);
             let got = read(&body).map(|(currency, _)| currency.to_string());
             assert_eq!(got, want.map(str::to_owned), "{id}");
         }

@@ -40,7 +40,11 @@ pub fn identity(request: &BidRequest<'_>) -> Identity {
     if device.is_some_and(|it| set(it.lmt) || set(it.dnt)) {
         return Identity::LimitedTracking;
     }
-    if request.us_privacy().is_some_and(|text| sale_is_refused(&text)) || gpp_opts_out(request) {
+    if request
+        .us_privacy()
+        .is_some_and(|text| sale_is_refused(&text))
+        || gpp_opts_out(request)
+    {
         return Identity::LimitedTracking;
     }
     if request.gdpr() == Some(true) && !request.consent().is_some_and(|text| is_tcf_v2(&text)) {
@@ -65,16 +69,22 @@ fn is_tcf_v2(consent: &str) -> bool {
 /// An opt-out of sale, sharing or targeted advertising in the US national section of a GPP string.
 fn gpp_opts_out(request: &BidRequest<'_>) -> bool {
     const US_NATIONAL: i32 = 7;
-    if !request.gpp_sid().iter().any(|section| section.0 == US_NATIONAL) {
+    if !request
+        .gpp_sid()
+        .iter()
+        .any(|section| section.0 == US_NATIONAL)
+    {
         return false;
     }
     let gpp = request.gpp();
-    gpp.as_deref().and_then(us_national_section).is_some_and(|section| {
-        // Core segment: version (6 bits), then two-bit fields; the opt-outs of sale, sharing and
-        // targeted advertising are the 7th to 9th of them. 1 means opted out.
-        let field = |number: usize| two_bits(section, 6 + number * 2);
-        [6, 7, 8].into_iter().any(|number| field(number) == Some(1))
-    })
+    gpp.as_deref()
+        .and_then(us_national_section)
+        .is_some_and(|section| {
+            // Core segment: version (6 bits), then two-bit fields; the opt-outs of sale, sharing and
+            // targeted advertising are the 7th to 9th of them. 1 means opted out.
+            let field = |number: usize| two_bits(section, 6 + number * 2);
+            [6, 7, 8].into_iter().any(|number| field(number) == Some(1))
+        })
 }
 
 /// With a single US section, it is the one behind the header.
@@ -145,7 +155,8 @@ mod tests {
     use openrtb::Limits;
 
     fn with(members: &str, check: impl FnOnce(&BidRequest<'_>)) {
-        let body = format!(r#"{{"id":"1","imp":[{{"id":"1","banner":{{"w":1,"h":1}}}}],{members}}}"#);
+        let body =
+            format!(r#"{{"id":"1","imp":[{{"id":"1","banner":{{"w":1,"h":1}}}}],{members}}}"#);
         let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
         check(&request);
     }
@@ -154,22 +165,45 @@ mod tests {
     fn who_may_be_recognised() {
         let consent = "CQbP_7AQbP_7AAKACBDECOFgAP_gAEPgAAYgF5gBAAA";
         let consented = format!(r#""regs":{{"gdpr":1}},"user":{{"consent":"{consent}"}}"#);
-        let old_place = format!(r#""regs":{{"ext":{{"gdpr":1}}}},"user":{{"ext":{{"consent":"{consent}"}}}}"#);
+        let old_place =
+            format!(r#""regs":{{"ext":{{"gdpr":1}}}},"user":{{"ext":{{"consent":"{consent}"}}}}"#);
         let cases = [
-            ("no regs at all: no regulation claimed", r#""at":1"#, Identity::Allowed),
+            (
+                "no regs at all: no regulation claimed",
+                r#""at":1"#,
+                Identity::Allowed,
+            ),
             ("C-161", r#""regs":{"coppa":1}"#, Identity::Child),
-            ("C-162 no string", r#""regs":{"gdpr":1}"#, Identity::NoConsent),
-            ("C-162 broken", r#""regs":{"gdpr":1},"user":{"consent":"X"}"#, Identity::NoConsent),
+            (
+                "C-162 no string",
+                r#""regs":{"gdpr":1}"#,
+                Identity::NoConsent,
+            ),
+            (
+                "C-162 broken",
+                r#""regs":{"gdpr":1},"user":{"consent":"X"}"#,
+                Identity::NoConsent,
+            ),
             ("C-162", consented.as_str(), Identity::Allowed),
             ("C-170 the 2.5 place", old_place.as_str(), Identity::Allowed),
             ("C-160 gdpr 0", r#""regs":{"gdpr":0}"#, Identity::Allowed),
             ("C-142", r#""device":{"lmt":1}"#, Identity::LimitedTracking),
             ("C-142", r#""device":{"dnt":1}"#, Identity::LimitedTracking),
-            ("C-163", r#""regs":{"us_privacy":"1YYN"}"#, Identity::LimitedTracking),
-            ("C-163", r#""regs":{"us_privacy":"1YNN"}"#, Identity::Allowed),
+            (
+                "C-163",
+                r#""regs":{"us_privacy":"1YYN"}"#,
+                Identity::LimitedTracking,
+            ),
+            (
+                "C-163",
+                r#""regs":{"us_privacy":"1YNN"}"#,
+                Identity::Allowed,
+            ),
         ];
         for (id, members, want) in cases {
-            with(members, |request| assert_eq!(identity(request), want, "{id}: {members}"));
+            with(members, |request| {
+                assert_eq!(identity(request), want, "{id}: {members}")
+            });
         }
     }
 
@@ -182,8 +216,16 @@ mod tests {
                 &["b", "s.example:e", "i"],
             ),
             ("only user.id", r#""user":{"id":"u1"}"#, &["u1"]),
-            ("C-142 zero ifa", r#""device":{"ifa":"00000000-0000-0000-0000-000000000000"}"#, &[]),
-            ("C-170 eids in ext", r#""user":{"ext":{"eids":[{"source":"s","uids":[{"id":"e"}]}]}}"#, &["s:e"]),
+            (
+                "C-142 zero ifa",
+                r#""device":{"ifa":"00000000-0000-0000-0000-000000000000"}"#,
+                &[],
+            ),
+            (
+                "C-170 eids in ext",
+                r#""user":{"ext":{"eids":[{"source":"s","uids":[{"id":"e"}]}]}}"#,
+                &["s:e"],
+            ),
         ];
         for (says, members, want) in cases {
             with(members, |request| {

@@ -114,7 +114,11 @@ mod tests {
                 ..Video::default()
             };
             let offer = StreamOffer::video(&video);
-            assert_eq!(offer.takes_length(length), taken, "{min:?} {max:?} {extended:?} {length}");
+            assert_eq!(
+                offer.takes_length(length),
+                taken,
+                "{min:?} {max:?} {extended:?} {length}"
+            );
         }
         let exact = Video {
             rqddurs: vec![15, 30],

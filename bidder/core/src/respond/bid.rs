@@ -7,7 +7,12 @@ use super::notice::{BILL, LOSS, WIN, claims, push_notice};
 use super::{Accepted, Dialect, Pages, Reply, markup};
 
 /// Writes one bid; nothing when its line item is not in the market.
-pub(super) fn write(reply: &Reply<'_>, bid: &Accepted<'_>, pages: &mut Pages, json: &mut JsonWriter<'_>) {
+pub(super) fn write(
+    reply: &Reply<'_>,
+    bid: &Accepted<'_>,
+    pages: &mut Pages,
+    json: &mut JsonWriter<'_>,
+) {
     let candidate = &bid.choice.candidate;
     let Some(item) = reply.market.items.get(candidate.item) else {
         return;
@@ -16,7 +21,9 @@ pub(super) fn write(reply: &Reply<'_>, bid: &Accepted<'_>, pages: &mut Pages, js
         return;
     };
     let declared = creative.declared();
-    pages.tokens.sign(&reply.market.ring.0, claims(reply, bid, item));
+    pages
+        .tokens
+        .sign(&reply.market.ring.0, claims(reply, bid, item));
     let fit = &candidate.fit;
     let v26 = reply.dialect == Dialect::V26;
 
@@ -57,7 +64,10 @@ pub(super) fn write(reply: &Reply<'_>, bid: &Accepted<'_>, pages: &mut Pages, js
     } else {
         json.integer_opt("api", declared.apis.first().map(|it| i64::from(*it)));
     }
-    json.integer_opt("protocol", fit.protocol.map(|(number, _)| i64::from(number)));
+    json.integer_opt(
+        "protocol",
+        fit.protocol.map(|(number, _)| i64::from(number)),
+    );
     json.text_opt("language", declared.language.as_deref());
     if let Some(size) = fit.size {
         json.integer("w", i64::from(size.w));

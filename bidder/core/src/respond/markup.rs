@@ -7,7 +7,12 @@ use crate::index::Size;
 use crate::template::Filling;
 
 /// Renders the markup into `pages.markup`; `pages.url` holds the bid's id and the tokens are signed.
-pub(super) fn render(reply: &Reply<'_>, bid: &Accepted<'_>, creative: &Creative, pages: &mut Pages) {
+pub(super) fn render(
+    reply: &Reply<'_>,
+    bid: &Accepted<'_>,
+    creative: &Creative,
+    pages: &mut Pages,
+) {
     let fit = &bid.choice.candidate.fit;
     let version = fit.protocol.map_or("", |(_, version)| version);
     let Pages {

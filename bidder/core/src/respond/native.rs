@@ -88,7 +88,10 @@ fn trackers(offer: &NativeOffer<'_>, filling: &Filling<'_>, json: &mut JsonWrite
             json.text("url", url);
             json.end_object();
         };
-        tracker(IMPRESSION, &url(filling, "/t/impression", filling.impression));
+        tracker(
+            IMPRESSION,
+            &url(filling, "/t/impression", filling.impression),
+        );
         if offers(VIEWABLE) {
             tracker(VIEWABLE, &url(filling, "/t/view", filling.view));
         }

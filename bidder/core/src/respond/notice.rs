@@ -74,7 +74,10 @@ pub(crate) fn claims(reply: &Reply<'_>, bid: &Accepted<'_>, item: &Item) -> Noti
         quantity: imp.quantity,
         settle_by: choice.reservation.settle_by(),
         test: reply.opportunity.test,
-        user: reply.user.filter(|_| !item.caps.is_empty()).map(str::to_owned),
+        user: reply
+            .user
+            .filter(|_| !item.caps.is_empty())
+            .map(str::to_owned),
     }
 }
 

@@ -108,7 +108,13 @@ impl Shop {
         };
         let answer = LeaseAnswer {
             boot: BOOT_ID,
-            grants: self.catalog.line_items.iter().enumerate().map(grant).collect(),
+            grants: self
+                .catalog
+                .line_items
+                .iter()
+                .enumerate()
+                .map(grant)
+                .collect(),
             refusals: Vec::new(),
         };
         assert_eq!(self.leases.accept(&answer, BOOT, BOOT), []);
@@ -131,9 +137,19 @@ impl Shop {
         let body = request.to_string();
         let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
         let opportunity = Opportunity::read(&request, &self.market.rates).unwrap();
-        let at = Instant { now: NOW, boot: BOOT };
+        let at = Instant {
+            now: NOW,
+            boot: BOOT,
+        };
         let mut random = Random::new(seed);
-        let decision = decide(&opportunity, &self.market, user, at, &mut random, &mut self.scratch);
+        let decision = decide(
+            &opportunity,
+            &self.market,
+            user,
+            at,
+            &mut random,
+            &mut self.scratch,
+        );
         look(&self.market, &opportunity, decision)
     }
 
@@ -145,7 +161,10 @@ impl Shop {
             }
             let named = decision.imps.iter().map(|chosen| {
                 let candidate = &chosen.ranked[0].candidate;
-                format!("{}:{}@{}", chosen.imp.id, market.items[candidate.item].id, candidate.price)
+                format!(
+                    "{}:{}@{}",
+                    chosen.imp.id, market.items[candidate.item].id, candidate.price
+                )
             });
             Ok(named.collect())
         })
@@ -154,7 +173,10 @@ impl Shop {
     /// Why the only line item was refused.
     pub fn refusal(&mut self, request: &Value, user: &User<'_>) -> &'static str {
         let _ = self.chosen(request, user);
-        self.scratch.refusals.first().map_or("none", |(_, reason)| reason.label())
+        self.scratch
+            .refusals
+            .first()
+            .map_or("none", |(_, reason)| reason.label())
     }
 }
 
@@ -174,7 +196,8 @@ pub fn request(differs: Value) -> Value {
 
 /// The usual request with members of its only imp replaced.
 pub fn imp(differs: Value) -> Value {
-    let mut usual = json!({"id": "1", "bidfloor": 0.5, "banner": {"format": [{"w": 300, "h": 250}]}});
+    let mut usual =
+        json!({"id": "1", "bidfloor": 0.5, "banner": {"format": [{"w": 300, "h": 250}]}});
     for (key, value) in differs.as_object().unwrap() {
         usual[key] = value.clone();
         if value.is_null() {

@@ -106,7 +106,9 @@ pub(super) fn take_creatives(
 ) -> (Vec<CreativeId>, Vec<Creative>) {
     let mut ids = Vec::new();
     let mut made: Vec<Creative> = Vec::new();
-    let one = form.object("creative", |form| creative::take(form, advertiser, edge));
+    let one = form.object("creative", |form| {
+        Some(creative::take(form, advertiser, edge))
+    });
     made.extend(one);
     ids.extend(made.iter().map(|creative| creative.id.clone()));
     let listed = form.list("creatives", |form| {
@@ -123,7 +125,7 @@ pub(super) fn take_creatives(
             }
             return Some((id, None));
         }
-        let creative = creative::take(form, advertiser, edge)?;
+        let creative = creative::take(form, advertiser, edge);
         Some((creative.id.clone(), Some(creative)))
     });
     for (id, creative) in listed.unwrap_or_default() {
@@ -211,7 +213,7 @@ mod tests {
         let item = &made.line_item;
         assert!(item.id.as_str().starts_with("li_"));
         assert_eq!((&item.campaign, item.epoch), (&campaign.id, 1));
-        assert_eq!(item.creatives, [creative.id.clone()]);
+        assert_eq!(item.creatives, std::slice::from_ref(&creative.id));
         assert_eq!(item.targeting.interests.include, ["technology", "shopping"]);
     }
 

@@ -28,40 +28,40 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 pub(super) fn take(form: &mut Form) -> Targeting {
     let targeting = form.object("targeting", |keys| {
         Some(Targeting {
-            age_range: keys.object("age_range", age_range),
+            age_range: keys.object("age_range", |form| Some(age_range(form))),
             genders: rule(keys, "genders", |t| {
                 one_of(&t.to_ascii_uppercase(), &GENDERS)
             }),
-            interests: rule(keys, "interests", as_given),
-            segments: rule(keys, "segments", as_given),
+            interests: texts(keys, "interests"),
+            segments: texts(keys, "segments"),
             countries: rule(keys, "countries", |t| country::alpha_2(t).map(Into::into)),
             regions: rule(keys, "regions", |t| Some(t.to_ascii_uppercase())),
-            cities: rule(keys, "cities", as_given),
+            cities: texts(keys, "cities"),
             device_types: rule(keys, "device_types", |t| {
                 one_of(&t.to_ascii_lowercase(), &DEVICE_TYPES)
             }),
-            os: rule(keys, "os", as_given),
+            os: texts(keys, "os"),
             sizes: rule(keys, "sizes", web::size),
             formats: rule(keys, "formats", |t| {
                 one_of(&t.to_ascii_lowercase(), &FORMATS)
             }),
             domains: rule(keys, "domains", web::domain),
-            bundles: rule(keys, "bundles", as_given),
-            categories: rule(keys, "categories", as_given),
+            bundles: texts(keys, "bundles"),
+            categories: texts(keys, "categories"),
             languages: rule(keys, "languages", language),
             dayparts: rule(keys, "dayparts", daypart),
-            deals: rule(keys, "deals", as_given),
+            deals: texts(keys, "deals"),
         })
     });
     targeting.unwrap_or_default()
 }
 
-fn age_range(form: &mut Form) -> Option<AgeRange> {
+fn age_range(form: &mut Form) -> AgeRange {
     let (min_age, max_age) = (age(form, "min_age"), age(form, "max_age"));
     if min_age.zip(max_age).is_some_and(|(min, max)| min > max) {
         form.refuse("max_age", "must not be below min_age");
     }
-    Some(AgeRange { min_age, max_age })
+    AgeRange { min_age, max_age }
 }
 
 fn age(form: &mut Form, key: &str) -> Option<u8> {
@@ -102,8 +102,9 @@ fn rule(form: &mut Form, key: &str, spell: impl Fn(&str) -> Option<String>) -> L
     ListRule { include, exclude }
 }
 
-fn as_given(text: &str) -> Option<String> {
-    Some(text.to_owned())
+/// Takes a list rule whose values are compared as they are given.
+fn texts(form: &mut Form, key: &str) -> ListRule {
+    rule(form, key, |text| Some(text.to_owned()))
 }
 
 fn one_of(text: &str, known: &[&str]) -> Option<String> {

@@ -16,7 +16,10 @@ use crate::store::Answer;
     request_body(content = Object, example = json!({"name": "Shop", "domain": "shop.example"})),
     responses((status = 201, description = "Made", body = AdvertiserDocument), (status = 400), (status = 409), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
-    simple::make(&app, &call, |form| at_the_edge(|edge| advertiser::read(form, edge))).await
+    simple::make(&app, &call, |form| {
+        at_the_edge(|edge| advertiser::read(form, edge))
+    })
+    .await
 }
 
 /// Lists advertisers.
@@ -30,7 +33,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows an advertiser.
 #[utoipa::path(get, path = "/advertisers/{id}", tag = "demand", params(("id" = String, Path)),
     responses((status = 200, description = "The advertiser", body = AdvertiserDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simple::show::<Advertiser>(&app, &id).await
 }
 

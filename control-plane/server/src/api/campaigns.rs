@@ -32,7 +32,8 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     let advertiser = advertiser(edit.tx(), &form).await?;
     let existing = existing(edit.tx(), &form).await?;
     let rates = rates::newest(edit.tx()).await?;
-    let made = at_the_edge(|edge| campaign::read(form, advertiser.as_ref(), &existing, &rates, edge))?;
+    let made =
+        at_the_edge(|edge| campaign::read(form, advertiser.as_ref(), &existing, &rates, edge))?;
     for creative in &made.creatives {
         edit.insert(creative).await?;
     }
@@ -69,7 +70,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows a campaign; its version is the ETag.
 #[utoipa::path(get, path = "/campaigns/{id}", tag = "demand", params(("id" = String, Path)),
     responses((status = 200, description = "The campaign", body = CampaignDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let client = app.client().await?;
     let whole = campaigns::get(&client, &id).await?;
     let version = whole.campaign.stamps.version;
@@ -99,7 +103,14 @@ pub(crate) async fn change(
     let existing = existing(edit.tx(), &form).await?;
     let own = before.own()?;
     let edited = at_the_edge(|edge| {
-        campaign::edit(form, &before.campaign.doc, own, &advertiser, &existing, edge)
+        campaign::edit(
+            form,
+            &before.campaign.doc,
+            own,
+            &advertiser,
+            &existing,
+            edge,
+        )
     })?;
     for creative in &edited.creatives {
         edit.insert(creative).await?;

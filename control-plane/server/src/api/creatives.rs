@@ -7,8 +7,8 @@ use control_plane_core::creative::{self, CreativeDocument};
 use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 
-use super::simple::{self, Shown as _, text};
 use super::Listing;
+use super::simple::{self, Shown as _, text};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -43,7 +43,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows a creative.
 #[utoipa::path(get, path = "/creatives/{id}", tag = "demand", params(("id" = String, Path)),
     responses((status = 200, description = "Found", body = CreativeDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simple::show::<Creative>(&app, &id).await
 }
 

@@ -16,7 +16,10 @@ use crate::store::Answer;
     request_body(content = Object, example = json!({"id": "deal_1", "floor": 2.5, "at": 1, "wseat": ["seat-gavel"]})),
     responses((status = 201, description = "Made", body = DealDocument), (status = 400), (status = 409), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
-    simple::make(&app, &call, |form| at_the_edge(|edge| deal::read(form, edge))).await
+    simple::make(&app, &call, |form| {
+        at_the_edge(|edge| deal::read(form, edge))
+    })
+    .await
 }
 
 /// Lists deals.
@@ -30,7 +33,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows a deal.
 #[utoipa::path(get, path = "/deals/{id}", tag = "supply", params(("id" = String, Path)),
     responses((status = 200, description = "Found", body = DealDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simple::show::<Deal>(&app, &id).await
 }
 

@@ -4,20 +4,16 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use contracts::catalog::{Placement, Status};
 use contracts::lease::LeaseAsk;
 use control_plane_core::Fault;
-use control_plane_core::placement::PlacementDocument;
 use http::{HeaderValue, StatusCode, header};
 use units::{AuctionId, Currency, UnixMillis};
 
-use super::{Listing, placements};
 use crate::app::{App, json, shown};
 use crate::call::Call;
 use crate::ingest::{Revenue, RevenueBy};
 use crate::refusal::Refusal;
-use crate::store::edit::etag;
-use crate::store::{Answer, Begun, Edit, rates, rows};
+use crate::store::rates;
 
 /// Longest long poll.
 const MAX_WAIT: Duration = Duration::from_secs(30);
@@ -37,7 +33,10 @@ pub(crate) async fn catalog(State(app): State<App>, call: Call) -> Result<Respon
             .map_err(|_| Refusal::Request(format!("{name} must be a number"))),
     };
     let (after, wait) = (number("after")?, Duration::from_millis(number("wait_ms")?));
-    let answer = app.feed.after(after, wait.min(MAX_WAIT), &app.shutdown).await?;
+    let answer = app
+        .feed
+        .after(after, wait.min(MAX_WAIT), &app.shutdown)
+        .await?;
     let Some(rendered) = answer else {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     };
@@ -71,9 +70,13 @@ pub(crate) async fn revenue(State(app): State<App>, call: Call) -> Result<Respon
     let from = instant(&call, "from")?.unwrap_or(UnixMillis(today));
     let to = instant(&call, "to")?.unwrap_or(UnixMillis(today.saturating_add(DAY)));
     if to < from {
-        return Err(Refusal::Request("to must not be earlier than from".to_owned()));
+        return Err(Refusal::Request(
+            "to must not be earlier than from".to_owned(),
+        ));
     }
-    let by = call.param("group_by").unwrap_or_else(|| RevenueBy::Day.word().to_owned());
+    let by = call
+        .param("group_by")
+        .unwrap_or_else(|| RevenueBy::Day.word().to_owned());
     let by = RevenueBy::of(&by)
         .ok_or_else(|| Refusal::Request("group_by must be day, placement or dsp".to_owned()))?;
     let currency = match call.param("currency") {
@@ -106,69 +109,6 @@ pub(crate) async fn auction(
     Ok(json(StatusCode::OK, document))
 }
 
-/// Lists placements, for the SSP side.
-#[utoipa::path(get, path = "/internal/inventory", tag = "internal",
-    params(("publisher_id" = Option<String>, Query), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "A page", body = Listing)))]
-pub(crate) async fn inventory(app: State<App>, call: Call) -> Result<Response, Refusal> {
-    placements::list(app, call).await
-}
-
-/// Makes a placement, for the SSP side.
-#[utoipa::path(post, path = "/internal/inventory", tag = "internal", request_body(content = Object),
-    responses((status = 201, description = "Made", body = PlacementDocument), (status = 400), (status = 409), (status = 422)))]
-pub(crate) async fn add_inventory(app: State<App>, call: Call) -> Result<Answer, Refusal> {
-    placements::create(app, call).await
-}
-
-/// Shows a placement, for the SSP side.
-#[utoipa::path(get, path = "/internal/inventory/{id}", tag = "internal", params(("id" = String, Path)),
-    responses((status = 200, description = "Found", body = PlacementDocument), (status = 404)))]
-pub(crate) async fn placement(app: State<App>, id: Path<String>) -> Result<Response, Refusal> {
-    placements::show(app, id).await
-}
-
-/// Changes a placement, for the SSP side: keys that are absent stay.
-#[utoipa::path(put, path = "/internal/inventory/{id}", tag = "internal", params(("id" = String, Path)),
-    request_body(content = Object),
-    responses((status = 200, description = "Changed", body = PlacementDocument), (status = 404), (status = 412), (status = 422)))]
-pub(crate) async fn replace_placement(
-    app: State<App>,
-    id: Path<String>,
-    call: Call,
-) -> Result<Answer, Refusal> {
-    placements::change(app, id, call).await
-}
-
-/// Takes a placement off the market, for the SSP side; its history is kept.
-#[utoipa::path(delete, path = "/internal/inventory/{id}", tag = "internal", params(("id" = String, Path)),
-    responses((status = 204, description = "Off the market"), (status = 404), (status = 412)))]
-pub(crate) async fn remove_placement(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    call: Call,
-) -> Result<Response, Refusal> {
-    let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
-        Begun::Repeated(_) => return Ok(StatusCode::NO_CONTENT.into_response()),
-        Begun::Fresh(edit) => edit,
-    };
-    let before = rows::lock::<Placement>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
-    let mut after = before.doc.clone();
-    after.status = Status::Archived;
-    let kept = edit.update("archived", &before.doc, &after).await?;
-    let answer = Answer {
-        status: StatusCode::NO_CONTENT.as_u16(),
-        etag: Some(etag(kept.stamps.version)),
-        location: None,
-        body: String::new(),
-        repeated: false,
-    };
-    app.finish(edit, answer).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
 /// A day of UTC, or an instant in RFC 3339.
 fn instant(call: &Call, name: &str) -> Result<Option<UnixMillis>, Refusal> {
     let Some(text) = call.param(name) else {
@@ -181,6 +121,8 @@ fn instant(call: &Call, name: &str) -> Result<Option<UnixMillis>, Refusal> {
     };
     match parsed {
         Ok(at) => Ok(Some(UnixMillis(at.as_millisecond()))),
-        Err(_) => Err(Refusal::Request(format!("{name} must be a day or a time in RFC 3339"))),
+        Err(_) => Err(Refusal::Request(format!(
+            "{name} must be a day or a time in RFC 3339"
+        ))),
     }
 }

@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use contracts::catalog::{Creative, LineItem, Status};
-use control_plane_core::line_item::{self, LineItemDocument, Terms};
 use control_plane_core::Form;
+use control_plane_core::line_item::{self, LineItemDocument, Terms};
 
 use super::Listing;
 use crate::app::{App, at_the_edge, shown};
@@ -40,7 +40,8 @@ pub(crate) async fn create(
     whole.line_items.push(item);
     whole.creatives.extend(known);
     whole.set_budget(&edit).await?;
-    app.finish(edit, Answer::created(body, &path, kept.stamps.version)).await
+    app.finish(edit, Answer::created(body, &path, kept.stamps.version))
+        .await
 }
 
 /// Lists a campaign's line items, its own first.
@@ -84,7 +85,8 @@ pub(crate) async fn change(
     edit.check_version(&before)?;
     let known = named(&edit, &form, &whole).await?;
     let campaign = &whole.campaign.doc;
-    let item = at_the_edge(|edge| line_item::read(form, campaign, Some(&before.doc), &known, edge))?;
+    let item =
+        at_the_edge(|edge| line_item::read(form, campaign, Some(&before.doc), &known, edge))?;
     let kept = edit.update("update", &before.doc, &item).await?;
     follow(&mut edit, &mut whole, &item).await?;
     whole.creatives.extend(known);
@@ -102,7 +104,11 @@ async fn follow(edit: &mut Edit<'_>, whole: &mut Whole, item: &LineItem) -> Resu
             edit.update("update", &before, &whole.campaign.doc).await?;
         }
     }
-    for place in whole.line_items.iter_mut().filter(|place| place.id == item.id) {
+    for place in whole
+        .line_items
+        .iter_mut()
+        .filter(|place| place.id == item.id)
+    {
         *place = item.clone();
     }
     Ok(())
@@ -112,7 +118,10 @@ async fn follow(edit: &mut Edit<'_>, whole: &mut Whole, item: &LineItem) -> Resu
 async fn open(edit: &Edit<'_>, id: &str) -> Result<Whole, Refusal> {
     let whole = campaigns::lock(edit.tx(), id).await?;
     if whole.campaign.doc.status == Status::Archived {
-        return Err(Refusal::conflict("not_allowed", "an archived campaign cannot be changed"));
+        return Err(Refusal::conflict(
+            "not_allowed",
+            "an archived campaign cannot be changed",
+        ));
     }
     Ok(whole)
 }

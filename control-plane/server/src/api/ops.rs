@@ -27,10 +27,8 @@ struct Whole<T> {
 pub(crate) struct Invariants {
     /// Whether all of it holds.
     holds: bool,
-    /// What the ledger's parts disagree by; 0 at every commit.
-    #[serde(with = "units::json::nanos")]
-    #[schema(value_type = f64)]
-    ledger_imbalance: Nanos,
+    /// What the ledger's parts disagree by, in billionths; 0 at every commit.
+    imbalance_nanos: i64,
     /// Audit entries whose seal does not fit the one before.
     audit_entries_broken: i64,
     /// By the ledger's clock, RFC 3339.
@@ -69,10 +67,10 @@ pub(crate) async fn invariants(State(app): State<App>) -> Result<Response, Refus
     let client = app.client().await?;
     let audit_entries_broken = audit::broken_seals(&client).await?;
     drop(client);
-    let ledger_imbalance = app.ledger.imbalance().await?;
+    let imbalance = app.ledger.imbalance().await?;
     shown(&Invariants {
-        holds: audit_entries_broken == 0 && ledger_imbalance == Nanos::ZERO,
-        ledger_imbalance,
+        holds: audit_entries_broken == 0 && imbalance == Nanos::ZERO,
+        imbalance_nanos: imbalance.0,
         audit_entries_broken,
         as_of: app.ledger.now().await?.to_rfc3339(),
     })

@@ -18,7 +18,10 @@ use crate::store::Answer;
     responses((status = 201, description = "Made", body = PartnerDocument), (status = 400), (status = 409), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
     let local = app.is_local();
-    simple::make(&app, &call, |form| at_the_edge(|edge| partner::read(form, local, edge))).await
+    simple::make(&app, &call, |form| {
+        at_the_edge(|edge| partner::read(form, local, edge))
+    })
+    .await
 }
 
 /// Lists demand partners.
@@ -32,7 +35,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows a demand partner.
 #[utoipa::path(get, path = "/demand-partners/{id}", tag = "supply", params(("id" = String, Path)),
     responses((status = 200, description = "Found", body = PartnerDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simple::show::<DemandPartner>(&app, &id).await
 }
 

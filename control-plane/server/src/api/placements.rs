@@ -1,4 +1,4 @@
-//! `/placements`: what is sold. `/internal/inventory` is the same for services.
+//! `/placements`: what is sold. The exchange passes its `/inventory` on to here.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -7,8 +7,8 @@ use control_plane_core::placement::{self, PlacementDocument};
 use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 
-use super::simple::{self, Shown as _, text};
 use super::Listing;
+use super::simple::{self, Shown as _, text};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -42,7 +42,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows a placement.
 #[utoipa::path(get, path = "/placements/{id}", tag = "supply", params(("id" = String, Path)),
     responses((status = 200, description = "Found", body = PlacementDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simple::show::<Placement>(&app, &id).await
 }
 

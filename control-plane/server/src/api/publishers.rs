@@ -16,7 +16,10 @@ use crate::store::Answer;
     request_body(content = Object, example = json!({"name": "Daily News", "domain": "news.example", "fee": 0.1})),
     responses((status = 201, description = "Made", body = PublisherDocument), (status = 400), (status = 409), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
-    simple::make(&app, &call, |form| at_the_edge(|edge| publisher::read(form, edge))).await
+    simple::make(&app, &call, |form| {
+        at_the_edge(|edge| publisher::read(form, edge))
+    })
+    .await
 }
 
 /// Lists publishers.
@@ -30,7 +33,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows a publisher.
 #[utoipa::path(get, path = "/publishers/{id}", tag = "supply", params(("id" = String, Path)),
     responses((status = 200, description = "Found", body = PublisherDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simple::show::<Publisher>(&app, &id).await
 }
 

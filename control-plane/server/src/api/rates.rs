@@ -28,7 +28,8 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     let at = insert(edit.tx(), &table).await?;
     edit.note_as("create", "rates", &table.id.to_string(), &table)?;
     let body = Box::<str>::from(written(&table, at)?).into_string();
-    app.finish(edit, Answer::created(body, "/rates", i64::from(table.id))).await
+    app.finish(edit, Answer::created(body, "/rates", i64::from(table.id)))
+        .await
 }
 
 /// Lists rate tables, newest first: the first is in force.

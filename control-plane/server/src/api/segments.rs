@@ -16,7 +16,10 @@ use crate::store::Answer;
     request_body(content = Object, example = json!({"id": "buyers", "name": "Buyers", "rule": {"behavior": "buyer"}})),
     responses((status = 201, description = "Made", body = SegmentDocument), (status = 400), (status = 409), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
-    simple::make(&app, &call, |form| at_the_edge(|edge| segment::read(form, edge))).await
+    simple::make(&app, &call, |form| {
+        at_the_edge(|edge| segment::read(form, edge))
+    })
+    .await
 }
 
 /// Lists segments.
@@ -30,7 +33,10 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
 /// Shows a segment.
 #[utoipa::path(get, path = "/segments/{id}", tag = "audience", params(("id" = String, Path)),
     responses((status = 200, description = "Found", body = SegmentDocument), (status = 404)))]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     simple::show::<SegmentRule>(&app, &id).await
 }
 

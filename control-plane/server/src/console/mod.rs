@@ -40,25 +40,39 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Response, Refusal> 
     }
     let page = page(app.feed.newest(), &dependencies(&app), &starts, &spent);
     let mut response = Html(page.into_string()).into_response();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
 /// Names of dependencies with what is wrong, if anything is.
 fn dependencies(app: &App) -> Vec<(String, String)> {
-    let report = app.health.report("control-plane", env!("CARGO_PKG_VERSION"));
+    let report = app
+        .health
+        .report("control-plane", env!("CARGO_PKG_VERSION"));
     let report = serde_json::to_value(report).unwrap_or_default();
     let Some(known) = report.get("dependencies").and_then(|all| all.as_object()) else {
         return Vec::new();
     };
     let words = |dependency: &serde_json::Value| {
-        let text = |key| dependency.get(key).and_then(|value| value.as_str()).unwrap_or_default();
+        let text = |key| {
+            dependency
+                .get(key)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+        };
         format!("{} {}", text("status"), text("reason"))
     };
-    known.iter().map(|(name, dependency)| (name.clone(), words(dependency))).collect()
+    known
+        .iter()
+        .map(|(name, dependency)| (name.clone(), words(dependency)))
+        .collect()
 }
 
 fn page(

@@ -66,8 +66,11 @@ impl Change {
             let same = |a: &Fields, b: &Fields, key: &String| {
                 a.get(key).map(|raw| raw.get()) == b.get(key).map(|raw| raw.get())
             };
-            let unchanged: Vec<String> =
-                after.keys().filter(|key| same(&after, before, key)).cloned().collect();
+            let unchanged: Vec<String> = after
+                .keys()
+                .filter(|key| same(&after, before, key))
+                .cloned()
+                .collect();
             for key in unchanged {
                 before.remove(&key);
                 after.remove(&key);
@@ -84,7 +87,11 @@ impl Change {
 }
 
 /// Appends one change; the table's trigger numbers and seals it.
-pub(crate) async fn append(tx: &Transaction<'_>, caller: &Caller, change: &Change) -> Result<(), Refusal> {
+pub(crate) async fn append(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    change: &Change,
+) -> Result<(), Refusal> {
     let insert = "INSERT INTO audit (actor, ip, request_id, action, kind, resource_id, before, after) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     tx.execute(
@@ -147,5 +154,6 @@ pub(crate) async fn broken_seals(client: &impl GenericClient) -> Result<i64, Ref
 
 fn fields<T: Serialize>(doc: &T) -> Result<Fields, Refusal> {
     let text = raw(doc)?;
-    serde_json::from_str(text.get()).map_err(|error| Refusal::Internal(format!("reading JSON: {error}")))
+    serde_json::from_str(text.get())
+        .map_err(|error| Refusal::Internal(format!("reading JSON: {error}")))
 }

@@ -26,7 +26,11 @@ impl Whole {
             line_items: &self.line_items,
             creatives: &self.creatives,
         };
-        raw(&campaign::document(&self.campaign.doc, parts, self.campaign.stamps))
+        raw(&campaign::document(
+            &self.campaign.doc,
+            parts,
+            self.campaign.stamps,
+        ))
     }
 
     /// The same as text.
@@ -121,10 +125,7 @@ pub(crate) fn creative_ids(items: &[LineItem]) -> Vec<&str> {
     ids
 }
 
-async fn complete(
-    client: &impl GenericClient,
-    campaign: Kept<Campaign>,
-) -> Result<Whole, Refusal> {
+async fn complete(client: &impl GenericClient, campaign: Kept<Campaign>) -> Result<Whole, Refusal> {
     let line_items = lines(client, &[campaign.doc.id.as_str()]).await?;
     let creatives = creatives(client, &creative_ids(&line_items)).await?;
     Ok(Whole {
@@ -138,7 +139,10 @@ async fn lines(client: &impl GenericClient, campaigns: &[&str]) -> Result<Vec<Li
     let select = "SELECT id FROM line_items WHERE campaign_id = ANY($1) ORDER BY seq";
     let statement = client.prepare_cached(select).await?;
     let rows = client.query(&statement, &[&campaigns]).await?;
-    let ids: Vec<&str> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let ids: Vec<&str> = rows
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
     Ok(docs(rows::among(client, &ids).await?))
 }
 

@@ -20,7 +20,9 @@ pub(crate) struct Snapshot {
 
 /// The version in force.
 pub(crate) async fn version(client: &Client) -> Result<u64, Refusal> {
-    let statement = client.prepare_cached("SELECT version FROM catalog_version").await?;
+    let statement = client
+        .prepare_cached("SELECT version FROM catalog_version")
+        .await?;
     let version: i64 = client.query_one(&statement, &[]).await?.try_get(0)?;
     Ok(u64::try_from(version).unwrap_or_default())
 }
@@ -33,16 +35,24 @@ pub(crate) async fn snapshot(client: &mut Client) -> Result<Snapshot, Refusal> {
         .read_only(true)
         .start()
         .await?;
-    let row = tx.query_one("SELECT version FROM catalog_version", &[]).await?;
+    let row = tx
+        .query_one("SELECT version FROM catalog_version", &[])
+        .await?;
     let version: i64 = row.try_get(0)?;
     let mut lost = 0;
-    let campaigns: Vec<Campaign> =
-        docs(&tx, "campaigns WHERE status <> 'archived' ORDER BY seq", &mut lost).await?;
-    let known: BTreeSet<&str> = campaigns.iter().map(|campaign| campaign.id.as_str()).collect();
+    let campaigns: Vec<Campaign> = docs(
+        &tx,
+        "campaigns WHERE status <> 'archived' ORDER BY seq",
+        &mut lost,
+    )
+    .await?;
+    let known: BTreeSet<&str> = campaigns
+        .iter()
+        .map(|campaign| campaign.id.as_str())
+        .collect();
     let mut line_items: Vec<LineItem> = docs(&tx, "line_items ORDER BY seq", &mut lost).await?;
-    line_items.retain(|item| {
-        known.contains(item.campaign.as_str()) && item.status != Status::Archived
-    });
+    line_items
+        .retain(|item| known.contains(item.campaign.as_str()) && item.status != Status::Archived);
     let keys: Vec<NoticeKey> = docs(&tx, "notice_keys ORDER BY id DESC", &mut lost).await?;
     let catalog = Catalog {
         version: u64::try_from(version).unwrap_or_default(),
@@ -73,7 +83,9 @@ async fn docs<T: DeserializeOwned>(
     from: &str,
     lost: &mut usize,
 ) -> Result<Vec<T>, Refusal> {
-    let rows = tx.query(&format!("SELECT doc, id::text FROM {from}"), &[]).await?;
+    let rows = tx
+        .query(&format!("SELECT doc, id::text FROM {from}"), &[])
+        .await?;
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
         match row.try_get(0) {

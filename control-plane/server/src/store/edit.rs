@@ -51,7 +51,10 @@ pub(crate) enum Begun<'c> {
 
 impl<'c> Edit<'c> {
     /// Begins. With an idempotency key this waits for a concurrent request of the same key.
-    pub(crate) async fn begin(client: &'c mut Client, caller: &'c Caller) -> Result<Begun<'c>, Refusal> {
+    pub(crate) async fn begin(
+        client: &'c mut Client,
+        caller: &'c Caller,
+    ) -> Result<Begun<'c>, Refusal> {
         let tx = client.transaction().await?;
         tx.batch_execute("SET LOCAL lock_timeout = '2s'").await?;
         if let Some((key, fingerprint)) = &caller.key
@@ -120,7 +123,8 @@ impl<'c> Edit<'c> {
         id: &str,
         after: &impl serde::Serialize,
     ) -> Result<(), Refusal> {
-        self.changes.push(Change::of(action, kind, id, None, after)?);
+        self.changes
+            .push(Change::of(action, kind, id, None, after)?);
         Ok(())
     }
 

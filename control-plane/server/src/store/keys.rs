@@ -19,7 +19,11 @@ pub(crate) async fn claim(
     let insert = "INSERT INTO idempotency_keys AS k (actor, key, fingerprint) VALUES ($1, $2, $3) \
         ON CONFLICT (actor, key) DO UPDATE SET fingerprint = $3, created_at = clock_timestamp() \
         WHERE k.created_at < clock_timestamp() - interval '24 hours' RETURNING 1";
-    if tx.query_opt(insert, &[&actor, &key, &fingerprint]).await?.is_some() {
+    if tx
+        .query_opt(insert, &[&actor, &key, &fingerprint])
+        .await?
+        .is_some()
+    {
         return Ok(None);
     }
     let select = "SELECT fingerprint, status, etag, location, body FROM idempotency_keys \
@@ -51,7 +55,14 @@ pub(crate) async fn keep(
     let status = i32::from(answer.status);
     tx.execute(
         update,
-        &[&actor, &key, &status, &answer.etag, &answer.location, &answer.body],
+        &[
+            &actor,
+            &key,
+            &status,
+            &answer.etag,
+            &answer.location,
+            &answer.body,
+        ],
     )
     .await?;
     Ok(())
@@ -59,6 +70,7 @@ pub(crate) async fn keep(
 
 /// Forgets keys that are past their time.
 pub(crate) async fn forget_old(client: &impl GenericClient) -> Result<u64, Refusal> {
-    let delete = "DELETE FROM idempotency_keys WHERE created_at < clock_timestamp() - interval '24 hours'";
+    let delete =
+        "DELETE FROM idempotency_keys WHERE created_at < clock_timestamp() - interval '24 hours'";
     Ok(client.execute(delete, &[]).await?)
 }

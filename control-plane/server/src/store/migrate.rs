@@ -30,7 +30,9 @@ pub(crate) async fn run(pool: &Pool) -> Result<(), MigrationError> {
     let mut client = pool.get().await.map_err(away)?;
     let lock = format!("SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})");
     client.batch_execute(&lock).await.map_err(away)?;
-    let result = embedded::migrations::runner().run_async(&mut **client).await;
+    let result = embedded::migrations::runner()
+        .run_async(&mut **client)
+        .await;
     // A session that keeps the lock, or the changed setting, must not go back to the pool.
     drop(deadpool_postgres::Object::take(client));
     match result {
@@ -40,11 +42,33 @@ pub(crate) async fn run(pool: &Pool) -> Result<(), MigrationError> {
             }
             Ok(())
         }
-        Err(error) => match error.kind() {
-            refinery::error::Kind::Connection(..) => Err(MigrationError::Away(error.to_string())),
-            _ => Err(MigrationError::Failed(error)),
-        },
+        Err(error) if matches!(error.kind(), refinery::error::Kind::Connection(..)) => {
+            Err(MigrationError::Away(error.to_string()))
+        }
+        Err(error) => Err(MigrationError::Failed(error)),
     }
+}
+
+/// Whether somebody has brought the schema to this version, or a later one.
+///
+/// # Errors
+/// [`MigrationError::Away`].
+pub(crate) async fn is_current(pool: &Pool) -> Result<bool, MigrationError> {
+    let client = pool.get().await.map_err(away)?;
+    let ours = embedded::migrations::runner();
+    let newest = ours
+        .get_migrations()
+        .iter()
+        .map(refinery::Migration::version)
+        .max();
+    let table = "SELECT to_regclass('refinery_schema_history') IS NOT NULL";
+    let exists: bool = client.query_one(table, &[]).await.map_err(away)?.get(0);
+    if !exists {
+        return Ok(false);
+    }
+    let applied = "SELECT coalesce(max(version), 0)::bigint FROM refinery_schema_history";
+    let applied: i64 = client.query_one(applied, &[]).await.map_err(away)?.get(0);
+    Ok(newest.is_none_or(|newest| applied >= i64::from(newest)))
 }
 
 /// Makes the first key that notice tokens are signed with, unless there is one.
@@ -55,7 +79,9 @@ pub(crate) async fn ensure_notice_key(pool: &Pool) -> Result<(), Refusal> {
     let key = contracts::notice::NoticeKey::new(1, service::clock::random_bytes());
     let client = pool.get().await?;
     let insert = "INSERT INTO notice_keys (id, doc) VALUES (1, $1) ON CONFLICT DO NOTHING";
-    client.execute(insert, &[&tokio_postgres::types::Json(&key)]).await?;
+    client
+        .execute(insert, &[&tokio_postgres::types::Json(&key)])
+        .await?;
     Ok(())
 }
 

@@ -39,7 +39,11 @@ impl Page {
             None => DEFAULT_LIMIT,
             Some(text) => match text.parse() {
                 Ok(limit @ 1..) => MAX_LIMIT.min(limit),
-                _ => return Err(Refusal::Request("limit must be a number above 0".to_owned())),
+                _ => {
+                    return Err(Refusal::Request(
+                        "limit must be a number above 0".to_owned(),
+                    ));
+                }
             },
         };
         let after = match value("cursor") {
@@ -82,7 +86,14 @@ mod tests {
         let next = Page::read(Some(&format!("limit=2&cursor={cursor}"))).unwrap();
         assert_eq!(next, Page { after: 7, limit: 2 });
         assert_eq!(next.listed(vec![row(9)]).next_cursor, None);
-        for query in ["limit=0", "limit=x", "limit=-1", "cursor=x", "cursor=", "cursor=AAAAAAAAAAA"] {
+        for query in [
+            "limit=0",
+            "limit=x",
+            "limit=-1",
+            "cursor=x",
+            "cursor=",
+            "cursor=AAAAAAAAAAA",
+        ] {
             assert!(Page::read(Some(query)).is_err(), "{query}");
         }
         assert_eq!(Page::read(Some("limit=99999")).unwrap().limit, MAX_LIMIT);

@@ -11,7 +11,9 @@ use crate::refusal::Refusal;
 
 /// The table in force; empty before the first.
 pub(crate) async fn newest(client: &impl GenericClient) -> Result<RateTable, Refusal> {
-    let row = client.query_opt("SELECT doc FROM rates ORDER BY id DESC LIMIT 1", &[]).await?;
+    let row = client
+        .query_opt("SELECT doc FROM rates ORDER BY id DESC LIMIT 1", &[])
+        .await?;
     let Some(row) = row else {
         return Ok(RateTable::default());
     };
@@ -20,10 +22,15 @@ pub(crate) async fn newest(client: &impl GenericClient) -> Result<RateTable, Ref
 }
 
 /// Keeps a table.
-pub(crate) async fn insert(client: &impl GenericClient, table: &RateTable) -> Result<UnixMillis, Refusal> {
+pub(crate) async fn insert(
+    client: &impl GenericClient,
+    table: &RateTable,
+) -> Result<UnixMillis, Refusal> {
     let insert = "INSERT INTO rates (id, doc) VALUES ($1, $2) \
         RETURNING (extract(epoch FROM created_at) * 1000)::bigint";
-    let row = client.query_one(insert, &[&i64::from(table.id), &Json(table)]).await?;
+    let row = client
+        .query_one(insert, &[&i64::from(table.id), &Json(table)])
+        .await?;
     Ok(UnixMillis(row.try_get(0)?))
 }
 
@@ -46,7 +53,9 @@ pub(crate) async fn list(
 
 /// Serialises edits of the rates until the transaction ends.
 pub(crate) async fn lock(client: &impl GenericClient) -> Result<(), Refusal> {
-    client.batch_execute("LOCK TABLE rates IN SHARE ROW EXCLUSIVE MODE").await?;
+    client
+        .batch_execute("LOCK TABLE rates IN SHARE ROW EXCLUSIVE MODE")
+        .await?;
     Ok(())
 }
 

@@ -17,7 +17,9 @@ use super::page::Page;
 use crate::refusal::Refusal;
 
 /// Something that is kept as a document in a table of its own.
-pub(crate) trait Resource: Serialize + DeserializeOwned + std::fmt::Debug + Sync + Send {
+pub(crate) trait Resource:
+    Serialize + DeserializeOwned + std::fmt::Debug + Sync + Send
+{
     /// Its table.
     const TABLE: &'static str;
     /// Its name in refusals and in the audit log.
@@ -88,7 +90,10 @@ pub(crate) async fn find<T: Resource>(
     let sql = format!("SELECT {COLUMNS} FROM {} WHERE id = $1", T::TABLE);
     let statement = client.prepare_cached(&sql).await?;
     let row = client.query_opt(&statement, &[&id]).await?;
-    row.as_ref().map(kept).transpose().map_err(unreadable)
+    row.as_ref()
+        .map(kept)
+        .transpose()
+        .map_err(|error| unreadable(&error))
 }
 
 /// One by its id, or 404.
@@ -96,7 +101,9 @@ pub(crate) async fn get<T: Resource>(
     client: &impl GenericClient,
     id: &str,
 ) -> Result<Kept<T>, Refusal> {
-    find(client, id).await?.ok_or_else(|| Refusal::not_found(T::KIND, id))
+    find(client, id)
+        .await?
+        .ok_or_else(|| Refusal::not_found(T::KIND, id))
 }
 
 /// One by its id, locked until the transaction ends, or 404.
@@ -104,10 +111,13 @@ pub(crate) async fn lock<T: Resource>(
     client: &impl GenericClient,
     id: &str,
 ) -> Result<Kept<T>, Refusal> {
-    let sql = format!("SELECT {COLUMNS} FROM {} WHERE id = $1 FOR UPDATE", T::TABLE);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {} WHERE id = $1 FOR UPDATE",
+        T::TABLE
+    );
     let statement = client.prepare_cached(&sql).await?;
     match client.query_opt(&statement, &[&id]).await? {
-        Some(row) => kept(&row).map_err(unreadable),
+        Some(row) => kept(&row).map_err(|error| unreadable(&error)),
         None => Err(Refusal::not_found(T::KIND, id)),
     }
 }
@@ -120,10 +130,16 @@ pub(crate) async fn among<T: Resource>(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT {COLUMNS} FROM {} WHERE id = ANY($1) ORDER BY seq", T::TABLE);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {} WHERE id = ANY($1) ORDER BY seq",
+        T::TABLE
+    );
     let statement = client.prepare_cached(&sql).await?;
     let rows = client.query(&statement, &[&ids]).await?;
-    rows.iter().map(kept).collect::<Result<_, _>>().map_err(unreadable)
+    rows.iter()
+        .map(kept)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unreadable(&error))
 }
 
 /// The newest, at most `limit`.
@@ -131,10 +147,16 @@ pub(crate) async fn newest<T: Resource>(
     client: &impl GenericClient,
     limit: i64,
 ) -> Result<Vec<Kept<T>>, Refusal> {
-    let sql = format!("SELECT {COLUMNS} FROM {} ORDER BY seq DESC LIMIT $1", T::TABLE);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {} ORDER BY seq DESC LIMIT $1",
+        T::TABLE
+    );
     let statement = client.prepare_cached(&sql).await?;
     let rows = client.query(&statement, &[&limit]).await?;
-    rows.iter().map(kept).collect::<Result<_, _>>().map_err(unreadable)
+    rows.iter()
+        .map(kept)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unreadable(&error))
 }
 
 /// A page in the order of creation, each written by `show`; `parent` restricts to one parent's.
@@ -165,7 +187,7 @@ pub(crate) async fn list<T: Resource>(
     };
     let mut shown = Vec::with_capacity(rows.len());
     for row in &rows {
-        let kept = kept(row).map_err(unreadable)?;
+        let kept = kept(row).map_err(|error| unreadable(&error))?;
         shown.push((kept.seq, show(&kept)?));
     }
     Ok(shown)
@@ -200,7 +222,9 @@ pub(crate) async fn update<T: Resource>(
         T::TABLE
     );
     let statement = client.prepare_cached(&sql).await?;
-    let row = client.query_one(&statement, &[&doc.id(), &Json(doc)]).await?;
+    let row = client
+        .query_one(&statement, &[&doc.id(), &Json(doc)])
+        .await?;
     stamped(&row)
 }
 
@@ -216,6 +240,6 @@ fn stamped(row: &Row) -> Result<Kept<()>, Refusal> {
     })
 }
 
-fn unreadable(error: tokio_postgres::Error) -> Refusal {
+fn unreadable(error: &tokio_postgres::Error) -> Refusal {
     Refusal::Internal(format!("a stored document cannot be read: {error}"))
 }

@@ -55,11 +55,8 @@ pub enum MalformedKind {
 pub(crate) enum FaultKind {
     /// The text is not JSON that we accept.
     Malformed(MalformedKind),
-    /// The text is JSON, but the message breaks a rule that cannot be repaired.
-    Invalid {
-        rule: &'static str,
-        what: &'static str,
-    },
+    /// The text is JSON, but a key that decides the auction is there twice (C-31).
+    DoubledKey,
 }
 
 /// A fault and the byte at which it was met. The pointer is found later, off the hot path.
@@ -74,6 +71,13 @@ impl Fault {
         Self {
             at,
             kind: FaultKind::Malformed(kind),
+        }
+    }
+
+    pub(crate) const fn doubled_key(at: usize) -> Self {
+        Self {
+            at,
+            kind: FaultKind::DoubledKey,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The pull reader itself: one position in a text, moved by whoever knows what must come next.
 
-use super::fault::{Fault, FaultKind, MalformedKind};
+use super::fault::{Fault, MalformedKind};
 use super::raw::Raw;
 use super::scan;
 use super::text::{Span, Str, offset};
@@ -107,14 +107,6 @@ impl<'a> Reader<'a> {
             MalformedKind::UnexpectedByte
         };
         Fault::malformed(self.at, kind)
-    }
-
-    /// A rule that cannot be repaired, broken at `at`.
-    pub(crate) const fn invalid(at: usize, rule: &'static str, what: &'static str) -> Fault {
-        Fault {
-            at,
-            kind: FaultKind::Invalid { rule, what },
-        }
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), Fault> {

@@ -26,6 +26,14 @@ impl<'a> BidRequest<'a> {
         check(&request, limits)?;
         let mut repairs = std::mem::take(&mut reader.repairs);
         prefer_newer(&mut request, &mut repairs);
+        request.note_contradictions(&mut |object, field, at| {
+            repairs.push(Repair {
+                object,
+                field,
+                at,
+                kind: RepairKind::Contradiction,
+            });
+        });
         request.outline = std::mem::take(&mut reader.outline);
         request.outline.sort();
         Ok((request, repairs))

@@ -178,7 +178,7 @@ impl Patches {
     /// Turns changes of objects that the request does not have into a member of what holds them.
     fn make_up_missing(&mut self, request: &BidRequest<'_>) {
         while let Some(place) = self
-            .changes
+            .planned
             .iter()
             .map(|change| change.place)
             .find(|place| place.locate(request).is_none())

@@ -151,15 +151,14 @@ struct AdShown<'a> {
 #[derive(Serialize)]
 struct AuctionShown<'a> {
     outcome: &'a str,
-    dsps_asked: usize,
-    clearing: Option<&'a RawValue>,
-    duration_ms: Option<&'a RawValue>,
+    dsps: &'a [Box<RawValue>],
+    duration_ms: &'a RawValue,
 }
 
 #[derive(Serialize)]
 struct BidsShown<'a> {
     count: usize,
-    dsps: &'a [Box<RawValue>],
+    bids: &'a [Box<RawValue>],
 }
 
 #[derive(Serialize)]
@@ -177,18 +176,17 @@ fn ad<'a>(auction_id: &'a str, served: Option<&'a Served>) -> AdShown<'a> {
 
 /// The three steps that one record tells of.
 fn show_auction(trail: &mut Trail, record: &Record) {
-    trail.winner = record.winners.first().cloned();
+    trail.winner = record.winner();
     let auction = AuctionShown {
         outcome: &record.outcome,
-        dsps_asked: record.dsps.len(),
-        clearing: record.clearing.as_deref(),
-        duration_ms: record.duration_ms.as_deref(),
+        dsps: &record.dsps,
+        duration_ms: &record.duration_ms,
     };
     trail.done(won(trail.winner.is_some()), &auction);
-    let count = record.bids();
+    let count = record.bids.len();
     let bids = BidsShown {
         count,
-        dsps: &record.dsps,
+        bids: &record.bids,
     };
     trail.done(won(count > 0), &bids);
     match trail.winner.clone() {

@@ -49,6 +49,11 @@ pub(super) struct Report {
 }
 
 impl History {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
     pub(super) fn add(&self, flow: &Flow) {
         let mut counts = self.counts();
         match flow.status {

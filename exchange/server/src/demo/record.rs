@@ -1,6 +1,5 @@
 //! What the flow reads of the answers of both sides; prices keep their exact text.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use units::CpmMicros;
@@ -64,59 +63,63 @@ pub(super) struct Confirmation {
 #[derive(Debug, Deserialize)]
 pub(super) struct Record {
     pub(super) outcome: String,
-    #[serde(default)]
+    pub(super) duration_ms: Box<RawValue>,
     pub(super) dsps: Vec<Box<RawValue>>,
-    #[serde(default)]
-    pub(super) winners: Vec<Winner>,
-    #[serde(default)]
-    pub(super) clearing: Option<Box<RawValue>>,
-    #[serde(default)]
+    pub(super) bids: Vec<Box<RawValue>>,
     pub(super) notices: Vec<Box<RawValue>>,
-    #[serde(default)]
-    pub(super) duration_ms: Option<Box<RawValue>>,
 }
 
 /// Who won an imp, at the clearing price.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Winner {
-    pub(super) imp: String,
-    pub(super) dsp: String,
-    #[serde(default)]
+    imp: String,
+    dsp: String,
     pub(super) campaign_id: Option<String>,
-    #[serde(default)]
-    pub(super) creative_id: Option<String>,
+    creative_id: Option<String>,
     #[serde(with = "units::json::cpm")]
     pub(super) price: CpmMicros,
-    pub(super) currency: String,
+    currency: String,
 }
 
 #[derive(Deserialize)]
-struct Dsp {
-    #[serde(default)]
-    bids: Vec<IgnoredAny>,
+struct Bid {
+    imp: String,
+    dsp: String,
+    campaign_id: Option<String>,
+    creative_id: Option<String>,
+    #[serde(default, with = "units::json::cpm_opt")]
+    clearing_price: Option<CpmMicros>,
+    currency: String,
 }
 
 #[derive(Deserialize)]
 struct Notice {
     kind: String,
-    state: String,
+    outcome: String,
 }
 
 impl Record {
-    /// How many bids the DSPs made.
-    pub(super) fn bids(&self) -> usize {
-        let bids = self.dsps.iter().filter_map(|dsp| {
-            let dsp: Dsp = serde_json::from_str(dsp.get()).ok()?;
-            Some(dsp.bids.len())
-        });
-        bids.sum()
+    /// The bid that won the first imp.
+    pub(super) fn winner(&self) -> Option<Winner> {
+        self.bids.iter().find_map(|bid| {
+            let bid: Bid = serde_json::from_str(bid.get()).ok()?;
+            Some(Winner {
+                // Only a bid that won has one.
+                price: bid.clearing_price?,
+                imp: bid.imp,
+                dsp: bid.dsp,
+                campaign_id: bid.campaign_id,
+                creative_id: bid.creative_id,
+                currency: bid.currency,
+            })
+        })
     }
 
     /// Whether the DSP has taken its billing notice.
     pub(super) fn is_billed(&self) -> bool {
         self.notices.iter().any(|notice| {
             serde_json::from_str(notice.get())
-                .is_ok_and(|notice: Notice| notice.kind == "bill" && notice.state == "delivered")
+                .is_ok_and(|notice: Notice| notice.kind == "bill" && notice.outcome == "sent")
         })
     }
 }
@@ -144,9 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn a_price_is_the_text_that_was_recorded() {
-        let text = r#"{"imp":"1","dsp":"d","price":0.000001,"currency":"USD"}"#;
-        let winner: Winner = serde_json::from_str(text).unwrap();
-        assert!(serde_json::to_string(&winner).unwrap().contains(r#""price":0.000001,"#));
+    fn the_winner_is_told_by_its_clearing_price() {
+        let record = |bids: &str| {
+            let text = format!(
+                r#"{{"outcome":"won","duration_ms":1.5,"dsps":[],"bids":[{bids}],"notices":[]}}"#
+            );
+            serde_json::from_str::<Record>(&text).unwrap()
+        };
+        let lost = r#"{"imp":"1","dsp":"a","campaign_id":null,"creative_id":null,"price":2,"currency":"USD","outcome":"lost"}"#;
+        let won = r#"{"imp":"1","dsp":"b","campaign_id":"c","creative_id":null,"price":3,"currency":"USD","outcome":"won","clearing_price":0.000001}"#;
+        assert_eq!(record(lost).winner(), None);
+        let winner = record(&format!("{lost},{won}")).winner().unwrap();
+        assert_eq!(winner.campaign_id.as_deref(), Some("c"));
+        let shown = serde_json::to_string(&winner).unwrap();
+        assert!(shown.contains(r#""price":0.000001,"#), "exact: {shown}");
     }
 }

@@ -22,6 +22,6 @@ pub(crate) use handler::{caller, refusal};
 pub(crate) use notices::refused;
 pub(crate) use outbox::deliver_outbox;
 pub(crate) use routes::Rtb;
-pub use run::{
-    AuctionContext, AuctionInput, AuctionOutcome, AuctionResult, Source, Winner, run_auction,
+pub(crate) use run::{
+    AuctionContext, AuctionInput, AuctionResult, Source, Winner, run_auction,
 };

@@ -17,7 +17,7 @@ use crate::rtb::stats::DspStats;
 
 /// A partner's state, shared by all workers and kept over catalogs.
 #[derive(Debug)]
-pub struct Partner {
+pub(crate) struct Partner {
     /// Its id.
     pub id: PartnerId,
     /// Where it answers; `None` when its endpoint is no URL.
@@ -92,7 +92,7 @@ impl Partner {
     ///
     /// # Errors
     /// [`NotAsked`]: unreachable, over its limit, or ejected.
-    pub fn admit(&self, now_us: i64, qps: Option<u32>) -> Result<(), NotAsked> {
+    pub(crate) fn admit(&self, now_us: i64, qps: Option<u32>) -> Result<(), NotAsked> {
         if self.target.is_none() {
             return Err(NotAsked::Unreachable);
         }
@@ -107,7 +107,7 @@ impl Partner {
     }
 
     /// Counts what a call came to. An answer that cannot be read is a failure like none at all.
-    pub fn answered(&self, fate: ReplyFate, took: Duration) {
+    pub(crate) fn answered(&self, fate: ReplyFate, took: Duration) {
         let now = Instant::now();
         let bids = match fate {
             ReplyFate::Bids(bids) => bids,
@@ -123,7 +123,7 @@ impl Partner {
 
     /// Whether one of its notices may go to this URL (S8).
     #[must_use]
-    pub fn may_notify(&self, url: &str) -> Option<Target> {
+    pub(crate) fn may_notify(&self, url: &str) -> Option<Target> {
         let target = Target::parse(url).ok()?;
         let host = target.url().host_str()?;
         let allowed = match &self.notice_hosts {

@@ -9,7 +9,7 @@ use units::{AuctionId, CpmMicros, Currency, UnixMillis};
 
 /// One auction: who was asked, what was bid, who won, whom we told.
 #[derive(Debug, Clone, Serialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// The auction's id, also its trace id.
     pub id: AuctionId,
     /// The SSP's request id; empty when it could not be read.
@@ -38,7 +38,7 @@ pub struct Record {
 
 /// What a request asked for.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct RequestSummary {
+pub(crate) struct RequestSummary {
     /// Who sent it: an account's or a publisher's name.
     pub seller: String,
     /// Each imp.
@@ -61,7 +61,7 @@ pub struct RequestSummary {
 
 /// One imp.
 #[derive(Debug, Clone, Serialize)]
-pub struct ImpSummary {
+pub(crate) struct ImpSummary {
     /// Its id.
     pub id: String,
     /// Media objects offered.
@@ -77,7 +77,7 @@ pub struct ImpSummary {
 
 /// One partner of the auction.
 #[derive(Debug, Clone, Serialize)]
-pub struct AskRecord {
+pub(crate) struct AskRecord {
     /// The partner's id.
     pub dsp: String,
     /// Whether it was asked.
@@ -96,7 +96,7 @@ pub struct AskRecord {
 
 /// One bid.
 #[derive(Debug, Clone, Serialize)]
-pub struct BidRecord {
+pub(crate) struct BidRecord {
     /// Whose.
     pub dsp: String,
     /// Its seat.
@@ -134,7 +134,7 @@ pub struct BidRecord {
 
 /// Why a bid lost.
 #[derive(Debug, Clone, Serialize)]
-pub struct LossRecord {
+pub(crate) struct LossRecord {
     /// The standard's code.
     pub code: u16,
     /// The metric label.
@@ -145,7 +145,7 @@ pub struct LossRecord {
 
 /// A notice that was called, or taken from an SSP.
 #[derive(Debug, Clone, Serialize)]
-pub struct NoticeRecord {
+pub(crate) struct NoticeRecord {
     /// `win`, `loss`, `bill` or `impression`.
     pub kind: &'static str,
     /// Whose.
@@ -176,7 +176,7 @@ impl Record {
 
     /// Its line in the history.
     #[must_use]
-    pub fn line(&self) -> Value {
+    pub(crate) fn line(&self) -> Value {
         json!({
             "id": self.id,
             "request_id": self.request_id,
@@ -193,7 +193,7 @@ impl Record {
 
 /// The newest records, bounded. Locked off the path only: after the answer, or for an operator.
 #[derive(Debug)]
-pub struct Records {
+pub(crate) struct Records {
     most: usize,
     kept: Mutex<Kept>,
 }
@@ -210,7 +210,7 @@ struct Kept {
 impl Records {
     /// Keeps at most so many.
     #[must_use]
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             most: most.max(1),
             kept: Mutex::default(),
@@ -218,7 +218,7 @@ impl Records {
     }
 
     /// Adds the newest, and forgets the oldest beyond the limit.
-    pub fn add(&self, record: Record) {
+    pub(crate) fn add(&self, record: Record) {
         let mut kept = self.lock();
         let number = kept.first + u64::try_from(kept.newest_last.len()).unwrap_or(0);
         kept.by_id.insert(record.id, number);
@@ -239,7 +239,7 @@ impl Records {
     }
 
     /// Adds a notice to an auction that is still kept.
-    pub fn note(&self, auction: AuctionId, notice: NoticeRecord) {
+    pub(crate) fn note(&self, auction: AuctionId, notice: NoticeRecord) {
         let mut kept = self.lock();
         if let Some(record) = kept.by_id.get(&auction).copied().and_then(|n| kept.get_mut(n)) {
             record.notices.push(notice);
@@ -248,7 +248,7 @@ impl Records {
 
     /// An auction's document.
     #[must_use]
-    pub fn by_id(&self, id: AuctionId) -> Option<Vec<u8>> {
+    pub(crate) fn by_id(&self, id: AuctionId) -> Option<Vec<u8>> {
         let kept = self.lock();
         let record = kept.get(*kept.by_id.get(&id)?)?;
         serde_json::to_vec(record).ok()
@@ -256,7 +256,7 @@ impl Records {
 
     /// The document of the newest auction of a request id.
     #[must_use]
-    pub fn by_request(&self, request_id: &str) -> Option<Vec<u8>> {
+    pub(crate) fn by_request(&self, request_id: &str) -> Option<Vec<u8>> {
         let kept = self.lock();
         let record = kept.get(*kept.by_request.get(request_id)?)?;
         serde_json::to_vec(record).ok()
@@ -264,7 +264,7 @@ impl Records {
 
     /// Lines of the history, newest first, beginning behind `cursor`; and the next cursor.
     #[must_use]
-    pub fn history(&self, limit: usize, cursor: Option<u64>) -> (Vec<Value>, Option<u64>) {
+    pub(crate) fn history(&self, limit: usize, cursor: Option<u64>) -> (Vec<Value>, Option<u64>) {
         let kept = self.lock();
         let end = kept.first + u64::try_from(kept.newest_last.len()).unwrap_or(0);
         let from = cursor.unwrap_or(end).min(end);

@@ -13,7 +13,7 @@ use exchange_core::intake::{self, Intake, Refusal};
 use exchange_core::{Medium, markup, notices};
 use openrtb::{Limits, ReadError};
 use service::clock;
-use units::{AuctionId, CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, UnixMillis};
+use units::{AuctionId, CpmMicros, Currency, Multiplier, PlacementId, PublisherId, UnixMillis};
 
 use super::answer;
 use super::calls::{Call, Calls};
@@ -27,7 +27,7 @@ use crate::upstream::Upstream;
 
 /// What one worker runs auctions with. Lives on its core.
 #[derive(Clone)]
-pub struct AuctionContext {
+pub(crate) struct AuctionContext {
     /// What all workers share.
     pub exchange: Arc<Exchange>,
     /// This worker's connections to DSPs.
@@ -40,7 +40,7 @@ pub struct AuctionContext {
 
 /// Who sells in an auction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// An external SSP, by the name of its account; `None` where the auction is open.
     Ssp {
         /// The account's name.
@@ -61,7 +61,7 @@ pub enum Source {
 
 /// An auction to run.
 #[derive(Debug, Clone)]
-pub struct AuctionInput {
+pub(crate) struct AuctionInput {
     /// The OpenRTB request.
     pub body: Bytes,
     /// Who sells.
@@ -74,7 +74,7 @@ pub struct AuctionInput {
 
 /// How an auction ended.
 #[derive(Debug)]
-pub struct AuctionOutcome {
+pub(crate) struct AuctionOutcome {
     /// Its id.
     pub auction: AuctionId,
     /// What came of it.
@@ -83,7 +83,7 @@ pub struct AuctionOutcome {
 
 /// What came of an auction.
 #[derive(Debug)]
-pub enum AuctionResult {
+pub(crate) enum AuctionResult {
     /// Somebody won.
     Won {
         /// One per imp that was won.
@@ -104,21 +104,9 @@ pub enum AuctionResult {
 
 /// A bid that won its imp, ready to be shown.
 #[derive(Debug, Clone)]
-pub struct Winner {
-    /// The imp.
-    pub imp: String,
-    /// Whose bid.
-    pub partner: PartnerId,
+pub(crate) struct Winner {
     /// Its seat.
     pub seat: Option<String>,
-    /// Its id.
-    pub bid_id: String,
-    /// Its `cid`.
-    pub campaign_id: Option<String>,
-    /// Its `crid`.
-    pub creative_id: Option<String>,
-    /// Its `adomain`.
-    pub adomain: Vec<String>,
     /// What kind of markup it is.
     pub medium: Medium,
     /// The markup, macros replaced.
@@ -134,7 +122,7 @@ pub struct Winner {
 }
 
 /// Runs one auction. Its record and the losers' notices leave off the path.
-pub async fn run_auction(context: &AuctionContext, input: &AuctionInput) -> AuctionOutcome {
+pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) -> AuctionOutcome {
     let now = clock::now();
     let auction = AuctionId::new(now, clock::random_bytes());
     let arrived = Arrived {
@@ -263,7 +251,6 @@ impl Round<'_> {
         self.settlement
             .won()
             .filter_map(|(judged, win)| {
-                let partner = self.in_force.partners.get(judged.partner)?;
                 let values = notices::values(self.plan, judged);
                 let medium = judged.medium?;
                 let adm = judged.bid.adm().unwrap_or_default();
@@ -273,13 +260,7 @@ impl Round<'_> {
                     markup::resolve(adm, medium, &values).into_owned()
                 };
                 Some(Winner {
-                    imp: judged.bid.impid().to_owned(),
-                    partner: partner.id.clone(),
                     seat: judged.seat.as_deref().map(str::to_owned),
-                    bid_id: judged.bid.id().to_owned(),
-                    campaign_id: judged.bid.cid.as_deref().map(str::to_owned),
-                    creative_id: judged.bid.crid.as_deref().map(str::to_owned),
-                    adomain: judged.bid.adomain.iter().map(ToString::to_string).collect(),
                     medium,
                     markup,
                     size: judged.bid.w.zip(judged.bid.h),
@@ -324,7 +305,7 @@ impl Round<'_> {
 impl AuctionContext {
     /// What a worker runs auctions with. Must be called on its runtime: it starts the tasks that record.
     #[must_use]
-    pub fn start(exchange: &Arc<Exchange>, upstream: Upstream, log: EventLog) -> Self {
+    pub(crate) fn start(exchange: &Arc<Exchange>, upstream: Upstream, log: EventLog) -> Self {
         Self {
             exchange: Arc::clone(exchange),
             calls: Rc::new(Calls::new(exchange, &upstream)),

@@ -10,7 +10,7 @@ use crate::metrics::Outcome;
 
 /// Counts of the exchange, shared by its workers.
 #[derive(Debug)]
-pub struct Stats {
+pub(crate) struct Stats {
     since: UnixMillis,
     auctions: [AtomicU64; 4],
     latency: Latency,
@@ -19,7 +19,7 @@ pub struct Stats {
 impl Stats {
     /// Nothing counted yet.
     #[must_use]
-    pub fn new(since: UnixMillis) -> Self {
+    pub(crate) fn new(since: UnixMillis) -> Self {
         Self {
             since,
             auctions: Default::default(),
@@ -28,7 +28,7 @@ impl Stats {
     }
 
     /// Counts an auction.
-    pub fn auction(&self, outcome: Outcome, took: Duration) {
+    pub(crate) fn auction(&self, outcome: Outcome, took: Duration) {
         let index = Outcome::ALL.iter().position(|other| *other == outcome);
         if let Some(count) = index.and_then(|index| self.auctions.get(index)) {
             count.fetch_add(1, Relaxed);
@@ -38,7 +38,7 @@ impl Stats {
 
     /// The document of `GET /stats`, around that of the DSPs.
     #[must_use]
-    pub fn document(&self, dsps: &[Value]) -> Value {
+    pub(crate) fn document(&self, dsps: &[Value]) -> Value {
         let [won, no_bid, shed, invalid] = self.auctions.each_ref().map(|n| n.load(Relaxed));
         let auctions = won + no_bid + shed;
         json!({
@@ -58,7 +58,7 @@ impl Stats {
 
 /// What one DSP did since the start.
 #[derive(Debug, Default)]
-pub struct DspStats {
+pub(crate) struct DspStats {
     asked: AtomicU64,
     bids: AtomicU64,
     wins: AtomicU64,
@@ -69,7 +69,7 @@ pub struct DspStats {
 
 impl DspStats {
     /// Counts an answer: its label as in metrics, its bids, its time.
-    pub fn answered(&self, label: &str, bids: usize, took: Duration) {
+    pub(crate) fn answered(&self, label: &str, bids: usize, took: Duration) {
         self.asked.fetch_add(1, Relaxed);
         self.bids
             .fetch_add(u64::try_from(bids).unwrap_or(0), Relaxed);
@@ -82,13 +82,13 @@ impl DspStats {
     }
 
     /// Counts a win.
-    pub fn won(&self) {
+    pub(crate) fn won(&self) {
         self.wins.fetch_add(1, Relaxed);
     }
 
     /// Its entry in `GET /stats`.
     #[must_use]
-    pub fn document(&self, id: &str) -> Value {
+    pub(crate) fn document(&self, id: &str) -> Value {
         json!({
             "id": id,
             "asked": self.asked.load(Relaxed),
@@ -109,7 +109,7 @@ const BUCKETS: usize = 26 * STEPS;
 
 /// Times in buckets that grow by a fixed ratio.
 #[derive(Debug)]
-pub struct Latency([AtomicU64; BUCKETS]);
+pub(crate) struct Latency([AtomicU64; BUCKETS]);
 
 impl Default for Latency {
     fn default() -> Self {
@@ -119,7 +119,7 @@ impl Default for Latency {
 
 impl Latency {
     /// Counts one time.
-    pub fn observe(&self, took: Duration) {
+    pub(crate) fn observe(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let index = (0..BUCKETS - 1)
             .position(|index| micros <= bound_us(index))
@@ -131,7 +131,7 @@ impl Latency {
 
     /// The time that `percent` of all stay within, in milliseconds to three decimals; 0 without any.
     #[must_use]
-    pub fn quantile_ms(&self, percent: u64) -> f64 {
+    pub(crate) fn quantile_ms(&self, percent: u64) -> f64 {
         let total: u64 = self.0.iter().map(|bucket| bucket.load(Relaxed)).sum();
         let wanted = (total * percent).div_ceil(100);
         let mut seen = 0;

@@ -67,5 +67,6 @@ const fn rule(kind: RepairKind) -> &'static str {
         RepairKind::DroppedObject => "C-66",
         RepairKind::DuplicateKey => "C-31",
         RepairKind::Exclusive => "C-42",
+        RepairKind::Contradiction => "C-170",
     }
 }

@@ -15,7 +15,6 @@ mod sell;
 mod vast;
 
 use std::net::IpAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
@@ -28,14 +27,14 @@ use crate::rtb::{self, AuctionContext};
 
 /// The SSP side of one worker.
 pub(crate) struct Ssp {
-    auctions: Rc<AuctionContext>,
+    auctions: AuctionContext,
     control_plane: Client,
     base: String,
 }
 
 impl Ssp {
     /// The SSP side over this worker's auctions.
-    pub(crate) fn new(auctions: Rc<AuctionContext>) -> Self {
+    pub(crate) fn new(auctions: AuctionContext) -> Self {
         Self {
             control_plane: control_plane::client(),
             base: auctions.exchange.config.ssp_base(),

@@ -236,7 +236,7 @@ mod tests {
         let imp = &request.imp[0];
         assert!(imp.banner.is_some() && imp.video.is_some() && imp.native.is_some());
         assert_eq!(imp.bidfloor().micros(), 1_100_000);
-        assert_eq!(request.at(), 2);
+        assert_eq!(request.at().0, 2);
         let value: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(value["badv"], json!(["rival-paper.example"]));
         assert_eq!(value["bcat"], json!(["IAB25"]), "the publisher's list counts too");

@@ -11,23 +11,23 @@ use service::http::{self as answers, Request, Response, StatusCode};
 use super::{Server, TOKEN};
 
 /// A control plane that keeps what it is asked.
-pub struct ControlPlane {
-    pub server: Server,
+pub(crate) struct ControlPlane {
+    pub(crate) server: Server,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 /// A call of a resource, as it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    pub method: String,
+pub(crate) struct Asked {
+    pub(crate) method: String,
     /// With its query.
-    pub path: String,
-    pub authorization: String,
-    pub body: String,
+    pub(crate) path: String,
+    pub(crate) authorization: String,
+    pub(crate) body: String,
 }
 
 impl ControlPlane {
-    pub fn start(catalog: Catalog) -> Self {
+    pub(crate) fn start(catalog: Catalog) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
         let pause = |request: &Request| {
@@ -51,7 +51,7 @@ impl ControlPlane {
     }
 
     /// The newest call of a resource.
-    pub fn last_asked(&self) -> Asked {
+    pub(crate) fn last_asked(&self) -> Asked {
         self.asked.lock().unwrap().last().cloned().unwrap()
     }
 }

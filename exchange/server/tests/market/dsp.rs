@@ -10,7 +10,7 @@ use super::Server;
 
 /// What the DSP answers to bid requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Script {
+pub(crate) enum Script {
     /// A bid of this CPM on every imp, with markup for what the imp offers.
     Bid(&'static str),
     /// 204.
@@ -18,14 +18,14 @@ pub enum Script {
 }
 
 /// The running DSP.
-pub struct Dsp {
-    pub server: Server,
+pub(crate) struct Dsp {
+    pub(crate) server: Server,
     asked: Arc<Mutex<Vec<Value>>>,
     told: Arc<Mutex<Vec<String>>>,
 }
 
 impl Dsp {
-    pub fn start(script: Script) -> Self {
+    pub(crate) fn start(script: Script) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::new(Mutex::new(Vec::new()));
         let (requests, notices) = (Arc::clone(&asked), Arc::clone(&told));
@@ -54,17 +54,17 @@ impl Dsp {
     }
 
     /// A URL of the DSP.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.server.url)
     }
 
     /// The newest bid request that it got.
-    pub fn last_asked(&self) -> Value {
+    pub(crate) fn last_asked(&self) -> Value {
         self.asked.lock().unwrap().last().cloned().unwrap()
     }
 
     /// The notices on a path that it got, with their queries.
-    pub fn told(&self, path: &str) -> Vec<String> {
+    pub(crate) fn told(&self, path: &str) -> Vec<String> {
         let told = self.told.lock().unwrap();
         told.iter().filter(|notice| notice.starts_with(path)).cloned().collect()
     }

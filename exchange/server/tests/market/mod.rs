@@ -18,40 +18,40 @@ use service::{Shutdown, Trigger};
 use testkit::http::{get, post_json};
 use testkit::poll_until;
 
-pub use control_plane::ControlPlane;
-pub use dsp::{Dsp, Script};
-pub use server::Server;
+pub(crate) use control_plane::ControlPlane;
+pub(crate) use dsp::{Dsp, Script};
+pub(crate) use server::Server;
 
 /// Long enough for any state to come about on however busy a machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// What services know one another by.
-pub const TOKEN: &str = "a-token-of-the-test";
+pub(crate) const TOKEN: &str = "a-token-of-the-test";
 
 /// The key that signs this market's notices.
-pub fn key() -> NoticeKey {
+pub(crate) fn key() -> NoticeKey {
     NoticeKey::new(7, [7; 32])
 }
 
 /// An exchange that this test has to itself.
-pub struct Market {
-    pub rtb: String,
-    pub ssp: String,
-    pub events_url: String,
-    pub control_plane: ControlPlane,
-    pub dsp: Dsp,
+pub(crate) struct Market {
+    pub(crate) rtb: String,
+    pub(crate) ssp: String,
+    pub(crate) events_url: String,
+    pub(crate) control_plane: ControlPlane,
+    pub(crate) dsp: Dsp,
     trigger: Trigger,
     running: Option<JoinHandle<()>>,
 }
 
 impl Market {
     /// An exchange over the events Redis of this test run, in local mode.
-    pub async fn start(script: Script) -> Self {
+    pub(crate) async fn start(script: Script) -> Self {
         let redis = testkit::stores().redis().await;
         Self::start_on(script, &redis.events_url, true).await
     }
 
     /// An exchange over this event log.
-    pub async fn start_on(script: Script, events_url: &str, local_mode: bool) -> Self {
+    pub(crate) async fn start_on(script: Script, events_url: &str, local_mode: bool) -> Self {
         let dsp = Dsp::start(script);
         let control_plane = ControlPlane::start(catalog(&dsp.url("/bid")));
         let [rtb, ssp] = [(); 2].map(|()| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap());
@@ -96,19 +96,19 @@ impl Market {
     }
 
     /// An ad for a placement, which the DSP is to win.
-    pub async fn ad(&self, placement: &str) -> Value {
+    pub(crate) async fn ad(&self, placement: &str) -> Value {
         let body = json!({"placement_id": placement});
         let url = format!("{}/ad-request", self.ssp);
         post_json(&url, &body).await.expect_status(200).json()
     }
 
     /// A URL of the SSP side.
-    pub fn ssp(&self, path: &str) -> String {
+    pub(crate) fn ssp(&self, path: &str) -> String {
         format!("{}{path}", self.ssp)
     }
 
     /// A URL of the RTB side.
-    pub fn rtb(&self, path: &str) -> String {
+    pub(crate) fn rtb(&self, path: &str) -> String {
         format!("{}{path}", self.rtb)
     }
 }

@@ -8,8 +8,8 @@ use service::http::{Handler, Limits, Request, Response};
 use service::{Ops, Shutdown, Trigger};
 
 /// Answers requests with a function until it is dropped.
-pub struct Server {
-    pub url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     trigger: Trigger,
     running: Option<std::thread::JoinHandle<()>>,
 }
@@ -30,7 +30,7 @@ impl Handler for Scripted {
 }
 
 impl Server {
-    pub fn start(
+    pub(crate) fn start(
         pause: fn(&Request) -> Duration,
         answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
     ) -> Self {
@@ -58,7 +58,7 @@ impl Server {
     }
 
     /// Ends it; nobody answers on its port from here on.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.trigger.fire();
         if let Some(running) = self.running.take() {
             let _ = running.join();

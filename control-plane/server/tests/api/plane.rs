@@ -11,28 +11,28 @@ use service::{Shutdown, Trigger};
 use testkit::http::{Answer, get, send};
 use testkit::poll_until;
 
-pub const TOKEN: &str = "service-token-of-a-test";
+pub(crate) const TOKEN: &str = "service-token-of-a-test";
 const LONG: Duration = Duration::from_secs(60);
 
-pub struct Plane {
-    pub base: String,
-    pub database_url: String,
+pub(crate) struct Plane {
+    pub(crate) base: String,
+    pub(crate) database_url: String,
     trigger: Trigger,
     thread: Option<JoinHandle<Result<(), RunError>>>,
 }
 
 impl Plane {
     /// Starts one in local mode and waits until it is ready.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let database = testkit::stores().database().await;
         Self::start_on(database.url, true).await
     }
 
     /// Starts one on a database.
-    pub async fn start_on(database_url: String, local_mode: bool) -> Self {
+    pub(crate) async fn start_on(database_url: String, local_mode: bool) -> Self {
         let redis = testkit::stores().redis().await;
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
         let overrides = [
             ("database_url", database_url.clone()),
             ("events_redis_url", redis.events_url),
@@ -45,7 +45,8 @@ impl Plane {
         .map(|(key, value)| (key.to_owned(), value));
         let nothing = std::iter::empty();
         let config: Config =
-            service::config::load("control-plane", Config::DEFAULTS, None, nothing, &overrides).unwrap();
+            service::config::load("control-plane", Config::DEFAULTS, None, nothing, &overrides)
+                .expect("a configuration");
         let (trigger, shutdown) = Shutdown::new();
         let thread = std::thread::spawn(move || run(config, Listeners { api: listener }, shutdown));
         let plane = Self {
@@ -59,46 +60,59 @@ impl Plane {
         plane
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         get(&self.url(path)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call(Method::POST, path, &[], body).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path, &[], body).await
     }
 
-    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Answer {
         let mut all = vec![("content-type", "application/json")];
         all.extend_from_slice(headers);
         send(method, &self.url(path), &all, body.to_string()).await
     }
 
-    pub async fn internal(&self, method: Method, path: &str, body: &str) -> Answer {
+    pub(crate) async fn internal(&self, method: Method, path: &str, body: &str) -> Answer {
         let bearer = format!("Bearer {TOKEN}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
         send(method, &self.url(path), &headers, body.to_owned()).await
     }
 
     /// The advertiser of interfaces.md's example.
-    pub async fn advertiser(&self) {
+    pub(crate) async fn advertiser(&self) {
         let body = json!({"id": "advertiser_001", "name": "Shop", "domain": "advertiser-001.example", "seat": "seat-gavel"});
         let _ = self.post("/advertisers", body).await.expect_status(201);
     }
 
     /// A campaign in the short form; its id.
-    pub async fn campaign(&self, budget: f64) -> String {
+    pub(crate) async fn campaign(&self, budget: f64) -> String {
         let body = json!({"name": "c", "advertiser_id": "advertiser_001", "budget": budget,
             "creative": {"title": "t", "description": "d"}});
-        let made = self.post("/campaigns", body).await.expect_status(201).json();
-        made["id"].as_str().unwrap().to_owned()
+        let made = self
+            .post("/campaigns", body)
+            .await
+            .expect_status(201)
+            .json();
+        made["id"].as_str().expect("an id").to_owned()
     }
 }
 
@@ -108,7 +122,9 @@ impl Drop for Plane {
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();
             if !std::thread::panicking() {
-                ended.expect("the control plane panicked").expect("the control plane failed");
+                ended
+                    .expect("the control plane panicked")
+                    .expect("the control plane failed");
             }
         }
     }

@@ -1,25 +1,28 @@
 //! What the other services get: the catalog, leases, and who may ask for them.
 
-mod plane;
-
 use std::time::{Duration, Instant};
 
+use crate::plane::{Plane, TOKEN};
 use contracts::catalog::Catalog;
 use contracts::lease::{LeaseAnswer, LeaseAsk, Want};
 use http::Method;
-use plane::{Plane, TOKEN};
 use serde_json::json;
 use testkit::http::{get, send};
 use units::{BootId, Nanos, UnixMillis};
 
 async fn catalog(plane: &Plane, query: &str) -> Option<Catalog> {
-    let answer = plane.internal(Method::GET, &format!("/internal/catalog{query}"), "").await;
+    let answer = plane
+        .internal(Method::GET, &format!("/internal/catalog{query}"), "")
+        .await;
     if answer.status == 304 {
         return None;
     }
     let answer = answer.expect_status(200);
-    let catalog: Catalog = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(answer.header("etag"), Some(format!("\"{}\"", catalog.version).as_str()));
+    let catalog: Catalog = serde_json::from_slice(&answer.body).expect("a catalog");
+    assert_eq!(
+        answer.header("etag"),
+        Some(format!("\"{}\"", catalog.version).as_str())
+    );
     Some(catalog)
 }
 
@@ -27,7 +30,9 @@ async fn catalog(plane: &Plane, query: &str) -> Option<Catalog> {
 async fn an_edit_reaches_a_waiting_feed() {
     let plane = Plane::start().await;
     plane.advertiser().await;
-    let first = catalog(&plane, "").await.expect("there is one from the start");
+    let first = catalog(&plane, "")
+        .await
+        .expect("there is one from the start");
     assert_eq!(first.advertisers.len(), 1);
     assert_eq!(first.notice_keys.len(), 1, "made at the first start");
     let after = format!("?after={}&wait_ms=25000", first.version);
@@ -35,7 +40,10 @@ async fn an_edit_reaches_a_waiting_feed() {
     let begun = Instant::now();
     let (next, id) = tokio::join!(waiting, plane.campaign(100.0));
     let next = next.expect("the edit ends the wait");
-    assert!(begun.elapsed() < Duration::from_secs(20), "the wait did not run out");
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "the wait did not run out"
+    );
     assert_eq!(next.version, first.version + 1);
     assert_eq!(next.campaigns[0].id.as_str(), id);
     assert_eq!(next.campaigns[0].budget, Nanos(100_000_000_000));
@@ -43,10 +51,22 @@ async fn an_edit_reaches_a_waiting_feed() {
     let nothing = catalog(&plane, &format!("?after={}&wait_ms=1", next.version)).await;
     assert!(nothing.is_none(), "304 when there is nothing new");
 
-    let _ = plane.post(&format!("/campaigns/{id}/archive"), json!({})).await.expect_status(200);
-    let last = catalog(&plane, &format!("?after={}", next.version)).await.unwrap();
-    assert!(last.campaigns.is_empty() && last.line_items.is_empty(), "archived is not published");
-    assert_eq!(last.creatives.len(), 1, "yesterday's click still finds its page");
+    let _ = plane
+        .post(&format!("/campaigns/{id}/archive"), json!({}))
+        .await
+        .expect_status(200);
+    let last = catalog(&plane, &format!("?after={}", next.version))
+        .await
+        .unwrap();
+    assert!(
+        last.campaigns.is_empty() && last.line_items.is_empty(),
+        "archived is not published"
+    );
+    assert_eq!(
+        last.creatives.len(),
+        1,
+        "yesterday's click still finds its page"
+    );
 }
 
 #[tokio::test]
@@ -55,7 +75,9 @@ async fn two_control_planes_tell_of_one_anothers_edits() {
     let two = Plane::start_on(one.database_url.clone(), true).await;
     let before = catalog(&two, "").await.unwrap().version;
     one.advertiser().await;
-    let heard = catalog(&two, &format!("?after={before}&wait_ms=25000")).await.unwrap();
+    let heard = catalog(&two, &format!("?after={before}&wait_ms=25000"))
+        .await
+        .unwrap();
     assert_eq!(heard.advertisers.len(), 1);
 }
 
@@ -66,20 +88,33 @@ async fn one_bad_row_is_left_out_and_the_others_load() {
     plane.advertiser().await;
     let good = plane.campaign(1.0).await;
     let bad = plane.campaign(2.0).await;
-    let (client, connection) =
-        tokio_postgres::connect(&plane.database_url, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&plane.database_url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
     tokio::spawn(connection);
     let spoil = "UPDATE campaigns SET doc = doc || '{\"budget\":\"much\"}' WHERE id = $1";
     assert_eq!(client.execute(spoil, &[&bad]).await.unwrap(), 1);
-    client.execute("UPDATE catalog_version SET version = version + 1", &[]).await.unwrap();
+    client
+        .execute("UPDATE catalog_version SET version = version + 1", &[])
+        .await
+        .unwrap();
     let seen = testkit::poll_until(Duration::from_secs(30), async || {
-        catalog(&plane, "").await.filter(|catalog| catalog.campaigns.len() == 1)
+        catalog(&plane, "")
+            .await
+            .filter(|catalog| catalog.campaigns.len() == 1)
     })
     .await;
     assert_eq!(seen.campaigns[0].id.as_str(), good);
-    assert!(seen.line_items.iter().all(|item| item.campaign.as_str() == good));
+    assert!(
+        seen.line_items
+            .iter()
+            .all(|item| item.campaign.as_str() == good)
+    );
     let metrics = plane.get("/metrics").await.text();
-    assert!(metrics.contains("gavel_catalog_quarantined_rows 1"), "{metrics}");
+    assert!(
+        metrics.contains("gavel_catalog_quarantined_rows 1"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
@@ -100,7 +135,10 @@ async fn leases_are_granted_within_the_budget_and_a_cut_below_them_is_refused() 
         tallies: Vec::new(),
     };
     let body = serde_json::to_string(&ask).unwrap();
-    let answer = plane.internal(Method::POST, "/internal/leases", &body).await.expect_status(200);
+    let answer = plane
+        .internal(Method::POST, "/internal/leases", &body)
+        .await
+        .expect_status(200);
     let answer: LeaseAnswer = serde_json::from_slice(&answer.body).unwrap();
     let grant = &answer.grants[0];
     assert_eq!((&grant.line_item, grant.epoch), (&item, 1));
@@ -108,13 +146,29 @@ async fn leases_are_granted_within_the_budget_and_a_cut_below_them_is_refused() 
     let reserved = format!(r#""reserved":{},"#, grant.face);
     assert!(spend.contains(&reserved), "{reserved} in {spend}");
 
-    let cut = plane.patch(&format!("/campaigns/{id}"), json!({"budget": 0.001})).await.expect_status(409);
+    let cut = plane
+        .patch(&format!("/campaigns/{id}"), json!({"budget": 0.001}))
+        .await
+        .expect_status(409);
     let problem = cut.text();
-    assert!(problem.contains(r#""code":"budget_committed""#), "{problem}");
-    assert!(problem.contains(&format!(r#""spend":0,"reserved":{}"#, grant.face)), "both numbers: {problem}");
-    assert_eq!(plane.get(&format!("/campaigns/{id}")).await.json()["budget"], 1, "nothing changed");
+    assert!(
+        problem.contains(r#""code":"budget_committed""#),
+        "{problem}"
+    );
+    assert!(
+        problem.contains(&format!(r#""spend":0,"reserved":{}"#, grant.face)),
+        "both numbers: {problem}"
+    );
+    assert_eq!(
+        plane.get(&format!("/campaigns/{id}")).await.json()["budget"],
+        1,
+        "nothing changed"
+    );
 
-    let paused = plane.post(&format!("/campaigns/{id}/pause"), json!({})).await.expect_status(200);
+    let paused = plane
+        .post(&format!("/campaigns/{id}/pause"), json!({}))
+        .await
+        .expect_status(200);
     assert_eq!(paused.json()["status"], "paused");
     let epoch = catalog(&plane, "").await.unwrap().line_items[0].epoch;
     assert_eq!(epoch, 2, "a pause begins a new epoch");
@@ -131,41 +185,77 @@ async fn who_may_call() {
     let local = Plane::start().await;
     let strict = Plane::start_on(local.database_url.clone(), false).await;
     let bearer = format!("Bearer {TOKEN}");
-    let cases: &[(&str, &Plane, &str, &[(&str, &str)], u16)] = &[
+    type Case<'a> = (&'a str, &'a Plane, &'a str, &'a [(&'a str, &'a str)], u16);
+    let cases: &[Case<'_>] = &[
         ("at this machine", &local, "/campaigns", &[], 200),
-        ("a rebound name", &local, "/campaigns", &[("host", "evil.example")], 403),
-        ("a page of another site", &local, "/campaigns", &[("origin", "https://evil.example")], 403),
-        ("behind a proxy", &local, "/campaigns", &[("x-forwarded-for", "203.0.113.1")], 403),
-        ("inside without token", &local, "/internal/catalog", &[], 401),
+        (
+            "a rebound name",
+            &local,
+            "/campaigns",
+            &[("host", "evil.example")],
+            403,
+        ),
+        (
+            "a page of another site",
+            &local,
+            "/campaigns",
+            &[("origin", "https://evil.example")],
+            403,
+        ),
+        (
+            "behind a proxy",
+            &local,
+            "/campaigns",
+            &[("x-forwarded-for", "203.0.113.1")],
+            403,
+        ),
+        (
+            "inside without token",
+            &local,
+            "/internal/catalog",
+            &[],
+            401,
+        ),
         ("--auth, no token", &strict, "/campaigns", &[], 401),
-        ("--auth, wrong token", &strict, "/campaigns", &[("authorization", "Bearer x")], 403),
-        ("--auth, service token", &strict, "/campaigns", &[("authorization", &bearer)], 200),
+        (
+            "--auth, wrong token",
+            &strict,
+            "/campaigns",
+            &[("authorization", "Bearer x")],
+            403,
+        ),
+        (
+            "--auth, service token",
+            &strict,
+            "/campaigns",
+            &[("authorization", &bearer)],
+            200,
+        ),
         ("health is public", &strict, "/health", &[], 200),
     ];
     for (says, plane, path, headers, status) in cases {
         let answer = send(Method::GET, &plane.url(path), headers, "").await;
         assert_eq!(answer.status, *status, "{says}: {answer}");
         if *status == 403 && headers.iter().all(|(name, _)| *name != "authorization") {
-            assert!(answer.text().contains("--auth"), "{says} names it: {answer}");
+            assert!(
+                answer.text().contains("--auth"),
+                "{says} names it: {answer}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn inventory_revenue_and_auctions_for_the_exchange() {
+async fn revenue_and_auctions_for_the_exchange() {
     let plane = Plane::start().await;
-    let publisher = json!({"id": "p1", "name": "News", "domain": "news.example"});
-    let _ = plane.post("/publishers", publisher).await.expect_status(201);
-    let body = r#"{"id":"s1","publisher_id":"p1","formats":["banner"],"sizes":["300x250"]}"#;
-    let _ = plane.internal(Method::POST, "/internal/inventory", body).await.expect_status(201);
-    let put = plane.internal(Method::PUT, "/internal/inventory/s1", r#"{"floor":1.5}"#).await.expect_status(200);
-    assert!(put.text().contains(r#""floor":1.5"#), "{put}");
-    let _ = plane.internal(Method::DELETE, "/internal/inventory/s1", "").await.expect_status(204);
-    let gone = plane.internal(Method::GET, "/internal/inventory/s1", "").await.expect_status(200);
-    assert_eq!(gone.json()["status"], "archived");
-    let revenue = plane.internal(Method::GET, "/internal/revenue?group_by=dsp", "").await.expect_status(200);
+    let revenue = plane
+        .internal(Method::GET, "/internal/revenue?group_by=dsp", "")
+        .await
+        .expect_status(200);
     assert_eq!(revenue.json()["rows"], json!([]));
-    let wrong = plane.internal(Method::GET, "/internal/revenue?group_by=moon", "").await;
+    let wrong = plane
+        .internal(Method::GET, "/internal/revenue?group_by=moon", "")
+        .await;
     assert_eq!(wrong.status, 400);
     let unknown = "/internal/auctions/0198c0de-0000-7000-8000-000000000001";
     assert_eq!(plane.internal(Method::GET, unknown, "").await.status, 404);
@@ -178,14 +268,24 @@ async fn a_control_plane_that_waits_answers_503() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let overrides = [
-        ("database_url", "host=127.0.0.1 port=1 user=nobody dbname=none".to_owned()),
+        (
+            "database_url",
+            "host=127.0.0.1 port=1 user=nobody dbname=none".to_owned(),
+        ),
         ("events_redis_url", redis.events_url),
         ("service_token", TOKEN.to_owned()),
         ("local_mode", "true".to_owned()),
     ]
     .map(|(key, value)| (key.to_owned(), value));
     let defaults = control_plane_server::Config::DEFAULTS;
-    let config = service::config::load("control-plane", defaults, None, std::iter::empty(), &overrides).unwrap();
+    let config = service::config::load(
+        "control-plane",
+        defaults,
+        None,
+        std::iter::empty(),
+        &overrides,
+    )
+    .unwrap();
     let (trigger, shutdown) = service::Shutdown::new();
     let listeners = control_plane_server::Listeners { api: listener };
     let thread = std::thread::spawn(move || control_plane_server::run(config, listeners, shutdown));

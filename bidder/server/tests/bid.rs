@@ -1,0 +1,458 @@
+//! Bid requests over a real socket.
+
+mod house;
+#[path = "../../core/tests/shop/mod.rs"]
+mod shop;
+
+use house::House;
+use serde_json::{Value, json};
+use service::http::Method;
+use testkit::http::{get, send};
+
+/// One line item for each kind of media.
+fn assortment() -> contracts::catalog::Catalog {
+    shop::catalog(&[
+        json!({"id": "card", "cpm": 1.0, "max_cpm": 30.0}),
+        json!({"id": "video15", "cpm": 3.0, "max_cpm": 40.0, "creative": {"format": "video", "media_url": "https://cdn.example/v15.mp4", "duration_seconds": 15}}),
+        json!({"id": "video30", "cpm": 2.0, "max_cpm": 40.0, "creative": {"format": "video", "media_url": "https://cdn.example/v30.mp4", "duration_seconds": 30}}),
+        json!({"id": "audio30", "cpm": 2.0, "max_cpm": 20.0, "creative": {"format": "audio", "media_url": "https://cdn.example/a30.mp3", "duration_seconds": 30}}),
+        json!({"id": "native", "cpm": 1.5, "creative": {"format": "native", "assets": {
+            "title": "Spring", "description": "Twenty percent", "sponsored": "Shop", "image": {"url": "https://cdn.example/i.png", "width": 1200, "height": 627},
+        }}}),
+        json!({"id": "deal", "cpm": 1.0, "max_cpm": 30.0, "targeting": {"deals": ["D-FIX-7"]}}),
+    ])
+}
+
+#[tokio::test]
+async fn each_example_gets_its_bid() {
+    let house = House::open(assortment(), &[]).await;
+    let mut got = Vec::new();
+    for (number, _) in EXPECTED {
+        let (request, _) = testkit::fixtures::openrtb(number);
+        let version = if number == 1 { "2.5" } else { "2.6" };
+        let answer = house
+            .post("/bid", &[("x-openrtb-version", version)], request.clone())
+            .await;
+        assert!(
+            answer.header("x-gavel-auction-id").is_some(),
+            "example {number}"
+        );
+        assert_eq!(answer.header("x-openrtb-version"), Some("2.6"), "C-8");
+        if answer.status == 204 {
+            assert!(answer.body.is_empty(), "example {number}: {answer}");
+            got.push((number, String::new()));
+            continue;
+        }
+        let answer = answer.expect_status(200).json();
+        let asked: Value = serde_json::from_str(&request).unwrap();
+        assert_eq!(answer["id"], asked["id"], "C-130 example {number}");
+        let bids: Vec<String> = answer["seatbid"][0]["bid"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| {
+                let mtype = it["mtype"]
+                    .as_u64()
+                    .or_else(|| it["ext"]["mtype"].as_u64())
+                    .unwrap_or(0);
+                let medium =
+                    ["?", "banner", "video", "audio", "native"][usize::try_from(mtype).unwrap()];
+                format!("{}:{medium}@{}", it["impid"].as_str().unwrap(), it["price"])
+            })
+            .collect();
+        got.push((
+            number,
+            format!("{} {}", bids.join(" "), answer["cur"].as_str().unwrap()),
+        ));
+    }
+    let want = EXPECTED.map(|(number, bids)| (number, bids.to_owned()));
+    assert_eq!(got, want);
+}
+
+/// Per example the bids as `imp:medium@price`, and their currency; nothing stands for 204.
+const EXPECTED: [(u8, &str); 16] = [
+    (1, "1:banner@1 USD"),
+    (2, "imp-1:video@3.6 USD"),
+    (3, "1:video@7.15 USD"),
+    (4, "n1:native@1.656 EUR"),
+    (5, "n1:native@1.656 EUR"),
+    // Thirty seconds: 1.1 of the floor by length, 12.50.
+    (6, "a1:audio@13.75 USD"),
+    (7, "1:video@3.6 USD"),
+    // The deal that it names is for another seat, and the auction is private.
+    (8, ""),
+    // Thirty seconds at 0.60 each, raised to 1.1 of it.
+    (9, "1:video@19.8 USD"),
+    (10, "1:video@19.8 2:video@15.4 3:video@15.4 4:video@11 USD"),
+    // Ten seconds exactly: nothing of that length.
+    (11, ""),
+    (
+        12,
+        "1:banner@1 2:banner@1 3:banner@1 4:banner@1 5:banner@1 USD",
+    ),
+    (13, "1:banner@0.92 EUR"),
+    // Children: by context only (C-161), on a tablet.
+    (14, "1:banner@0.9 USD"),
+    (15, "1:banner@1 USD"),
+    (16, "1:video@24.2 2:video@16.5 USD"),
+];
+
+#[tokio::test]
+async fn bad_input_is_refused_as_the_table_says() {
+    let house = House::open(assortment(), &[]).await;
+    let imps: Vec<Value> = (0..2_000)
+        .map(|at| json!({"id": at.to_string(), "banner": {"w": 1, "h": 1}}))
+        .collect();
+    let deep = format!(
+        "{{\"id\":\"1\",\"imp\":[{{\"id\":\"1\",\"banner\":{{}}}}],\"ext\":{}{}}}",
+        "[".repeat(20_000),
+        "]".repeat(20_000)
+    );
+    let double = json!({"id": "1", "imp": [{"id": "1", "banner": {"w": 1, "h": 1}}, {"id": "1", "banner": {"w": 1, "h": 1}}]});
+    struct Case<'a>(&'a str, Vec<u8>, u16, &'a str);
+    let cases = [
+        Case("not JSON", b"hello".to_vec(), 400, "not_json"),
+        Case("empty", b"".to_vec(), 400, "not_json"),
+        Case("truncated", b"{\"id\":\"1\"".to_vec(), 400, "not_json"),
+        Case(
+            "R34 trailing bytes",
+            b"{\"id\":\"1\",\"imp\":[{\"id\":\"1\",\"banner\":{\"w\":1,\"h\":1}}]} x".to_vec(),
+            400,
+            "not_json",
+        ),
+        Case("R34 BOM", b"\xEF\xBB\xBF{}".to_vec(), 400, "not_json"),
+        Case(
+            "R37 invalid UTF-8",
+            b"{\"id\":\"\xFF\"}".to_vec(),
+            400,
+            "not_json",
+        ),
+        Case("not an object", b"[]".to_vec(), 400, "not_json"),
+        Case("R34 depth 20,000", deep.into_bytes(), 400, "not_json"),
+        Case(
+            "C-60 no id",
+            b"{\"imp\":[{\"id\":\"1\",\"banner\":{\"w\":1,\"h\":1}}]}".to_vec(),
+            400,
+            "invalid_request",
+        ),
+        Case(
+            "C-66 no imp",
+            b"{\"id\":\"1\",\"imp\":[]}".to_vec(),
+            400,
+            "invalid_request",
+        ),
+        Case(
+            "C-64 duplicate imp id",
+            double.to_string().into_bytes(),
+            400,
+            "invalid_request",
+        ),
+        Case(
+            "R37 2,000 imps",
+            json!({"id": "1", "imp": imps}).to_string().into_bytes(),
+            400,
+            "invalid_request",
+        ),
+        Case(
+            "C-40 site and app",
+            shop::request(json!({"app": {"id": "a"}}))
+                .to_string()
+                .into_bytes(),
+            400,
+            "invalid_request",
+        ),
+        Case(
+            "C-31 duplicate id",
+            b"{\"id\":\"1\",\"id\":\"2\",\"imp\":[{\"id\":\"1\",\"banner\":{\"w\":1,\"h\":1}}]}"
+                .to_vec(),
+            400,
+            "invalid_request",
+        ),
+    ];
+    for Case(says, body, status, code) in cases {
+        let answer = house.post("/bid", &[], body).await;
+        assert_eq!(answer.status, status, "{says}: {answer}");
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json"),
+            "{says}"
+        );
+        let problem = answer.json();
+        assert_eq!(problem["code"], code, "{says}: {problem}");
+        assert_eq!(problem["nbr"], 2, "{says}");
+        assert!(problem["pointer"].is_string(), "{says}");
+    }
+    let url = format!("{}/bid", house.url);
+    let huge = house.post("/bid", &[], vec![b' '; 10 << 20]).await;
+    assert_eq!(huge.status, 413, "R38: {huge}");
+    let method = get(&url).await;
+    assert_eq!((method.status, method.header("allow")), (405, Some("POST")));
+    let media = send(Method::POST, &url, &[("content-type", "text/xml")], "<a/>").await;
+    assert_eq!(media.status, 415, "C-2");
+    assert_eq!(get(&format!("{}/nothing", house.url)).await.status, 404);
+    let good = house.bid(&shop::request(json!({}))).await;
+    assert_eq!(good.status, 200, "nothing of that hurt: {good}");
+}
+
+#[tokio::test]
+async fn what_we_do_not_understand_is_told() {
+    // B-40: nbr for 2 and 15, a bare 204 for the rest
+    let house = House::open(assortment(), &[]).await;
+    let cases = [
+        ("X-70", json!({"at": 500}), 200, Some(2)),
+        ("B-61", json!({"cur": ["XAU"]}), 200, Some(2)),
+        ("B-31", json!({"tmax": 5}), 200, Some(15)),
+        (
+            "B-60",
+            json!({"device": {"ua": "Googlebot/2.1"}}),
+            204,
+            None,
+        ),
+        ("nobody bids", json!({"wseat": ["other"]}), 204, None),
+    ];
+    for (id, differs, status, nbr) in cases {
+        let answer = house.bid(&shop::request(differs)).await;
+        assert_eq!(answer.status, status, "{id}: {answer}");
+        if let Some(nbr) = nbr {
+            assert_eq!(answer.json(), json!({"id": "r1", "nbr": nbr}), "{id}");
+        }
+    }
+    let stats = house.operator("/stats").await.expect_status(200).json();
+    assert_eq!(stats["requests"], 5, "{stats}");
+    assert_eq!(
+        stats["no_bids"],
+        json!({"unknown_auction_type": 1, "unknown_currency": 1, "too_little_time": 1, "crawler": 1, "nothing_eligible": 1})
+    );
+}
+
+#[tokio::test]
+async fn the_trace_id_is_the_auction_id() {
+    let house = House::open(assortment(), &[]).await;
+    let trace = (
+        "traceparent",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    );
+    let answer = house
+        .post(
+            "/openrtb2/bid",
+            &[trace],
+            shop::request(json!({})).to_string(),
+        )
+        .await;
+    assert_eq!(
+        answer.header("x-gavel-auction-id"),
+        Some("0af76519-16cd-43dd-8448-eb211c80319c")
+    );
+    assert_eq!(
+        answer.json()["bidid"],
+        "0af76519-16cd-43dd-8448-eb211c80319c"
+    );
+}
+
+#[tokio::test]
+async fn whose_profile_and_caps() {
+    let cap = json!([{"scope": "campaign", "count": 2, "window": {"sliding_seconds": 3_600}}]);
+    let catalog = shop::catalog(&[
+        json!({"id": "capped", "cpm": 5.0, "caps": cap, "targeting": {"interests": ["technology"]}}),
+        json!({"id": "other", "cpm": 1.0}),
+    ]);
+    let house = House::open(catalog, &[]).await;
+    let users = userstate::UserState::connect(&house.redis.state_url, userstate::Budget::default())
+        .unwrap();
+    let profile =
+        serde_json::from_value(json!({"user_id": "u1", "interests": ["technology"]})).unwrap();
+    users.put_profile(&profile).await.unwrap();
+    let cases = [
+        (
+            "by user.buyeruid",
+            json!({"user": {"buyeruid": "u1"}}),
+            "campaign_0",
+        ),
+        (
+            "by device.ifa",
+            json!({"device": {"devicetype": 2, "ifa": "u1"}}),
+            "campaign_0",
+        ),
+        (
+            "a third time: two pendings are there",
+            json!({"user": {"id": "u1"}}),
+            "campaign_1",
+        ),
+        (
+            "an unknown user is not interested",
+            json!({"user": {"id": "u2"}}),
+            "campaign_1",
+        ),
+        (
+            "coppa: not recognised",
+            json!({"user": {"id": "u1"}, "regs": {"coppa": 1}}),
+            "campaign_1",
+        ),
+    ];
+    for (says, differs, campaign) in cases {
+        let answer = house
+            .bid(&shop::request(differs))
+            .await
+            .expect_status(200)
+            .json();
+        assert_eq!(answer["seatbid"][0]["bid"][0]["cid"], campaign, "{says}");
+    }
+}
+
+#[tokio::test]
+async fn imps_of_one_request_count_one_another() {
+    // money.md "Frequency caps"
+    let cap = json!([{"scope": "campaign", "count": 2, "window": {"sliding_seconds": 3_600}}]);
+    let house = House::open(shop::catalog(&[json!({"caps": cap})]), &[]).await;
+    let imps: Vec<Value> = (0..5)
+        .map(|at| json!({"id": at.to_string(), "banner": {"w": 300, "h": 250}}))
+        .collect();
+    let request = shop::request(json!({"user": {"id": "u9"}, "imp": imps}));
+    let answer = house.bid(&request).await.expect_status(200).json();
+    assert_eq!(answer["seatbid"][0]["bid"].as_array().unwrap().len(), 2);
+    let again = house.bid(&request).await;
+    assert_eq!(again.status, 204, "{again}");
+}
+
+#[tokio::test]
+async fn an_edit_of_the_catalog_is_live_and_told_is_counted() {
+    let house = House::open(shop::catalog(&[json!({"id": "first"})]), &[]).await;
+    let _ = house
+        .bid(&shop::request(json!({})))
+        .await
+        .expect_status(200);
+    {
+        let mut catalog = house.plane.catalog.lock().unwrap();
+        *catalog = shop::catalog(&[json!({"id": "second", "cpm": 7.0})]);
+        catalog.version = 4;
+    }
+    testkit::poll_until(std::time::Duration::from_secs(20), async || {
+        let answer = house.bid(&shop::request(json!({}))).await;
+        answer.status == 200 && answer.json()["seatbid"][0]["bid"][0]["price"] == 7
+    })
+    .await;
+    // The ended lease of the first is reported, with what was committed on it.
+    testkit::poll_until(std::time::Duration::from_secs(20), async || {
+        let asks = house.plane.asks.lock().unwrap();
+        let tallied = asks
+            .iter()
+            .flat_map(|it| &it.tallies)
+            .any(|it| it.bids > 0 && it.matched > 0);
+        let ended = asks
+            .iter()
+            .flat_map(|it| &it.ended)
+            .any(|it| it.committed.0 > 0);
+        tallied && ended
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_call_what() {
+    let keyed = [
+        ("sources.ssp.key", "k1"),
+        ("sources.ssp.bill_on", "impression"),
+    ];
+    let house = House::open(assortment(), &keyed).await;
+    let request = shop::request(json!({})).to_string();
+    let cases: [(&str, &str, Vec<(&str, &str)>, u16); 7] = [
+        ("no key", "/bid", vec![], 401),
+        ("a wrong key", "/bid", vec![("x-gavel-key", "k2")], 403),
+        ("the key", "/bid", vec![("x-gavel-key", "k1")], 200),
+        ("the key in the query", "/bid?key=k1", vec![], 200),
+        ("explain without a token", "/explain", vec![], 401),
+        (
+            "explain with a wrong one",
+            "/explain",
+            vec![("authorization", "Bearer x")],
+            403,
+        ),
+        (
+            "explain on bid, with a key only",
+            "/bid?explain=1&key=k1",
+            vec![],
+            401,
+        ),
+    ];
+    for (says, path, headers, status) in cases {
+        let answer = house.post(path, &headers, request.clone()).await;
+        assert_eq!(answer.status, status, "{says}: {answer}");
+    }
+    assert_eq!(get(&format!("{}/stats", house.url)).await.status, 401);
+    // Who bills by impression gets no burl.
+    let answer = house
+        .post("/bid", &[("x-gavel-key", "k1")], request)
+        .await
+        .json();
+    assert!(answer["seatbid"][0]["bid"][0].get("burl").is_none());
+}
+
+#[tokio::test]
+async fn an_explanation_names_every_refusal() {
+    let catalog = shop::catalog(&[
+        json!({"id": "bids"}),
+        json!({"id": "refused", "targeting": {"countries": ["DE"], "interests": ["golf"]}, "max_cpm": 0.1, "cpm": 0.1}),
+    ]);
+    let house = House::open(catalog, &[("local_mode", "true")]).await;
+    let answer = house
+        .post("/explain", &[], shop::request(json!({})).to_string())
+        .await
+        .expect_status(200)
+        .json();
+    let items = &answer["imps"][0]["line_items"];
+    assert_eq!(
+        (&items[0]["line_item"], &items[0]["would_bid"]),
+        (&json!("bids"), &json!(true))
+    );
+    assert_eq!(items[0]["price"]["price"], "2");
+    let rules: Vec<_> = items[1]["failures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules, ["country", "interest", "under_floor"]);
+    assert_eq!(
+        (
+            &items[1]["failures"][0]["seen"],
+            &items[1]["failures"][0]["wanted"]
+        ),
+        (&json!("USA"), &json!("DEU"))
+    );
+    assert_eq!(answer["imps"][0]["nearest_miss"], "refused");
+}
+
+#[tokio::test]
+async fn every_route_is_documented_and_answers() {
+    let house = House::open(assortment(), &[]).await;
+    let document = get(&format!("{}/openapi.json", house.url))
+        .await
+        .expect_status(200)
+        .json();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap();
+            let url = format!("{}{}", house.url, path.replace("{event}", "start"));
+            let answer = send(
+                method.clone(),
+                &url,
+                &[("content-type", "application/json")],
+                "",
+            )
+            .await;
+            assert!(
+                ![404, 405].contains(&answer.status),
+                "{method} {path}: {answer}"
+            );
+        }
+    }
+    for path in [
+        "/health", "/livez", "/readyz", "/metrics", "/version", "/docs/",
+    ] {
+        assert_eq!(
+            get(&format!("{}{path}", house.url)).await.status,
+            200,
+            "{path}"
+        );
+    }
+}

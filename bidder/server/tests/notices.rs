@@ -1,0 +1,283 @@
+//! Notices and trackers over a real socket and a real log.
+
+mod house;
+#[path = "../../core/tests/shop/mod.rs"]
+mod shop;
+
+use contracts::event::{MoneyEvent, PriceTold};
+use contracts::notice::{NoticeClaims, NoticeKey, NoticeKind};
+use house::House;
+use serde_json::{Value, json};
+use service::http::Method;
+use testkit::http::{get, send};
+use units::{CpmMicros, Currency, UnixMillis};
+
+async fn bid(house: &House) -> Value {
+    let answer = house
+        .bid(&shop::request(json!({})))
+        .await
+        .expect_status(200)
+        .json();
+    answer["seatbid"][0]["bid"][0].clone()
+}
+
+fn url(bid: &Value, name: &str, price: &str, currency: &str) -> String {
+    bid[name]
+        .as_str()
+        .unwrap()
+        .replace("${AUCTION_PRICE}", price)
+        .replace("${AUCTION_CURRENCY}", currency)
+        .replace("${AUCTION_LOSS}", "102")
+}
+
+fn tracker(bid: &Value, path: &str) -> String {
+    let adm = bid["adm"].as_str().unwrap();
+    let at = adm.find(path).unwrap();
+    let start = adm[..at].rfind("http").unwrap();
+    adm[start..].split('"').next().unwrap().to_owned()
+}
+
+fn told(event: &MoneyEvent) -> (NoticeKind, PriceTold, Option<i32>) {
+    match event {
+        MoneyEvent::Notice(notice) => (notice.claims.kind, notice.price, notice.loss),
+        MoneyEvent::Marker { .. } => panic!("no marker was set"),
+    }
+}
+
+#[tokio::test]
+async fn a_notice_is_durable_once_and_repeated_as_often_as_they_like() {
+    let house = House::open(shop::catalog(&[json!({})]), &[]).await;
+    let bid = bid(&house).await;
+    for (turn, status) in ["accepted", "duplicate", "duplicate"]
+        .into_iter()
+        .enumerate()
+    {
+        let answer = get(&url(&bid, "burl", "1.5", "USD"))
+            .await
+            .expect_status(200);
+        assert_eq!(
+            answer.json(),
+            json!({"status": status}),
+            "X-91, B-50: call {turn}"
+        );
+    }
+    let head = send(Method::HEAD, &url(&bid, "nurl", "1.5", "USD"), &[], "").await;
+    assert_eq!(head.status, 200, "C-11");
+    let win = get(&url(&bid, "nurl", "1.5", "USD"))
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(win, json!({"status": "accepted"}), "HEAD recorded nothing");
+    let clearing = PriceTold::Clearing {
+        price: CpmMicros::parse("1.5").unwrap(),
+    };
+    let log: Vec<_> = house.money_log().await.iter().map(told).collect();
+    assert_eq!(
+        log,
+        [
+            (NoticeKind::Bill, clearing, None),
+            (NoticeKind::Win, clearing, None)
+        ]
+    );
+    let stats = house.operator("/stats").await.json();
+    assert_eq!(
+        (&stats["wins"], &stats["impressions"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(stats["spend"].to_string(), "0.0015");
+}
+
+#[tokio::test]
+async fn prices_as_callers_tell_them() {
+    // money.md "Charge"
+    let house = House::open(shop::catalog(&[json!({})]), &[]).await;
+    let eur = Currency::parse("EUR").unwrap();
+    let clearing = |text| PriceTold::Clearing {
+        price: CpmMicros::parse(text).unwrap(),
+    };
+    let cases = [
+        ("plain", "1.25", "USD", clearing("1.25")),
+        (
+            "above the maximum is the ledger's to cut",
+            "99",
+            "USD",
+            clearing("99"),
+        ),
+        (
+            "unexpanded",
+            "${AUCTION_PRICE}",
+            "USD",
+            PriceTold::Unreadable,
+        ),
+        ("empty (B-51)", "", "USD", PriceTold::Unreadable),
+        ("negative", "-1", "USD", PriceTold::Unreadable),
+        ("absurd", "1e99", "USD", PriceTold::Unreadable),
+        ("not a number", "NaN", "USD", PriceTold::Unreadable),
+        ("AUDIT (X-97)", "AUDIT", "USD", PriceTold::Audit),
+        (
+            "another currency",
+            "1.25",
+            "EUR",
+            PriceTold::OtherCurrency { currency: eur },
+        ),
+        (
+            "currency unexpanded",
+            "1.25",
+            "${AUCTION_CURRENCY}",
+            clearing("1.25"),
+        ),
+        ("currency empty", "1.25", "", clearing("1.25")),
+    ];
+    for (says, price, currency, want) in cases {
+        let bid = bid(&house).await;
+        let _ = get(&url(&bid, "burl", price, currency))
+            .await
+            .expect_status(200);
+        let last = house.money_log().await.last().map(told);
+        assert_eq!(last, Some((NoticeKind::Bill, want, None)), "{says}");
+    }
+    let json_body = json!({
+        "token": url(&bid(&house).await, "burl", "", "").split("t=").nth(1).unwrap().split('&').next().unwrap(),
+        "price": 1.375, "currency": "USD",
+    });
+    let _ = house
+        .post("/billing-notice", &[], json_body.to_string())
+        .await
+        .expect_status(200);
+    let last = house.money_log().await.last().map(told);
+    assert_eq!(
+        last,
+        Some((NoticeKind::Bill, clearing("1.375"), None)),
+        "as JSON"
+    );
+    let _ = get(&url(&bid(&house).await, "lurl", "", "USD"))
+        .await
+        .expect_status(200);
+    let last = house.money_log().await.last().map(told);
+    assert_eq!(
+        last,
+        Some((NoticeKind::Loss, PriceTold::Unreadable, Some(102))),
+        "loss reason"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_refused_and_moves_nothing() {
+    let house = House::open(shop::catalog(&[json!({})]), &[]).await;
+    let bid = bid(&house).await;
+    let burl = url(&bid, "burl", "1.5", "USD");
+    let token = burl.split("t=").nth(1).unwrap().split('&').next().unwrap();
+    let ring = NoticeClaims::ring(&[NoticeKey::new(1, [1; 32])]);
+    let claims = NoticeClaims::open(token, &ring).unwrap();
+    let sign = |claims: &NoticeClaims, ring: &contracts::notice::KeyRing| {
+        let mut out = String::new();
+        claims.sign(ring, &mut out);
+        out
+    };
+    let foreign = sign(&claims, &NoticeClaims::ring(&[NoticeKey::new(1, [9; 32])]));
+    let late = {
+        let mut late = claims.clone();
+        late.settle_by = UnixMillis(1_000_000);
+        sign(&late, &ring)
+    };
+    // The ledger raised its fence at least once.
+    let log = eventlog::EventLog::connect(&house.redis.events_url, eventlog::Timeouts::default())
+        .unwrap();
+    let _ = log.raise_fence(service::clock::now()).await.unwrap();
+    let mut changed = token.to_owned();
+    let last = if changed.pop() == Some('A') { 'Q' } else { 'A' };
+    changed.push(last);
+    let cases = [
+        ("no token", "/billing-notice".to_owned(), 401),
+        (
+            "an unreadable one",
+            "/billing-notice?t=hello".to_owned(),
+            401,
+        ),
+        (
+            "S6 signed by another key",
+            format!("/billing-notice?t={foreign}"),
+            403,
+        ),
+        (
+            "R7 the last character changed",
+            format!("/billing-notice?t={changed}"),
+            403,
+        ),
+        (
+            "a token of another call",
+            format!("/win-notice?t={token}"),
+            403,
+        ),
+        (
+            "R6 expired",
+            format!("/billing-notice?t={late}&price=1"),
+            410,
+        ),
+        (
+            "a click without a token goes nowhere",
+            "/t/click".to_owned(),
+            401,
+        ),
+        (
+            "a pixel with a bill's token",
+            format!("/t/impression?t={token}"),
+            403,
+        ),
+    ];
+    for (says, path, status) in cases {
+        let answer = get(&format!("{}{path}", house.url)).await;
+        // Unused bits of the last base64 character may be refused as unreadable, too.
+        let also = if says.starts_with("R7") { 401 } else { status };
+        assert!(
+            answer.status == status || answer.status == also,
+            "{says}: {answer}"
+        );
+    }
+    let notices = house.money_log().await;
+    assert!(
+        notices
+            .iter()
+            .all(|it| matches!(it, MoneyEvent::Marker { .. })),
+        "{notices:?}"
+    );
+    assert_eq!(house.operator("/stats").await.json()["spend"], 0);
+}
+
+#[tokio::test]
+async fn trackers_record_and_a_click_goes_to_the_landing_page_only() {
+    let house = House::open(shop::catalog(&[json!({})]), &[]).await;
+    let bid = bid(&house).await;
+    let pixel = get(&format!("{}&price=0.01", tracker(&bid, "/t/impression")))
+        .await
+        .expect_status(200);
+    assert_eq!(pixel.header("content-type"), Some("image/gif"));
+    let click = get(&format!(
+        "{}&url=https://evil.example",
+        tracker(&bid, "/t/click")
+    ))
+    .await
+    .expect_status(302);
+    assert_eq!(click.header("location"), Some("https://shop.example/sale"));
+    let log: Vec<_> = house.money_log().await.iter().map(told).collect();
+    // A price beside a tracker in markup is not believed.
+    assert_eq!(
+        log,
+        [
+            (NoticeKind::Impression, PriceTold::Unreadable, None),
+            (NoticeKind::Click, PriceTold::Unreadable, None)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn without_the_log_nothing_is_acknowledged() {
+    let events = "redis://127.0.0.1:1";
+    let house = House::open(shop::catalog(&[json!({})]), &[("events_redis_url", events)]).await;
+    let bid = bid(&house).await;
+    let answer = get(&url(&bid, "burl", "1.5", "USD")).await;
+    assert_eq!(answer.status, 503, "{answer}");
+    assert!(answer.header("retry-after").is_some());
+    let health = get(&format!("{}/health", house.url)).await.json();
+    assert_eq!(health["status"], "degraded", "{health}");
+}

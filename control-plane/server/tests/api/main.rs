@@ -1,0 +1,7 @@
+//! The API over a real socket, a real Postgres and a real Redis, as interfaces.md describes it.
+
+mod feed;
+mod outage;
+mod plane;
+mod resources;
+mod seed;
