@@ -1,5 +1,7 @@
 //! Every panel's query, asked of a real Prometheus that scrapes the running market.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod stack;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Journeys over the whole market: visit, auction, impression, money; a campaign and its users.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod stack;
 
 use serde_json::{Value, json};

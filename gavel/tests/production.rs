@@ -1,5 +1,7 @@
 //! The same journey as production connects: over TCP, with a password.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod stack;
 
 use gavel::settings::Stores;

@@ -1,5 +1,7 @@
 //! `gavel up` as a person runs it: start, Ctrl-C, `kill -9`, restart, a port in use.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

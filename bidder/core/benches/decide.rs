@@ -22,7 +22,7 @@ const SIZES: [(u32, u32); 5] = [(300, 250), (728, 90), (320, 50), (160, 600), (9
 /// Line items with countries, interests, ages, segments and sizes drawn from the seed.
 fn line_items(count: usize) -> Vec<Value> {
     let mut random = Random::new(2_026);
-    let mut draw = |most: u64| usize::try_from(random.next() % most).unwrap_or(0);
+    let mut draw = |most: u64| usize::try_from(random.draw() % most).unwrap_or(0);
     (0..count)
         .map(|_| {
             let mut targeting = json!({});

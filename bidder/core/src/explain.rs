@@ -112,7 +112,7 @@ pub fn explain(
     random: &mut Random,
     scratch: &mut Scratch,
 ) -> Explanation {
-    let context = Context::prepare(opportunity, market, user, at, random.next(), scratch);
+    let context = Context::prepare(opportunity, market, user, at, random.draw(), scratch);
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     for imp in &opportunity.imps {
         Opportunity::imp_facts(imp, scratch.facts_mut());

@@ -20,7 +20,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         let (low, mut high) = (self.low, self.high);
         let result = low.wrapping_add(high).rotate_left(17).wrapping_add(low);
         high ^= low;
@@ -32,7 +32,7 @@ impl Random {
     /// Ten bytes, as a UUIDv7 wants them.
     pub fn ten_bytes(&mut self) -> [u8; 10] {
         let mut bytes = [0; 10];
-        let (a, b) = (self.next().to_le_bytes(), self.next().to_le_bytes());
+        let (a, b) = (self.draw().to_le_bytes(), self.draw().to_le_bytes());
         for (to, from) in bytes.iter_mut().zip(a.into_iter().chain(b)) {
             *to = from;
         }
@@ -65,7 +65,7 @@ mod tests {
     fn the_same_seed_gives_the_same_numbers_and_another_does_not() {
         let draw = |seed| {
             let mut random = Random::new(seed);
-            [random.next(), random.next(), random.next()]
+            [random.draw(), random.draw(), random.draw()]
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));

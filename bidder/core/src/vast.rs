@@ -2,7 +2,7 @@
 
 use contracts::catalog::{Creative as Declared, CreativeFormat};
 
-use crate::creative::{Vast, VastKind};
+use crate::creative::{CLICK_URL, Vast, VastKind};
 use crate::template::{Part, Template, escaped};
 
 /// Events of linear media that are reported, in their order.
@@ -45,7 +45,12 @@ fn own(declared: &Declared, markup: &str) -> Option<Vast> {
         return None;
     }
     let mut template = Template::default();
-    template.text_with(&with_tracker, PLACE, &Part::Impression);
+    for (at, piece) in with_tracker.split(PLACE).enumerate() {
+        if at > 0 {
+            template.part(Part::Impression);
+        }
+        template.text_with(piece, CLICK_URL, &Part::Click);
+    }
     let protocol = declared
         .protocol
         .or_else(|| seen.protocol().map(|it| it.0))?;

@@ -1,5 +1,18 @@
 //! Whole decisions: who bids, at what price, or why nobody does.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "callers write the JSON in place"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "prices of a test are small"
+)]
+
 mod shop;
 
 use std::collections::HashMap;

@@ -1,5 +1,10 @@
 //! The index against the rules applied one line item after the other.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+
 mod shop;
 
 use bidder_core::eligibility::targeted;

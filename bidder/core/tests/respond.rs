@@ -1,5 +1,18 @@
 //! Whole answers: what a bid declares, its markup, its notices, and what a caller reads back.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "callers write the JSON in place"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "prices of a test are small"
+)]
+
 mod shop;
 
 use bidder_core::respond::{Dialect, Pages, Reply, Source, first_choices, respond};
@@ -228,7 +241,7 @@ fn own_html_gets_click_and_impression_trackers() {
 fn vast_is_written_in_a_version_on_offer() {
     let media = json!({"format": "video", "media_url": "https://cdn.example/v.mp4?a=1&b=2", "duration_seconds": 75, "width": 640, "height": 360});
     let tag = json!({"format": "video", "vast_url": "https://ads.example/tag?x=]]>y", "duration_seconds": 15});
-    let own = json!({"format": "video", "markup": "<VAST version=\"3.0\"><Ad><InLine><AdSystem>a</AdSystem><AdTitle>t</AdTitle><Impression>https://i.example</Impression><Creatives><Creative><Linear><Duration>00:00:15</Duration></Linear></Creative></Creatives></InLine></Ad></VAST>"});
+    let own = json!({"format": "video", "markup": "<VAST version=\"3.0\"><Ad><InLine><AdSystem>a</AdSystem><AdTitle>t</AdTitle><Impression>https://i.example</Impression><Creatives><Creative><Linear><Duration>00:00:15</Duration><VideoClicks><ClickThrough><![CDATA[${CLICK_URL}]]></ClickThrough></VideoClicks></Linear></Creative></Creatives></InLine></Ad></VAST>"});
     struct Case<'a>(&'a str, &'a Value, &'a [i32], i32, i32, &'a [&'a str]);
     let cases = [
         Case(
@@ -272,6 +285,7 @@ fn vast_is_written_in_a_version_on_offer() {
                 "<VAST version=\"3.0\">",
                 "https://i.example",
                 "<AdTitle>t</AdTitle>",
+                "/t/click?t=",
             ],
         ),
     ];

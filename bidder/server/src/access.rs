@@ -13,23 +13,22 @@ use crate::shared::Shared;
 ///
 /// # Errors
 /// 401 without a key, 403 with an unknown one.
-pub(crate) fn partner(shared: &Shared, request: &Request) -> Result<Arc<Source>, Response> {
+pub(crate) fn partner(shared: &Shared, request: &Request) -> Result<Arc<Source>, Box<Response>> {
     if shared.sources.is_empty() {
         return Ok(Arc::clone(&shared.open_source));
     }
     let in_query = request.query_param("key");
     let Some(given) = request.header(PARTNER_KEY_HEADER).or(in_query.as_deref()) else {
         let problem = Problem::unauthorized().detail("send your key as x-gavel-key or ?key=");
-        return Err(problem.into_response());
+        return Err(Box::new(problem.into_response()));
     };
     let known = shared
         .sources
         .iter()
         .find(|(key, _)| access::is_same_secret(given, key));
     known.map(|(_, source)| Arc::clone(source)).ok_or_else(|| {
-        Problem::forbidden()
-            .detail("the key is not known")
-            .into_response()
+        let problem = Problem::forbidden().detail("the key is not known");
+        Box::new(problem.into_response())
     })
 }
 
@@ -37,7 +36,7 @@ pub(crate) fn partner(shared: &Shared, request: &Request) -> Result<Arc<Source>,
 ///
 /// # Errors
 /// 401 without a token, 403 with a wrong one or from elsewhere.
-pub(crate) fn operator(shared: &Shared, request: &Request) -> Result<(), Response> {
+pub(crate) fn operator(shared: &Shared, request: &Request) -> Result<(), Box<Response>> {
     let config = &shared.config;
     let by_token = access::has_service_token(&request.headers, config.operator_token.expose())
         || access::has_service_token(&request.headers, config.service_token.expose());
@@ -53,5 +52,5 @@ pub(crate) fn operator(shared: &Shared, request: &Request) -> Result<(), Respons
     } else {
         Problem::unauthorized()
     };
-    Err(problem.into_response())
+    Err(Box::new(problem.into_response()))
 }

@@ -32,7 +32,7 @@ pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
             Problem::unsupported_media_type().into_response()
         }
         Ok(source) => answer(worker, &request, &source).await,
-        Err(refused) => refused,
+        Err(refused) => *refused,
     };
     response
         .headers_mut()

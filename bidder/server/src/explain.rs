@@ -15,7 +15,7 @@ use crate::{access, bid, leases, profiles};
 /// Answers an operator; nothing is reserved and nothing is counted.
 pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
     if let Err(refused) = access::operator(&worker.shared, request) {
-        return refused;
+        return *refused;
     }
     if !request.content_type_is_json() {
         return Problem::unsupported_media_type().into_response();

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bidder_core::lease::BootMillis;
 use contracts::access::LEASES_PATH;
-use contracts::lease::{LeaseAnswer, LeaseAsk, Tally};
+use contracts::lease::{LeaseAnswer, LeaseAsk, Tally, Want};
 use service::Shutdown;
 use service::client::{Client, ClientConfig, OutRequest, Target};
 use service::http::{Bytes, HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -63,21 +63,32 @@ pub(crate) async fn exchange(shared: &Shared, shutdown: &Shutdown) {
         batch: 1,
         tallies: Vec::new(),
     };
-    loop {
+    while !shutdown.is_fired() {
         keep_leased(shared);
-        if let Err(error) = batch(shared, &client, &target, &mut unacknowledged).await {
-            shared.metrics.lease_batches_failed.inc();
-            tracing::debug!(%error, "lease batch");
-        }
-        if shutdown.is_fired() {
-            return;
-        }
-        let due = tokio::time::sleep(config.lease_interval.0);
+        let wants = shared.leases.wants(boot_now(), config.first_lease());
+        exchange_one(shared, &client, &target, wants, &mut unacknowledged).await;
         tokio::select! {
             () = shutdown.fired() => {}
             () = shared.ask_now.notified() => {}
-            () = due => {}
+            () = tokio::time::sleep(config.lease_interval.0) => {}
         }
+    }
+    // Requests still come while the balancers notice; after that nothing may be committed any more.
+    tokio::time::sleep(config.limits.drain_delay.0).await;
+    shared.leases.close();
+    exchange_one(shared, &client, &target, Vec::new(), &mut unacknowledged).await;
+}
+
+async fn exchange_one(
+    shared: &Shared,
+    client: &Client,
+    target: &Target,
+    wants: Vec<Want>,
+    unacknowledged: &mut Unacknowledged,
+) {
+    if let Err(error) = batch(shared, client, target, wants, unacknowledged).await {
+        shared.metrics.lease_batches_failed.inc();
+        tracing::debug!(%error, "lease batch");
     }
 }
 
@@ -94,6 +105,7 @@ async fn batch(
     shared: &Shared,
     client: &Client,
     target: &Target,
+    wants: Vec<Want>,
     unacknowledged: &mut Unacknowledged,
 ) -> Result<(), BatchError> {
     if unacknowledged.tallies.is_empty() {
@@ -108,7 +120,7 @@ async fn batch(
         bidder: shared.name.clone(),
         boot: shared.leases.boot(),
         batch: unacknowledged.batch,
-        wants: shared.leases.wants(asked, shared.config.first_lease()),
+        wants,
         ended: shared.leases.ended(asked),
         tallies: unacknowledged.tallies.clone(),
     };

@@ -73,7 +73,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     let ops = ops(&config);
     let workers = config.worker_count();
     let shared = Arc::new(Shared::new(config, &ops));
-    let ended = service::runtime::per_core(workers + 1, "bidder", |number| {
+    let ended = service::runtime::per_core(workers + 1, "bidder", move |number| {
         let (shared, ops, shutdown) = (Arc::clone(&shared), ops.clone(), shutdown.clone());
         let listener = listeners.bidder.try_clone();
         async move {

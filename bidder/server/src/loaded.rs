@@ -14,7 +14,7 @@ const MOST: usize = 1_000;
 /// Answers an operator: campaigns by their place in the catalog, with their line items' money here.
 pub(crate) fn handle(worker: &Worker, request: &Request) -> Response {
     if let Err(refused) = access::operator(&worker.shared, request) {
-        return refused;
+        return *refused;
     }
     let Some(market) = worker.shared.market.load_full() else {
         return Problem::unavailable(1)

@@ -70,7 +70,7 @@ impl Refused {
 pub(crate) async fn handle(worker: &Worker, request: &Request, kind: NoticeKind) -> Response {
     let told = match told(request) {
         Ok(told) => told,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let token = told.token.as_deref().unwrap_or_default();
     let claims = match open(worker, token, kind) {
@@ -93,7 +93,7 @@ pub(crate) async fn handle(worker: &Worker, request: &Request, kind: NoticeKind)
     }
 }
 
-fn told(request: &Request) -> Result<Told, Response> {
+fn told(request: &Request) -> Result<Told, Box<Response>> {
     let query = |name| request.query_param(name).map(std::borrow::Cow::into_owned);
     let mut told = Told {
         token: query("t"),
@@ -105,17 +105,20 @@ fn told(request: &Request) -> Result<Told, Response> {
         return Ok(told);
     }
     if !request.content_type_is_json() {
-        return Err(Problem::unsupported_media_type().into_response());
+        return Err(Box::new(Problem::unsupported_media_type().into_response()));
     }
     let body: Told = serde_json::from_slice(&request.body).map_err(|error| {
-        Problem::new(
+        let problem = Problem::new(
             StatusCode::BAD_REQUEST,
             "not_json",
             "The body is not a notice",
+        );
+        Box::new(
+            problem
+                .detail(error.to_string())
+                .pointer("")
+                .into_response(),
         )
-        .detail(error.to_string())
-        .pointer("")
-        .into_response()
     })?;
     told.token = told.token.or(body.token);
     told.price = told.price.or(body.price);

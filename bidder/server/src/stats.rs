@@ -28,7 +28,7 @@ struct Stats {
 /// Answers an operator. `spend` is what this process accepted, in USD; the ledger's word counts.
 pub(crate) fn handle(worker: &Worker, request: &Request) -> Response {
     if let Err(refused) = access::operator(&worker.shared, request) {
-        return refused;
+        return *refused;
     }
     let metrics = &worker.shared.metrics;
     let reasons = NoBid::ALL.iter().zip(&metrics.reasons);

@@ -1,5 +1,10 @@
 //! Bid requests over a real socket.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+
 mod house;
 #[path = "../../core/tests/shop/mod.rs"]
 mod shop;
@@ -355,7 +360,8 @@ async fn who_may_call_what() {
     ];
     let house = House::open(assortment(), &keyed).await;
     let request = shop::request(json!({})).to_string();
-    let cases: [(&str, &str, Vec<(&str, &str)>, u16); 7] = [
+    type Headers = Vec<(&'static str, &'static str)>;
+    let cases: [(&str, &str, Headers, u16); 7] = [
         ("no key", "/bid", vec![], 401),
         ("a wrong key", "/bid", vec![("x-gavel-key", "k2")], 403),
         ("the key", "/bid", vec![("x-gavel-key", "k1")], 200),

@@ -1,5 +1,10 @@
 //! Notices and trackers over a real socket and a real log.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+
 mod house;
 #[path = "../../core/tests/shop/mod.rs"]
 mod shop;

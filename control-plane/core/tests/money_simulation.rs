@@ -8,7 +8,7 @@ use simulation::{Plant, Simulation};
 
 #[test]
 fn no_seed_violates_anything() {
-    for seed in 0..150 {
+    for seed in 0..1_000 {
         if let Err(violation) = Simulation::run(seed, Plant::Nothing) {
             panic!("seed {seed}: {violation}");
         }

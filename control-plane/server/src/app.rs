@@ -87,7 +87,8 @@ pub(crate) fn at_the_edge<T>(decide: impl FnOnce(&mut Edge<'_>) -> T) -> T {
     })
 }
 
-fn version_7(now: UnixMillis) -> uuid::Uuid {
+/// A UUIDv7 of this instant.
+pub(crate) fn version_7(now: UnixMillis) -> uuid::Uuid {
     let millis = u64::try_from(now.0).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(millis, &clock::random_bytes()).into_uuid()
 }

@@ -3,19 +3,49 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::middleware::Next;
+use axum::response::Response;
 use bytes::Bytes;
 use control_plane_core::Form;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::access::Actor;
+use crate::app::version_7;
 use crate::refusal::Refusal;
 use crate::store::Caller;
 use crate::store::page::Page;
 
 /// Longest idempotency key, as Stripe's.
 const MAX_KEY: usize = 255;
+
+/// The id of a request: in its audit rows, and in its answer's `x-request-id`.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(String);
+
+impl RequestId {
+    /// The caller's where it can be kept, else one of ours.
+    fn of(headers: &HeaderMap) -> Self {
+        let usable = |given: &&str| (1..=128).contains(&given.len());
+        match text(headers, "x-request-id").filter(usable) {
+            Some(given) => Self(given.to_owned()),
+            None => Self(version_7(service::clock::now()).to_string()),
+        }
+    }
+}
+
+/// Gives the request its id, and the answer the same.
+pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
+    let told = HeaderValue::from_str(&id.0);
+    request.extensions_mut().insert(id);
+    let mut response = next.run(request).await;
+    if let Ok(told) = told {
+        response.headers_mut().insert("x-request-id", told);
+    }
+    response
+}
 
 /// One request of the API.
 pub(crate) struct Call {
@@ -74,7 +104,10 @@ impl<S: Sync> FromRequest<S> for Call {
         let caller = Caller {
             actor: actor.map_or("unknown", Actor::name),
             ip: peer.map_or_else(String::new, |peer| network(peer.0.ip())),
-            request_id: text(headers, "x-request-id").map(ToOwned::to_owned),
+            request_id: parts
+                .extensions
+                .get::<RequestId>()
+                .map_or_else(String::new, |id| id.0.clone()),
             dry_run: matches!(dry_run.as_deref(), Some("true" | "1" | "")),
             if_match: if_match(headers)?,
             key: idempotency_key(headers, &parts.method, &parts.uri, &body)?,

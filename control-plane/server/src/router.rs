@@ -16,7 +16,7 @@ use crate::api::{
 };
 use crate::app::App;
 use crate::refusal::answer;
-use crate::{access, console};
+use crate::{access, call, console};
 
 /// Longest that a call may take; the catalog's long poll has its own time.
 const CALL_TIMEOUT: Duration = Duration::from_secs(8);
@@ -70,13 +70,14 @@ routes! {
     "/internal/auctions/{id}" => get internal::auction;
 }
 
-/// The whole API. Order from the outside: who calls, then how long it may take, then what it is.
+/// The whole API. Order from the outside: the request's id, who calls, how long it may take, what it is.
 pub(crate) fn router(app: App) -> Router {
     table()
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(app.clone(), access::admit))
+        .layer(middleware::from_fn(call::identify))
         .with_state(app)
 }
 

@@ -17,7 +17,11 @@ impl Pricing {
     /// Of the request's `at`: 2 is second price plus; anything unknown runs as first price.
     #[must_use]
     pub const fn of_request(at: i32) -> Self {
-        if at == 2 { Self::SecondPlus } else { Self::First }
+        if at == 2 {
+            Self::SecondPlus
+        } else {
+            Self::First
+        }
     }
 
     /// Of a deal, whose `at` overrides the request's; absent, the request's applies (C-63, X-71).
@@ -129,10 +133,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_price_lies_between_floor_and_bid(floor in 0_i64..50_000_000, above in 0_i64..50_000_000, next in proptest::option::of(0_i64..100_000_000), kind in 0..3) {
+        fn the_price_lies_between_floor_and_bid(floor in 0_i64..50_000_000, above in 0_i64..50_000_000, next in proptest::option::of(0_i64..100_000_000), kind in 0_usize..3) {
             let floor = CpmMicros::new(floor).unwrap();
             let bid = CpmMicros::new(floor.micros() + above).unwrap();
-            let pricing = [Pricing::First, Pricing::SecondPlus, Pricing::Agreed][kind as usize];
+            let pricing = [Pricing::First, Pricing::SecondPlus, Pricing::Agreed][kind];
             let price = clear(pricing, bid, floor, next.and_then(CpmMicros::new), CpmMicros::CENT);
             prop_assert!(floor <= price && price <= bid);
         }

@@ -39,8 +39,9 @@ pub fn pricing(deal: Option<&Deal<'_>>, request_at: i32) -> Pricing {
     let Some(deal) = deal else {
         return Pricing::of_request(request_at);
     };
-    match Pricing::of_deal(deal.at.map(|at| at.0), request_at) {
-        Pricing::Agreed if deal.bidfloor.is_none() => Pricing::First,
-        pricing => pricing,
+    let pricing = Pricing::of_deal(deal.at.map(|at| at.0), request_at);
+    if pricing == Pricing::Agreed && deal.bidfloor.is_none() {
+        return Pricing::First;
     }
+    pricing
 }

@@ -98,7 +98,8 @@ mod tests {
             auction_id: Some("r-1"),
             ..Values::default()
         };
-        let template = "https://dsp.example/loss?a=${AUCTION_ID}&r=${AUCTION_LOSS}&p=${AUCTION_PRICE}";
+        let template =
+            "https://dsp.example/loss?a=${AUCTION_ID}&r=${AUCTION_LOSS}&p=${AUCTION_PRICE}";
         let url = deferred_loss_url(Some(template), &values).unwrap();
         let done = "https://dsp.example/loss?a=r-1&r=102&p=";
         assert_eq!(with_reason(&url, Some(102)), done, "X-80");

@@ -39,7 +39,13 @@ fn the_sample_pairs_end_as_their_readme_says() {
         let outcomes = |fates: &[(&str, &str)]| -> Vec<String> {
             fates.iter().map(|(_, fate)| (*fate).to_owned()).collect()
         };
-        assert_eq!(outcomes(&fates), outcomes(case.fates), "{}: {}", case.pair, case.says);
+        assert_eq!(
+            outcomes(&fates),
+            outcomes(case.fates),
+            "{}: {}",
+            case.pair,
+            case.says
+        );
     }
 }
 
@@ -65,7 +71,9 @@ fn every_sample_pair_is_settled_legally() {
         imps.dedup();
         assert_eq!(imps.len(), all, "X-85 {pair}: one bid per imp");
         assert!(
-            fates.iter().all(|(_, fate)| fate.starts_with("won") || fate == "102"),
+            fates
+                .iter()
+                .all(|(_, fate)| fate.starts_with("won") || fate == "102"),
             "{pair}: every bid was admitted: {fates:?}"
         );
     }
@@ -81,15 +89,24 @@ fn banner(at: i32, floor: &str) -> String {
 fn answer(bids: &[(&str, &str)]) -> String {
     let bids: Vec<String> = bids
         .iter()
-        .map(|(id, rest)| format!(r#"{{"id":"{id}","impid":"1","adm":"<b>x</b>","w":300,"h":250,{rest}}}"#))
+        .map(|(id, rest)| {
+            format!(r#"{{"id":"{id}","impid":"1","adm":"<b>x</b>","w":300,"h":250,{rest}}}"#)
+        })
         .collect();
-    format!(r#"{{"id":"r","seatbid":[{{"seat":"s","bid":[{}]}}]}}"#, bids.join(","))
+    format!(
+        r#"{{"id":"r","seatbid":[{{"seat":"s","bid":[{}]}}]}}"#,
+        bids.join(",")
+    )
 }
 
 #[test]
 fn minimum_to_win_as_the_standard_works_it() {
     // X-98: floor 2.00, bids 5.00, 3.00, 1.50
-    let bids = answer(&[("a", r#""price":5"#), ("b", r#""price":3"#), ("c", r#""price":1.5"#)]);
+    let bids = answer(&[
+        ("a", r#""price":5"#),
+        ("b", r#""price":3"#),
+        ("c", r#""price":1.5"#),
+    ]);
     for (at, price, winner, losers) in [(1, "5", "3", "5"), (2, "3.01", "3", "3.01")] {
         let request = banner(at, "2.00");
         let intake = intake(&request);
@@ -97,7 +114,11 @@ fn minimum_to_win_as_the_standard_works_it() {
         let plan = planned(&intake, &market, 1);
         let settlement = settled(&plan, &market, &[(0, &bids)]);
         let win = settlement.bids[0].win().unwrap();
-        assert_eq!((win.price, win.minimum_to_win), (cpm(price), cpm(winner)), "X-98 at {at}");
+        assert_eq!(
+            (win.price, win.minimum_to_win),
+            (cpm(price), cpm(winner)),
+            "X-98 at {at}"
+        );
         for loser in &settlement.bids[1..] {
             let exchange_core::auction::Fate::Lost { minimum_to_win, .. } = loser.fate else {
                 panic!("{} lost", loser.bid.id());
@@ -169,7 +190,10 @@ fn answers_and_what_becomes_of_them() {
         let plan = planned(&intake, &market, 1);
         let settlement = settled(&plan, &market, &[(0, response)]);
         assert_eq!(settlement.replies[0].1.label(), label, "{item}");
-        let found: Vec<String> = fates(&settlement).into_iter().map(|(_, fate)| fate).collect();
+        let found: Vec<String> = fates(&settlement)
+            .into_iter()
+            .map(|(_, fate)| fate)
+            .collect();
         assert_eq!(found, expect, "{item}");
     }
 }
@@ -186,8 +210,16 @@ fn currencies_are_compared_at_one_rate() {
     let settlement = settled(&plan, &market, &[(0, eu), (1, us)]);
     let (winner, win) = settlement.won().next().unwrap();
     assert_eq!(winner.bid.id(), "e");
-    assert_eq!(win.price, cpm("0.976"), "1.05 USD are 0.966 EUR, and 0.01 more");
-    assert_eq!(win.answer_price.micros(), 1_060_870, "in USD, the first listed currency");
+    assert_eq!(
+        win.price,
+        cpm("0.976"),
+        "1.05 USD are 0.966 EUR, and 0.01 more"
+    );
+    assert_eq!(
+        win.answer_price.micros(),
+        1_060_870,
+        "in USD, the first listed currency"
+    );
 }
 
 #[test]
@@ -199,8 +231,14 @@ fn a_dead_dsp_is_no_hindrance() {
     let plan = planned(&intake, &market, 1);
     let response = answer(&[("a", r#""price":1"#)]);
     let replies = [
-        exchange_core::auction::Reply { ask: 0, reached: Reached::TimedOut },
-        exchange_core::auction::Reply { ask: 1, reached: Reached::Body(response.as_bytes()) },
+        exchange_core::auction::Reply {
+            ask: 0,
+            reached: Reached::TimedOut,
+        },
+        exchange_core::auction::Reply {
+            ask: 1,
+            reached: Reached::Body(response.as_bytes()),
+        },
     ];
     let settlement = exchange_core::auction::settle(&plan, &market, &replies);
     assert_eq!(fates(&settlement)[0].1, "won 1 USD");

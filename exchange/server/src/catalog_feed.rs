@@ -54,5 +54,11 @@ pub(crate) async fn follow(exchange: Arc<Exchange>, sides: Vec<Ops>, shutdown: S
         let age = current.elapsed().as_secs_f64();
         exchange.metrics.catalog_age.set(age);
     };
-    feed::poll(&feed, &shutdown, |catalog: &Catalog| catalog.version, on_event).await;
+    feed::poll(
+        &feed,
+        &shutdown,
+        |catalog: &Catalog| catalog.version,
+        on_event,
+    )
+    .await;
 }

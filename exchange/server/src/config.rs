@@ -113,10 +113,16 @@ impl Config {
             let is_share = fee.is_none_or(|fee| fee.is_ok_and(|fee| fee <= Multiplier::ONE));
             if !is_share {
                 let key = format!("accounts.{name}.fee");
-                faults.push(ConfigFault::in_key(&key, "expected a share such as \"0.1\""));
+                faults.push(ConfigFault::in_key(
+                    &key,
+                    "expected a share such as \"0.1\"",
+                ));
             }
         }
-        for (key, count) in [("records", self.records), ("notice_queue", self.notice_queue)] {
+        for (key, count) in [
+            ("records", self.records),
+            ("notice_queue", self.notice_queue),
+        ] {
             if count == 0 {
                 faults.push(ConfigFault::in_key(key, "must be at least 1"));
             }
@@ -195,13 +201,24 @@ mod tests {
     #[test]
     fn the_defaults_are_valid_and_an_open_auction_stays_on_loopback() {
         let load = |overrides: &[(String, String)]| -> Config {
-            service::config::load("exchange", Config::DEFAULTS, None, std::iter::empty(), overrides)
-                .unwrap()
+            service::config::load(
+                "exchange",
+                Config::DEFAULTS,
+                None,
+                std::iter::empty(),
+                overrides,
+            )
+            .unwrap()
         };
         let config = load(&[]);
         config.validate().unwrap();
         assert_eq!(config.rtb_base(), "http://127.0.0.1:8004");
         let open = load(&[("listen".into(), "0.0.0.0:8004".into())]);
-        assert!(open.validate().unwrap_err().to_string().contains("accounts"));
+        assert!(
+            open.validate()
+                .unwrap_err()
+                .to_string()
+                .contains("accounts")
+        );
     }
 }

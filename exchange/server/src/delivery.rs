@@ -45,7 +45,11 @@ pub(crate) enum NotTaken {
 ///
 /// # Errors
 /// [`NotTaken`].
-pub(crate) fn open(token: Option<&str>, ring: &KeyRing, now: UnixMillis) -> Result<SellClaims, NotTaken> {
+pub(crate) fn open(
+    token: Option<&str>,
+    ring: &KeyRing,
+    now: UnixMillis,
+) -> Result<SellClaims, NotTaken> {
     let token = token.ok_or(NotTaken::Unreadable)?;
     let claims = SellClaims::open(token, ring).map_err(|error| match error {
         TokenError::Unreadable => NotTaken::Unreadable,
@@ -71,7 +75,10 @@ pub(crate) async fn confirm(
     if claims.test {
         return Ok(Taken::Accepted);
     }
-    let once = format!("delivery:{}:{}:{}", claims.auction, claims.partner, claims.imp);
+    let once = format!(
+        "delivery:{}:{}:{}",
+        claims.auction, claims.partner, claims.imp
+    );
     let left = claims.expires.since(now).0.max(0);
     // Remembered until the token can no longer be accepted by any clock of ours.
     let ttl = Duration::from_millis(u64::try_from(left).unwrap_or(0)) + Duration::from_secs(600);

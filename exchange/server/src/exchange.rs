@@ -58,7 +58,11 @@ impl InForce {
     /// A placement that is sold, with its publisher.
     #[must_use]
     pub(crate) fn placement(&self, id: &str) -> Option<(&Placement, &Publisher)> {
-        let placement = self.catalog.placements.iter().find(|p| p.id.as_str() == id)?;
+        let placement = self
+            .catalog
+            .placements
+            .iter()
+            .find(|p| p.id.as_str() == id)?;
         let publisher = self.publisher(placement.publisher.as_str())?;
         Some((placement, publisher))
     }

@@ -14,11 +14,15 @@ pub(crate) struct Fields {
 ///
 /// # Errors
 /// 400: not JSON, truncated, trailing bytes, too deep.
-pub(crate) fn json(body: &[u8]) -> Result<Value, Problem> {
+pub(crate) fn json(body: &[u8]) -> Result<Value, Box<Problem>> {
     serde_json::from_slice(body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "malformed", "Not a JSON document that can be read")
-            .detail(error.to_string())
-            .pointer("")
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed",
+            "Not a JSON document that can be read",
+        )
+        .detail(error.to_string())
+        .pointer("")
     })
 }
 
@@ -60,16 +64,14 @@ impl Fields {
     ///
     /// # Errors
     /// 400 with all faults, if there was any.
-    pub(crate) fn done<T>(self, read: T) -> Result<T, Problem> {
+    pub(crate) fn done<T>(self, read: T) -> Result<T, Box<Problem>> {
         if self.faults.is_empty() {
             return Ok(read);
         }
-        let problem = Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid",
-            "Not what is taken here",
-        );
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "invalid", "Not what is taken here");
         let faults = self.faults.into_iter();
-        Err(faults.fold(problem, |problem, (pointer, says)| problem.fault(pointer, says)))
+        Err(faults.fold(problem, |problem, (pointer, says)| {
+            problem.fault(pointer, says)
+        }))
     }
 }

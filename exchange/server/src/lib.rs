@@ -97,7 +97,12 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     ended.into_iter().collect()
 }
 
-fn ops(config: &Config, name: &'static str, version: &'static str, document: fn() -> String) -> Ops {
+fn ops(
+    config: &Config,
+    name: &'static str,
+    version: &'static str,
+    document: fn() -> String,
+) -> Ops {
     let tokens = [config.operator_token.clone(), config.service_token.clone()];
     Ops::new(name, version)
         .with_openapi(document)

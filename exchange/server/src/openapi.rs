@@ -4,7 +4,12 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, ResponseBuilder};
 
 /// One route: method, path, what it does, and the statuses it answers.
-type Route = (HttpMethod, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+type Route = (
+    HttpMethod,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
 
 const NOTICE: &[(&str, &str)] = &[
     ("200", "Accepted or a duplicate."),
@@ -18,42 +23,159 @@ const OK: &[(&str, &str)] = &[("200", "The document.")];
 const AUCTION: &[(&str, &str)] = &[
     ("200", "A BidResponse."),
     ("204", "No bid."),
-    ("400", "The request cannot be read: a problem with a JSON pointer."),
+    (
+        "400",
+        "The request cannot be read: a problem with a JSON pointer.",
+    ),
     ("401", "Unknown partner key."),
     ("413", "The body is too large."),
     ("415", "A content type or encoding that is not spoken."),
 ];
 
 const RTB: &[Route] = &[
-    (HttpMethod::Post, "/openrtb2/auction", "Runs an auction on an OpenRTB 2.5 or 2.6 BidRequest.", AUCTION),
-    (HttpMethod::Post, "/rtb", "The same under its short name.", AUCTION),
-    (HttpMethod::Get, "/notice/win", "An SSP's win notice.", NOTICE),
-    (HttpMethod::Get, "/notice/bill", "An SSP's billing notice.", NOTICE),
-    (HttpMethod::Get, "/notice/loss", "An SSP's loss notice.", NOTICE),
-    (HttpMethod::Get, "/auction/{id}", "One auction: who was asked, what was bid, who won.", FOUND),
-    (HttpMethod::Get, "/auction", "The newest auction of a request id (`?request_id=`).", FOUND),
-    (HttpMethod::Get, "/auction-history", "The newest auctions, newest first.", OK),
+    (
+        HttpMethod::Post,
+        "/openrtb2/auction",
+        "Runs an auction on an OpenRTB 2.5 or 2.6 BidRequest.",
+        AUCTION,
+    ),
+    (
+        HttpMethod::Post,
+        "/rtb",
+        "The same under its short name.",
+        AUCTION,
+    ),
+    (
+        HttpMethod::Get,
+        "/notice/win",
+        "An SSP's win notice.",
+        NOTICE,
+    ),
+    (
+        HttpMethod::Get,
+        "/notice/bill",
+        "An SSP's billing notice.",
+        NOTICE,
+    ),
+    (
+        HttpMethod::Get,
+        "/notice/loss",
+        "An SSP's loss notice.",
+        NOTICE,
+    ),
+    (
+        HttpMethod::Get,
+        "/auction/{id}",
+        "One auction: who was asked, what was bid, who won.",
+        FOUND,
+    ),
+    (
+        HttpMethod::Get,
+        "/auction",
+        "The newest auction of a request id (`?request_id=`).",
+        FOUND,
+    ),
+    (
+        HttpMethod::Get,
+        "/auction-history",
+        "The newest auctions, newest first.",
+        OK,
+    ),
     (HttpMethod::Get, "/stats", "Counts since the start.", OK),
-    (HttpMethod::Post, "/validate", "Findings about an OpenRTB message.", OK),
-    (HttpMethod::Get, "/sellers.json", "Who sells through this exchange.", OK),
-    (HttpMethod::Post, "/demo/rtb-flow", "A user's visit played through the whole stack, step by step.", OK),
-    (HttpMethod::Post, "/demo/rtb-flow-simple", "The same in a few words.", OK),
-    (HttpMethod::Get, "/demo/workflow-stats", "Counts of the demo flows.", OK),
+    (
+        HttpMethod::Post,
+        "/validate",
+        "Findings about an OpenRTB message.",
+        OK,
+    ),
+    (
+        HttpMethod::Get,
+        "/sellers.json",
+        "Who sells through this exchange.",
+        OK,
+    ),
+    (
+        HttpMethod::Post,
+        "/demo/rtb-flow",
+        "A user's visit played through the whole stack, step by step.",
+        OK,
+    ),
+    (
+        HttpMethod::Post,
+        "/demo/rtb-flow-simple",
+        "The same in a few words.",
+        OK,
+    ),
+    (
+        HttpMethod::Get,
+        "/demo/workflow-stats",
+        "Counts of the demo flows.",
+        OK,
+    ),
 ];
 
 const SSP: &[Route] = &[
-    (HttpMethod::Post, "/ad-request", "An ad for a placement.", &[("200", "An ad."), ("204", "Nobody bid."), ("404", "Unknown placement.")]),
-    (HttpMethod::Post, "/impression", "Confirms an impression.", NOTICE),
-    (HttpMethod::Get, "/impression", "Confirms an impression by a pixel.", NOTICE),
-    (HttpMethod::Get, "/vast", "An ad for a placement as VAST.", OK),
-    (HttpMethod::Get, "/tag.js", "The script that shows a placement on a page.", OK),
+    (
+        HttpMethod::Post,
+        "/ad-request",
+        "An ad for a placement.",
+        &[
+            ("200", "An ad."),
+            ("204", "Nobody bid."),
+            ("404", "Unknown placement."),
+        ],
+    ),
+    (
+        HttpMethod::Post,
+        "/impression",
+        "Confirms an impression.",
+        NOTICE,
+    ),
+    (
+        HttpMethod::Get,
+        "/impression",
+        "Confirms an impression by a pixel.",
+        NOTICE,
+    ),
+    (
+        HttpMethod::Get,
+        "/vast",
+        "An ad for a placement as VAST.",
+        OK,
+    ),
+    (
+        HttpMethod::Get,
+        "/tag.js",
+        "The script that shows a placement on a page.",
+        OK,
+    ),
     (HttpMethod::Get, "/demo", "A page with a real ad.", OK),
     (HttpMethod::Get, "/inventory", "The placements.", OK),
     (HttpMethod::Post, "/inventory", "Adds a placement.", OK),
-    (HttpMethod::Get, "/inventory/{placement_id}", "One placement.", FOUND),
-    (HttpMethod::Put, "/inventory/{placement_id}", "Changes a placement.", FOUND),
-    (HttpMethod::Delete, "/inventory/{placement_id}", "Takes a placement off sale.", FOUND),
-    (HttpMethod::Get, "/revenue", "What was earned, by day, placement or DSP.", OK),
+    (
+        HttpMethod::Get,
+        "/inventory/{placement_id}",
+        "One placement.",
+        FOUND,
+    ),
+    (
+        HttpMethod::Put,
+        "/inventory/{placement_id}",
+        "Changes a placement.",
+        FOUND,
+    ),
+    (
+        HttpMethod::Delete,
+        "/inventory/{placement_id}",
+        "Takes a placement off sale.",
+        FOUND,
+    ),
+    (
+        HttpMethod::Get,
+        "/revenue",
+        "What was earned, by day, placement or DSP.",
+        OK,
+    ),
 ];
 
 /// The document of the RTB side.

@@ -45,7 +45,9 @@ async fn the_sample_pairs_over_http() {
         // A busy machine is no part of the sample.
         let request = patient(&request);
         let version = if number == 1 { "2.5" } else { "2.6" };
-        let answer = rig.auction_with(&request, &[("x-openrtb-version", version)]).await;
+        let answer = rig
+            .auction_with(&request, &[("x-openrtb-version", version)])
+            .await;
         if number == 14 {
             assert_eq!(answer.status, 204, "{name}: {answer}");
             assert_eq!(rig.record(&answer).await["dsps"][0]["nbr"], 8, "{name}");
@@ -58,15 +60,22 @@ async fn the_sample_pairs_over_http() {
         assert_eq!(response["id"], request["id"], "C-130 {name}");
         let mut won: Vec<(String, f64)> = bids(&response)
             .iter()
-            .map(|bid| (bid["impid"].as_str().unwrap().to_owned(), bid["price"].as_f64().unwrap()))
+            .map(|bid| {
+                (
+                    bid["impid"].as_str().unwrap().to_owned(),
+                    bid["price"].as_f64().unwrap(),
+                )
+            })
             .collect();
         won.sort_by(|a, b| a.0.cmp(&b.0));
         let all = won.len();
         won.dedup_by(|a, b| a.0 == b.0);
         assert_eq!(won.len(), all, "X-85 {name}: one bid per imp");
         if let Some((_, prices, currency)) = expected.iter().find(|(n, ..)| *n == number) {
-            let prices: Vec<(String, f64)> =
-                prices.iter().map(|(imp, price)| ((*imp).to_owned(), *price)).collect();
+            let prices: Vec<(String, f64)> = prices
+                .iter()
+                .map(|(imp, price)| ((*imp).to_owned(), *price))
+                .collect();
             assert_eq!(won, prices, "{name}");
             assert_eq!(response["cur"], *currency, "{name}");
         }
@@ -91,29 +100,47 @@ fn bids(response: &Value) -> Vec<Value> {
 async fn an_answer_and_what_its_dsp_was_asked() {
     let dsp = Dsp::bidding(BID);
     let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
-    let request = banner(r#""cur":["EUR","USD"],"x_unknown":{"a" : [1, 2.50]},"user":{"id":"u1","buyeruid":"ours","x":true},"#);
+    let request = banner(
+        r#""cur":["EUR","USD"],"x_unknown":{"a" : [1, 2.50]},"user":{"id":"u1","buyeruid":"ours","x":true},"#,
+    );
     let answer = rig.auction(&request).await.expect_status(200);
     let response = answer.json();
     let auction = answer.header("x-gavel-auction-id").unwrap().to_owned();
 
     assert_eq!(response["bidid"], auction, "bidid is our auction id");
-    assert_eq!(response["cur"], "EUR", "the first listed currency with a rate");
+    assert_eq!(
+        response["cur"], "EUR",
+        "the first listed currency with a rate"
+    );
     let bid = bids(&response).remove(0);
     assert_eq!(response["seatbid"][0]["seat"], "seat-1");
     // 1.50 USD at 0.92
     assert_eq!(bid["price"], json!(1.38));
-    assert_eq!(bid["adm"], "<a href=\"https://shop.example\">1.5</a>", "X-81: the DSP's own price");
+    assert_eq!(
+        bid["adm"], "<a href=\"https://shop.example\">1.5</a>",
+        "X-81: the DSP's own price"
+    );
     for (name, path) in [("nurl", "win"), ("burl", "bill"), ("lurl", "loss")] {
         let url = bid[name].as_str().unwrap();
-        assert!(url.starts_with(&rig.url(&format!("/notice/{path}?t="))), "{url}");
+        assert!(
+            url.starts_with(&rig.url(&format!("/notice/{path}?t="))),
+            "{url}"
+        );
     }
     assert_eq!(bid["mtype"], 1);
 
     let asked = dsp.last_asked();
-    assert!(asked.body.contains(r#""x_unknown":{"a" : [1, 2.50]}"#), "C-22: byte for byte");
+    assert!(
+        asked.body.contains(r#""x_unknown":{"a" : [1, 2.50]}"#),
+        "C-22: byte for byte"
+    );
     let body = asked.json();
     assert_eq!(body["id"], "req-1");
-    assert_eq!(body["user"], json!({"id": "u1", "x": true}), "C-143: the SSP's id of us is not the DSP's");
+    assert_eq!(
+        body["user"],
+        json!({"id": "u1", "x": true}),
+        "C-143: the SSP's id of us is not the DSP's"
+    );
     assert!(body["tmax"].as_i64().unwrap() < 1000, "X-77");
     assert_eq!(body["device"]["ip"], "127.0.0.1", "the peer stands in");
     let chain = &body["source"]["schain"];
@@ -137,7 +164,10 @@ async fn dsps_in_trouble_cost_the_others_nothing() {
         listener.local_addr().unwrap()
     };
     let rig = Rig::start(&[
-        ("silent", format!("http://{}/bid", silent.local_addr().unwrap())),
+        (
+            "silent",
+            format!("http://{}/bid", silent.local_addr().unwrap()),
+        ),
         ("slow", format!("{}/slow", slow.server.url)),
         ("nonsense", format!("{}/bid", nonsense.server.url)),
         ("gone", format!("http://{gone}/bid")),
@@ -153,7 +183,12 @@ async fn dsps_in_trouble_cost_the_others_nothing() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|dsp| (dsp["dsp"].as_str().unwrap(), dsp["status"].as_str().unwrap()))
+            .map(|dsp| {
+                (
+                    dsp["dsp"].as_str().unwrap(),
+                    dsp["status"].as_str().unwrap(),
+                )
+            })
             .collect();
         assert_eq!(status["good"], "bid");
         if round == 0 {
@@ -173,9 +208,15 @@ async fn dsps_in_trouble_cost_the_others_nothing() {
 async fn bad_input_is_told_where_it_is_bad() {
     let dsp = Dsp::bidding(BID);
     let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
-    let imps: Vec<String> = (0..101).map(|n| format!(r#"{{"id":"{n}","banner":{{}}}}"#)).collect();
+    let imps: Vec<String> = (0..101)
+        .map(|n| format!(r#"{{"id":"{n}","banner":{{}}}}"#))
+        .collect();
     let many = format!(r#"{{"id":"1","imp":[{}]}}"#, imps.join(","));
-    let deep = format!(r#"{{"id":"1","x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    let deep = format!(
+        r#"{{"id":"1","x":{}{}}}"#,
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
     struct Case<'c> {
         item: &'static str,
         body: &'c str,
@@ -187,7 +228,7 @@ async fn bad_input_is_told_where_it_is_bad() {
     let cases = [
         Case { item: "R34 not JSON", body: "imp", status: 400, pointer: Some(""), nbr: Some(2) },
         Case { item: "R34 empty", body: "", status: 400, pointer: Some(""), nbr: Some(2) },
-        Case { item: "R34 truncated", body: r#"{"id":"1","imp":[{"id":"1""#, status: 400, pointer: Some("/imp/0/id"), nbr: Some(2) },
+        Case { item: "R34 truncated", body: r#"{"id":"1","imp":[{"id":"1""#, status: 400, pointer: Some("/imp/0"), nbr: Some(2) },
         Case { item: "C-12 trailing bytes", body: r#"{"id":"1","imp":[{"id":"1","banner":{}}]} x"#, status: 400, pointer: Some(""), nbr: Some(2) },
         Case { item: "C-12 BOM", body: "\u{feff}{}", status: 400, pointer: Some(""), nbr: Some(2) },
         Case { item: "R34 too deep", body: &deep, status: 400, pointer: None, nbr: Some(2) },
@@ -205,11 +246,25 @@ async fn bad_input_is_told_where_it_is_bad() {
     for case in cases {
         let answer = rig.auction(case.body).await;
         assert_eq!(answer.status, case.status, "{}: {answer}", case.item);
-        assert!(answer.header("x-gavel-auction-id").is_some(), "{}", case.item);
+        assert!(
+            answer.header("x-gavel-auction-id").is_some(),
+            "{}",
+            case.item
+        );
         if case.status == 400 {
-            assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", case.item);
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/problem+json"),
+                "{}",
+                case.item
+            );
             let problem = answer.json();
-            assert_eq!(problem["nbr"].as_i64(), case.nbr.map(i64::from), "{}", case.item);
+            assert_eq!(
+                problem["nbr"].as_i64(),
+                case.nbr.map(i64::from),
+                "{}",
+                case.item
+            );
             if let Some(pointer) = case.pointer {
                 assert_eq!(problem["pointer"], pointer, "{}: {problem}", case.item);
             }
@@ -219,11 +274,41 @@ async fn bad_input_is_told_where_it_is_bad() {
     let body = banner("");
     let wrong = send(Method::GET, &url, &[], "").await.expect_status(405);
     assert!(wrong.header("allow").unwrap().contains("POST"), "C-1");
-    expect(send(Method::POST, &url, &[("content-type", "text/xml")], body.clone()).await, 415);
-    expect(send(Method::POST, &url, &[("content-encoding", "br")], body.clone()).await, 415);
-    expect(send(Method::POST, &url, &[("content-type", "text/plain")], body.clone()).await, 200);
+    expect(
+        send(
+            Method::POST,
+            &url,
+            &[("content-type", "text/xml")],
+            body.clone(),
+        )
+        .await,
+        415,
+    );
+    expect(
+        send(
+            Method::POST,
+            &url,
+            &[("content-encoding", "br")],
+            body.clone(),
+        )
+        .await,
+        415,
+    );
+    expect(
+        send(
+            Method::POST,
+            &url,
+            &[("content-type", "text/plain")],
+            body.clone(),
+        )
+        .await,
+        200,
+    );
     expect(send(Method::POST, &rig.url("/rtb"), &[], body).await, 200);
-    expect(send(Method::POST, &url, &[], "x".repeat(300 * 1024)).await, 413);
+    expect(
+        send(Method::POST, &url, &[], "x".repeat(300 * 1024)).await,
+        413,
+    );
 }
 
 #[tokio::test]
@@ -248,12 +333,22 @@ async fn privacy_cuts_what_a_dsp_may_not_know() {
         Case { item: "C-142 lmt", signals: "", lmt: "1", canaries: &["k"], ip: "203.0.113.24", lat: json!(52.51234) },
     ];
     for case in cases {
-        let request = banner(&format!("{}{}", case.signals, person.replace("LMT", case.lmt)));
+        let request = banner(&format!(
+            "{}{}",
+            case.signals,
+            person.replace("LMT", case.lmt)
+        ));
         expect(rig.auction(&request).await, 200);
         let asked = dsp.last_asked();
         for canary in ["u", "k", "e", "i"] {
             let leaves = asked.body.contains(&format!("canary-{canary}"));
-            assert_eq!(leaves, case.canaries.contains(&canary), "{}: canary-{canary} in {}", case.item, asked.body);
+            assert_eq!(
+                leaves,
+                case.canaries.contains(&canary),
+                "{}: canary-{canary} in {}",
+                case.item,
+                asked.body
+            );
         }
         let body = asked.json();
         assert_eq!(body["device"]["ip"], case.ip, "{}", case.item);
@@ -295,21 +390,54 @@ async fn partners_see_their_own_part() {
                     .filter(|name| imp.get(*name).is_some())
                     .map(str::to_owned)
                     .collect();
-                parts.extend(deals.iter().map(|deal| deal["id"].as_str().unwrap().to_owned()));
+                parts.extend(
+                    deals
+                        .iter()
+                        .map(|deal| deal["id"].as_str().unwrap().to_owned()),
+                );
                 (imp["id"].as_str().unwrap().to_owned(), parts)
             })
             .collect()
     };
-    let imp = |id: &str, parts: &[&str]| (id.to_owned(), parts.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
-    assert_eq!(seen(&all), [imp("1", &["banner", "video", "d17", "d"]), imp("2", &["video"]), imp("3", &["banner", "p17"])]);
-    assert_eq!(seen(&banners), [imp("1", &["banner", "d17", "d"]), imp("3", &["banner", "p17"])]);
-    assert_eq!(seen(&other_seat), [imp("1", &["banner", "video", "d"]), imp("2", &["video"])]);
+    let imp = |id: &str, parts: &[&str]| {
+        (
+            id.to_owned(),
+            parts.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(
+        seen(&all),
+        [
+            imp("1", &["banner", "video", "d17", "d"]),
+            imp("2", &["video"]),
+            imp("3", &["banner", "p17"])
+        ]
+    );
+    assert_eq!(
+        seen(&banners),
+        [
+            imp("1", &["banner", "d17", "d"]),
+            imp("3", &["banner", "p17"])
+        ]
+    );
+    assert_eq!(
+        seen(&other_seat),
+        [imp("1", &["banner", "video", "d"]), imp("2", &["video"])]
+    );
     assert_eq!(all.last_asked().json()["user"]["buyeruid"], "id-of-all");
     assert!(!banners.last_asked().body.contains("id-of-all"), "C-143");
     assert_eq!(banners.last_asked().header("x-openrtb-version"), "2.5");
     let record = rig.record(&answer).await;
-    let off = record["dsps"].as_array().unwrap().iter().find(|dsp| dsp["dsp"] == "off").unwrap();
-    assert_eq!((off["asked"].as_bool(), &off["status"]), (Some(false), &json!("inactive")));
+    let off = record["dsps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|dsp| dsp["dsp"] == "off")
+        .unwrap();
+    assert_eq!(
+        (off["asked"].as_bool(), &off["status"]),
+        (Some(false), &json!("inactive"))
+    );
 }
 
 #[tokio::test]
@@ -317,25 +445,66 @@ async fn browsers_get_a_body_and_no_win_notice() {
     let dsp = Dsp::bidding(BID);
     let nobody = Dsp::start(|_| None);
     let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
-    let origin = [("origin", "https://paper.example"), ("content-type", "text/plain")];
+    let origin = [
+        ("origin", "https://paper.example"),
+        ("content-type", "text/plain"),
+    ];
     let request = r#"{"id":"b-1","tmax":1000,"imp":[{"id":"1","banner":{"format":[{"w":300,"h":250}]},"ext":{"prebid":{"bidder":{"gavel":{}}}}}]}"#;
     let url = rig.url("/openrtb2/auction");
-    let answer = send(Method::POST, &url, &origin, request).await.expect_status(200);
-    assert_eq!(answer.header("access-control-allow-origin"), Some("https://paper.example"));
-    assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+    let answer = send(Method::POST, &url, &origin, request)
+        .await
+        .expect_status(200);
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        Some("https://paper.example")
+    );
+    assert_eq!(
+        answer.header("access-control-allow-credentials"),
+        Some("true")
+    );
     let response = answer.json();
-    assert_eq!(response["seatbid"][0]["seat"], "gavel", "the name that the imp knows");
+    assert_eq!(
+        response["seatbid"][0]["seat"], "gavel",
+        "the name that the imp knows"
+    );
     let bid = bids(&response).remove(0);
-    assert!(bid.get("nurl").is_none(), "X-90: not handed out beside adm to browsers");
+    assert!(
+        bid.get("nurl").is_none(),
+        "X-90: not handed out beside adm to browsers"
+    );
     assert_eq!(bid["ext"]["prebid"]["type"], "banner");
-    assert!(dsp.wait_told("/win").await.contains("p=0.01"), "at 2, alone and without a floor: one increment");
-    let preflight = send(Method::OPTIONS, &url, &[("origin", "https://paper.example"), ("access-control-request-method", "POST")], "").await;
+    assert!(
+        dsp.wait_told("/win").await.contains("p=0.01"),
+        "at 2, alone and without a floor: one increment"
+    );
+    let preflight = send(
+        Method::OPTIONS,
+        &url,
+        &[
+            ("origin", "https://paper.example"),
+            ("access-control-request-method", "POST"),
+        ],
+        "",
+    )
+    .await;
     assert_eq!(preflight.status, 204);
-    assert!(preflight.header("access-control-allow-methods").unwrap().contains("POST"));
+    assert!(
+        preflight
+            .header("access-control-allow-methods")
+            .unwrap()
+            .contains("POST")
+    );
     drop(rig);
 
     let rig = Rig::start(&[("nobody", format!("{}/bid", nobody.server.url))]).await;
-    let answer = send(Method::POST, &rig.url("/openrtb2/auction"), &origin, request).await.expect_status(200);
+    let answer = send(
+        Method::POST,
+        &rig.url("/openrtb2/auction"),
+        &origin,
+        request,
+    )
+    .await
+    .expect_status(200);
     assert_eq!(answer.json(), json!({"id": "b-1", "nbr": 0}));
 }
 
@@ -345,19 +514,34 @@ async fn accounts_need_their_key_and_records_an_operator() {
     let rig = Rig::configured(
         &[("alpha", format!("{}/bid", dsp.server.url))],
         &[
-            ("accounts", r#"{ ssp-one = { key = "the-key", fee = "0.2", owner = true } }"#),
+            (
+                "accounts",
+                r#"{ ssp-one = { key = "the-key", fee = "0.2", owner = true } }"#,
+            ),
             ("local_mode", "false"),
             ("allow_private_upstreams", "true"),
         ],
     )
     .await;
     expect(rig.auction(&banner("")).await, 401);
-    expect(rig.auction_with(&banner(""), &[("x-gavel-key", "another")]).await, 401);
-    expect(rig.auction_with(&banner(""), &[("x-gavel-key", "the-key")]).await, 200);
+    expect(
+        rig.auction_with(&banner(""), &[("x-gavel-key", "another")])
+            .await,
+        401,
+    );
+    expect(
+        rig.auction_with(&banner(""), &[("x-gavel-key", "the-key")])
+            .await,
+        200,
+    );
     let by_query = rig.url("/openrtb2/auction?key=the-key");
     expect(send(Method::POST, &by_query, &[], banner("")).await, 200);
     let chain = &dsp.last_asked().json()["source"]["schain"];
-    assert_eq!((&chain["complete"], &chain["nodes"][0]["sid"]), (&json!(1), &json!("ssp-one")), "C-145");
+    assert_eq!(
+        (&chain["complete"], &chain["nodes"][0]["sid"]),
+        (&json!(1), &json!("ssp-one")),
+        "C-145"
+    );
 
     for path in ["/stats", "/auction-history", "/auction/x"] {
         expect(get(&rig.url(path)).await, 401);
@@ -365,6 +549,15 @@ async fn accounts_need_their_key_and_records_an_operator() {
         expect(send(Method::GET, &rig.url(path), &forged, "").await, 403);
     }
     let bearer = format!("Bearer {}", market::TOKEN);
-    expect(send(Method::GET, &rig.url("/stats"), &[("authorization", &bearer)], "").await, 200);
+    expect(
+        send(
+            Method::GET,
+            &rig.url("/stats"),
+            &[("authorization", &bearer)],
+            "",
+        )
+        .await,
+        200,
+    );
     expect(get(&rig.url("/sellers.json")).await, 200);
 }

@@ -29,34 +29,65 @@ async fn an_ad_is_sold_shown_and_billed_once() {
         "placement_id": "top", "user": {"id": "u-1"}, "device": {"devicetype": 4, "ip": "203.0.113.9"},
         "page": "https://paper.example/news",
     });
-    let headers = [("content-type", "application/json"), ("user-agent", "Mozilla/5.0 (test)")];
-    let answer = send(Method::POST, &market.ssp("/ad-request"), &headers, body.to_string()).await;
+    let headers = [
+        ("content-type", "application/json"),
+        ("user-agent", "Mozilla/5.0 (test)"),
+    ];
+    let answer = send(
+        Method::POST,
+        &market.ssp("/ad-request"),
+        &headers,
+        body.to_string(),
+    )
+    .await;
     let answer = answer.expect_status(200);
     let ad = answer.json();
     let auction = ad["auction_id"].as_str().unwrap();
     assert_eq!(answer.header("x-gavel-auction-id"), Some(auction));
     assert_eq!(ad["ad"]["type"], "banner");
-    assert_eq!((&ad["ad"]["width"], &ad["ad"]["height"]), (&json!(300), &json!(250)));
-    assert_eq!(ad["ad"]["markup"], r#"<a href="https://shop.example">1.375</a>"#);
-    assert!(answer.text().contains(r#""price":1.375,"currency":"USD""#), "{ad:#}");
+    assert_eq!(
+        (&ad["ad"]["width"], &ad["ad"]["height"]),
+        (&json!(300), &json!(250))
+    );
+    assert_eq!(
+        ad["ad"]["markup"],
+        r#"<a href="https://shop.example">1.375</a>"#
+    );
+    assert!(
+        answer.text().contains(r#""price":1.375,"currency":"USD""#),
+        "{ad:#}"
+    );
 
     let asked = market.dsp.last_asked();
     assert_eq!(asked["imp"][0]["tagid"], "top");
     assert_eq!(asked["imp"][0]["bidfloor"].to_string(), "0.5");
     assert_eq!(asked["site"]["domain"], "paper.example");
     assert_eq!(asked["site"]["page"], "https://paper.example/news");
-    assert_eq!((&asked["user"]["id"], &asked["device"]["ip"]), (&json!("u-1"), &json!("203.0.113.9")));
+    assert_eq!(
+        (&asked["user"]["id"], &asked["device"]["ip"]),
+        (&json!("u-1"), &json!("203.0.113.9"))
+    );
     assert_eq!(asked["device"]["ua"], "Mozilla/5.0 (test)");
-    assert!(market.dsp.told("/bill").is_empty(), "an auction that is won is not billed (R5)");
+    assert!(
+        market.dsp.told("/bill").is_empty(),
+        "an auction that is won is not billed (R5)"
+    );
 
     let token = json!({"token": ad["tracking"]["token"]});
     let url = ad["tracking"]["impression_url"].as_str().unwrap();
     assert!(url.starts_with(&market.ssp("/impression?t=")), "{url}");
-    let looked = send(Method::HEAD, url, &[], Bytes::new()).await.expect_status(200);
+    let looked = send(Method::HEAD, url, &[], Bytes::new())
+        .await
+        .expect_status(200);
     assert_eq!(looked.header("content-type"), Some("image/gif"));
     for status in ["confirmed", "duplicate", "duplicate"] {
-        let answer = post_json(&market.ssp("/impression"), &token).await.expect_status(200);
-        assert_eq!(answer.json(), json!({"status": status, "auction_id": auction}));
+        let answer = post_json(&market.ssp("/impression"), &token)
+            .await
+            .expect_status(200);
+        assert_eq!(
+            answer.json(),
+            json!({"status": status, "auction_id": auction})
+        );
     }
     let pixel = get(url).await.expect_status(200);
     assert_eq!(pixel.header("content-type"), Some("image/gif"));
@@ -70,7 +101,11 @@ async fn an_ad_is_sold_shown_and_billed_once() {
     let delivered = deliveries(&market).await;
     assert_eq!(delivered.len(), 1);
     let claims = &delivered[0].claims;
-    assert_eq!((claims.gross, claims.fee), (Nanos(1_375_000), Nanos(137_500)), "10 % of the gross");
+    assert_eq!(
+        (claims.gross, claims.fee),
+        (Nanos(1_375_000), Nanos(137_500)),
+        "10 % of the gross"
+    );
     assert_eq!((&*claims.publisher, &*claims.placement), ("paper", "top"));
     assert_eq!(claims.auction.to_string(), auction);
 }
@@ -78,7 +113,10 @@ async fn an_ad_is_sold_shown_and_billed_once() {
 /// Entries that wait for their DSP.
 async fn outbox(market: &Market) -> usize {
     let log = EventLog::connect(&market.events_url, Timeouts::default()).unwrap();
-    log.read_after(OUTBOX_STREAM, START, 100).await.unwrap().len()
+    log.read_after(OUTBOX_STREAM, START, 100)
+        .await
+        .unwrap()
+        .len()
 }
 
 #[tokio::test]
@@ -91,7 +129,11 @@ async fn a_publisher_is_paid_in_its_currency() {
     let delivered = deliveries(&market).await;
     let claims = &delivered[0].claims;
     assert_eq!(claims.payout_currency, Currency::parse("EUR").unwrap());
-    assert_eq!((claims.gross, claims.fee), (Nanos(1_100_002), Nanos(137_500)), "12.5 % of 1,100,002 is 137,500.25");
+    assert_eq!(
+        (claims.gross, claims.fee),
+        (Nanos(1_100_002), Nanos(137_500)),
+        "12.5 % of 1,100,002 is 137,500.25"
+    );
 }
 
 #[tokio::test]
@@ -102,7 +144,9 @@ async fn nobody_bids() {
     assert!(answer.body.is_empty());
     let id = answer.header("x-gavel-auction-id").unwrap();
     assert!(AuctionId::parse(id).is_some(), "{id}");
-    let vast = get(&market.ssp("/vast?placement=player")).await.expect_status(200);
+    let vast = get(&market.ssp("/vast?placement=player"))
+        .await
+        .expect_status(200);
     assert_eq!(vast.text(), r#"<VAST version="4.2"/>"#);
 }
 
@@ -143,12 +187,25 @@ async fn what_is_refused_says_why() {
     ];
     for case in cases {
         let headers = [("content-type", "application/json")];
-        let answer = send(case.method.clone(), &market.ssp(case.path), &headers, case.body).await;
+        let answer = send(
+            case.method.clone(),
+            &market.ssp(case.path),
+            &headers,
+            case.body,
+        )
+        .await;
         let place = format!("{}: {} {}", case.says, case.method, case.path);
         assert_eq!(answer.status, case.status, "{place}: {answer}");
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{place}");
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json"),
+            "{place}"
+        );
         let allow = answer.header("allow").unwrap_or_default();
-        assert!(answer.text().contains(case.names) || allow == case.names, "{place}: {answer}");
+        assert!(
+            answer.text().contains(case.names) || allow == case.names,
+            "{place}: {answer}"
+        );
     }
     let form = [("content-type", "application/x-www-form-urlencoded")];
     for path in ["/ad-request", "/impression", "/inventory"] {
@@ -198,12 +255,20 @@ async fn r_7_only_our_tokens_count_and_only_in_time() {
         let posted = post_json(&market.ssp("/impression"), &json!({"token": token})).await;
         assert_eq!(posted.status, status, "POST, {says}: {posted}");
     }
-    assert_eq!(deliveries(&market).await.len(), 1, "nothing refused was recorded");
+    assert_eq!(
+        deliveries(&market).await.len(),
+        1,
+        "nothing refused was recorded"
+    );
 
     let ad = market.ad("top").await;
     let token = ad["tracking"]["token"].as_str().unwrap();
     let at = token.len() / 2;
-    let changed = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
+    let changed = if token.as_bytes()[at] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
     let forged = format!("{}{changed}{}", &token[..at], &token[at + 1..]);
     let answer = get(&market.ssp(&format!("/impression?t={forged}"))).await;
     assert_eq!(answer.status, 403, "one character changed: {answer}");
@@ -218,7 +283,9 @@ async fn an_impression_that_is_not_durable_is_not_acknowledged() {
     let market = Market::start_on(Script::Bid("1.375"), &away, true).await;
     let ad = market.ad("top").await;
     let token = json!({"token": ad["tracking"]["token"]});
-    let answer = post_json(&market.ssp("/impression"), &token).await.expect_status(503);
+    let answer = post_json(&market.ssp("/impression"), &token)
+        .await
+        .expect_status(503);
     assert!(answer.header("retry-after").is_some(), "{answer}");
     let answer = get(ad["tracking"]["impression_url"].as_str().unwrap()).await;
     assert_eq!(answer.status, 503, "{answer}");
@@ -228,28 +295,52 @@ async fn an_impression_that_is_not_durable_is_not_acknowledged() {
 async fn the_inventory_is_the_control_planes() {
     let mut market = Market::start(Script::NoBid).await;
     let ours = format!("Bearer {TOKEN}");
-    let listed = get(&market.ssp("/inventory?limit=2&cursor=c")).await.expect_status(200).json();
+    let listed = get(&market.ssp("/inventory?limit=2&cursor=c"))
+        .await
+        .expect_status(200)
+        .json();
     assert!(listed["items"].as_array().unwrap().len() > 2, "{listed:#}");
     let asked = market.control_plane.last_asked();
-    assert_eq!((&*asked.method, &*asked.path), ("GET", "/placements?limit=2&cursor=c"));
-    assert_eq!(asked.authorization, ours, "a person at this machine acts with our token");
+    assert_eq!(
+        (&*asked.method, &*asked.path),
+        ("GET", "/placements?limit=2&cursor=c")
+    );
+    assert_eq!(
+        asked.authorization, ours,
+        "a person at this machine acts with our token"
+    );
 
     let side = json!({"publisher_id": "paper", "sizes": ["300x250"], "floor": 0.5});
-    let made = post_json(&market.ssp("/inventory"), &side).await.expect_status(201);
+    let made = post_json(&market.ssp("/inventory"), &side)
+        .await
+        .expect_status(201);
     assert_eq!(made.header("location"), Some("/inventory/side"));
     assert_eq!(made.header("etag"), Some("\"1\""));
     assert_eq!(market.control_plane.last_asked().body, side.to_string());
 
-    let one = get(&market.ssp("/inventory/top")).await.expect_status(200).json();
+    let one = get(&market.ssp("/inventory/top"))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(one["id"], "top");
     let changed = json!({"floor": 0.75, "version": 3, "created_at": "x", "updated_at": "y"});
-    let _ = put_json(&market.ssp("/inventory/top"), &changed).await.expect_status(200);
+    let _ = put_json(&market.ssp("/inventory/top"), &changed)
+        .await
+        .expect_status(200);
     let asked = market.control_plane.last_asked();
-    assert_eq!((&*asked.method, &*asked.body), ("PATCH", r#"{"floor":0.75}"#));
-    let gone = delete(&market.ssp("/inventory/top")).await.expect_status(204);
+    assert_eq!(
+        (&*asked.method, &*asked.body),
+        ("PATCH", r#"{"floor":0.75}"#)
+    );
+    let gone = delete(&market.ssp("/inventory/top"))
+        .await
+        .expect_status(204);
     assert!(gone.body.is_empty());
     let asked = market.control_plane.last_asked();
-    assert_eq!((&*asked.method, &*asked.body), ("PATCH", r#"{"status":"archived"}"#));
+    assert_eq!(
+        (&*asked.method, &*asked.body),
+        ("PATCH", r#"{"status":"archived"}"#)
+    );
     for answer in [
         get(&market.ssp("/inventory/none")).await,
         delete(&market.ssp("/inventory/none")).await,
@@ -269,7 +360,10 @@ async fn the_inventory_is_the_control_planes() {
         assert!(answer.header("retry-after").is_some(), "{path}");
     }
     let answer = post_json(&market.ssp("/ad-request"), &json!({"placement_id": "top"})).await;
-    assert_eq!(answer.status, 204, "auctions go on with the last catalog: {answer}");
+    assert_eq!(
+        answer.status, 204,
+        "auctions go on with the last catalog: {answer}"
+    );
 }
 
 #[tokio::test]
@@ -302,7 +396,10 @@ async fn s_18_who_may_manage() {
         assert_eq!(answer.status, status, "{says}, {path}: {answer}");
     }
     let asked = closed.control_plane.last_asked();
-    assert_eq!(asked.authorization, "Bearer gavel_publisher", "passed on with the caller's rights");
+    assert_eq!(
+        asked.authorization, "Bearer gavel_publisher",
+        "passed on with the caller's rights"
+    );
     let public = closed.ssp("/tag.js?placement=top");
     assert_eq!(get(&public).await.status, 200, "tags are public");
 }
@@ -319,8 +416,16 @@ async fn browsers_and_players_are_served() {
     for path in ["/ad-request", "/impression", "/vast"] {
         let answer = send(Method::OPTIONS, &market.ssp(path), &preflight, Bytes::new()).await;
         assert_eq!(answer.status, 204, "{path}: {answer}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some(origin.1), "{path}");
-        assert_eq!(answer.header("access-control-allow-headers"), Some("content-type"), "{path}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some(origin.1),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            Some("content-type"),
+            "{path}"
+        );
     }
     let headers = [origin, ("content-type", "application/json")];
     let body = r#"{"placement_id":"top"}"#;
@@ -328,19 +433,40 @@ async fn browsers_and_players_are_served() {
     assert_eq!(answer.header("access-control-allow-origin"), Some(origin.1));
     assert_eq!(answer.status, 200, "{answer}");
 
-    let tag = get(&market.ssp("/tag.js?placement=top")).await.expect_status(200);
-    assert_eq!(tag.header("content-type"), Some("text/javascript; charset=utf-8"));
+    let tag = get(&market.ssp("/tag.js?placement=top"))
+        .await
+        .expect_status(200);
+    assert_eq!(
+        tag.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
     let script = tag.text();
-    assert!(script.contains(&format!("var base = \"{}\"", market.ssp)), "{script}");
-    assert!(script.contains("sandbox") && !script.contains("__"), "{script}");
+    assert!(
+        script.contains(&format!("var base = \"{}\"", market.ssp)),
+        "{script}"
+    );
+    assert!(
+        script.contains("sandbox") && !script.contains("__"),
+        "{script}"
+    );
     let page = get(&market.ssp("/demo")).await.expect_status(200).text();
     assert!(page.contains("/tag.js?placement=top"), "{page}");
-    assert!(!page.contains("placement=player"), "a page shows what a page can show: {page}");
+    for absent in ["placement=player", "placement=asleep"] {
+        assert!(!page.contains(absent), "a page shows what is sold and fits: {page}");
+    }
 
-    let vast = get(&market.ssp("/vast?placement=player")).await.expect_status(200);
-    assert_eq!(vast.header("content-type"), Some("application/xml; charset=utf-8"));
+    let vast = get(&market.ssp("/vast?placement=player"))
+        .await
+        .expect_status(200);
+    assert_eq!(
+        vast.header("content-type"),
+        Some("application/xml; charset=utf-8")
+    );
     let document = vast.text();
-    assert!(document.contains("https://rival.example/v.mp4"), "{document}");
+    assert!(
+        document.contains("https://rival.example/v.mp4"),
+        "{document}"
+    );
     let start = market.ssp("/impression?t=");
     let url = document
         .split("<![CDATA[")
@@ -356,7 +482,10 @@ async fn browsers_and_players_are_served() {
 #[tokio::test]
 async fn e_6_every_route_is_in_the_reference() {
     let market = Market::start(Script::NoBid).await;
-    let document: Value = get(&market.ssp("/openapi.json")).await.expect_status(200).json();
+    let document: Value = get(&market.ssp("/openapi.json"))
+        .await
+        .expect_status(200)
+        .json();
     for (method, path) in [
         ("post", "/ad-request"),
         ("get", "/impression"),
@@ -371,7 +500,10 @@ async fn e_6_every_route_is_in_the_reference() {
         ("delete", "/inventory/{placement_id}"),
         ("get", "/revenue"),
     ] {
-        assert!(document["paths"][path][method].is_object(), "{method} {path}");
+        assert!(
+            document["paths"][path][method].is_object(),
+            "{method} {path}"
+        );
     }
     let health = get(&market.ssp("/health")).await.expect_status(200).json();
     assert_eq!(health["service"], "exchange-ssp");

@@ -1,6 +1,7 @@
 //! The five services and the demo DSPs on free ports, over this run's Postgres and Redis.
 
 #![allow(dead_code, reason = "each journey uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,19 +14,19 @@ use testkit::http::{get, patch_json, post_json};
 use testkit::poll_until;
 
 /// Long enough for any state to come about on however busy a machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A market that this test has to itself.
-pub struct Stack {
+pub(crate) struct Stack {
     /// Where everything answers.
-    pub urls: Urls,
+    pub(crate) urls: Urls,
     market: Option<Market>,
     data_dir: PathBuf,
 }
 
 impl Stack {
     /// A seeded market over the stores of this test run.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let stores = testkit::stores();
         let redis = stores.redis().await;
         Self::start_on(Stores {
@@ -37,7 +38,7 @@ impl Stack {
     }
 
     /// A seeded market over these stores.
-    pub async fn start_on(stores: Stores) -> Self {
+    pub(crate) async fn start_on(stores: Stores) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("gavel-journey-{}-{number}", std::process::id());
@@ -66,7 +67,7 @@ impl Stack {
     }
 
     /// Drains every service and waits for its end.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         let market = self.market.take().unwrap();
         tokio::task::spawn_blocking(move || {
             market.stop().unwrap_or_else(|error| panic!("{error:#}"))
@@ -76,32 +77,32 @@ impl Stack {
     }
 
     /// A URL of the exchange's RTB side.
-    pub fn rtb(&self, path: &str) -> String {
+    pub(crate) fn rtb(&self, path: &str) -> String {
         format!("{}{path}", self.urls.exchange_rtb)
     }
 
     /// A URL of the exchange's SSP side.
-    pub fn ssp(&self, path: &str) -> String {
+    pub(crate) fn ssp(&self, path: &str) -> String {
         format!("{}{path}", self.urls.exchange_ssp)
     }
 
     /// A URL of the control plane.
-    pub fn api(&self, path: &str) -> String {
+    pub(crate) fn api(&self, path: &str) -> String {
         format!("{}{path}", self.urls.control_plane)
     }
 
     /// A URL of the bidder.
-    pub fn bidder(&self, path: &str) -> String {
+    pub(crate) fn bidder(&self, path: &str) -> String {
         format!("{}{path}", self.urls.bidder)
     }
 
     /// A URL of the DMP.
-    pub fn dmp(&self, path: &str) -> String {
+    pub(crate) fn dmp(&self, path: &str) -> String {
         format!("{}{path}", self.urls.dmp)
     }
 
     /// What the exchange remembers of an auction.
-    pub async fn auction(&self, id: &str) -> Value {
+    pub(crate) async fn auction(&self, id: &str) -> Value {
         get(&self.rtb(&format!("/auction/{id}")))
             .await
             .expect_status(200)
@@ -109,7 +110,7 @@ impl Stack {
     }
 
     /// A campaign's money.
-    pub async fn spend(&self, campaign: &str) -> Value {
+    pub(crate) async fn spend(&self, campaign: &str) -> Value {
         get(&self.api(&format!("/campaigns/{campaign}/spend")))
             .await
             .expect_status(200)
@@ -117,7 +118,7 @@ impl Stack {
     }
 
     /// Turns every demand partner off, then adds one at `endpoint`, and waits until only it is asked.
-    pub async fn only_partner(&self, name: &str, endpoint: &str) {
+    pub(crate) async fn only_partner(&self, name: &str, endpoint: &str) {
         let partners = get(&self.api("/demand-partners"))
             .await
             .expect_status(200)
@@ -129,19 +130,28 @@ impl Stack {
         }
         let partner =
             json!({"name": name, "endpoint": endpoint, "openrtb_version": "2.6", "active": true});
-        let _ = post_json(&self.api("/demand-partners"), &partner)
+        let made = post_json(&self.api("/demand-partners"), &partner)
             .await
-            .expect_status(201);
+            .expect_status(201)
+            .json();
         let request = json!({"id": "probe", "imp": [{"id": "1", "banner": {"w": 1, "h": 1}}]});
         poll_until(PATIENCE, async || {
             let answer = post_json(&self.rtb("/openrtb2/auction"), &request).await;
-            let id = answer.header("x-gavel-auction-id").unwrap().to_owned();
-            let record = self.auction(&id).await;
-            let asked = record["dsps"].as_array().unwrap();
-            asked.len() == 1 && asked[0]["name"] == name
+            let record = self
+                .auction(answer.header("x-gavel-auction-id").unwrap())
+                .await;
+            asked(&record) == [made["id"].as_str().unwrap()]
         })
         .await;
     }
+}
+
+/// The DSPs that an auction asked.
+pub(crate) fn asked(record: &Value) -> Vec<&str> {
+    let dsps = record["dsps"].as_array().unwrap().iter();
+    dsps.filter(|dsp| dsp["asked"] == true)
+        .map(|dsp| dsp["dsp"].as_str().unwrap())
+        .collect()
 }
 
 impl Drop for Stack {

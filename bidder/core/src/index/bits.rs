@@ -73,8 +73,15 @@ impl Bits {
 
     /// The line items in the set, in rising order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().flat_map(|(at, word)| {
-            let mut rest = *word;
+        self.range(0, usize::MAX)
+    }
+
+    /// The line items from `from` up to, but without, `to`.
+    pub fn range(&self, from: usize, to: usize) -> impl Iterator<Item = usize> + '_ {
+        let words = self.0.iter().enumerate().skip(from / 64);
+        let found = words.flat_map(move |(at, word)| {
+            let before = if at == from / 64 { from % 64 } else { 0 };
+            let mut rest = word >> before << before;
             std::iter::from_fn(move || {
                 if rest == 0 {
                     return None;
@@ -83,7 +90,8 @@ impl Bits {
                 rest &= rest - 1;
                 Some(at * 64 + bit)
             })
-        })
+        });
+        found.take_while(move |number| *number < to)
     }
 
     pub(crate) fn words(&self) -> &[u64] {
@@ -113,6 +121,8 @@ mod tests {
             prop_assert_eq!(both(Bits::keep), a.intersection(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(both(Bits::add), a.union(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(both(Bits::remove), a.difference(&b).copied().collect::<Vec<_>>());
+            let middle: Vec<_> = a.range(70..130).copied().collect();
+            prop_assert_eq!(bits(&a).range(70, 130).collect::<Vec<_>>(), middle);
             prop_assert_eq!(bits(&a).count(), a.len());
             prop_assert_eq!(bits(&a).is_empty(), a.is_empty());
         }

@@ -9,8 +9,8 @@ use units::{LineItemId, Nanos};
 
 use super::BootMillis;
 use super::demand::Demand;
-use super::lease::Lease;
 use super::reservation::Reservation;
+use super::slice::Lease;
 
 /// Why a line item has no money for a bid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

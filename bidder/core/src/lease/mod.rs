@@ -5,8 +5,8 @@
 
 mod account;
 mod demand;
-mod lease;
 mod reservation;
+mod slice;
 mod table;
 
 pub use account::{Account, Unfunded};

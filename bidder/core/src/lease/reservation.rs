@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use units::{Nanos, ReservationId, UnixMillis};
 
-use super::lease::Lease;
+use super::slice::Lease;
 
 /// Money held for one bid of this request.
 ///

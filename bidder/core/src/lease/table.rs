@@ -8,7 +8,7 @@ use units::{BootId, LeaseId, LineItemId, Nanos};
 
 use super::BootMillis;
 use super::account::Account;
-use super::lease::Lease;
+use super::slice::Lease;
 
 /// Why a grant, or a whole answer, was not used (money.md, "A lease").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +139,17 @@ impl LeaseTable {
         }
         known.retain(|_, end| now < end.after_ms(REMEMBER_MS));
         ended.clone()
+    }
+
+    /// Ends every lease: this process stops, and what is left returns at once.
+    pub fn close(&self) {
+        let mut inner = self.lock();
+        let Inner {
+            accounts, ended, ..
+        } = &mut *inner;
+        for account in accounts.values() {
+            account.end_where(|_| true, ended);
+        }
     }
 
     /// The ledger has taken these reports.

@@ -149,6 +149,17 @@ fn a_newer_epoch_or_an_absence_ends_leases() {
 }
 
 #[test]
+fn a_process_that_stops_returns_what_is_left() {
+    let (table, account) = table();
+    let _ = table.accept(&answer(vec![grant(1, 100, 3), grant(2, 50, 3)]), NOW, NOW);
+    account.reserve(Nanos(30), NOW).unwrap().sent();
+    table.close();
+    let committed: i64 = table.ended(NOW).iter().map(|it| it.committed.0).sum();
+    assert_eq!(committed, 30);
+    assert!(account.reserve(Nanos(1), NOW).is_err());
+}
+
+#[test]
 fn wants_follow_the_reservation_rate() {
     let (table, account) = table();
     assert!(

@@ -49,6 +49,25 @@ pub fn floor(
     }
 }
 
+/// The highest floor that any ad on the imp can have to reach in the open auction; `None` without a limit.
+#[must_use]
+pub fn highest_floor(imp: &Imp<'_>) -> Option<CpmMicros> {
+    let mut highest = imp.floor;
+    for offer in [&imp.video, &imp.audio].into_iter().flatten() {
+        let ranges = offer.by_length.iter().filter_map(|it| it.bidfloor).max();
+        highest = highest.max(ranges.unwrap_or(CpmMicros::ZERO));
+        if let Some(floor) = offer.per_second {
+            let exact = offer
+                .exact_seconds
+                .iter()
+                .filter_map(|it| u32::try_from(*it).ok());
+            let longest = exact.max().or(offer.max_seconds)?;
+            highest = highest.max(per_second(floor, longest));
+        }
+    }
+    Some(highest)
+}
+
 fn per_second(floor: CpmMicros, length: u32) -> CpmMicros {
     floor.scale(i64::from(length), 1).unwrap_or(CpmMicros::MAX)
 }

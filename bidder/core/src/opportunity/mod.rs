@@ -8,7 +8,7 @@ mod native;
 mod privacy;
 mod stream;
 
-pub use floor::{Floor, floor};
+pub use floor::{Floor, floor, highest_floor};
 pub use imp::{BannerOffer, Imp};
 pub use native::{AskedAsset, AskedKind, NativeOffer};
 pub use privacy::{Identity, identity, user_keys};
@@ -124,7 +124,7 @@ mod tests {
         rates
             .per_usd
             .insert(Currency::parse("EUR").unwrap(), 920_000_000);
-        Opportunity::read(&request, &rates).map(|it| (it.currency, it.identity.clone()))
+        Opportunity::read(&request, &rates).map(|it| (it.currency, it.identity))
     }
 
     #[test]

@@ -1,4 +1,17 @@
 //! A small catalog to decide by, and requests to decide on.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "callers write the JSON in place"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "prices of a test are small"
+)]
 #![allow(unreachable_pub, reason = "shared by test binaries")]
 #![allow(dead_code, reason = "each test binary uses its part of the shop")]
 

@@ -1,4 +1,9 @@
 //! A bidder over a real socket, with real Redis and a control plane that grants what is asked.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
 #![allow(unreachable_pub, reason = "shared by test binaries")]
 #![allow(dead_code, reason = "each test binary uses its part of the house")]
 

@@ -21,11 +21,20 @@ pub enum FenceStep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FenceClock {
     stands_until: Option<UnixMillis>,
+    last_step: Option<UnixMillis>,
 }
 
 impl FenceClock {
     /// Decides by the fence that was just read (`None`: never raised) and the ledger's clock.
     pub fn step(&mut self, fence: Option<UnixMillis>, now: UnixMillis) -> FenceStep {
+        // A ledger that slept through part of a stand does not know whether the log was there.
+        let slept = self
+            .last_step
+            .replace(now)
+            .is_some_and(|last| now.since(last) > GAP);
+        if slept {
+            self.stands_until = None;
+        }
         if fence.is_some_and(|fence| now.since(fence) <= GAP) {
             self.stands_until = None;
             return FenceStep::Raise;
@@ -52,32 +61,51 @@ mod tests {
     fn after_a_gap_of_more_than_5_s_the_fence_stands_for_another_60_s() {
         let at = |seconds: i64| UnixMillis(1_000_000 + seconds * 1_000);
         let mut clock = FenceClock::default();
-        for (says, fence, now, expect) in [
-            ("a second later", Some(0), 1, FenceStep::Raise),
-            ("5 s are no gap", Some(1), 6, FenceStep::Raise),
-            ("6 s are one", Some(6), 12, FenceStep::Stand),
-            ("still", Some(6), 71, FenceStep::Stand),
-            ("60 s after the return", Some(6), 72, FenceStep::Raise),
-            ("another gap stands again", Some(72), 80, FenceStep::Stand),
+        let mut fence = Some(at(0));
+        let mut standing = 0;
+        for (says, step, steps, expect) in [
+            ("a second later", 1, 1, FenceStep::Raise),
+            ("5 s are no gap", 5, 1, FenceStep::Raise),
+            ("6 s are one", 6, 1, FenceStep::Stand),
+            ("for 60 s", 1, 59, FenceStep::Stand),
+            ("then it is raised", 1, 1, FenceStep::Raise),
+            ("and on", 1, 5, FenceStep::Raise),
+            ("another gap stands again", 10, 1, FenceStep::Stand),
+            ("half of it", 1, 30, FenceStep::Stand),
             (
-                "another ledger has raised it",
-                Some(139),
-                140,
-                FenceStep::Raise,
+                "a ledger that slept through the rest begins anew",
+                40,
+                1,
+                FenceStep::Stand,
             ),
-            (
-                "a clock that stepped back",
-                Some(140),
-                100,
-                FenceStep::Raise,
-            ),
-            ("never raised", None, 200, FenceStep::Stand),
-            ("never raised, 60 s later", None, 260, FenceStep::Raise),
+            ("for 60 s", 1, 59, FenceStep::Stand),
+            ("then it is raised", 1, 1, FenceStep::Raise),
+            ("a clock that stepped back", -30, 1, FenceStep::Raise),
         ] {
-            assert_eq!(clock.step(fence.map(at), at(now)), expect, "{says}");
+            for _ in 0..steps {
+                standing += step;
+                let now = at(standing);
+                assert_eq!(clock.step(fence, now), expect, "{says}");
+                if expect == FenceStep::Raise {
+                    fence = fence.max(Some(now));
+                }
+            }
         }
-        assert_eq!(clock.step(Some(at(0)), at(300)), FenceStep::Stand);
+    }
+
+    #[test]
+    fn a_log_without_a_fence_and_one_that_did_not_answer_begin_a_stand() {
+        let at = |seconds: i64| UnixMillis(seconds * 1_000);
+        let stand = |clock: &mut FenceClock, from: i64| {
+            (from..from + 60).all(|now| clock.step(None, at(now)) == FenceStep::Stand)
+        };
+        let mut clock = FenceClock::default();
+        assert!(stand(&mut clock, 0));
+        assert_eq!(clock.step(None, at(60)), FenceStep::Raise);
+        assert!(stand(&mut clock, 61));
         clock.interrupted();
-        assert_eq!(clock.step(Some(at(0)), at(370)), FenceStep::Stand, "anew");
+        assert!(stand(&mut clock, 121), "anew");
+        // Another ledger has raised it meanwhile.
+        assert_eq!(clock.step(Some(at(180)), at(181)), FenceStep::Raise);
     }
 }

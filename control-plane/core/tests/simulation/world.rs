@@ -21,10 +21,11 @@ use super::log::{Append, Entry, Log};
 use super::{Dice, Plant};
 
 const TICK: i64 = 100;
+const SECOND: i64 = 1_000;
 const HOUR: i64 = 3_600_000;
 /// Starts shortly before an hour ends, so that every run crosses an edge.
 const START: i64 = 1_000 * HOUR - 100_000;
-const BUSY: i64 = 300_000;
+const BUSY: i64 = 200_000;
 const LIFE_S: u32 = 20;
 
 /// What a run came to.
@@ -163,8 +164,13 @@ impl Simulation {
     }
 
     fn step(&mut self) -> Result<(), String> {
-        self.now += TICK;
-        let busy = self.now < START + BUSY;
+        let busy = self.now + TICK < START + BUSY;
+        // At the end only the fence and the slowest senders are waited for.
+        self.now += if busy {
+            TICK
+        } else {
+            SECOND - self.now % SECOND
+        };
         if busy {
             self.mishaps();
             for bidder in 0..self.bidders.len() {
@@ -173,7 +179,7 @@ impl Simulation {
         }
         for bidder in 0..self.bidders.len() {
             self.bidders[bidder].drop_ended(self.now, self.plant);
-            if self.now % 1_000 == 0 {
+            if self.now % SECOND == 0 {
                 self.ask(bidder, busy);
             }
         }
@@ -509,12 +515,18 @@ impl Simulation {
     }
 
     fn keep_ledger(&mut self) {
-        if self.now % 1_000 == 0 {
+        if self.now % SECOND == 0 {
             self.raise();
         }
         if self.now >= self.log_down_until && self.now >= self.ingest_down_until {
             self.ingest();
         }
+        if self.now % SECOND == 0 {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
         let now = self.ledger_now();
         let (marker, plant) = (self.marker, self.plant);
         let due: Vec<LeaseId> = self

@@ -16,7 +16,7 @@ pub(crate) struct Caller {
     /// The network that the call came from, without the host (S12).
     pub(crate) ip: String,
     /// The caller's or our id of the request.
-    pub(crate) request_id: Option<String>,
+    pub(crate) request_id: String,
     /// Answer what would happen, and let nothing happen.
     pub(crate) dry_run: bool,
     /// The version that the caller read, from `If-Match`.

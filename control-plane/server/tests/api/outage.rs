@@ -50,7 +50,7 @@ async fn the_audit_log_is_append_only_and_shows_tampering() {
     // S4
     let plane = Plane::start().await;
     plane.advertiser().await;
-    let _ = plane
+    let changed = plane
         .patch("/advertisers/advertiser_001", json!({"name": "New"}))
         .await
         .expect_status(200);
@@ -65,7 +65,10 @@ async fn the_audit_log_is_append_only_and_shows_tampering() {
         (&json!({"name": "Shop"}), &json!({"name": "New"}))
     );
     assert_eq!(newest["ip"], "127.0.0.0/24", "the network, not the host");
-    assert!(newest["request_id"].is_string(), "{newest}");
+    assert_eq!(
+        newest["request_id"].as_str(),
+        changed.header("x-request-id")
+    );
 
     let client = connect(&plane.database_url.parse().unwrap()).await;
     for statement in [

@@ -2,7 +2,7 @@
 
 use contracts::catalog::DemandPartner;
 use openrtb::splice::{Object, Patches};
-use openrtb::{BidRequest, JsonWriter, Str};
+use openrtb::{BidRequest, Imp, JsonWriter, Markup, Str};
 use std::net::IpAddr;
 
 use super::plan::Seller;
@@ -43,12 +43,8 @@ pub(super) fn own_buyeruid<'a>(
 pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Vec<u8> {
     let request = &intake.request;
     let mut patches = Patches::new();
-    patches.set_integer(
-        Object::Request,
-        "tmax",
-        i64::from(recipient.budget_ms),
-    );
-    patch_imps(&mut patches, request, recipient.views);
+    patches.set_integer(Object::Request, "tmax", i64::from(recipient.budget_ms));
+    patch_imps(&mut patches, intake, recipient.views);
     patch_user(&mut patches, request, recipient);
     patch_device(&mut patches, intake, recipient.mask);
     append_node(&mut patches, request, recipient);
@@ -57,9 +53,13 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Vec<u8> {
     out
 }
 
-fn patch_imps(patches: &mut Patches, request: &BidRequest<'_>, views: &[View]) {
+fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, views: &[View]) {
+    let request = &intake.request;
     patches.keep_imps(views.iter().map(|view| view.imp));
     for view in views {
+        if let Some(native) = request.imp.get(view.imp).and_then(|imp| native_as_text(imp, intake.body)) {
+            patches.set_raw(Object::Imp(view.imp), "native", &native);
+        }
         for medium in &view.without {
             patches.remove(Object::Imp(view.imp), medium.name());
         }
@@ -69,6 +69,22 @@ fn patch_imps(patches: &mut Patches, request: &BidRequest<'_>, views: &[View]) {
             patches.keep_deals(view.imp, kept);
         }
     }
+}
+
+/// The native object with its request as a string, where the SSP sent an object (C-90).
+fn native_as_text(imp: &Imp<'_>, body: &[u8]) -> Option<String> {
+    let native = imp.native.as_deref()?;
+    let Some(Markup::Object(request)) = &native.request else {
+        return None;
+    };
+    let (whole, inner) = (native.span.range(), request.span().range());
+    let head = std::str::from_utf8(body.get(whole.start..inner.start)?).ok()?;
+    let tail = std::str::from_utf8(body.get(inner.end..whole.end)?).ok()?;
+    let mut text = Vec::with_capacity(whole.len() + 64);
+    text.extend_from_slice(head.as_bytes());
+    JsonWriter::new(&mut text).text_value(request.as_str());
+    text.extend_from_slice(tail.as_bytes());
+    String::from_utf8(text).ok()
 }
 
 fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recipient<'_>) {
@@ -101,7 +117,12 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recip
         }
     }
     if user.geo.is_some() {
-        patch_geo(patches, Object::UserGeo, recipient.mask.location, user.geo.as_deref());
+        patch_geo(
+            patches,
+            Object::UserGeo,
+            recipient.mask.location,
+            user.geo.as_deref(),
+        );
     }
 }
 
@@ -146,7 +167,12 @@ fn patch_device(patches: &mut Patches, intake: &Intake<'_>, mask: Mask) {
         }
     }
     if device.geo.is_some() {
-        patch_geo(patches, Object::DeviceGeo, mask.location, device.geo.as_deref());
+        patch_geo(
+            patches,
+            Object::DeviceGeo,
+            mask.location,
+            device.geo.as_deref(),
+        );
     }
 }
 

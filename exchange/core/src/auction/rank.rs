@@ -162,11 +162,13 @@ mod tests {
         }
     }
 
+    type Case = (&'static str, Vec<Standing>, Vec<Option<usize>>);
+
     #[test]
     fn who_wins() {
         use Tier::{Deal, Guaranteed, Open};
         #[rustfmt::skip]
-        let cases: [(&str, Vec<Standing>, Vec<Option<usize>>); 8] = [
+        let cases: [Case; 8] = [
             ("X-85 the highest wins", vec![bid(0, Open, 5, None), bid(0, Open, 6, None)], vec![Some(1), None]),
             ("X-30 a deal comes before price", vec![bid(0, Deal, 5, None), bid(0, Open, 60, None)], vec![Some(0), None]),
             ("X-30 guaranteed before other deals", vec![bid(0, Deal, 50, None), bid(0, Guaranteed, 6, None)], vec![Some(1), None]),

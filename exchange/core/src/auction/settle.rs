@@ -187,10 +187,8 @@ impl Race<'_, '_> {
     /// The price that ties the winner's, or the floor where nobody won; only where price was the cause.
     fn loser_minimum(&self, judged: &Judged<'_>, bids: &[Judged<'_>]) -> Option<CpmMicros> {
         let loss = judged.loss().filter(|loss| loss.is_by_price())?;
-        let floor = match loss {
-            Loss::BelowFloor | Loss::BelowDealFloor => judged.floor,
-            _ => None,
-        };
+        let by_floor = matches!(loss, Loss::BelowFloor | Loss::BelowDealFloor);
+        let floor = judged.floor.filter(|_| by_floor);
         let winner = self
             .winner_of(judged.imp?)
             .and_then(|index| self.contenders.get(index));

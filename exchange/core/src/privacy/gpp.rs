@@ -93,10 +93,22 @@ mod tests {
     #[test]
     fn us_sections() {
         let cases = [
-            ("C-163 usnat, all opted out and GPC (example 15)", "DBABLA~BVQVAAAAAWA.YA", true),
-            ("C-163 usnat, not opted out (example 09)", "DBABLA~BVQqAAAAAWA.QA", false),
+            (
+                "C-163 usnat, all opted out and GPC (example 15)",
+                "DBABLA~BVQVAAAAAWA.YA",
+                true,
+            ),
+            (
+                "C-163 usnat, not opted out (example 09)",
+                "DBABLA~BVQqAAAAAWA.QA",
+                false,
+            ),
             ("C-163 GPC alone", "DBABLA~BVQqAAAAAWA.YA", true),
-            ("C-163 no US section", "DBABMA~CQbP_7AQbP_7AAKACBDECOFgAP_g", false),
+            (
+                "C-163 no US section",
+                "DBABMA~CQbP_7AQbP_7AAKACBDECOFgAP_g",
+                false,
+            ),
             ("C-163 unreadable", "garbage~x", false),
             ("C-163 empty", "", false),
         ];
@@ -107,7 +119,13 @@ mod tests {
 
     #[test]
     fn us_privacy_strings() {
-        for (text, expect) in [("1YYN", true), ("1YNN", false), ("1---", false), ("", false), ("1YYNN", false)] {
+        for (text, expect) in [
+            ("1YYN", true),
+            ("1YNN", false),
+            ("1---", false),
+            ("", false),
+            ("1YYNN", false),
+        ] {
             assert_eq!(us_privacy_opt_out(text), expect, "C-163: {text}");
         }
     }

@@ -68,7 +68,11 @@ mod tests {
             ("C-162 absent", "", false),
             ("C-162 truncated", "CQbP_7A", false),
             ("C-162 not base64url", "C%%%", false),
-            ("C-162 version 1", "BQbP_7AQbP_7AAKACBDECOFgAP_gAEPgAAYgF5gBAAAE", false),
+            (
+                "C-162 version 1",
+                "BQbP_7AQbP_7AAKACBDECOFgAP_gAEPgAAYgF5gBAAAE",
+                false,
+            ),
         ];
         for (item, text, expect) in cases {
             assert_eq!(allows_ids(text), expect, "{item}");

@@ -24,8 +24,7 @@ pub(super) fn check<'c>(case: &Case<'c>) -> Result<Option<&'c Deal<'c>>, Loss> {
             .any(|listed| domain::covers(listed, text))
     };
     let domains = &case.bid.adomain;
-    if !deal.wadomain.is_empty()
-        && (domains.is_empty() || !domains.iter().all(|text| listed(text)))
+    if !deal.wadomain.is_empty() && (domains.is_empty() || !domains.iter().all(|text| listed(text)))
     {
         return Err(Loss::NotInDeal);
     }

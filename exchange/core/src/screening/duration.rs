@@ -7,9 +7,10 @@ use crate::medium::Medium;
 /// The ad's length: declared, else as its VAST says.
 pub(super) fn seconds(case: &Case<'_>, medium: Result<Medium, Loss>) -> Option<i32> {
     match medium {
-        Ok(Medium::Video | Medium::Audio) => case.bid.dur.or_else(|| {
-            openrtb::vast::Vast::inspect(case.bid.adm()?)?.seconds()
-        }),
+        Ok(Medium::Video | Medium::Audio) => case
+            .bid
+            .dur
+            .or_else(|| openrtb::vast::Vast::inspect(case.bid.adm()?)?.seconds()),
         Ok(Medium::Banner | Medium::Native) | Err(_) => None,
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
         return Ok(());
     }
     let spoken = case.bid.protocol.or_else(|| {
-let adm = case.bid.adm()?;
+        let adm = case.bid.adm()?;
         openrtb::vast::Vast::inspect(adm)?.protocol()
     });
     match spoken {

@@ -1,5 +1,6 @@
 //! One auction over given answers, as the server runs it.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "tests and benches end where they cannot go on")]
 
 use std::collections::BTreeMap;
 
@@ -70,7 +71,11 @@ pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> 
 }
 
 /// Settles with one answer per ask, in the given order.
-pub(crate) fn settled<'b>(plan: &Plan<'_>, market: &Market, answers: &[(usize, &'b str)]) -> Settlement<'b> {
+pub(crate) fn settled<'b>(
+    plan: &Plan<'_>,
+    market: &Market,
+    answers: &[(usize, &'b str)],
+) -> Settlement<'b> {
     let replies: Vec<Reply<'b>> = answers
         .iter()
         .map(|(ask, body)| Reply {

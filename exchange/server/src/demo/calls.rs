@@ -35,7 +35,10 @@ pub(super) enum Failure {
     },
     /// No answer.
     #[error("{what}: {fault}")]
-    Call { what: &'static str, fault: CallError },
+    Call {
+        what: &'static str,
+        fault: CallError,
+    },
     /// Another status than the expected ones.
     #[error("{what}: {status} {body}")]
     Refused {
@@ -111,7 +114,9 @@ impl Calls<'_> {
         let what = "GET /auction/{id}";
         let until = Instant::now() + PATIENCE;
         loop {
-            let answer = self.get(what, self.rtb, &format!("/auction/{auction}")).await?;
+            let answer = self
+                .get(what, self.rtb, &format!("/auction/{auction}"))
+                .await?;
             let is_over = Instant::now() >= until;
             if answer.status != StatusCode::NOT_FOUND || is_over {
                 let record: Record = read(what, &expect(what, answer, StatusCode::OK)?)?;
@@ -123,12 +128,7 @@ impl Calls<'_> {
         }
     }
 
-    async fn get(
-        &self,
-        what: &'static str,
-        base: &str,
-        path: &str,
-    ) -> Result<InResponse, Failure> {
+    async fn get(&self, what: &'static str, base: &str, path: &str) -> Result<InResponse, Failure> {
         self.send(what, Method::GET, base, path, Bytes::new()).await
     }
 
@@ -175,7 +175,10 @@ fn expect(what: &'static str, answer: InResponse, status: StatusCode) -> Result<
     if answer.status == status {
         return Ok(answer.body);
     }
-    let body: String = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
+    let body: String = String::from_utf8_lossy(&answer.body)
+        .chars()
+        .take(500)
+        .collect();
     Err(Failure::Refused {
         what,
         status: answer.status,

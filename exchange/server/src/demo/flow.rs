@@ -96,11 +96,7 @@ pub(super) async fn run(calls: &Calls<'_>, visitor: &Visitor) -> Flow {
     }
 }
 
-async fn walk(
-    calls: &Calls<'_>,
-    visitor: &Visitor,
-    trail: &mut Trail,
-) -> Result<Outcome, Failure> {
+async fn walk(calls: &Calls<'_>, visitor: &Visitor, trail: &mut Trail) -> Result<Outcome, Failure> {
     let placement = calls.placement().await?;
     let visit = json!({"placement_id": placement.id, "visitor": visitor.known()});
     trail.done(StepStatus::Success, &visit);

@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn counts_go_on_and_the_list_stays_short() {
         let history = History::default();
-        assert_eq!(serde_json::to_value(history.report()).unwrap()["success_rate"], 0.0);
+        assert_eq!(
+            serde_json::to_value(history.report()).unwrap()["success_rate"],
+            0.0
+        );
         for number in 0..30_u64 {
             let status = match number % 3 {
                 0 => Outcome::NoBid,
@@ -136,6 +139,9 @@ mod tests {
         assert_eq!(report["success_rate"], 0.6667);
         assert_eq!(report["average_duration_ms"], 14.5);
         let last = report["last"].as_array().unwrap();
-        assert_eq!((last.len(), &last[0]["workflow_id"]), (LISTED, &serde_json::json!("wf_29")));
+        assert_eq!(
+            (last.len(), &last[0]["workflow_id"]),
+            (LISTED, &serde_json::json!("wf_29"))
+        );
     }
 }

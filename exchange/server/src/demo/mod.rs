@@ -20,8 +20,8 @@ use units::CpmMicros;
 
 use calls::Calls;
 use flow::{Flow, Outcome, Step};
-use history::milliseconds;
 pub(crate) use history::History;
+use history::milliseconds;
 use record::Winner;
 use visitor::Visitor;
 
@@ -70,7 +70,7 @@ impl Demo {
         }
     }
 
-    async fn flow(&self, request: &Request) -> Result<Flow, Problem> {
+    async fn flow(&self, request: &Request) -> Result<Flow, Box<Problem>> {
         if !request.body.is_empty() && !request.content_type_is_json() {
             return Err(Problem::unsupported_media_type());
         }

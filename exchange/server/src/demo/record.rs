@@ -31,7 +31,9 @@ impl Inventory {
 
 impl Listed {
     fn is_active(&self) -> bool {
-        self.status.as_deref().is_none_or(|status| status == "active")
+        self.status
+            .as_deref()
+            .is_none_or(|status| status == "active")
     }
 
     fn has_banner(&self) -> bool {
@@ -135,10 +137,19 @@ mod tests {
             inventory.visited().map(|placement| placement.id)
         };
         let cases = [
-            (r#"{"items":[{"id":"v","formats":["video"],"status":"active"},{"id":"b","formats":["native","banner"],"status":"active"}]}"#, Some("b")),
-            (r#"{"items":[{"id":"b","formats":["banner"],"status":"paused"},{"id":"v","formats":["video"],"status":"active"}]}"#, Some("v")),
+            (
+                r#"{"items":[{"id":"v","formats":["video"],"status":"active"},{"id":"b","formats":["native","banner"],"status":"active"}]}"#,
+                Some("b"),
+            ),
+            (
+                r#"{"items":[{"id":"b","formats":["banner"],"status":"paused"},{"id":"v","formats":["video"],"status":"active"}]}"#,
+                Some("v"),
+            ),
             (r#"{"items":[{"id":"b","formats":["banner"]}]}"#, Some("b")),
-            (r#"{"items":[{"id":"b","formats":["banner"],"status":"archived"}]}"#, None),
+            (
+                r#"{"items":[{"id":"b","formats":["banner"],"status":"archived"}]}"#,
+                None,
+            ),
             (r#"{"items":[],"next_cursor":null}"#, None),
         ];
         for (items, expect) in cases {

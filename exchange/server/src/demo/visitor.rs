@@ -18,7 +18,7 @@ impl Visitor {
     ///
     /// # Errors
     /// 400: not JSON, not an object, or a value that means nothing, with pointers to all of them.
-    pub(super) fn read(body: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Box<Problem>> {
         if body.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
@@ -46,7 +46,10 @@ impl Visitor {
                 Some(code) => {
                     self.device.insert("devicetype".into(), json!(code));
                 }
-                None => form.refuse("/user_context/device_type", "must be mobile, desktop or tablet"),
+                None => form.refuse(
+                    "/user_context/device_type",
+                    "must be mobile, desktop or tablet",
+                ),
             }
         }
         let Some(location) = form.object("/user_context/location", context.get("location")) else {
@@ -115,8 +118,18 @@ mod tests {
             let asked = Visitor::read(body.as_bytes()).unwrap().ad_request("top");
             assert_eq!(asked["device"]["devicetype"], code, "{name}");
         }
-        for nothing in ["", "  ", "{}", r#"{"user_context":null}"#, r#"{"user_context":{"user_id":null}}"#] {
-            assert_eq!(Visitor::read(nothing.as_bytes()), Ok(Visitor::default()), "{nothing}");
+        for nothing in [
+            "",
+            "  ",
+            "{}",
+            r#"{"user_context":null}"#,
+            r#"{"user_context":{"user_id":null}}"#,
+        ] {
+            assert_eq!(
+                Visitor::read(nothing.as_bytes()),
+                Ok(Visitor::default()),
+                "{nothing}"
+            );
         }
     }
 
@@ -135,7 +148,11 @@ mod tests {
         for (body, pointers) in cases {
             let problem = Visitor::read(body.as_bytes()).unwrap_err();
             assert_eq!(problem.status, StatusCode::BAD_REQUEST, "{body}");
-            assert_eq!(problem.pointer.as_deref(), pointers.first().copied(), "{body}");
+            assert_eq!(
+                problem.pointer.as_deref(),
+                pointers.first().copied(),
+                "{body}"
+            );
             let found: Vec<&str> = problem.errors.iter().map(|f| f.pointer.as_str()).collect();
             assert!(found.is_empty() || found == pointers, "{body}: {found:?}");
         }

@@ -25,6 +25,8 @@ struct Line<'l> {
     winner: &'l Winner,
     imp: Option<&'l Imp<'l>>,
     seat: Option<String>,
+    /// How many lines before it have the same bid id: two DSPs may have chosen the same.
+    again: usize,
 }
 
 /// Writes the answer: one seatbid per seat, one bid per imp.
@@ -44,9 +46,17 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
                 win,
                 winner,
                 imp,
+                again: 0,
             }
         })
         .collect();
+    for index in 1..lines.len() {
+        let (before, rest) = lines.split_at_mut(index);
+        if let Some(line) = rest.first_mut() {
+            let id = line.judged.bid.id();
+            line.again = before.iter().filter(|other| other.judged.bid.id() == id).count();
+        }
+    }
     lines.sort_by(|a, b| a.seat.cmp(&b.seat));
     let mut out = Vec::with_capacity(2_048);
     let mut json = JsonWriter::new(&mut out);
@@ -100,7 +110,10 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
         json.integer_opt(name, value.map(i64::from));
     };
     json.begin_object();
-    json.text("id", bid.id());
+    match line.again {
+        0 => json.text("id", bid.id()),
+        again => json.text("id", &format!("{}.{again}", bid.id())),
+    }
     json.text("impid", bid.impid());
     json.price("price", line.win.answer_price);
     write_notices(json, round, line, style);
@@ -125,7 +138,11 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
     }
     number(json, "api", bid.api.map(|api| api.0));
     number(json, "protocol", bid.protocol.map(|protocol| protocol.0));
-    number(json, "qagmediarating", bid.qagmediarating.map(|rating| rating.0));
+    number(
+        json,
+        "qagmediarating",
+        bid.qagmediarating.map(|rating| rating.0),
+    );
     text(json, "language", bid.language.as_deref());
     text(json, "dealid", bid.dealid.as_deref());
     for (name, value) in [
@@ -161,8 +178,8 @@ fn write_notices(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, 
     let bid = &line.judged.bid;
     let values = notices::values(round.plan, line.judged);
     let serves_on_win = bid.adm().is_none();
-    let win = notices::url(bid.nurl.as_deref(), &values)
-        .filter(|_| serves_on_win || !style.browser);
+    let win =
+        notices::url(bid.nurl.as_deref(), &values).filter(|_| serves_on_win || !style.browser);
     let claims = |kind, url| claims::notice(round, line.judged, &line.winner.claims, kind, url);
     if win.is_some() {
         let mut url = link(round, style.base, "win", &claims(SellKind::Win, win));

@@ -65,8 +65,8 @@ impl Calls {
             .entry(call.partner.id.clone())
             .or_insert_with(|| self.start_queue());
         if let Err(refused) = queue.try_send(call) {
-            let (mpsc::error::TrySendError::Full(call)
-            | mpsc::error::TrySendError::Closed(call)) = refused;
+            let (mpsc::error::TrySendError::Full(call) | mpsc::error::TrySendError::Closed(call)) =
+                refused;
             note(&self.exchange, &call, "dropped");
         }
     }
@@ -98,7 +98,14 @@ async fn deliver(exchange: &Exchange, client: &Client, call: &Call) -> &'static 
     };
     let headers = headers(&call.device);
     for pause in PAUSES_MS {
-        match get(client, &target, headers.clone(), exchange.config.notice_timeout.0).await {
+        match get(
+            client,
+            &target,
+            headers.clone(),
+            exchange.config.notice_timeout.0,
+        )
+        .await
+        {
             Said::Taken => return "sent",
             Said::Refused => return "failed",
             Said::Again => tokio::time::sleep(Duration::from_millis(pause)).await,
@@ -160,7 +167,9 @@ fn headers(device: &Device) -> HeaderMap {
     const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
     let mut headers = HeaderMap::new();
     for (name, value) in [(USER_AGENT, &device.user_agent), (FORWARDED, &device.ip)] {
-        let value = value.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+        let value = value
+            .as_deref()
+            .and_then(|text| HeaderValue::from_str(text).ok());
         if let Some(value) = value {
             headers.insert(name, value);
         }

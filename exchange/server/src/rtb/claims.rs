@@ -58,7 +58,9 @@ impl<'p> Payout<'p> {
                 }
             }
             Source::Ssp { account, .. } => {
-                let known = account.as_ref().and_then(|a| config.accounts.get_key_value(a));
+                let known = account
+                    .as_ref()
+                    .and_then(|a| config.accounts.get_key_value(a));
                 known.map_or(open, |(name, account)| Self {
                     seller: name,
                     fee: account.fee(),
@@ -107,7 +109,11 @@ pub(super) fn impression(
         gross,
         fee,
         payout_currency,
-        url: allowed(round, judged, notices::url(judged.bid.burl.as_deref(), values)),
+        url: allowed(
+            round,
+            judged,
+            notices::url(judged.bid.burl.as_deref(), values),
+        ),
         expires: expires(round, judged),
         test: round.plan.intake.request.test(),
     }
@@ -138,7 +144,9 @@ fn allowed(round: &Round<'_>, judged: &Judged<'_>, url: Option<String>) -> Strin
 /// As long as configured, and longer where the imp or the bid says that the impression may come later.
 fn expires(round: &Round<'_>, judged: &Judged<'_>) -> UnixMillis {
     let config = &round.context.exchange.config;
-    let imp = judged.imp.and_then(|imp| round.plan.intake.request.imp.get(imp));
+    let imp = judged
+        .imp
+        .and_then(|imp| round.plan.intake.request.imp.get(imp));
     let told = imp.and_then(|imp| imp.exp).max(judged.bid.exp).unwrap_or(0);
     let told = Duration::from_secs(u64::try_from(told).unwrap_or(0)).min(A_WEEK);
     let life = config.notice_ttl.0.max(told);

@@ -59,11 +59,7 @@ fn admit(context: &AuctionContext, request: &Request) -> Result<Option<String>, 
     }
 }
 
-async fn answer(
-    context: &AuctionContext,
-    request: &Request,
-    account: Option<String>,
-) -> Response {
+async fn answer(context: &AuctionContext, request: &Request, account: Option<String>) -> Response {
     let browser = request.headers.contains_key(header::ORIGIN);
     let speaks_25 = request.header(VERSION) == Some("2.5");
     let input = AuctionInput {

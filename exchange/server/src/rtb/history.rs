@@ -37,7 +37,10 @@ pub(super) fn by_request(context: &AuctionContext, request: &Request) -> Respons
 
 async fn older(context: &AuctionContext, id: AuctionId) -> Response {
     const LIMIT: Duration = Duration::from_secs(2);
-    let Some(target) = context.exchange.control_plane(&format!("/internal/auctions/{id}")) else {
+    let Some(target) = context
+        .exchange
+        .control_plane(&format!("/internal/auctions/{id}"))
+    else {
         return Problem::not_found().into_response();
     };
     let mut headers = HeaderMap::new();
@@ -71,16 +74,26 @@ const MOST: usize = 1_000;
 /// `GET /auction-history?limit=&cursor=`, newest first.
 pub(super) fn list(context: &AuctionContext, request: &Request) -> Response {
     let fault = |name: &str| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad_query", "A query parameter is wrong")
-            .detail(format!("{name} must be a number"))
-            .into_response()
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_query",
+            "A query parameter is wrong",
+        )
+        .detail(format!("{name} must be a number"))
+        .into_response()
     };
-    let limit = match request.query_param("limit").map(|text| text.parse::<usize>()) {
+    let limit = match request
+        .query_param("limit")
+        .map(|text| text.parse::<usize>())
+    {
         None => DEFAULT_LIMIT,
         Some(Ok(limit)) => limit.clamp(1, MOST),
         Some(Err(_)) => return fault("limit"),
     };
-    let cursor = match request.query_param("cursor").map(|text| text.parse::<u64>()) {
+    let cursor = match request
+        .query_param("cursor")
+        .map(|text| text.parse::<u64>())
+    {
         None => None,
         Some(Ok(cursor)) => Some(cursor),
         Some(Err(_)) => return fault("cursor"),

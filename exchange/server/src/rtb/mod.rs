@@ -4,6 +4,7 @@ mod answer;
 mod calls;
 mod claims;
 mod fanout;
+mod forfeit;
 mod handler;
 mod history;
 mod notices;
@@ -22,6 +23,4 @@ pub(crate) use handler::{caller, refusal};
 pub(crate) use notices::refused;
 pub(crate) use outbox::deliver_outbox;
 pub(crate) use routes::Rtb;
-pub(crate) use run::{
-    AuctionContext, AuctionInput, AuctionResult, Source, Winner, run_auction,
-};
+pub(crate) use run::{AuctionContext, AuctionInput, AuctionResult, Source, Winner, run_auction};

@@ -110,7 +110,9 @@ fn told(request: &Request) -> Option<Told> {
     }
     if told.loss.is_none() {
         // An SSP that does not know the macro sends it as it is.
-        told.loss = request.query_param("loss").and_then(|text| text.parse().ok());
+        told.loss = request
+            .query_param("loss")
+            .and_then(|text| text.parse().ok());
     }
     Some(told)
 }
@@ -128,7 +130,10 @@ async fn pass_on(
         return Ok(Taken::Accepted);
     }
     let name = label(claims.kind);
-    let once = format!("{name}:{}:{}:{}", claims.auction, claims.partner, claims.imp);
+    let once = format!(
+        "{name}:{}:{}:{}",
+        claims.auction, claims.partner, claims.imp
+    );
     let now = clock::now();
     let left = u64::try_from(claims.expires.since(now).0).unwrap_or(0);
     let ttl = Duration::from_millis(left) + Duration::from_secs(600);
@@ -157,7 +162,9 @@ async fn serve_markup(context: &AuctionContext, claims: &SellClaims) -> Response
         body: Bytes::new(),
     };
     let in_force = context.exchange.in_force();
-    let partner = in_force.as_deref().and_then(|now| now.partner(&claims.partner));
+    let partner = in_force
+        .as_deref()
+        .and_then(|now| now.partner(&claims.partner));
     let client = context.upstream.of(partner);
     match client.send(request, within(timeout)).await {
         Ok(answer) if answer.status == StatusCode::OK && !answer.body.is_empty() => {

@@ -97,7 +97,10 @@ impl Outbox {
         if room == 0 {
             return Ok(false);
         }
-        let entries = self.log.read_group(OUTBOX_STREAM, GROUP, CONSUMER, room).await?;
+        let entries = self
+            .log
+            .read_group(OUTBOX_STREAM, GROUP, CONSUMER, room)
+            .await?;
         let any = !entries.is_empty();
         for entry in entries {
             self.start(entry);
@@ -172,7 +175,9 @@ async fn call(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent) -
         return "refused";
     };
     let in_force = exchange.in_force();
-    let partner = in_force.as_deref().and_then(|now| now.partner(&event.claims.partner));
+    let partner = in_force
+        .as_deref()
+        .and_then(|now| now.partner(&event.claims.partner));
     let client = upstream.of(partner);
     let mut pause = FIRST_PAUSE;
     loop {

@@ -106,8 +106,9 @@ impl Partner {
         }
     }
 
-    /// Counts what a call came to. An answer that cannot be read is a failure like none at all.
-    pub(crate) fn answered(&self, fate: ReplyFate, took: Duration) {
+    /// Counts what a call came to. An answer that cannot be read is a failure like none at all; a timeout
+    /// is held against it only where it had time: an SSP in a hurry must not eject everybody's DSPs.
+    pub(crate) fn answered(&self, fate: ReplyFate, took: Duration, budget_ms: u32) {
         let now = Instant::now();
         let bids = match fate {
             ReplyFate::Bids(bids) => bids,
@@ -115,6 +116,7 @@ impl Partner {
         };
         match fate {
             ReplyFate::Bids(_) | ReplyFate::NoBid(_) => self.breaker.succeeded(now),
+            ReplyFate::TimedOut if budget_ms < FAIR_MS => {}
             ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => self.breaker.failed(now),
         }
         self.metrics.response(fate.label(), took);
@@ -137,6 +139,9 @@ impl Partner {
         allowed.then_some(target)
     }
 }
+
+/// A DSP that needs longer than this is late by its own fault.
+const FAIR_MS: u32 = 50;
 
 /// The names of one and the same machine, for DSPs in local mode.
 fn is_this_machine(host: &str) -> bool {

@@ -73,7 +73,9 @@ async fn push(exchange: Arc<Exchange>, log: EventLog, mut waiting: mpsc::Receive
             batch.clear();
             continue;
         }
-        let pushes = batch.iter().map(|payload| log.push(RECORD_STREAM, most, payload));
+        let pushes = batch
+            .iter()
+            .map(|payload| log.push(RECORD_STREAM, most, payload));
         if let Err(error) = try_join_all(pushes).await {
             tracing::debug!(%error, "records are not pushed");
             exchange.metrics.records_dropped.add(count);

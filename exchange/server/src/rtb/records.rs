@@ -241,7 +241,12 @@ impl Records {
     /// Adds a notice to an auction that is still kept.
     pub(crate) fn note(&self, auction: AuctionId, notice: NoticeRecord) {
         let mut kept = self.lock();
-        if let Some(record) = kept.by_id.get(&auction).copied().and_then(|n| kept.get_mut(n)) {
+        if let Some(record) = kept
+            .by_id
+            .get(&auction)
+            .copied()
+            .and_then(|n| kept.get_mut(n))
+        {
             record.notices.push(notice);
         }
     }
@@ -324,8 +329,7 @@ mod tests {
             records.add(record(n, request));
         }
         assert!(records.by_id(record(1, "a").id).is_none(), "forgotten");
-        let newest: Value =
-            serde_json::from_slice(&records.by_request("a").unwrap()).unwrap();
+        let newest: Value = serde_json::from_slice(&records.by_request("a").unwrap()).unwrap();
         assert_eq!(newest["id"], record(3, "a").id.to_string());
         let (lines, next) = records.history(2, None);
         let ids: Vec<&Value> = lines.iter().map(|line| &line["request_id"]).collect();

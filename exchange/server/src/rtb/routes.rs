@@ -54,7 +54,7 @@ impl Rtb {
     }
 
     /// An operator's token, or local mode.
-    fn operator(&self, request: &Request) -> Result<(), Problem> {
+    fn operator(&self, request: &Request) -> Result<(), Box<Problem>> {
         let config = &self.context.exchange.config;
         if config.local_access().admits(request.peer, &request.headers) {
             return Ok(());
@@ -62,15 +62,20 @@ impl Rtb {
         match access::bearer(&request.headers) {
             Some(token) => {
                 let tokens = [&config.operator_token, &config.service_token];
-                if tokens.into_iter().any(|known| access::is_same_secret(token, known.expose())) {
+                if tokens
+                    .into_iter()
+                    .any(|known| access::is_same_secret(token, known.expose()))
+                {
                     Ok(())
                 } else {
-                    Err(Problem::forbidden())
+                    Err(Box::new(Problem::forbidden()))
                 }
             }
-            None if config.local_mode => Err(Problem::forbidden()
-                .detail("only this machine may call without a token: start with --auth to use tokens")),
-            None => Err(Problem::unauthorized()),
+            None if config.local_mode => {
+                let why = "only this machine may call without a token: start with --auth to use tokens";
+                Err(Box::new(Problem::forbidden().detail(why)))
+            }
+            None => Err(Box::new(Problem::unauthorized())),
         }
     }
 }

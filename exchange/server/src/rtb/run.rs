@@ -19,6 +19,7 @@ use super::answer;
 use super::calls::{Call, Calls};
 use super::claims::{self, Payout};
 use super::fanout::{self, Heard};
+use super::forfeit;
 use super::recorder::Recorder;
 use super::summary::{self, Arrived};
 use crate::exchange::{Exchange, InForce};
@@ -171,7 +172,10 @@ async fn hold(
     intake: &Intake<'_>,
 ) -> AuctionResult {
     let exchange = &context.exchange;
-    exchange.metrics.repairs.add(u64::from(intake.repairs.total()));
+    exchange
+        .metrics
+        .repairs
+        .add(u64::from(intake.repairs.total()));
     let payout = Payout::of(&exchange.config, in_force, arrived.source);
     let budget = dsp_budget(intake.tmax_ms, exchange.config.answer_margin.0);
     let terms = Terms {
@@ -193,7 +197,7 @@ async fn hold(
     let heard = fanout::ask(&context.upstream, in_force, &mut plan, started).await;
     let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
     let settlement = settle(&plan, &in_force.market, &replies);
-    count(context, in_force, &heard, &settlement);
+    count(context, in_force, &plan, &heard, &settlement);
     let round = Round {
         context,
         in_force,
@@ -202,13 +206,22 @@ async fn hold(
         plan: &plan,
         settlement: &settlement,
     };
-    let won = round.winners();
+    let mut won = round.winners();
+    if matches!(arrived.source, Source::Placement { .. }) {
+        let deadline = arrived.arrival + Duration::from_millis(u64::from(intake.tmax_ms));
+        won = forfeit::fetch_markup(&round, won, deadline).await;
+    }
     let result = match (&won[..], arrived.source) {
         ([], _) => AuctionResult::NoBid {
             reason: None,
             request_id: intake.request.id().to_owned(),
         },
-        (_, Source::Ssp { browser, speaks_25, .. }) => {
+        (
+            _,
+            Source::Ssp {
+                browser, speaks_25, ..
+            },
+        ) => {
             let style = answer::Style {
                 browser: *browser,
                 speaks_25: *speaks_25,
@@ -280,6 +293,8 @@ impl Round<'_> {
             };
             let values = notices::values(self.plan, judged);
             let (kind, template) = match (judged.win(), self.arrived.source) {
+                // It was called for the markup, or will be.
+                (Some(_), _) if judged.bid.adm().is_none() => continue,
                 (Some(_), Source::Placement { .. } | Source::Ssp { browser: true, .. }) => {
                     ("win", judged.bid.nurl.as_deref())
                 }
@@ -316,7 +331,12 @@ impl AuctionContext {
     }
 
     /// Counts and records an auction; called when its answer is ready.
-    pub(super) fn finish(&self, outcome: Outcome, arrival: Instant, record: super::records::Record) {
+    pub(super) fn finish(
+        &self,
+        outcome: Outcome,
+        arrival: Instant,
+        record: super::records::Record,
+    ) {
         let took = arrival.elapsed();
         self.exchange.metrics.auction(outcome, took);
         self.exchange.stats.auction(outcome, took);
@@ -344,11 +364,13 @@ impl AuctionContext {
 fn count(
     context: &AuctionContext,
     in_force: &InForce,
+    plan: &Plan<'_>,
     heard: &[Heard],
     settlement: &Settlement<'_>,
 ) {
     for (heard, (_, fate)) in heard.iter().zip(&settlement.replies) {
-        heard.partner.answered(*fate, heard.took);
+        let budget_ms = plan.asks.get(heard.ask).map_or(0, |ask| ask.budget_ms);
+        heard.partner.answered(*fate, heard.took, budget_ms);
     }
     for judged in &settlement.bids {
         match judged.loss() {

@@ -10,7 +10,9 @@ use super::run::AuctionContext;
 pub(super) fn document(context: &AuctionContext) -> Response {
     let exchange = &context.exchange;
     let in_force = exchange.in_force();
-    let publishers = in_force.as_deref().map_or(&[][..], |now| &now.catalog.publishers);
+    let publishers = in_force
+        .as_deref()
+        .map_or(&[][..], |now| &now.catalog.publishers);
     let publishers = publishers.iter().map(|publisher| {
         json!({
             "seller_id": publisher.id,
@@ -20,7 +22,11 @@ pub(super) fn document(context: &AuctionContext) -> Response {
         })
     });
     let accounts = exchange.config.accounts.iter().map(|(name, account)| {
-        let kind = if account.owner { "PUBLISHER" } else { "INTERMEDIARY" };
+        let kind = if account.owner {
+            "PUBLISHER"
+        } else {
+            "INTERMEDIARY"
+        };
         json!({ "seller_id": name, "name": name, "is_confidential": 1, "seller_type": kind })
     });
     let sellers: Vec<Value> = publishers.chain(accounts).collect();

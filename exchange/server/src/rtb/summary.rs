@@ -77,7 +77,10 @@ fn seller(source: &Source) -> String {
 
 fn request(plan: &Plan<'_>, source: &Source) -> RequestSummary {
     let request = &plan.intake.request;
-    let domain = request.site.as_deref().and_then(|site| site.domain.as_deref());
+    let domain = request
+        .site
+        .as_deref()
+        .and_then(|site| site.domain.as_deref());
     let bundle = request.app.as_deref().and_then(|app| app.bundle.as_deref());
     RequestSummary {
         seller: seller(source),
@@ -116,17 +119,15 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
             duration_ms: Some(millis(heard.took)),
             bids: match fate {
                 ReplyFate::Bids(bids) => *bids,
-                ReplyFate::NoBid(_)
-                | ReplyFate::TimedOut
-                | ReplyFate::Shed
-                | ReplyFate::Failed => 0,
+                ReplyFate::NoBid(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => {
+                    0
+                }
             },
             nbr: match fate {
                 ReplyFate::NoBid(nbr) => *nbr,
-                ReplyFate::Bids(_)
-                | ReplyFate::TimedOut
-                | ReplyFate::Shed
-                | ReplyFate::Failed => None,
+                ReplyFate::Bids(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => {
+                    None
+                }
             },
         });
     let passed_over = round.plan.not_asked.iter().filter_map(|(index, reason)| {

@@ -8,9 +8,8 @@ use service::http::{self as answers, Request, Response};
 /// Findings with id, pointer, severity and words. A `seatbid` or `nbr` makes the message a response.
 pub(super) fn findings(request: &Request) -> Response {
     let body = &request.body;
-    let is_response = serde_json::from_slice::<Value>(body).is_ok_and(|value| {
-        value.get("seatbid").is_some() || value.get("nbr").is_some()
-    });
+    let is_response = serde_json::from_slice::<Value>(body)
+        .is_ok_and(|value| value.get("seatbid").is_some() || value.get("nbr").is_some());
     let (kind, read) = if is_response {
         let read = BidResponse::read(body, &Limits::RESPONSE).map(|(_, repairs)| repairs);
         ("response", read)

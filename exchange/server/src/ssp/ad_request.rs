@@ -5,9 +5,9 @@ use service::Problem;
 use service::http::{self as answers, Method, Request, Response, StatusCode};
 use units::{AuctionId, CpmMicros, Currency};
 
+use super::Ssp;
 use super::request::{AdRequest, pixels};
 use super::sell::{self, Sold};
-use super::Ssp;
 use crate::exchange::InForce;
 use crate::rtb::Winner;
 use contracts::catalog::Placement;
@@ -53,7 +53,7 @@ pub(super) async fn handle(ssp: &Ssp, request: &Request) -> Response {
     }
 }
 
-async fn fill(ssp: &Ssp, request: &Request) -> Result<Response, Problem> {
+async fn fill(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     let ask = AdRequest::read(&request.body)?;
     let in_force = ssp.in_force()?;
     let on_sale = sell::on_sale(&in_force, &ask.placement_id)?;

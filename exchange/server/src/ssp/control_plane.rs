@@ -61,7 +61,7 @@ pub(super) async fn call(
     client: &Client,
     config: &Config,
     call: Call<'_>,
-) -> Result<InResponse, Problem> {
+) -> Result<InResponse, Box<Problem>> {
     let base = config.control_plane_url.trim_end_matches('/');
     let target = Target::parse(&format!("{base}{}", call.path)).map_err(away)?;
     let is_ours = call.rights == Rights::Ours;
@@ -83,7 +83,10 @@ pub(super) async fn call(
         body: call.body,
     };
     let answer = client.send(request, within(LIMIT)).await.map_err(away)?;
-    let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    let refused = matches!(
+        answer.status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+    );
     if is_ours && refused {
         return Err(away("the control plane does not know our service token"));
     }
@@ -101,7 +104,7 @@ pub(super) fn passed_on(answer: InResponse) -> Response {
     response.map(|_empty| answer.body.into())
 }
 
-fn authorization(config: &Config, rights: Rights) -> Result<HeaderValue, Problem> {
+fn authorization(config: &Config, rights: Rights) -> Result<HeaderValue, Box<Problem>> {
     match rights {
         Rights::Callers(value) => Ok(value),
         Rights::Ours => {

@@ -19,20 +19,22 @@ const RETRY_AFTER: u32 = 1;
 pub(super) async fn handle(ssp: &Ssp, request: &Request) -> Response {
     let answered = match request.method {
         Method::GET => pixel(ssp, request).await,
-        Method::HEAD => ssp.claims(request.query_param("t").as_deref()).map(|_| answers::gif()),
+        Method::HEAD => ssp
+            .claims(request.query_param("t").as_deref())
+            .map(|_| answers::gif()),
         Method::POST => posted(ssp, request).await,
         _ => return answers::method_not_allowed("GET, HEAD, POST"),
     };
     answered.unwrap_or_else(Problem::into_response)
 }
 
-async fn pixel(ssp: &Ssp, request: &Request) -> Result<Response, Problem> {
+async fn pixel(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     let claims = ssp.claims(request.query_param("t").as_deref())?;
     ssp.confirm(claims).await?;
     Ok(answers::gif())
 }
 
-async fn posted(ssp: &Ssp, request: &Request) -> Result<Response, Problem> {
+async fn posted(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     if !request.content_type_is_json() {
         return Err(Problem::unsupported_media_type());
     }
@@ -48,7 +50,7 @@ async fn posted(ssp: &Ssp, request: &Request) -> Result<Response, Problem> {
 }
 
 impl Ssp {
-    fn claims(&self, token: Option<&str>) -> Result<SellClaims, Problem> {
+    fn claims(&self, token: Option<&str>) -> Result<SellClaims, Box<Problem>> {
         let in_force = self.in_force()?;
         let opened = delivery::open(token, &in_force.keys.0, clock::now());
         // A token of another notice is good for that notice only.
@@ -60,11 +62,12 @@ impl Ssp {
             .map_err(|not_taken| refused(&self.auctions, KIND, not_taken))
     }
 
-    async fn confirm(&self, claims: SellClaims) -> Result<Taken, Problem> {
+    async fn confirm(&self, claims: SellClaims) -> Result<Taken, Box<Problem>> {
         let exchange = &self.auctions.exchange;
         let (log, told) = (self.auctions.log.clone(), claims.clone());
         // A browser that leaves its page drops the call; the impression was still seen.
-        let durable = tokio::spawn(async move { delivery::confirm(&log, told, clock::now()).await });
+        let durable =
+            tokio::spawn(async move { delivery::confirm(&log, told, clock::now()).await });
         let taken = match durable.await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => return Err(self.away(&error)),

@@ -49,7 +49,7 @@ struct Visit<'v> {
 }
 
 impl Visit<'_> {
-    async fn whole(self) -> Result<Response, Problem> {
+    async fn whole(self) -> Result<Response, Box<Problem>> {
         match self.request.method {
             Method::GET | Method::HEAD => self.pass(Method::GET, PLACEMENTS, Bytes::new()).await,
             Method::POST => {
@@ -60,7 +60,7 @@ impl Visit<'_> {
         }
     }
 
-    async fn one(self, id: &str) -> Result<Response, Problem> {
+    async fn one(self, id: &str) -> Result<Response, Box<Problem>> {
         let path = format!("{PLACEMENTS}/{id}");
         match self.request.method {
             Method::GET | Method::HEAD => self.pass(Method::GET, &path, Bytes::new()).await,
@@ -81,7 +81,7 @@ impl Visit<'_> {
         }
     }
 
-    async fn pass(self, method: Method, path: &str, body: Bytes) -> Result<Response, Problem> {
+    async fn pass(self, method: Method, path: &str, body: Bytes) -> Result<Response, Box<Problem>> {
         let path = match &self.request.query {
             Some(query) => format!("{path}?{query}"),
             None => path.to_owned(),
@@ -108,7 +108,7 @@ impl Visit<'_> {
     }
 }
 
-fn document(request: &Request) -> Result<Bytes, Problem> {
+fn document(request: &Request) -> Result<Bytes, Box<Problem>> {
     if request.content_type_is_json() {
         Ok(request.body.clone())
     } else {
@@ -127,7 +127,8 @@ fn without_stamps(body: Bytes) -> Bytes {
 
 /// Ids as the control plane takes them; above all nothing that would lead to another path of it.
 fn is_id(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
     !text.is_empty() && text.bytes().all(plain) && text.bytes().any(|byte| byte != b'.')
 }
 
@@ -156,7 +157,11 @@ mod tests {
     fn a_document_may_be_put_as_it_was_got() {
         let got = r#"{"id":"p","floor":0.123456789,"version":3,"created_at":"x","updated_at":"y"}"#;
         let put = without_stamps(Bytes::from_static(got.as_bytes()));
-        assert_eq!(put, r#"{"floor":0.123456789,"id":"p"}"#.as_bytes(), "numbers stay exact");
+        assert_eq!(
+            put,
+            r#"{"floor":0.123456789,"id":"p"}"#.as_bytes(),
+            "numbers stay exact"
+        );
         assert_eq!(without_stamps(Bytes::from_static(b"[1")), &b"[1"[..]);
     }
 }

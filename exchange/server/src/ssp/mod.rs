@@ -61,7 +61,7 @@ impl Ssp {
     fn page(
         &self,
         request: &Request,
-        write: impl FnOnce(&Self, &Request) -> Result<Response, Problem>,
+        write: impl FnOnce(&Self, &Request) -> Result<Response, Box<Problem>>,
     ) -> Response {
         if !request.is_get() {
             return answers::method_not_allowed("GET, HEAD");
@@ -69,19 +69,22 @@ impl Ssp {
         write(self, request).unwrap_or_else(Problem::into_response)
     }
 
-    fn tag(&self, request: &Request) -> Result<Response, Problem> {
+    fn tag(&self, request: &Request) -> Result<Response, Box<Problem>> {
         let in_force = self.in_force()?;
         let id = request.query_param("placement").unwrap_or_default();
         let (placement, _publisher) = sell::on_sale(&in_force, &id)?;
         Ok(pages::tag(&self.base, placement))
     }
 
-    fn demo(&self, request: &Request) -> Result<Response, Problem> {
+    fn demo(&self, request: &Request) -> Result<Response, Box<Problem>> {
         rights::operator(&self.auctions.exchange.config, request)?;
-        Ok(pages::demo(&self.base, &self.in_force()?.catalog.placements))
+        Ok(pages::demo(
+            &self.base,
+            &self.in_force()?.catalog.placements,
+        ))
     }
 
-    fn in_force(&self) -> Result<Arc<InForce>, Problem> {
+    fn in_force(&self) -> Result<Arc<InForce>, Box<Problem>> {
         let in_force = self.auctions.exchange.in_force();
         in_force.ok_or_else(|| Problem::unavailable(1).detail("no catalog yet"))
     }
@@ -94,7 +97,10 @@ impl Ssp {
 impl Handler for Ssp {
     async fn handle(&self, request: Request) -> Response {
         // Pages of publishers and players of other origins call these.
-        let is_public = matches!(request.path.as_str(), "/ad-request" | "/impression" | "/vast");
+        let is_public = matches!(
+            request.path.as_str(),
+            "/ad-request" | "/impression" | "/vast"
+        );
         if !is_public {
             return self.route(&request).await;
         }

@@ -28,7 +28,7 @@ impl AdRequest {
     ///
     /// # Errors
     /// 400 with pointers to all faults.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Box<Problem>> {
         let value = fields::json(body)?;
         let mut form = Fields::default();
         let Some(body) = value.as_object() else {
@@ -117,11 +117,18 @@ fn exact(text: &str) -> Value {
 }
 
 fn medium(format: CreativeFormat, placement: &Placement) -> Option<(&'static str, Value)> {
-    let sizes: Vec<(u32, u32)> = placement.sizes.iter().filter_map(|size| pixels(size)).collect();
+    let sizes: Vec<(u32, u32)> = placement
+        .sizes
+        .iter()
+        .filter_map(|size| pixels(size))
+        .collect();
     Some(match format {
         CreativeFormat::Banner | CreativeFormat::Responsive => {
             let format: Vec<Value> = sizes.iter().map(|(w, h)| json!({"w": w, "h": h})).collect();
-            ("banner", json!({"format": format, "battr": placement.battr}))
+            (
+                "banner",
+                json!({"format": format, "battr": placement.battr}),
+            )
         }
         CreativeFormat::Video => {
             let (w, h) = sizes.first().copied().unwrap_or((640, 360));
@@ -150,7 +157,8 @@ fn medium(format: CreativeFormat, placement: &Placement) -> Option<(&'static str
                 ],
                 "eventtrackers": [{"event": 1, "methods": [1]}],
             });
-            let native = json!({"ver": "1.2", "request": wanted.to_string(), "battr": placement.battr});
+            let native =
+                json!({"ver": "1.2", "request": wanted.to_string(), "battr": placement.battr});
             ("native", native)
         }
     })
@@ -179,7 +187,11 @@ fn device(mut device: Map<String, Value>, visitor: Visitor<'_>) -> Value {
     };
     fill("ua", visitor.user_agent);
     fill("language", visitor.language.and_then(|list| list.get(..2)));
-    let key = if visitor.ip.contains(':') { "ipv6" } else { "ip" };
+    let key = if visitor.ip.contains(':') {
+        "ipv6"
+    } else {
+        "ip"
+    };
     if !device.contains_key("ip") && !device.contains_key("ipv6") {
         device.insert(key.into(), json!(visitor.ip));
     }
@@ -221,14 +233,24 @@ mod tests {
         (placement, publisher)
     }
 
-    const VISITOR: Visitor<'_> =
-        Visitor { ip: "203.0.113.7", user_agent: Some("Mozilla/5.0"), language: Some("de-DE,de") };
+    const VISITOR: Visitor<'_> = Visitor {
+        ip: "203.0.113.7",
+        user_agent: Some("Mozilla/5.0"),
+        language: Some("de-DE,de"),
+    };
 
     #[test]
     fn a_placement_becomes_a_legal_request() {
-        let formats = vec![CreativeFormat::Banner, CreativeFormat::Video, CreativeFormat::Native];
+        let formats = vec![
+            CreativeFormat::Banner,
+            CreativeFormat::Video,
+            CreativeFormat::Native,
+        ];
         let (placement, publisher) = placement(formats);
-        let ask = AdRequest { page: Some("https://paper.example/a".into()), ..AdRequest::default() };
+        let ask = AdRequest {
+            page: Some("https://paper.example/a".into()),
+            ..AdRequest::default()
+        };
         let body = bid_request("r1", &placement, &publisher, &ask, VISITOR);
         let limits = openrtb::Limits::default();
         let (request, repairs) = openrtb::BidRequest::read(body.as_bytes(), &limits).unwrap();
@@ -239,7 +261,11 @@ mod tests {
         assert_eq!(request.at().0, 2);
         let value: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(value["badv"], json!(["rival-paper.example"]));
-        assert_eq!(value["bcat"], json!(["IAB25"]), "the publisher's list counts too");
+        assert_eq!(
+            value["bcat"],
+            json!(["IAB25"]),
+            "the publisher's list counts too"
+        );
         assert_eq!(value["device"]["ip"], "203.0.113.7");
         assert_eq!(value["device"]["language"], "de");
     }

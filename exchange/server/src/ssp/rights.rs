@@ -21,10 +21,13 @@ pub(super) enum Rights {
 ///
 /// # Errors
 /// 401 without a token, 403 in local mode for what is not this machine and its own pages.
-pub(super) fn of(config: &Config, request: &Request) -> Result<Rights, Problem> {
+pub(super) fn of(config: &Config, request: &Request) -> Result<Rights, Box<Problem>> {
     if let Some(token) = bearer(&request.headers) {
         let known = [&config.operator_token, &config.service_token];
-        if known.iter().any(|known| is_same_secret(token, known.expose())) {
+        if known
+            .iter()
+            .any(|known| is_same_secret(token, known.expose()))
+        {
             return Ok(Rights::Ours);
         }
         let told = request.headers.get(header::AUTHORIZATION).cloned();
@@ -46,7 +49,7 @@ pub(super) fn of(config: &Config, request: &Request) -> Result<Rights, Problem> 
 ///
 /// # Errors
 /// 401 and 403 as above, and 403 for an unknown token.
-pub(super) fn operator(config: &Config, request: &Request) -> Result<(), Problem> {
+pub(super) fn operator(config: &Config, request: &Request) -> Result<(), Box<Problem>> {
     match of(config, request)? {
         Rights::Ours => Ok(()),
         Rights::Callers(_) => Err(Problem::forbidden().detail("the token is not known")),

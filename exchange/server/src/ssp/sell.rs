@@ -30,7 +30,7 @@ pub(super) struct Sold {
 pub(super) fn on_sale<'c>(
     in_force: &'c InForce,
     placement: &str,
-) -> Result<(&'c Placement, &'c Publisher), Problem> {
+) -> Result<(&'c Placement, &'c Publisher), Box<Problem>> {
     let (placement, publisher) = in_force.placement(placement).ok_or_else(|| {
         Problem::not_found()
             .detail("no such placement")
@@ -39,7 +39,11 @@ pub(super) fn on_sale<'c>(
     if placement.status == Status::Active && publisher.status == Status::Active {
         return Ok((placement, publisher));
     }
-    let conflict = Problem::new(StatusCode::CONFLICT, "not_sold", "The placement is not sold");
+    let conflict = Problem::new(
+        StatusCode::CONFLICT,
+        "not_sold",
+        "The placement is not sold",
+    );
     Err(conflict.detail("the placement or its publisher is not active"))
 }
 
@@ -53,7 +57,7 @@ pub(super) async fn sell(
     ask: &AdRequest,
     visitor: Visitor<'_>,
     arrival: Instant,
-) -> Result<Sold, Problem> {
+) -> Result<Sold, Box<Problem>> {
     let id = AuctionId::new(service::clock::now(), service::clock::random_bytes());
     let body = bid_request(&id.to_string(), placement, publisher, ask, visitor);
     let input = AuctionInput {
@@ -105,7 +109,11 @@ pub(super) fn impression_url(base: &str, token: &str) -> String {
 
 /// What a connection tells about its visitor.
 pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap) -> Visitor<'h> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     Visitor {
         ip,
         user_agent: text(service::http::header::USER_AGENT),

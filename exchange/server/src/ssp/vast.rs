@@ -23,13 +23,17 @@ pub(super) async fn handle(ssp: &Ssp, request: &Request) -> Response {
     }
 }
 
-async fn play(ssp: &Ssp, request: &Request) -> Result<Response, Problem> {
+async fn play(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     let in_force = ssp.in_force()?;
     let id = request.query_param("placement").unwrap_or_default();
     let (placement, publisher) = sell::on_sale(&in_force, &id)?;
     let playable = playable(placement).ok_or_else(|| {
         let code = "not_playable";
-        Problem::new(StatusCode::CONFLICT, code, "The placement has no video or audio")
+        Problem::new(
+            StatusCode::CONFLICT,
+            code,
+            "The placement has no video or audio",
+        )
     })?;
     let ask = AdRequest {
         placement_id: id.into_owned(),
@@ -55,9 +59,8 @@ async fn play(ssp: &Ssp, request: &Request) -> Result<Response, Problem> {
 
 /// The placement as a player fills it; `None` when it has nothing for players.
 fn playable(placement: &Placement) -> Option<Placement> {
-    let plays = |format: &CreativeFormat| {
-        matches!(format, CreativeFormat::Video | CreativeFormat::Audio)
-    };
+    let plays =
+        |format: &CreativeFormat| matches!(format, CreativeFormat::Video | CreativeFormat::Audio);
     let formats: Vec<_> = placement.formats.iter().copied().filter(plays).collect();
     (!formats.is_empty()).then(|| Placement {
         formats,

@@ -1,6 +1,7 @@
 //! An exchange on free ports before any number of scripted DSPs.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -31,7 +32,9 @@ impl Asked {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -54,15 +57,21 @@ impl Dsp {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::new(Mutex::new(Vec::new()));
         let notice_status = Arc::new(Mutex::new(204));
-        let (requests, notices, status) =
-            (Arc::clone(&asked), Arc::clone(&told), Arc::clone(&notice_status));
+        let (requests, notices, status) = (
+            Arc::clone(&asked),
+            Arc::clone(&told),
+            Arc::clone(&notice_status),
+        );
         let pause = |request: &Request| {
             Duration::from_millis(if request.path == "/slow" { 3_000 } else { 0 })
         };
         let server = Server::start(pause, move |request| {
             if !matches!(request.path.as_str(), "/bid" | "/slow") {
                 let query = request.query.clone().unwrap_or_default();
-                notices.lock().unwrap().push(format!("{}?{query}", request.path));
+                notices
+                    .lock()
+                    .unwrap()
+                    .push(format!("{}?{query}", request.path));
                 let status = StatusCode::from_u16(*status.lock().unwrap()).unwrap();
                 return answers::status(status);
             }
@@ -101,7 +110,12 @@ impl Dsp {
     }
 
     pub(crate) fn last_asked(&self) -> Asked {
-        self.asked.lock().unwrap().last().cloned().expect("the DSP was asked")
+        self.asked
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .expect("the DSP was asked")
     }
 
     pub(crate) fn times_asked(&self) -> usize {
@@ -171,9 +185,14 @@ impl Rig {
             told.insert((*key).to_owned(), (*value).to_owned());
         }
         let told: Vec<(String, String)> = told.into_iter().collect();
-        let config: Config =
-            service::config::load("exchange", Config::DEFAULTS, None, std::iter::empty(), &told)
-                .unwrap();
+        let config: Config = service::config::load(
+            "exchange",
+            Config::DEFAULTS,
+            None,
+            std::iter::empty(),
+            &told,
+        )
+        .unwrap();
         let (trigger, shutdown) = Shutdown::new();
         let running = std::thread::spawn(move || {
             exchange_server::run(config, Listeners { rtb, ssp }, shutdown).unwrap();

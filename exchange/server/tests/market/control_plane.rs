@@ -42,7 +42,10 @@ impl ControlPlane {
             kept.lock().unwrap().push(Asked {
                 method: request.method.to_string(),
                 path: format!("{}{}", request.path, query.unwrap_or_default()),
-                authorization: request.header("authorization").unwrap_or_default().to_owned(),
+                authorization: request
+                    .header("authorization")
+                    .unwrap_or_default()
+                    .to_owned(),
                 body: String::from_utf8_lossy(&request.body).into_owned(),
             });
             resource(&catalog, request)

@@ -66,7 +66,10 @@ impl Dsp {
     /// The notices on a path that it got, with their queries.
     pub(crate) fn told(&self, path: &str) -> Vec<String> {
         let told = self.told.lock().unwrap();
-        told.iter().filter(|notice| notice.starts_with(path)).cloned().collect()
+        told.iter()
+            .filter(|notice| notice.starts_with(path))
+            .cloned()
+            .collect()
     }
 }
 
@@ -76,7 +79,11 @@ fn bid(request: &Request, body: &Value, price: &str) -> Response {
     let host = request.header("host").unwrap();
     let imp = &body["imp"][0];
     let is_video = imp.get("video").is_some();
-    let adm = if is_video { VAST } else { "<a href=\"https://shop.example\">${AUCTION_PRICE}</a>" };
+    let adm = if is_video {
+        VAST
+    } else {
+        "<a href=\"https://shop.example\">${AUCTION_PRICE}</a>"
+    };
     let url = |path: &str| format!("http://{host}/{path}?a=${{AUCTION_ID}}&p=${{AUCTION_PRICE}}");
     let bid = json!({
         "id": "b1", "impid": imp["id"], "price": "@price@", "adm": adm, "cid": "campaign_9",
@@ -85,7 +92,8 @@ fn bid(request: &Request, body: &Value, price: &str) -> Response {
         "protocol": if is_video { json!(7) } else { Value::Null },
         "nurl": url("win"), "burl": url("bill"), "lurl": url("loss"),
     });
-    let answer = json!({"id": body["id"], "cur": "USD", "seatbid": [{"seat": "rival", "bid": [bid]}]});
+    let answer =
+        json!({"id": body["id"], "cur": "USD", "seatbid": [{"seat": "rival", "bid": [bid]}]});
     // The price as its text: a test of exactness must not begin with a float.
     let answer = answer.to_string().replace("\"@price@\"", price);
     answers::json(StatusCode::OK, answer.into_bytes())

@@ -71,9 +71,14 @@ impl Market {
             ("workers", "1"),
         ];
         let told = told.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let config: Config =
-            service::config::load("exchange", Config::DEFAULTS, None, std::iter::empty(), &told)
-                .unwrap();
+        let config: Config = service::config::load(
+            "exchange",
+            Config::DEFAULTS,
+            None,
+            std::iter::empty(),
+            &told,
+        )
+        .unwrap();
         let (trigger, shutdown) = Shutdown::new();
         let running = std::thread::spawn(move || {
             let _removed = RemovedAtEnd(data_dir);
@@ -135,7 +140,10 @@ fn data_dir() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("gavel-exchange-{}-{number}", std::process::id());
-    std::env::temp_dir().join(name).to_string_lossy().into_owned()
+    std::env::temp_dir()
+        .join(name)
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Two publishers, five placements, one DSP.

@@ -6,11 +6,11 @@ use crate::choose::{Candidate, Choice, ShortList, draw};
 use crate::eligibility::schedule::WeekHour;
 use crate::eligibility::{Ineligible, Situation, admissible, frequency, showable};
 use crate::facts::Facts;
-use crate::index::{MatchTally, Room};
+use crate::index::{Bits, MatchTally, Room};
 use crate::lease::BootMillis;
 use crate::market::{Item, Market};
 use crate::no_bid::NoBid;
-use crate::opportunity::{Identity, Imp, Opportunity};
+use crate::opportunity::{Identity, Imp, Opportunity, highest_floor};
 use crate::pricing::{self, Factor, Priced};
 use crate::random::Random;
 use crate::user::User;
@@ -55,6 +55,9 @@ impl Scratch {
     }
 }
 
+/// Of line items with equal prices so many are looked at.
+const ENOUGH_TIED: usize = 32;
+
 /// What is bid, or why nothing is.
 #[derive(Debug)]
 pub struct Decision<'a> {
@@ -86,7 +89,7 @@ pub fn decide<'a>(
     random: &mut Random,
     scratch: &mut Scratch,
 ) -> Decision<'a> {
-    let context = Context::prepare(opportunity, market, user, at, random.next(), scratch);
+    let context = Context::prepare(opportunity, market, user, at, random.draw(), scratch);
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     let mut reasons = Reasons::default();
     for imp in &opportunity.imps {
@@ -210,28 +213,68 @@ impl<'a, 'm> Context<'a, 'm> {
         } = scratch;
         matched.add(&room.by_deal);
         matched.add(&room.open);
-        let mut look = |number: usize, list: &mut ShortList<'a>| match self
-            .candidate(number, imp, factors, hours)
-        {
-            Ok(candidate) => list.insert(candidate),
-            Err(reason) => {
-                reasons.note(reason);
-                refusals.push((number, reason));
+        let mut look = |number: usize, list: &mut ShortList<'a>| {
+            let candidate = self.candidate(number, imp, factors, hours);
+            match candidate {
+                Ok(candidate) => list.insert(candidate),
+                Err(reason) => {
+                    reasons.note(reason);
+                    refusals.push((number, reason));
+                }
             }
+            candidate.is_ok()
         };
-        room.by_deal
-            .iter()
-            .for_each(|number| look(number, &mut list));
+        for number in room.by_deal.iter() {
+            look(number, &mut list);
+        }
         let raised = self.raised_floor(imp);
-        for number in room.open.iter() {
-            if let Some(to_enter) = list.to_enter()
-                && self.cannot_reach(number, to_enter, raised)
-            {
-                break;
+        let tied = self.first_tied(raised);
+        for number in room.open.range(0, tied) {
+            let enough = list.to_enter();
+            if enough.is_some_and(|price| self.cannot_reach(number, price, raised)) {
+                return list;
             }
             look(number, &mut list);
         }
+        self.look_at_tied(tied, raised, &room.open, &mut list, &mut look);
         list
+    }
+
+    /// The first line item whose offer is at most what the floor raises everybody to: from there on all
+    /// prices are equal.
+    fn first_tied(&self, raised: Option<CpmMicros>) -> usize {
+        let (Some(raised), Some(most)) = (raised, self.most) else {
+            return self.market.items.len();
+        };
+        self.market.items.partition_point(|item| {
+            CpmMicros::new(item.base_usd_micros).is_none_or(|base| most.of(base) > raised)
+        })
+    }
+
+    /// Among equals a few are enough, but not always the same few: they are looked at from a place that
+    /// the seed draws.
+    fn look_at_tied(
+        &self,
+        tied: usize,
+        raised: Option<CpmMicros>,
+        open: &Bits,
+        list: &mut ShortList<'a>,
+        look: &mut impl FnMut(usize, &mut ShortList<'a>) -> bool,
+    ) {
+        let rest = self.market.items.len().saturating_sub(tied);
+        let place = self.seed.checked_rem(rest as u64).unwrap_or(0);
+        let start = tied + usize::try_from(place).unwrap_or(0);
+        let mut found = 0;
+        for number in open.range(start, usize::MAX).chain(open.range(tied, start)) {
+            let enough = list.to_enter();
+            if enough.is_some_and(|price| self.cannot_reach(number, price, raised)) {
+                return;
+            }
+            found += usize::from(look(number, list));
+            if found == ENOUGH_TIED {
+                return;
+            }
+        }
     }
 
     /// Runs all rules on one line item.
@@ -340,11 +383,9 @@ impl<'a, 'm> Context<'a, 'm> {
 
     /// The most that any line item is raised to on this imp, in USD; `None` when it cannot be told.
     fn raised_floor(&self, imp: &Imp<'_>) -> Option<CpmMicros> {
-        if imp.video.is_some() || imp.audio.is_some() {
-            return None;
-        }
+        let highest = highest_floor(imp)?;
         let rates = &self.market.rates;
-        let floor = rates.convert_price(imp.floor, imp.floor_currency, Currency::USD)?;
+        let floor = rates.convert_price(highest, imp.floor_currency, Currency::USD)?;
         Some(floor.times(self.market.most_raise))
     }
 

@@ -2,8 +2,11 @@
 //!
 //! One linear pass: inserted values are not scanned again, unknown `${…}` stay as they are.
 
+mod encode;
+
 use crate::enums::LossReason;
 use base64::Engine as _;
+pub use encode::percent_encode;
 use units::{CpmMicros, Currency, Multiplier, UnixMillis};
 
 /// What the macros stand for; an absent value becomes the empty text (X-94).
@@ -232,47 +235,8 @@ fn insert(
             Plain::Number(_) => out.push_str(text),
             Plain::Id(_) if options.plain_ids => out.push_str(text),
             Plain::Id(_) if inside_url => percent_encode(text, out),
-            Plain::Id(_) => escape(text, options.context, out),
+            Plain::Id(_) => encode::escape(text, options.context, out),
         },
-    }
-}
-
-/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3).
-pub fn percent_encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                let digit = char::from_digit(u32::from(digit), 16).unwrap_or('0');
-                out.push(digit.to_ascii_uppercase());
-            }
-        }
-    }
-}
-
-fn escape(text: &str, context: Context, out: &mut String) {
-    if context == Context::Json {
-        for c in text.chars() {
-            match c {
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                c if c.is_control() => out.push(' '),
-                c => out.push(c),
-            }
-        }
-        return;
-    }
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
     }
 }
 

@@ -1,0 +1,53 @@
+//! Bids without markup on our own placements: the win notice brings it, or the win is forfeit.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use exchange_core::{markup, notices};
+use http::{HeaderMap, Method, StatusCode};
+use service::client::OutRequest;
+
+use super::run::{Round, Winner};
+
+/// Fills in the markup of winners that have none; those that bring none are left out.
+pub(super) async fn fetch_markup(
+    round: &Round<'_>,
+    winners: Vec<Winner>,
+    deadline: Instant,
+) -> Vec<Winner> {
+    let mut kept = Vec::with_capacity(winners.len());
+    for ((judged, _), mut winner) in round.settlement.won().zip(winners) {
+        if judged.bid.adm().is_none() {
+            let values = notices::values(round.plan, judged);
+            let url = notices::url(judged.bid.nurl.as_deref(), &values);
+            let Some(adm) = ask(round, judged.partner, url, deadline).await else {
+                continue;
+            };
+            winner.markup = markup::resolve(&adm, winner.medium, &values).into_owned();
+        }
+        kept.push(winner);
+    }
+    kept
+}
+
+async fn ask(
+    round: &Round<'_>,
+    partner: usize,
+    url: Option<String>,
+    deadline: Instant,
+) -> Option<String> {
+    let partner = round.in_force.partners.get(partner)?;
+    let target = partner.may_notify(&url?)?;
+    let request = OutRequest {
+        method: Method::GET,
+        target: &target,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    };
+    let client = round.context.upstream.of(Some(partner));
+    // An auction that used up its time still has a moment for what it has sold.
+    let deadline = deadline.max(Instant::now() + Duration::from_millis(100));
+    let answer = client.send(request, deadline).await.ok()?;
+    let is_markup = answer.status == StatusCode::OK && !answer.body.is_empty();
+    is_markup.then(|| String::from_utf8_lossy(&answer.body).into_owned())
+}

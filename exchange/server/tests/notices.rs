@@ -1,0 +1,346 @@
+//! Notices, the outbox, records and statistics of the RTB side, over real sockets and a real Redis.
+
+mod exchange;
+mod market;
+
+use contracts::event::{DELIVERY_STREAM, DeliveryEvent, RECORD_STREAM};
+use contracts::notice::{NoticeKey, SellClaims, SellKind};
+use contracts::record::AuctionRecord;
+use eventlog::{EventLog, START, Timeouts};
+use exchange::{BID, Dsp, Rig, banner, expect};
+use http::Method;
+use market::{PATIENCE, key};
+use serde_json::{Value, json};
+use testkit::http::{get, send};
+use testkit::poll_until;
+use units::{AuctionId, CpmMicros, Currency, Nanos, UnixMillis};
+
+async fn one_dsp() -> (Dsp, Rig) {
+    let dsp = Dsp::bidding(BID);
+    let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
+    (dsp, rig)
+}
+
+async fn won(rig: &Rig) -> Value {
+    let answer = rig.auction(&banner("")).await.expect_status(200).json();
+    answer["seatbid"][0]["bid"][0].clone()
+}
+
+fn url<'b>(bid: &'b Value, name: &str) -> &'b str {
+    bid[name].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_billing_notice_is_durable_then_passed_on_once() {
+    let (dsp, rig) = one_dsp().await;
+    let bid = won(&rig).await;
+    let burl = url(&bid, "burl");
+    // R8: the DSP is away at first
+    *dsp.notice_status.lock().unwrap() = 503;
+    let first = get(burl).await.expect_status(200);
+    assert_eq!(first.json(), json!({"status": "accepted"}));
+    for repetition in 0..3 {
+        let again = send(Method::POST, burl, &[], "").await.expect_status(200);
+        assert_eq!(
+            again.json(),
+            json!({"status": "duplicate"}),
+            "R4: repetition {repetition}"
+        );
+    }
+    dsp.wait_told("/bill").await;
+    *dsp.notice_status.lock().unwrap() = 200;
+    let told = dsp.told().len();
+    poll_until(PATIENCE, async || dsp.told().len() > told).await;
+    assert!(
+        dsp.told()
+            .iter()
+            .all(|notice| notice == "/bill?b=answer-1&p=1.5&c=USD"),
+        "{:?}",
+        dsp.told()
+    );
+
+    let log = EventLog::connect(&rig.events_url, Timeouts::default()).unwrap();
+    let delivered = log.read_after(DELIVERY_STREAM, START, 10).await.unwrap();
+    assert_eq!(delivered.len(), 1, "R4: accounted for once");
+    let event: DeliveryEvent = serde_json::from_slice(&delivered[0].payload).unwrap();
+    assert_eq!(event.claims.gross, Nanos(1_500_000));
+    assert_eq!(event.claims.partner.as_str(), "alpha");
+}
+
+#[tokio::test]
+async fn win_and_loss_notices_of_an_ssp_are_passed_on() {
+    let (dsp, rig) = one_dsp().await;
+    let bid = won(&rig).await;
+    assert!(dsp.told().is_empty(), "X-80: the SSP decides");
+    expect(get(url(&bid, "nurl")).await, 200);
+    assert_eq!(dsp.wait_told("/win").await, "/win?i=req-1&p=1.5");
+    let again = get(url(&bid, "nurl")).await.expect_status(200);
+    assert_eq!(again.json()["status"], "duplicate", "X-90: once");
+
+    let other = won(&rig).await;
+    let lurl = url(&other, "lurl").replace("${AUCTION_LOSS}", "102");
+    expect(get(&lurl).await, 200);
+    assert_eq!(
+        dsp.wait_told("/loss").await,
+        "/loss?r=102&m=&p=",
+        "S9: losers do not learn the price"
+    );
+    // An SSP without macros sends them as they are.
+    expect(get(url(&won(&rig).await, "lurl")).await, 200);
+    assert_eq!(dsp.wait_told("/loss?r=&").await, "/loss?r=&m=&p=");
+}
+
+#[tokio::test]
+async fn losers_hear_why() {
+    let winner = Dsp::bidding(BID);
+    let loser = Dsp::bidding(
+        r#""price":1.2,"adm":"x","w":300,"h":250,"adomain":["b.example"],"lurl":"{SELF}/loss?r=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}&p=${AUCTION_PRICE}""#,
+    );
+    let blocked = Dsp::bidding(
+        r#""price":9,"adm":"x","w":300,"h":250,"adomain":["shop.blocked.example"],"lurl":"{SELF}/loss?r=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}&p=${AUCTION_PRICE}""#,
+    );
+    let rig = Rig::start(&[
+        ("winner", format!("{}/bid", winner.server.url)),
+        ("loser", format!("{}/bid", loser.server.url)),
+        ("blocked", format!("{}/bid", blocked.server.url)),
+    ])
+    .await;
+    let answer = rig
+        .auction(&banner(r#""badv":["blocked.example"],"#))
+        .await
+        .expect_status(200);
+    // X-98: what ties the winner, where price was the cause; nothing where it was not
+    assert_eq!(loser.wait_told("/loss").await, "/loss?r=102&m=1.5&p=");
+    assert_eq!(blocked.wait_told("/loss").await, "/loss?r=205&m=&p=");
+    let noted = poll_until(PATIENCE, async || {
+        let record = rig.record(&answer).await;
+        let noted = record["notices"].as_array().unwrap().len();
+        (noted == 2).then_some(record)
+    })
+    .await;
+    assert_eq!(noted["notices"][0]["outcome"], "sent");
+}
+
+#[tokio::test]
+async fn notices_that_are_not_accepted() {
+    let (dsp, rig) = one_dsp().await;
+    let bid = won(&rig).await;
+    let burl = url(&bid, "burl").to_owned();
+    let token = burl.split("t=").nth(1).unwrap().to_owned();
+    let mut altered = token.clone();
+    let last = if altered.ends_with('A') { 'B' } else { 'A' };
+    altered.replace_range(10..11, &last.to_string());
+    let mut late = claims(UnixMillis(1));
+    let expired = signed(&late, &key());
+    late.expires = UnixMillis(i64::MAX);
+    let foreign = signed(&late, &NoticeKey::new(7, [9; 32]));
+    let unknown_key = signed(&late, &NoticeKey::new(8, [7; 32]));
+    let cases = [
+        ("R7 no token", rig.url("/notice/bill"), 401),
+        ("R7 no token at all", rig.url("/notice/bill?t=%20"), 401),
+        (
+            "R7 forged",
+            rig.url(&format!("/notice/bill?t={foreign}")),
+            403,
+        ),
+        (
+            "R7 unknown key",
+            rig.url(&format!("/notice/bill?t={unknown_key}")),
+            403,
+        ),
+        (
+            "R7 one character altered",
+            rig.url(&format!("/notice/bill?t={altered}")),
+            403,
+        ),
+        (
+            "R7 another notice's token",
+            rig.url(&format!("/notice/win?t={token}")),
+            403,
+        ),
+        (
+            "R6 expired",
+            rig.url(&format!("/notice/bill?t={expired}")),
+            410,
+        ),
+    ];
+    for (item, url, status) in cases {
+        let answer = get(&url).await;
+        assert_eq!(answer.status, status, "{item}: {answer}");
+        assert!(answer.json()["code"].is_string(), "{item}");
+    }
+    // C-11: HEAD answers alike and records nothing
+    expect(send(Method::HEAD, &burl, &[], "").await, 200);
+    let posted = json!({"token": token}).to_string();
+    let json = [("content-type", "application/json")];
+    let first = send(Method::POST, &rig.url("/notice/bill"), &json, posted).await;
+    assert_eq!(first.expect_status(200).json()["status"], "accepted");
+    expect(send(Method::DELETE, &burl, &[], "").await, 405);
+    dsp.wait_told("/bill").await;
+}
+
+fn claims(expires: UnixMillis) -> SellClaims {
+    SellClaims {
+        kind: SellKind::Bill,
+        auction: AuctionId::new(UnixMillis(1), [1; 10]),
+        imp: "1".into(),
+        partner: "alpha".into(),
+        publisher: "open".into(),
+        placement: String::new(),
+        price: CpmMicros::CENT,
+        currency: Currency::USD,
+        gross: Nanos(10_000),
+        fee: Nanos::ZERO,
+        payout_currency: Currency::USD,
+        url: String::new(),
+        expires,
+        test: false,
+    }
+}
+
+fn signed(claims: &SellClaims, key: &NoticeKey) -> String {
+    let mut token = String::new();
+    claims.sign(&SellClaims::ring(std::slice::from_ref(key)), &mut token);
+    token
+}
+
+#[tokio::test]
+async fn a_test_auction_is_run_and_never_billed() {
+    // X-79
+    let (dsp, rig) = one_dsp().await;
+    let answer = rig
+        .auction(&banner(r#""test":1,"#))
+        .await
+        .expect_status(200)
+        .json();
+    let bid = &answer["seatbid"][0]["bid"][0];
+    expect(get(url(bid, "burl")).await, 200);
+    expect(get(url(bid, "nurl")).await, 200);
+    dsp.wait_told("/win").await;
+    let log = EventLog::connect(&rig.events_url, Timeouts::default()).unwrap();
+    assert_eq!(log.length(DELIVERY_STREAM).await.unwrap(), 0);
+    assert!(!dsp.told().iter().any(|notice| notice.starts_with("/bill")));
+}
+
+#[tokio::test]
+async fn records_history_and_statistics() {
+    let (dsp, rig) = one_dsp().await;
+    let answer = rig.auction(&banner("")).await.expect_status(200);
+    let record = rig.record(&answer).await;
+    assert_eq!(record["request_id"], "req-1");
+    assert_eq!(record["outcome"], "won");
+    assert_eq!(record["request"]["imps"][0]["floor"], json!(0.5));
+    assert_eq!(record["dsps"][0]["dsp"], "alpha");
+    assert!(record["dsps"][0]["duration_ms"].is_number());
+    let bid = &record["bids"][0];
+    assert_eq!(
+        (&bid["outcome"], &bid["price"], &bid["clearing_price"]),
+        (&json!("won"), &json!(1.5), &json!(1.5))
+    );
+    let by_request = get(&rig.url("/auction?request_id=req-1"))
+        .await
+        .expect_status(200);
+    assert_eq!(by_request.json()["id"], record["id"]);
+
+    expect(
+        rig.auction(r#"{"id":"nobody","tmax":1000,"imp":[{"id":"9","banner":{}}]}"#)
+            .await,
+        204,
+    );
+    expect(rig.auction("{").await, 400);
+    let lines = poll_until(PATIENCE, async || {
+        let list = get(&rig.url("/auction-history?limit=2"))
+            .await
+            .expect_status(200)
+            .json();
+        (list["items"][0]["outcome"] == "invalid").then_some(list)
+    })
+    .await;
+    assert_eq!(lines["items"].as_array().unwrap().len(), 2);
+    let second = &lines["items"][1];
+    assert_eq!(
+        (&second["outcome"], &second["winner"], &second["bids"]),
+        (&json!("no_bid"), &Value::Null, &json!(1))
+    );
+    let cursor = lines["next_cursor"].as_str().unwrap();
+    let rest = get(&rig.url(&format!("/auction-history?limit=2&cursor={cursor}")))
+        .await
+        .json();
+    let line = &rest["items"][0];
+    assert_eq!(line["request_id"], "req-1");
+    assert_eq!(
+        line["winner"],
+        json!({"dsp": "alpha", "campaign_id": "campaign_1", "price": 1.5, "currency": "USD"})
+    );
+    assert_eq!(
+        (&line["imps"], &line["dsps_asked"], &rest["next_cursor"]),
+        (&json!(1), &json!(1), &Value::Null)
+    );
+    expect(get(&rig.url("/auction-history?limit=many")).await, 400);
+    expect(get(&rig.url("/auction/no-such-id")).await, 404);
+
+    let stats = get(&rig.url("/stats")).await.expect_status(200).json();
+    assert_eq!(
+        (&stats["auctions"], &stats["won"], &stats["no_bid"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    assert_eq!(
+        (
+            &stats["win_rate"],
+            &stats["dsps"][0]["asked"],
+            &stats["dsps"][0]["wins"]
+        ),
+        (&json!(0.5), &json!(2), &json!(1))
+    );
+    let metrics = get(&rig.url("/metrics")).await.expect_status(200).text();
+    for line in [
+        r#"gavel_auctions_total{outcome="won"} 1"#,
+        r#"gavel_dsp_responses_total{dsp="alpha",outcome="bid"} 2"#,
+        r#"gavel_losses_total{reason="unknown_imp"} 1"#,
+        "gavel_catalog_version 1",
+    ] {
+        assert!(metrics.contains(line), "{line}");
+    }
+    assert_eq!(dsp.times_asked(), 2);
+
+    let log = EventLog::connect(&rig.events_url, Timeouts::default()).unwrap();
+    let pushed = poll_until(PATIENCE, async || {
+        let entries = log.read_after(RECORD_STREAM, START, 10).await.unwrap();
+        (entries.len() == 3).then_some(entries)
+    })
+    .await;
+    let first: AuctionRecord = serde_json::from_slice(&pushed[0].payload).unwrap();
+    assert_eq!((&*first.request_id, &*first.outcome), ("req-1", "won"));
+    assert!(first.document.get().contains("\"clearing_price\":1.5"));
+}
+
+#[tokio::test]
+async fn validation_tells_what_was_tolerated() {
+    let (_dsp, rig) = one_dsp().await;
+    let url = rig.url("/validate");
+    let json = [("content-type", "application/json")];
+    let check = async |body: &str| {
+        send(Method::POST, &url, &json, body.to_owned())
+            .await
+            .expect_status(200)
+            .json()
+    };
+    let clean = check(&banner("")).await;
+    assert_eq!(
+        clean,
+        json!({"kind": "request", "valid": true, "findings": []})
+    );
+    let repaired = check(r#"{"id":"1","imp":[{"id":"1","banner":{"w":"300"}}]}"#).await;
+    assert_eq!(repaired["findings"][0]["id"], "C-24");
+    assert_eq!(repaired["findings"][0]["pointer"], "/imp/0/banner/w");
+    let invalid = check(r#"{"id":"1","imp":[]}"#).await;
+    assert_eq!(
+        (&invalid["valid"], &invalid["findings"][0]["id"]),
+        (&json!(false), &json!("C-66"))
+    );
+    let response = check(r#"{"id":"1","nbr":2}"#).await;
+    assert_eq!(
+        (&response["kind"], &response["valid"]),
+        (&json!("response"), &json!(true))
+    );
+}
