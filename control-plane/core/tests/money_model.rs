@@ -1,6 +1,8 @@
 //! The books against a naive model: whatever happens in whatever order, every level agrees with a plain
 //! list of what was granted, reserved and told.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::BTreeMap;
 
 use contracts::catalog::Pacing;
@@ -167,7 +169,11 @@ fn tell(model: &mut Model, kind: NoticeKind, key: (usize, u64), maximum: i64, ch
         NoticeKind::Bill => {
             model.unfunded.insert(key, charge);
         }
-        _ => {}
+        NoticeKind::Loss
+        | NoticeKind::Win
+        | NoticeKind::Impression
+        | NoticeKind::Click
+        | NoticeKind::View => {}
     }
     model.settle();
 }

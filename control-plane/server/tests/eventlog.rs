@@ -1,5 +1,7 @@
 //! The event log against a real Redis (money.md, "Settle").
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::OnceLock;
 use std::time::Duration;
 

@@ -16,13 +16,9 @@ pub(crate) struct Fields {
 /// 400: not JSON, truncated, trailing bytes, too deep.
 pub(crate) fn json(body: &[u8]) -> Result<Value, Box<Problem>> {
     serde_json::from_slice(body).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "malformed",
-            "Not a JSON document that can be read",
-        )
-        .detail(error.to_string())
-        .pointer("")
+        let title = "Not a JSON document that can be read";
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "malformed", title);
+        problem.detail(error.to_string()).pointer("").into()
     })
 }
 
@@ -70,8 +66,9 @@ impl Fields {
         }
         let problem = Problem::new(StatusCode::BAD_REQUEST, "invalid", "Not what is taken here");
         let faults = self.faults.into_iter();
-        Err(faults.fold(problem, |problem, (pointer, says)| {
+        let all = faults.fold(problem, |problem, (pointer, says)| {
             problem.fault(pointer, says)
-        }))
+        });
+        Err(all.into())
     }
 }

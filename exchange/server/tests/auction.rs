@@ -153,6 +153,22 @@ async fn an_answer_and_what_its_dsp_was_asked() {
 }
 
 #[tokio::test]
+async fn answers_are_gzipped_for_those_who_ask() {
+    // C-5
+    let dsp = Dsp::bidding(BID);
+    let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
+    let plain = rig.auction(&banner("")).await.expect_status(200);
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(plain.header("content-type"), Some("application/json"));
+    let packed = rig
+        .auction_with(&banner(""), &[("accept-encoding", "gzip")])
+        .await
+        .expect_status(200);
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.body.get(..2), Some(&[0x1f, 0x8b][..]));
+}
+
+#[tokio::test]
 async fn dsps_in_trouble_cost_the_others_nothing() {
     // X-112, R28, R29: one never answers, one is late, one talks nonsense, one is not there
     let good = Dsp::bidding(BID);

@@ -1,5 +1,7 @@
 //! The demo flows over their socket.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
 mod market;
 
 use bytes::Bytes;

@@ -91,6 +91,37 @@ async fn win_and_loss_notices_of_an_ssp_are_passed_on() {
 }
 
 #[tokio::test]
+async fn a_bid_without_markup_serves_on_its_win_notice() {
+    // X-93: the body of the win notice's answer is the markup and nothing else
+    let dsp =
+        Dsp::bidding(r#""price":2,"w":300,"h":250,"nurl":"{SELF}/bid-markup?p=${AUCTION_PRICE}""#);
+    let markup = market::Server::start(
+        |_| std::time::Duration::ZERO,
+        |request| {
+            service::http::text(
+                http::StatusCode::OK,
+                format!("<b>{}</b>", request.query.as_deref().unwrap_or_default()),
+            )
+        },
+    );
+    let bid = format!(
+        r#""price":2,"w":300,"h":250,"nurl":"{}/serve?p=${{AUCTION_PRICE}}""#,
+        markup.url
+    );
+    let serving = Dsp::bidding(Box::leak(bid.into_boxed_str()));
+    let rig = Rig::start(&[("serving", format!("{}/bid", serving.server.url))]).await;
+    let bid = won(&rig).await;
+    assert!(bid.get("adm").is_none(), "C-49");
+    let shown = get(url(&bid, "nurl")).await.expect_status(200);
+    assert_eq!(shown.text(), "<b>p=2</b>");
+    drop(rig);
+
+    let rig = Rig::start(&[("silent", format!("{}/bid", dsp.server.url))]).await;
+    let bid = won(&rig).await;
+    expect(get(url(&bid, "nurl")).await, 204);
+}
+
+#[tokio::test]
 async fn losers_hear_why() {
     let winner = Dsp::bidding(BID);
     let loser = Dsp::bidding(

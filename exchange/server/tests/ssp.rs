@@ -1,5 +1,7 @@
 //! The SSP side over its socket: ad requests, impressions, inventory, revenue, pages.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
 mod market;
 
 use bytes::Bytes;
@@ -452,7 +454,10 @@ async fn browsers_and_players_are_served() {
     let page = get(&market.ssp("/demo")).await.expect_status(200).text();
     assert!(page.contains("/tag.js?placement=top"), "{page}");
     for absent in ["placement=player", "placement=asleep"] {
-        assert!(!page.contains(absent), "a page shows what is sold and fits: {page}");
+        assert!(
+            !page.contains(absent),
+            "a page shows what is sold and fits: {page}"
+        );
     }
 
     let vast = get(&market.ssp("/vast?placement=player"))

@@ -101,12 +101,14 @@ impl Stack {
         format!("{}{path}", self.urls.dmp)
     }
 
-    /// What the exchange remembers of an auction.
+    /// What the exchange remembers of an auction; the record is made off the answer's path.
     pub(crate) async fn auction(&self, id: &str) -> Value {
-        get(&self.rtb(&format!("/auction/{id}")))
-            .await
-            .expect_status(200)
-            .json()
+        let url = self.rtb(&format!("/auction/{id}"));
+        poll_until(PATIENCE, async || {
+            let answer = get(&url).await;
+            (answer.status != 404).then(|| answer.expect_status(200).json())
+        })
+        .await
     }
 
     /// A campaign's money.

@@ -175,9 +175,12 @@ impl Market {
             .unwrap_or_else(|| Value::Object(banner.clone()));
         let (w, h) = (sized["w"].as_u64()?, sized["h"].as_u64()?);
         let domain = &self.domain;
+        // No outside image: the card shows on a laptop without a network.
         let adm = format!(
-            "<a href=\"https://{domain}/offer\" target=\"_blank\"><img src=\"https://cdn.{domain}/{w}x{h}.png\" \
-             width=\"{w}\" height=\"{h}\" alt=\"{domain}\"></a>"
+            "<a href=\"https://{domain}/offer\" target=\"_blank\" rel=\"noopener\" style=\"box-sizing:border-box;display:flex;\
+             flex-wrap:wrap;gap:8px;align-items:center;justify-content:center;width:{w}px;height:{h}px;overflow:hidden;\
+             background:#f4f1ea;color:#3b2f2f;border:1px solid #b8a99a;font:16px system-ui,sans-serif;text-decoration:none\">\
+             <strong>{domain}</strong><span>{w}×{h}</span></a>"
         );
         Some(
             json!({"mtype": 1, "adm": adm, "w": w, "h": h, "crid": format!("{}-{w}x{h}", self.seat)}),

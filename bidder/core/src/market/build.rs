@@ -1,20 +1,40 @@
-struct Builder<'c> {
+//! From the catalog's objects to line items that can bid.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use contracts::catalog::{
+    Advertiser, Campaign, CapScope, Catalog, CreativeFormat, FrequencyCap, LineItem, PriceRule,
+    Status,
+};
+use contracts::stamps::ScopeKey;
+use jiff::tz::TimeZone;
+use units::Multiplier;
+
+use super::{Item, LeftOut};
+use crate::creative::Creative;
+use crate::index::{Shape, Size};
+use crate::lease::LeaseTable;
+use crate::pricing;
+use crate::targeting::Rules;
+
+pub(super) struct Builder<'c> {
     catalog: &'c Catalog,
     advertisers: HashMap<&'c str, &'c Advertiser>,
     known_campaigns: HashMap<&'c str, &'c Campaign>,
     known_creatives: HashMap<&'c str, &'c contracts::catalog::Creative>,
     campaign_numbers: HashMap<&'c str, usize>,
     creative_numbers: HashMap<&'c str, usize>,
-    campaigns: Vec<Campaign>,
-    creatives: Vec<Creative>,
-    items: Vec<Item>,
-    zones: Vec<(String, TimeZone)>,
-    modifier_sets: Vec<Vec<contracts::catalog::Modifier>>,
-    left_out: Vec<LeftOut>,
+    pub(super) campaigns: Vec<Campaign>,
+    pub(super) creatives: Vec<Creative>,
+    pub(super) items: Vec<Item>,
+    pub(super) zones: Vec<(String, TimeZone)>,
+    pub(super) modifier_sets: Vec<Vec<contracts::catalog::Modifier>>,
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 impl<'c> Builder<'c> {
-    fn new(catalog: &'c Catalog) -> Self {
+    pub(super) fn new(catalog: &'c Catalog) -> Self {
         Self {
             catalog,
             advertisers: catalog
@@ -44,7 +64,7 @@ impl<'c> Builder<'c> {
     }
 
     /// `None` for a line item of a campaign that is not active.
-    fn item(
+    pub(super) fn item(
         &mut self,
         line_item: &'c LineItem,
         leases: &LeaseTable,
@@ -101,7 +121,26 @@ impl<'c> Builder<'c> {
             on_cap_unknown: line_item.on_cap_unknown,
             account: leases.account(&line_item.id),
             base_usd_micros: base_usd.micros(),
+            equals: 0..0,
         }))
+    }
+
+    /// Puts the dearest offers first, equal ones side by side.
+    pub(super) fn sort(&mut self) {
+        let key = |it: &Item| {
+            let rule = &it.price;
+            let raise = rule.raise_to_floor.map(Multiplier::millionths);
+            let max = (it.currency, rule.max_cpm.micros());
+            (Reverse(it.base_usd_micros), it.modifiers, raise, max)
+        };
+        self.items
+            .sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
+        let mut begin = 0;
+        for equals in self.items.chunk_by_mut(|a, b| key(a) == key(b)) {
+            let range = begin..begin + equals.len();
+            begin = range.end;
+            equals.iter_mut().for_each(|it| it.equals = range.clone());
+        }
     }
 
     fn zone(&mut self, name: &str) -> Option<usize> {

@@ -1,12 +1,11 @@
 //! One catalog version, prepared for deciding: line items in the order of their price, and the index.
 
+mod build;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use contracts::catalog::{
-    Advertiser, Campaign, CapScope, Catalog, CreativeFormat, FrequencyCap, LineItem, OnCapUnknown,
-    PriceRule, Status,
-};
+use contracts::catalog::{Campaign, Catalog, FrequencyCap, OnCapUnknown, PriceRule, Status};
 use contracts::notice::{KeyRing, NoticeClaims};
 use contracts::stamps::ScopeKey;
 use jiff::tz::TimeZone;
@@ -15,8 +14,8 @@ use units::{CampaignId, CreativeId, Currency, LineItemId, Multiplier, RateTable,
 use crate::creative::Creative;
 use crate::index::{Index, Shape, Size};
 use crate::lease::{Account, LeaseTable};
-use crate::pricing;
 use crate::targeting::Rules;
+use build::Builder;
 
 /// A line item that can bid.
 #[derive(Debug)]
@@ -63,6 +62,8 @@ pub struct Item {
     pub account: Arc<Account>,
     /// The offer in USD; the order of the line items.
     pub base_usd_micros: i64,
+    /// The line items with the same offer and price rule: for one request all get the same price.
+    pub equals: std::ops::Range<usize>,
 }
 
 impl Item {
@@ -150,10 +151,7 @@ impl Market {
                 }),
             }
         }
-        builder.items.sort_by(|a, b| {
-            let order = b.base_usd_micros.cmp(&a.base_usd_micros);
-            order.then_with(|| a.id.cmp(&b.id))
-        });
+        builder.sort();
         let landing_pages = catalog
             .creatives
             .iter()

@@ -66,7 +66,7 @@ impl Bidder {
         self.known.clear();
     }
 
-    pub(crate) fn take(&mut self, answer: Answer, now: i64, plant: Plant) {
+    pub(crate) fn take(&mut self, answer: &Answer, now: i64, plant: Plant) {
         let ends = answer.asked_at + answer.ttl;
         let stranger = answer.boot != self.boot && plant != Plant::RevivedGrant;
         let outdated = answer.held.epoch < self.told_epoch && plant != Plant::EpochIgnored;
@@ -75,7 +75,7 @@ impl Bidder {
         }
         self.leases.push(Held {
             ends,
-            ..answer.held
+            ..answer.held.clone()
         });
     }
 

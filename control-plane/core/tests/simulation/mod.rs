@@ -2,7 +2,10 @@
 
 mod bidder;
 mod facts;
+mod keeper;
 mod log;
+mod senders;
+mod terms;
 mod world;
 
 pub(crate) use world::Simulation;

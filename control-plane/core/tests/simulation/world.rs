@@ -2,31 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use contracts::catalog::Pacing;
-use contracts::event::{NoticeEvent, PriceTold};
-use contracts::notice::{BillOn, NoticeClaims, NoticeKind};
 use control_plane_core::budget::{
-    Account, AccountKey, Asked, Books, FenceClock, FenceStep, GRACE, LeaseState, Level, Line,
-    LineBudget, Period, ReservationState, SettledShare, closable,
+    Account, AccountKey, Books, FenceClock, Level, Line, ReservationState,
 };
-use units::{
-    AuctionId, BidId, BootId, CpmMicros, Currency, DurationMillis, LeaseId, Multiplier, Nanos,
-    ReservationId, UnixMillis,
-};
-use uuid::Uuid;
+use units::{BootId, LeaseId, Nanos, ReservationId, UnixMillis};
 
-use super::bidder::{Answer, Bidder, Held};
+use super::bidder::{Answer, Bidder};
 use super::facts::Facts;
-use super::log::{Append, Entry, Log};
+use super::log::Log;
+use super::senders::Sender;
+use super::terms::{SECOND, START, line};
 use super::{Dice, Plant};
 
 const TICK: i64 = 100;
-const SECOND: i64 = 1_000;
-const HOUR: i64 = 3_600_000;
-/// Starts shortly before an hour ends, so that every run crosses an edge.
-const START: i64 = 1_000 * HOUR - 100_000;
 const BUSY: i64 = 200_000;
-const LIFE_S: u32 = 20;
 
 /// What a run came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +27,7 @@ pub(crate) struct Done {
     pub(crate) settled: i64,
 }
 
-enum Message {
+pub(super) enum Message {
     Ask {
         bidder: usize,
         boot: BootId,
@@ -63,33 +52,25 @@ enum Message {
     },
 }
 
-/// Whoever tells a notice until it is answered.
-struct Sender {
-    event: Box<NoticeEvent>,
-    backoff: i64,
-    /// When a log that was down first refused it.
-    refused: Option<i64>,
-}
-
 pub(crate) struct Simulation {
-    plant: Plant,
-    dice: Dice,
-    now: i64,
+    pub(super) plant: Plant,
+    pub(super) dice: Dice,
+    pub(super) now: i64,
     /// Committed state: what a crash of the ledger leaves.
-    books: Books,
-    applied: usize,
-    marker: UnixMillis,
-    line: Line,
-    log: Log,
-    fence: FenceClock,
-    bidders: Vec<Bidder>,
-    messages: BTreeMap<(i64, u64), Message>,
-    sent: u64,
-    leases: u128,
-    ledger_down_until: i64,
-    ingest_down_until: i64,
-    log_down_until: i64,
-    facts: Facts,
+    pub(super) books: Books,
+    pub(super) applied: usize,
+    pub(super) marker: UnixMillis,
+    pub(super) line: Line,
+    pub(super) log: Log,
+    pub(super) fence: FenceClock,
+    pub(super) bidders: Vec<Bidder>,
+    pub(super) messages: BTreeMap<(i64, u64), Message>,
+    pub(super) sent: u64,
+    pub(super) leases: u128,
+    pub(super) ledger_down_until: i64,
+    pub(super) ingest_down_until: i64,
+    pub(super) log_down_until: i64,
+    pub(super) facts: Facts,
 }
 
 impl Simulation {
@@ -202,7 +183,7 @@ impl Simulation {
     }
 
     /// The ledger's clock.
-    fn ledger_now(&self) -> UnixMillis {
+    pub(super) fn ledger_now(&self) -> UnixMillis {
         UnixMillis(self.now)
     }
 
@@ -218,8 +199,13 @@ impl Simulation {
             self.log_down_until = self.now + self.dice.below(60_000);
         }
         if self.dice.below(400) == 0 {
-            let bidder = self.dice.below(3).unsigned_abs() as usize;
-            self.bidders[bidder].restart();
+            let number = self.dice.below(3);
+            if let Some(bidder) = usize::try_from(number)
+                .ok()
+                .and_then(|n| self.bidders.get_mut(n))
+            {
+                bidder.restart();
+            }
         }
         if self.dice.below(400) == 0 && self.ledger_up() {
             self.edit();
@@ -256,7 +242,7 @@ impl Simulation {
         }
     }
 
-    fn send(&mut self, delay: i64, message: Message) {
+    pub(super) fn send(&mut self, delay: i64, message: Message) {
         self.sent += 1;
         self.messages.insert((self.now + delay, self.sent), message);
     }
@@ -299,38 +285,6 @@ impl Simulation {
         Ok(())
     }
 
-    /// Some bids win and bill, some lose, some do both, of some nothing is heard.
-    fn notices(&mut self, id: ReservationId, cost: i64, settle_by: UnixMillis) {
-        let fate = self.dice.below(100);
-        if (40..75).contains(&fate) || fate >= 98 {
-            self.tell(NoticeKind::Loss, id, cost, settle_by);
-        }
-        if fate < 40 || fate >= 98 {
-            self.tell(NoticeKind::Win, id, cost, settle_by);
-            self.tell(NoticeKind::Bill, id, cost, settle_by);
-        }
-    }
-
-    fn tell(&mut self, kind: NoticeKind, id: ReservationId, cost: i64, settle_by: UnixMillis) {
-        let times = if self.dice.percent(20) { 3 } else { 1 };
-        for _ in 0..times {
-            // Mostly soon, now and then at the very end of the reservation's life.
-            let delay = match self.dice.below(10) {
-                0 => self.dice.below(i64::from(LIFE_S) * 1_000 + 20_000),
-                _ => self.dice.below(3_000),
-            };
-            let event = Box::new(notice(kind, id, cost, settle_by));
-            self.send(
-                delay,
-                Message::Notice(Sender {
-                    event,
-                    backoff: 100,
-                    refused: None,
-                }),
-            );
-        }
-    }
-
     fn ask(&mut self, number: usize, busy: bool) {
         let bidder = &mut self.bidders[number];
         let amount = if busy && bidder.active && bidder.free() < 400 {
@@ -353,7 +307,7 @@ impl Simulation {
         self.send(delay, message);
     }
 
-    fn delay(&mut self) -> i64 {
+    pub(super) fn delay(&mut self) -> i64 {
         match self.dice.below(20) {
             0 => self.dice.below(15_000),
             _ => self.dice.below(200),
@@ -374,7 +328,7 @@ impl Simulation {
                 }
             }
             Message::Answer { bidder, answer } => {
-                self.bidders[bidder].take(answer, self.now, self.plant);
+                self.bidders[bidder].take(&answer, self.now, self.plant);
             }
             Message::Epoch {
                 bidder,
@@ -400,249 +354,5 @@ impl Simulation {
             }
         }
         Ok(())
-    }
-
-    fn grant(
-        &mut self,
-        bidder: usize,
-        boot: BootId,
-        asked_at: i64,
-        amount: i64,
-        ended: &[(LeaseId, Nanos)],
-    ) {
-        for (lease, committed) in ended {
-            self.books.end(*lease, boot, *committed);
-        }
-        if amount == 0 {
-            return;
-        }
-        let now = self.ledger_now();
-        self.line.period = period(now.0);
-        for key in self.line.accounts() {
-            self.books.accounts.entry(key).or_insert(Account::new(None));
-        }
-        self.leases += 1;
-        let asked = Asked {
-            lease: LeaseId(Uuid::from_u128(self.leases)),
-            bidder: "b".into(),
-            boot,
-            amount: Nanos(amount),
-        };
-        let Ok(granted) = self.books.grant(&self.line, asked, now) else {
-            return;
-        };
-        let lease = &self.books.leases[&granted.lease];
-        let answer = Answer {
-            boot,
-            asked_at,
-            ttl: granted.ttl.0,
-            held: Held {
-                lease: lease.id,
-                epoch: lease.epoch,
-                face: lease.face.0,
-                free: lease.face.0,
-                next_seq: 0,
-                ends: 0,
-                settle_by: lease.settle_by,
-            },
-        };
-        // Dropped, delayed, doubled.
-        let copies = match self.dice.below(20) {
-            0 => 0,
-            1 | 2 => 2,
-            _ => 1,
-        };
-        for _ in 0..copies {
-            let delay = self.delay();
-            self.send(
-                delay,
-                Message::Answer {
-                    bidder,
-                    answer: answer.clone(),
-                },
-            );
-        }
-    }
-
-    /// An endpoint: durable, then 2xx; whoever gets no 2xx comes again, at most 30 s later.
-    fn accept(&mut self, sender: Sender) -> Result<(), String> {
-        let claims = &sender.event.claims;
-        let (kind, id, charge) = (claims.kind, claims.reservation, claims.max_cost.0);
-        let last = claims.settle_by.after(GRACE).0;
-        let delay = sender.backoff;
-        let backoff = (delay * 2).min(30_000);
-        if kind == NoticeKind::Loss {
-            self.facts.lost.insert(id);
-        }
-        if self.now < self.log_down_until {
-            let refused = sender.refused.or(Some(self.now));
-            self.send(
-                delay,
-                Message::Notice(Sender {
-                    backoff,
-                    refused,
-                    ..sender
-                }),
-            );
-            return Ok(());
-        }
-        let forgets = self.dice.percent(30);
-        if self.log.append(&sender.event, forgets) == Append::Expired {
-            // Up to 5 s are no gap; a sender that was refused then is back soon after.
-            let in_time = sender.refused.is_some_and(|first| first + 15_000 < last);
-            return match in_time {
-                true => Err(format!(
-                    "(8) a notice came in time, was refused by a log that was down, and is late: {id:?}"
-                )),
-                false => Ok(()),
-            };
-        }
-        if kind == NoticeKind::Bill {
-            self.facts.bill(id, charge);
-        }
-        // The answer gets lost: an acknowledged notice is told once more.
-        if self.dice.percent(5) {
-            self.send(
-                delay,
-                Message::Notice(Sender {
-                    backoff,
-                    refused: None,
-                    ..sender
-                }),
-            );
-        }
-        Ok(())
-    }
-
-    fn keep_ledger(&mut self) {
-        if self.now % SECOND == 0 {
-            self.raise();
-        }
-        if self.now >= self.log_down_until && self.now >= self.ingest_down_until {
-            self.ingest();
-        }
-        if self.now % SECOND == 0 {
-            self.close();
-        }
-    }
-
-    fn close(&mut self) {
-        let now = self.ledger_now();
-        let (marker, plant) = (self.marker, self.plant);
-        let due: Vec<LeaseId> = self
-            .books
-            .leases
-            .values()
-            .filter(|lease| lease.state != LeaseState::Closed)
-            .filter(|lease| match plant {
-                Plant::CloseByTimer => now > lease.settle_by.after(GRACE),
-                _ => closable(lease, marker),
-            })
-            .map(|lease| lease.id)
-            .collect();
-        for lease in due {
-            self.books.close(lease);
-        }
-    }
-
-    fn raise(&mut self) {
-        if self.now < self.log_down_until {
-            self.fence.interrupted();
-            return;
-        }
-        let now = self.ledger_now();
-        let step = self.fence.step(self.log.fence, now);
-        if step == FenceStep::Raise || self.plant == Plant::NoStandAfterGap {
-            self.log.raise(now);
-        }
-    }
-
-    /// One transaction: entries, then the position that stands behind them. It may not come about.
-    fn ingest(&mut self) {
-        let until = (self.applied + 40).min(self.log.entries.len());
-        let crash = self.dice.percent(2);
-        if crash && self.plant == Plant::TwoTransactions {
-            self.applied = until;
-            return;
-        }
-        if crash {
-            return;
-        }
-        for entry in &self.log.entries[self.applied..until] {
-            match entry {
-                Entry::Marker(fence) => self.marker = self.marker.max(*fence),
-                Entry::Notice(event) => {
-                    if self.plant == Plant::DedupeOff {
-                        self.books.reservations.remove(&event.claims.reservation);
-                    }
-                    let settled = self.books.settle(event, Default::default());
-                    debug_assert!(settled.is_ok());
-                }
-            }
-        }
-        self.applied = until;
-    }
-}
-
-fn period(now: i64) -> Period {
-    let (day, hour) = (24 * HOUR, HOUR);
-    Period {
-        day: UnixMillis(now / day * day),
-        day_end: UnixMillis((now / day + 1) * day),
-        hour: UnixMillis(now / hour * hour),
-        hour_end: UnixMillis((now / hour + 1) * hour),
-    }
-}
-
-fn line() -> Line {
-    Line {
-        campaign: "c".into(),
-        campaign_active: true,
-        terms: LineBudget {
-            line_item: "l".into(),
-            active: true,
-            epoch: 1,
-            starts_at: UnixMillis(0),
-            ends_at: None,
-            pacing: Pacing::Asap,
-            budget: None,
-            max_impression: Nanos(40),
-            reservation_life_s: LIFE_S,
-        },
-        period: period(START),
-        share: SettledShare::UNKNOWN,
-    }
-}
-
-fn notice(kind: NoticeKind, id: ReservationId, cost: i64, settle_by: UnixMillis) -> NoticeEvent {
-    let price = CpmMicros::new(cost).unwrap();
-    NoticeEvent {
-        claims: NoticeClaims {
-            kind,
-            reservation: id,
-            bid: BidId(Uuid::from_u128(
-                id.lease.0.as_u128() << 64 | u128::from(id.seq),
-            )),
-            source: "s".into(),
-            bill_on: BillOn::Burl,
-            campaign: "c".into(),
-            line_item: "l".into(),
-            creative: "crt".into(),
-            auction: AuctionId(Uuid::nil()),
-            imp: "1".into(),
-            max_cost: Nanos(cost),
-            price,
-            currency: Currency::USD,
-            rate_id: 1,
-            rate_from: 1_000_000_000,
-            rate_to: 1_000_000_000,
-            quantity: Multiplier::ONE,
-            settle_by,
-            test: false,
-            user: None,
-        },
-        price: PriceTold::Clearing { price },
-        loss: None,
-        at: settle_by.after(DurationMillis(0)),
     }
 }

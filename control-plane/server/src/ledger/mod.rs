@@ -12,6 +12,7 @@ mod grant;
 mod report;
 mod rows;
 pub(crate) mod sql;
+mod write;
 
 use deadpool_postgres::{Object, Pool, Transaction};
 use units::UnixMillis;

@@ -1,6 +1,7 @@
 //! A bank of a test's own: a ledger with a clock that the test moves, its event log, its ingest.
 
 #![allow(dead_code, reason = "each test binary uses its part of the bank")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 

@@ -57,7 +57,11 @@ fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, views: &[View]) {
     let request = &intake.request;
     patches.keep_imps(views.iter().map(|view| view.imp));
     for view in views {
-        if let Some(native) = request.imp.get(view.imp).and_then(|imp| native_as_text(imp, intake.body)) {
+        if let Some(native) = request
+            .imp
+            .get(view.imp)
+            .and_then(|imp| native_as_text(imp, intake.body))
+        {
             patches.set_raw(Object::Imp(view.imp), "native", &native);
         }
         for medium in &view.without {

@@ -1,6 +1,9 @@
 //! One auction over given answers, as the server runs it.
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, reason = "tests and benches end where they cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests and benches end where they cannot go on"
+)]
 
 use std::collections::BTreeMap;
 

@@ -72,7 +72,7 @@ impl Demo {
 
     async fn flow(&self, request: &Request) -> Result<Flow, Box<Problem>> {
         if !request.body.is_empty() && !request.content_type_is_json() {
-            return Err(Problem::unsupported_media_type());
+            return Err(Problem::unsupported_media_type().into());
         }
         let visitor = Visitor::read(&request.body)?;
         let calls = Calls {

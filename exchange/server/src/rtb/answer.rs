@@ -54,7 +54,10 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
         let (before, rest) = lines.split_at_mut(index);
         if let Some(line) = rest.first_mut() {
             let id = line.judged.bid.id();
-            line.again = before.iter().filter(|other| other.judged.bid.id() == id).count();
+            line.again = before
+                .iter()
+                .filter(|other| other.judged.bid.id() == id)
+                .count();
         }
     }
     lines.sort_by(|a, b| a.seat.cmp(&b.seat));

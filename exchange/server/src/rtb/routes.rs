@@ -72,7 +72,8 @@ impl Rtb {
                 }
             }
             None if config.local_mode => {
-                let why = "only this machine may call without a token: start with --auth to use tokens";
+                let why =
+                    "only this machine may call without a token: start with --auth to use tokens";
                 Err(Box::new(Problem::forbidden().detail(why)))
             }
             None => Err(Box::new(Problem::unauthorized())),

@@ -116,7 +116,8 @@ fn authorization(config: &Config, rights: Rights) -> Result<HeaderValue, Box<Pro
     }
 }
 
-fn away(why: impl std::fmt::Display) -> Problem {
+fn away(why: impl std::fmt::Display) -> Box<Problem> {
     tracing::warn!(%why, "the control plane cannot be asked");
-    Problem::unavailable(RETRY_AFTER).detail("the control plane does not answer")
+    let problem = Problem::unavailable(RETRY_AFTER);
+    problem.detail("the control plane does not answer").into()
 }

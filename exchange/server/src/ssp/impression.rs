@@ -25,7 +25,7 @@ pub(super) async fn handle(ssp: &Ssp, request: &Request) -> Response {
         Method::POST => posted(ssp, request).await,
         _ => return answers::method_not_allowed("GET, HEAD, POST"),
     };
-    answered.unwrap_or_else(Problem::into_response)
+    answered.unwrap_or_else(|refused| refused.into_response())
 }
 
 async fn pixel(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
@@ -36,7 +36,7 @@ async fn pixel(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
 
 async fn posted(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     if !request.content_type_is_json() {
-        return Err(Problem::unsupported_media_type());
+        return Err(Problem::unsupported_media_type().into());
     }
     let body = fields::json(&request.body)?;
     let claims = ssp.claims(body.get("token").and_then(serde_json::Value::as_str))?;
@@ -55,11 +55,14 @@ impl Ssp {
         let opened = delivery::open(token, &in_force.keys.0, clock::now());
         // A token of another notice is good for that notice only.
         opened
-            .and_then(|claims| match claims.kind == SellKind::Impression {
-                true => Ok(claims),
-                false => Err(NotTaken::Forged),
+            .and_then(|claims| {
+                if claims.kind == SellKind::Impression {
+                    Ok(claims)
+                } else {
+                    Err(NotTaken::Forged)
+                }
             })
-            .map_err(|not_taken| refused(&self.auctions, KIND, not_taken))
+            .map_err(|not_taken| refused(&self.auctions, KIND, not_taken).into())
     }
 
     async fn confirm(&self, claims: SellClaims) -> Result<Taken, Box<Problem>> {
@@ -70,8 +73,8 @@ impl Ssp {
             tokio::spawn(async move { delivery::confirm(&log, told, clock::now()).await });
         let taken = match durable.await {
             Ok(Ok(taken)) => taken,
-            Ok(Err(error)) => return Err(self.away(&error)),
-            Err(error) => return Err(self.away(&error)),
+            Ok(Err(error)) => return Err(self.away(&error).into()),
+            Err(error) => return Err(self.away(&error).into()),
         };
         exchange.metrics.notice(KIND, taken.label());
         if taken == Taken::Accepted {

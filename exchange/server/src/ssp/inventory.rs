@@ -35,9 +35,9 @@ pub(super) async fn handle(client: &Client, config: &Config, request: &Request) 
     let answered = match request.path.strip_prefix("/inventory/") {
         None => visit.whole().await,
         Some(id) if is_id(id) => visit.one(id).await,
-        Some(_) => Err(Problem::not_found()),
+        Some(_) => Err(Problem::not_found().into()),
     };
-    answered.unwrap_or_else(Problem::into_response)
+    answered.unwrap_or_else(|refused| refused.into_response())
 }
 
 /// One call of ours and what its passing on takes.
@@ -112,7 +112,7 @@ fn document(request: &Request) -> Result<Bytes, Box<Problem>> {
     if request.content_type_is_json() {
         Ok(request.body.clone())
     } else {
-        Err(Problem::unsupported_media_type())
+        Err(Problem::unsupported_media_type().into())
     }
 }
 

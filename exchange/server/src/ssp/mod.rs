@@ -66,7 +66,7 @@ impl Ssp {
         if !request.is_get() {
             return answers::method_not_allowed("GET, HEAD");
         }
-        write(self, request).unwrap_or_else(Problem::into_response)
+        write(self, request).unwrap_or_else(|refused| refused.into_response())
     }
 
     fn tag(&self, request: &Request) -> Result<Response, Box<Problem>> {
@@ -86,7 +86,7 @@ impl Ssp {
 
     fn in_force(&self) -> Result<Arc<InForce>, Box<Problem>> {
         let in_force = self.auctions.exchange.in_force();
-        in_force.ok_or_else(|| Problem::unavailable(1).detail("no catalog yet"))
+        in_force.ok_or_else(|| Problem::unavailable(1).detail("no catalog yet").into())
     }
 
     fn address_of(&self, request: &Request) -> IpAddr {

@@ -1,14 +1,18 @@
 //! From a placement and a visit to the bid request that is auctioned (OpenRTB 2.6 §3.2).
 
 use contracts::catalog::{AuctionType, CreativeFormat, Placement, Publisher};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use service::Problem;
+use units::{CpmMicros, Currency, PlacementId};
 
 use crate::fields::{self, Fields};
 
 /// How long an auction of a placement may take, in milliseconds: a page waits longer than an SSP does.
 const TMAX_MS: u32 = 300;
+
+/// VAST 2.0 to 4.2, inline and wrapped (list 5.8).
+const PROTOCOLS: [i32; 10] = [2, 3, 5, 6, 7, 8, 11, 12, 13, 14];
 
 /// A publisher's ad request.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,6 +67,36 @@ pub(crate) struct Visitor<'a> {
     pub(crate) language: Option<&'a str>,
 }
 
+#[derive(Serialize)]
+struct Request<'a> {
+    id: &'a str,
+    at: i32,
+    tmax: u32,
+    imp: [Imp<'a>; 1],
+    cur: [Currency; 1],
+    site: Value,
+    device: Value,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    user: &'a Map<String, Value>,
+    source: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    badv: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bcat: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Imp<'a> {
+    id: &'static str,
+    tagid: &'a PlacementId,
+    #[serde(with = "units::json::cpm")]
+    bidfloor: CpmMicros,
+    bidfloorcur: Currency,
+    secure: i32,
+    #[serde(flatten)]
+    media: Map<String, Value>,
+}
+
 /// The bid request of a visit; `id` is its own.
 pub(crate) fn bid_request(
     id: &str,
@@ -71,78 +105,67 @@ pub(crate) fn bid_request(
     ask: &AdRequest,
     visitor: Visitor<'_>,
 ) -> String {
-    let mut imp = Map::new();
-    imp.insert("id".into(), json!("1"));
-    imp.insert("tagid".into(), json!(placement.id));
-    imp.insert("bidfloor".into(), exact(&placement.floor.to_string()));
-    imp.insert("bidfloorcur".into(), json!(placement.floor_currency));
-    imp.insert("secure".into(), json!(1));
-    for format in &placement.formats {
-        if let Some((key, medium)) = medium(*format, placement) {
-            imp.insert(key.into(), medium);
-        }
-    }
-    let at = match placement.auction_type {
-        AuctionType::FirstPrice => 1,
-        AuctionType::SecondPrice => 2,
-    };
-    let mut request = json!({
-        "id": id, "at": at, "tmax": TMAX_MS, "imp": [imp], "cur": [placement.floor_currency],
-        "site": site(publisher, ask.page.as_deref()),
-        "device": device(ask.device.clone(), visitor),
-        "source": {"fd": 0, "tid": id},
+    let media = placement.formats.iter().map(|format| {
+        let (name, medium) = medium(*format, placement);
+        (name.to_owned(), medium)
     });
-    let blocked = |own: &[String], all: &[String]| {
-        let list: Vec<&String> = own.iter().chain(all).collect();
-        (!list.is_empty()).then(|| json!(list))
+    let imp = Imp {
+        id: "1",
+        tagid: &placement.id,
+        bidfloor: placement.floor,
+        bidfloorcur: placement.floor_currency,
+        secure: 1,
+        media: media.collect(),
     };
-    if let Some(badv) = blocked(&placement.badv, &publisher.badv) {
-        request["badv"] = badv;
-    }
-    if let Some(bcat) = blocked(&placement.bcat, &publisher.bcat) {
-        request["bcat"] = bcat;
-    }
-    if !ask.user.is_empty() {
-        request["user"] = Value::Object(ask.user.clone());
-    }
-    request.to_string()
+    let request = Request {
+        id,
+        at: match placement.auction_type {
+            AuctionType::FirstPrice => 1,
+            AuctionType::SecondPrice => 2,
+        },
+        tmax: TMAX_MS,
+        imp: [imp],
+        cur: [placement.floor_currency],
+        site: site(publisher, ask.page.as_deref()),
+        device: device(ask.device.clone(), visitor),
+        user: &ask.user,
+        source: json!({"fd": 0, "tid": id}),
+        badv: both(&placement.badv, &publisher.badv),
+        bcat: both(&placement.bcat, &publisher.bcat),
+    };
+    serde_json::to_string(&request).unwrap_or_default()
 }
 
-/// A number from its decimal text; floors are short enough that a double prints them unchanged.
-fn exact(text: &str) -> Value {
-    serde_json::from_str::<&RawValue>(text)
-        .ok()
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or(Value::Null)
+/// What the placement blocks, and what its publisher does.
+fn both<'a>(own: &'a [String], all: &'a [String]) -> Vec<&'a str> {
+    own.iter().chain(all).map(String::as_str).collect()
 }
 
-fn medium(format: CreativeFormat, placement: &Placement) -> Option<(&'static str, Value)> {
+fn medium(format: CreativeFormat, placement: &Placement) -> (&'static str, Value) {
     let sizes: Vec<(u32, u32)> = placement
         .sizes
         .iter()
         .filter_map(|size| pixels(size))
         .collect();
-    Some(match format {
+    let battr = &placement.battr;
+    match format {
         CreativeFormat::Banner | CreativeFormat::Responsive => {
             let format: Vec<Value> = sizes.iter().map(|(w, h)| json!({"w": w, "h": h})).collect();
-            (
-                "banner",
-                json!({"format": format, "battr": placement.battr}),
-            )
+            ("banner", json!({"format": format, "battr": battr}))
         }
         CreativeFormat::Video => {
             let (w, h) = sizes.first().copied().unwrap_or((640, 360));
             let video = json!({
-                "mimes": ["video/mp4", "video/webm"], "protocols": [2, 3, 5, 6, 7, 8, 11, 12, 13, 14],
-                "w": w, "h": h, "minduration": 1, "maxduration": 60, "startdelay": 0, "plcmt": 1,
-                "linearity": 1, "battr": placement.battr,
+                "mimes": ["video/mp4", "video/webm"], "protocols": PROTOCOLS, "w": w, "h": h,
+                "minduration": 1, "maxduration": 60, "startdelay": 0, "plcmt": 1, "linearity": 1,
+                "battr": battr,
             });
             ("video", video)
         }
         CreativeFormat::Audio => {
             let audio = json!({
-                "mimes": ["audio/mpeg", "audio/mp4"], "protocols": [2, 3, 5, 6, 7, 8, 11, 12, 13, 14],
-                "minduration": 1, "maxduration": 60, "battr": placement.battr,
+                "mimes": ["audio/mpeg", "audio/mp4"], "protocols": PROTOCOLS,
+                "minduration": 1, "maxduration": 60, "battr": battr,
             });
             ("audio", audio)
         }
@@ -157,11 +180,10 @@ fn medium(format: CreativeFormat, placement: &Placement) -> Option<(&'static str
                 ],
                 "eventtrackers": [{"event": 1, "methods": [1]}],
             });
-            let native =
-                json!({"ver": "1.2", "request": wanted.to_string(), "battr": placement.battr});
+            let native = json!({"ver": "1.2", "request": wanted.to_string(), "battr": battr});
             ("native", native)
         }
-    })
+    }
 }
 
 /// `300x250` as numbers.
@@ -202,7 +224,7 @@ fn device(mut device: Map<String, Value>, visitor: Visitor<'_>) -> Value {
 mod tests {
     use super::*;
     use contracts::catalog::Status;
-    use units::{CpmMicros, Currency, Multiplier};
+    use units::Multiplier;
 
     fn placement(formats: Vec<CreativeFormat>) -> (Placement, Publisher) {
         let placement = Placement {
@@ -259,6 +281,7 @@ mod tests {
         assert!(imp.banner.is_some() && imp.video.is_some() && imp.native.is_some());
         assert_eq!(imp.bidfloor().micros(), 1_100_000);
         assert_eq!(request.at().0, 2);
+        assert!(body.contains(r#""bidfloor":1.1,"#), "exact: {body}");
         let value: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(value["badv"], json!(["rival-paper.example"]));
         assert_eq!(

@@ -31,18 +31,21 @@ pub(super) fn of(config: &Config, request: &Request) -> Result<Rights, Box<Probl
             return Ok(Rights::Ours);
         }
         let told = request.headers.get(header::AUTHORIZATION).cloned();
-        return told.map(Rights::Callers).ok_or(Problem::unauthorized());
+        return told
+            .map(Rights::Callers)
+            .ok_or_else(|| Problem::unauthorized().into());
     }
     let local = config.local_access();
     if local.admits(request.peer, &request.headers) {
         return Ok(Rights::Ours);
     }
-    Err(match local {
+    let refused = match local {
         LocalMode::On { .. } => Problem::forbidden().detail(
             "local mode answers this machine and its own pages only; start with --auth to use tokens",
         ),
         LocalMode::Off => Problem::unauthorized(),
-    })
+    };
+    Err(refused.into())
 }
 
 /// The same where the control plane cannot judge: a token that is not known here is refused.
@@ -52,6 +55,6 @@ pub(super) fn of(config: &Config, request: &Request) -> Result<Rights, Box<Probl
 pub(super) fn operator(config: &Config, request: &Request) -> Result<(), Box<Problem>> {
     match of(config, request)? {
         Rights::Ours => Ok(()),
-        Rights::Callers(_) => Err(Problem::forbidden().detail("the token is not known")),
+        Rights::Callers(_) => Err(Problem::forbidden().detail("the token is not known").into()),
     }
 }

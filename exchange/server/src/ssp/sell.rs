@@ -39,12 +39,11 @@ pub(super) fn on_sale<'c>(
     if placement.status == Status::Active && publisher.status == Status::Active {
         return Ok((placement, publisher));
     }
-    let conflict = Problem::new(
-        StatusCode::CONFLICT,
-        "not_sold",
-        "The placement is not sold",
-    );
-    Err(conflict.detail("the placement or its publisher is not active"))
+    let title = "The placement is not sold";
+    let problem = Problem::new(StatusCode::CONFLICT, "not_sold", title);
+    Err(problem
+        .detail("the placement or its publisher is not active")
+        .into())
 }
 
 /// Runs the auction of one visit.
@@ -77,7 +76,7 @@ pub(super) async fn sell(
             shown.find(|winner| !winner.markup.trim().is_empty())
         }
         AuctionResult::NoBid { .. } => None,
-        AuctionResult::Invalid(error) => return Err(refusal(&error)),
+        AuctionResult::Invalid(error) => return Err(refusal(&error).into()),
     };
     Ok(Sold {
         auction: outcome.auction,

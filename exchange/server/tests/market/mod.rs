@@ -1,6 +1,7 @@
 //! An exchange with both sides on free ports, a control plane that holds a catalog, and a scripted DSP.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 mod control_plane;
 mod dsp;

@@ -1,0 +1,156 @@
+//! Whom an auction asks, and with which bytes.
+
+mod support;
+
+use exchange_core::auction::{Seller, Terms, plan};
+use exchange_core::routing::NotAsked;
+use serde_json::Value;
+use support::{auction_id, example, intake, market, partner, planned};
+
+#[test]
+fn what_nobody_changes_reaches_the_dsp_byte_for_byte() {
+    // C-22: all that differs is tmax, the SSP's id of us, and our node in the chain
+    for pair in [
+        "01-banner-web-25",
+        "02-multiformat-26",
+        "08-pmp-private-deal",
+        "10-ctv-structured-pod",
+    ] {
+        let (request, _) = example(pair);
+        let intake = intake(&request);
+        let market = market(&[partner("a")]);
+        let plan = planned(&intake, &market, 1);
+        let body = String::from_utf8(plan.bodies[0].clone()).unwrap();
+        let mut sent: Value = serde_json::from_str(&body).unwrap();
+        let mut asked: Value = serde_json::from_str(&request).unwrap();
+        for value in [&mut sent, &mut asked] {
+            value["tmax"] = Value::Null;
+            if let Some(user) = value["user"].as_object_mut() {
+                user.remove("buyeruid");
+            }
+        }
+        let source = &mut sent["source"];
+        let chain = if source.get("schain").is_some() {
+            &mut source["schain"]
+        } else {
+            &mut source["ext"]["schain"]
+        };
+        let ours = chain["nodes"].as_array_mut().unwrap().pop().unwrap();
+        assert_eq!(
+            ours,
+            serde_json::json!({"asi": "exchange.example", "sid": "ssp-1", "rid": asked["id"], "hp": 1}),
+            "C-145 {pair}"
+        );
+        assert_eq!(sent, asked, "{pair}");
+        assert!(
+            body.contains(&request[request.find("\"imp\"").unwrap()..][..200]),
+            "{pair}: copied, not written anew"
+        );
+    }
+}
+
+#[test]
+fn partners_that_see_the_same_share_a_body() {
+    let (request, _) = example("02-multiformat-26");
+    let intake = intake(&request);
+    let mut hurried = partner("hurried");
+    hurried.timeout_ms = Some(30);
+    let mut own = partner("own");
+    own.endpoint = "self:bidder".to_owned();
+    let market = market(&[partner("a"), partner("b"), hurried, own]);
+    let plan = planned(&intake, &market, 1);
+    let bodies: Vec<usize> = plan.asks.iter().map(|ask| ask.body).collect();
+    assert_eq!(bodies, [0, 0, 1, 2]);
+    let json = |index: usize| -> Value { serde_json::from_slice(&plan.bodies[index]).unwrap() };
+    assert_eq!(json(0)["tmax"], 90, "X-77");
+    assert_eq!(json(1)["tmax"], 30, "X-77: the partner's own limit");
+    assert!(json(0)["user"].get("buyeruid").is_none(), "C-143");
+    assert_eq!(
+        json(2)["user"]["buyeruid"],
+        "alpha-55aa",
+        "the SSP's id of us is our bidder's"
+    );
+}
+
+#[test]
+fn who_is_not_asked_and_why() {
+    let dooh = r#"{"id":"r","imp":[{"id":"1","video":{"mimes":["video/mp4"]}}],"dooh":{"id":"d"}}"#;
+    let intake = intake(dooh);
+    let with = |change: fn(&mut contracts::catalog::DemandPartner)| {
+        let mut partner = partner("p");
+        change(&mut partner);
+        partner
+    };
+    let market = market(&[
+        with(|p| p.active = false),
+        with(|p| p.openrtb_version = contracts::catalog::OpenRtbVersion::V25),
+        with(|p| p.formats = vec![contracts::catalog::CreativeFormat::Banner]),
+        with(|p| p.id = "over".into()),
+        with(|_| {}),
+    ]);
+    let terms = Terms {
+        auction: auction_id(1),
+        remaining_ms: 90,
+        seller: Seller {
+            sid: "s",
+            is_owner: true,
+        },
+    };
+    let plan = plan(&intake, &market, &terms, |_, partner| {
+        if partner.id.as_str() == "over" {
+            Err(NotAsked::OverQps)
+        } else {
+            Ok(())
+        }
+    });
+    assert_eq!(
+        plan.not_asked,
+        [
+            (0, NotAsked::Inactive),
+            (1, NotAsked::Dialect),
+            (2, NotAsked::NothingForIt),
+            (3, NotAsked::OverQps)
+        ],
+        "C-171, X-110, X-112"
+    );
+    assert_eq!(plan.asks.len(), 1);
+    let body: Value = serde_json::from_slice(&plan.bodies[0]).unwrap();
+    assert_eq!(
+        body["source"]["schain"]["complete"], 1,
+        "C-145: the owner begins the chain"
+    );
+}
+
+#[test]
+fn a_native_object_becomes_a_string() {
+    // C-90
+    let (as_object, _) = example("05-native-12-object");
+    let intake = intake(&as_object);
+    let market = market(&[partner("a")]);
+    let plan = planned(&intake, &market, 1);
+    let body: Value = serde_json::from_slice(&plan.bodies[0]).unwrap();
+    let sent = body["imp"][0]["native"]["request"]
+        .as_str()
+        .expect("a string");
+    let asked: Value = serde_json::from_str(&as_object).unwrap();
+    let sent: Value = serde_json::from_str(sent).unwrap();
+    assert_eq!(sent, asked["imp"][0]["native"]["request"]);
+    assert_eq!(
+        body["imp"][0]["native"]["ver"],
+        asked["imp"][0]["native"]["ver"]
+    );
+}
+
+#[test]
+fn an_unusable_imp_is_left_out() {
+    // C-66
+    let request = r#"{"id":"r","imp":[{"id":"1"},{"id":"2","banner":{"w":1,"h":1}}]}"#;
+    let intake = intake(request);
+    let market = market(&[partner("a")]);
+    let plan = planned(&intake, &market, 1);
+    let body: Value = serde_json::from_slice(&plan.bodies[0]).unwrap();
+    assert_eq!(
+        body["imp"],
+        serde_json::json!([{"id":"2","banner":{"w":1,"h":1}}])
+    );
+}

@@ -1,0 +1,183 @@
+//! What lets a bid in and what keeps it out, row by row of the block and allow lists.
+
+mod support;
+
+use support::{fates, intake, market, partner, planned, settled};
+
+/// One request, one bid, and what becomes of it.
+struct Case {
+    item: &'static str,
+    /// Members of the request beside id and imp.
+    request: &'static str,
+    /// Members of the only imp beside its id.
+    imp: &'static str,
+    /// Members of the only bid beside id, impid and price 5.
+    bid: &'static str,
+    expect: &'static str,
+}
+
+const BANNER: &str = r#""banner":{"w":300,"h":250}"#;
+const VIDEO: &str = r#""video":{"mimes":["video/mp4"],"minduration":5,"maxduration":30,"protocols":[2,3],"battr":[13]}"#;
+const VAST: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15</Duration></InLine></Ad></VAST>""#;
+
+fn outcome(case: &Case, policy: exchange_core::screening::Policy) -> String {
+    let request = format!(
+        r#"{{"id":"r","at":1{}{},"imp":[{{"id":"1",{}}}]}}"#,
+        if case.request.is_empty() { "" } else { "," },
+        case.request,
+        case.imp
+    );
+    let adm = if case.bid.contains("\"adm\"") {
+        ""
+    } else {
+        r#""adm":"<b>x</b>","#
+    };
+    let size = if case.bid.contains("\"w\"") || case.bid.contains("ratio") {
+        ""
+    } else {
+        r#""w":300,"h":250,"#
+    };
+    let response = format!(
+        r#"{{"id":"r","seatbid":[{{"seat":"s1","bid":[{{"id":"b",{adm}{size}"impid":"1","price":5{}{}}}]}}]}}"#,
+        if case.bid.is_empty() { "" } else { "," },
+        case.bid
+    );
+    let intake = intake(&request);
+    let mut market = market(&[partner("alpha")]);
+    market.policy = policy;
+    let plan = planned(&intake, &market, 1);
+    let settlement = settled(&plan, &market, &[(0, &response)]);
+    let fate = fates(&settlement).remove(0).1;
+    if fate.starts_with("won") {
+        "won".to_owned()
+    } else {
+        fate
+    }
+}
+
+#[test]
+fn lists_and_limits() {
+    #[rustfmt::skip]
+    let cases = [
+        Case { item: "X-40 wseat", request: r#""wseat":["s2"]"#, imp: BANNER, bid: "", expect: "104" },
+        Case { item: "X-40 wseat holds it", request: r#""wseat":["s1"]"#, imp: BANNER, bid: "", expect: "won" },
+        Case { item: "X-40 bseat", request: r#""bseat":["s1"]"#, imp: BANNER, bid: "", expect: "104" },
+        Case { item: "X-41 badv", request: r#""badv":["bad.example"]"#, imp: BANNER, bid: r#""adomain":["good.example","shop.bad.example"]"#, expect: "205" },
+        Case { item: "X-42 adomain absent where some are blocked", request: r#""badv":["bad.example"]"#, imp: BANNER, bid: "", expect: "6" },
+        Case { item: "X-43 bcat", request: r#""bcat":["IAB25"]"#, imp: BANNER, bid: r#""cat":["IAB1","IAB25-3"]"#, expect: "209" },
+        Case { item: "X-43 a sibling is not blocked", request: r#""bcat":["IAB25-3"]"#, imp: BANNER, bid: r#""cat":["IAB25"]"#, expect: "won" },
+        Case { item: "C-30 another taxonomy is not compared", request: r#""bcat":["IAB25"]"#, imp: BANNER, bid: r#""cat":["IAB25"],"cattax":6"#, expect: "won" },
+        Case { item: "X-43 acat", request: r#""acat":["IAB1"]"#, imp: BANNER, bid: r#""cat":["IAB1-2"]"#, expect: "won" },
+        Case { item: "X-43 not in acat", request: r#""acat":["IAB1"]"#, imp: BANNER, bid: r#""cat":["IAB2"]"#, expect: "209" },
+        Case { item: "X-44 store id", request: r#""bapp":["123456"]"#, imp: BANNER, bid: r#""bundle":"123456""#, expect: "206" },
+        Case { item: "X-44 package", request: r#""bapp":["com.bad.app"]"#, imp: BANNER, bid: r#""bundle":"com.bad.app""#, expect: "215" },
+        Case { item: "X-45 battr", request: "", imp: r#""banner":{"w":300,"h":250,"battr":[9]}"#, bid: r#""attr":[1,9]"#, expect: "210" },
+        Case { item: "X-46 script", request: "", imp: r#""banner":{"w":300,"h":250,"btype":[3]}"#, bid: r#""adm":"<SCRIPT src=x></SCRIPT>""#, expect: "211" },
+        Case { item: "X-46 an image is no script", request: "", imp: r#""banner":{"w":300,"h":250,"btype":[3]}"#, bid: r#""adm":"<img src=x>""#, expect: "won" },
+        Case { item: "X-47 secure", request: "", imp: r#""secure":1,"banner":{"w":300,"h":250}"#, bid: r#""adm":"<img src='http://a.example/x'>""#, expect: "207" },
+        Case { item: "X-47 loopback outside local mode", request: "", imp: r#""secure":1,"banner":{"w":300,"h":250}"#, bid: r#""adm":"<img src='http://127.0.0.1/x'>""#, expect: "207" },
+        Case { item: "X-48 wlang", request: r#""wlang":["en","de"]"#, imp: BANNER, bid: r#""language":"fr""#, expect: "208" },
+        Case { item: "X-48 xx passes", request: r#""wlang":["en"]"#, imp: BANNER, bid: r#""language":"xx""#, expect: "won" },
+        Case { item: "X-48 wlangb, a narrower tag", request: r#""wlangb":["en"]"#, imp: BANNER, bid: r#""langb":"en-GB""#, expect: "won" },
+        Case { item: "X-48 wlangb, a wider tag", request: r#""wlangb":["en-US"]"#, imp: BANNER, bid: r#""langb":"en""#, expect: "208" },
+        Case { item: "C-132 mtype absent, VAST sniffed", request: "", imp: r#""banner":{"w":300,"h":250},"video":{"mimes":["video/mp4"]}"#, bid: VAST, expect: "won" },
+        Case { item: "X-10 size missing, several offered", request: "", imp: r#""banner":{"format":[{"w":300,"h":250},{"w":1,"h":1}]}"#, bid: r#""w":null"#, expect: "203" },
+        Case { item: "X-10 size missing, one offered twice over", request: "", imp: r#""banner":{"w":300,"h":250,"format":[{"w":300,"h":250}]}"#, bid: r#""w":null"#, expect: "won" },
+        Case { item: "C-70 union of format and w/h", request: "", imp: r#""banner":{"w":300,"h":250,"format":[{"w":1,"h":1}]}"#, bid: "", expect: "won" },
+        Case { item: "C-71 flex with its ratio", request: "", imp: r#""banner":{"format":[{"wratio":16,"hratio":9,"wmin":300}]}"#, bid: r#""wratio":16,"hratio":9"#, expect: "won" },
+        Case { item: "C-71 flex with another", request: "", imp: r#""banner":{"format":[{"wratio":16,"hratio":9,"wmin":300}]}"#, bid: r#""wratio":4,"hratio":3"#, expect: "203" },
+        Case { item: "X-10 interstitial, smaller", request: "", imp: r#""instl":1,"banner":{"w":320,"h":480}"#, bid: "", expect: "won" },
+        Case { item: "X-10 interstitial, larger", request: "", imp: r#""instl":1,"banner":{"w":320,"h":200}"#, bid: "", expect: "203" },
+        Case { item: "C-81 duration", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"/>","dur":31"#, expect: "204" },
+        Case { item: "C-81 duration from the VAST", request: "", imp: r#""video":{"mimes":["video/mp4"],"maxduration":14}"#, bid: VAST, expect: "204" },
+        Case { item: "C-81 rqddurs", request: "", imp: r#""video":{"mimes":["video/mp4"],"rqddurs":[15,30]}"#, bid: VAST, expect: "won" },
+        Case { item: "C-85 maxextended", request: "", imp: r#""video":{"mimes":["video/mp4"],"maxduration":14,"maxextended":1}"#, bid: VAST, expect: "won" },
+        Case { item: "C-80 protocol", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"/>","protocol":7"#, expect: "204" },
+        Case { item: "C-80 protocol from the VAST", request: "", imp: r#""video":{"mimes":["video/mp4"],"protocols":[7]}"#, bid: VAST, expect: "204" },
+        Case { item: "C-84 two skip buttons", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":1}"#, bid: r#""adm":"<VAST version=\"3.0\"/>","attr":[16]"#, expect: "210" },
+        Case { item: "X-57 exp", request: "", imp: r#""exp":60,"banner":{"w":300,"h":250}"#, bid: r#""exp":59"#, expect: "2" },
+        Case { item: "C-92 native without a required asset", request: "", imp: r#""native":{"request":"{\"assets\":[{\"id\":1,\"required\":1,\"title\":{\"len\":90}}]}"}"#, bid: r#""adm":"{\"link\":{\"url\":\"https://a.example\"},\"assets\":[]}""#, expect: "204" },
+        Case { item: "C-91 native that is no JSON", request: "", imp: r#""native":{"request":"{\"assets\":[{\"id\":1,\"title\":{\"len\":90}}]}"}"#, bid: "", expect: "204" },
+    ];
+    for case in cases {
+        assert_eq!(
+            outcome(&case, exchange_core::screening::Policy::default()),
+            case.expect,
+            "{}",
+            case.item
+        );
+    }
+}
+
+#[test]
+fn one_code_per_bid_in_the_order_of_the_list() {
+    // X-59: structure, seat, deal, floor, creative
+    #[rustfmt::skip]
+    let cases = [
+        Case { item: "domain before seat", request: r#""badv":["x.example"],"wseat":["s2"]"#, imp: BANNER, bid: "", expect: "6" },
+        Case { item: "seat before deal", request: r#""wseat":["s2"]"#, imp: BANNER, bid: r#""dealid":"d""#, expect: "104" },
+        Case { item: "deal before floor", request: "", imp: r#""bidfloor":9,"banner":{"w":300,"h":250}"#, bid: r#""dealid":"d""#, expect: "4" },
+        Case { item: "floor before size", request: "", imp: r#""bidfloor":9,"banner":{"w":1,"h":1}"#, bid: "", expect: "100" },
+        Case { item: "floor before type", request: "", imp: r#""bidfloor":9,"banner":{"w":300,"h":250}"#, bid: r#""mtype":2"#, expect: "100" },
+    ];
+    for case in cases {
+        assert_eq!(
+            outcome(&case, exchange_core::screening::Policy::default()),
+            case.expect,
+            "X-59 {}",
+            case.item
+        );
+    }
+}
+
+#[test]
+fn floors_and_deals() {
+    #[rustfmt::skip]
+    let cases = [
+        Case { item: "C-110 private auction, no deal", request: "", imp: r#""banner":{"w":300,"h":250},"pmp":{"private_auction":1,"deals":[{"id":"d"}]}"#, bid: "", expect: "4" },
+        Case { item: "C-25 private auction without deals lets nobody bid", request: "", imp: r#""banner":{"w":300,"h":250},"pmp":{"private_auction":0,"deals":[]}"#, bid: r#""dealid":"d""#, expect: "4" },
+        Case { item: "C-112 wseat of the deal", request: "", imp: r#""banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","wseat":["s2"]}]}"#, bid: r#""dealid":"d""#, expect: "104" },
+        Case { item: "C-112 does not restrict open bids", request: "", imp: r#""banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","wseat":["s2"]}]}"#, bid: "", expect: "won" },
+        Case { item: "C-112 wadomain of the deal", request: "", imp: r#""banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","wadomain":["a.example"]}]}"#, bid: r#""dealid":"d","adomain":["b.example"]"#, expect: "213" },
+        Case { item: "X-58 deal floor", request: "", imp: r#""banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","bidfloor":6}]}"#, bid: r#""dealid":"d""#, expect: "101" },
+        Case { item: "X-74 the deal's floor replaces the imp's", request: "", imp: r#""bidfloor":9,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","bidfloor":2}]}"#, bid: r#""dealid":"d""#, expect: "won" },
+        Case { item: "X-74 an explicit 0 is guidance", request: "", imp: r#""bidfloor":9,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","bidfloor":0}]}"#, bid: r#""dealid":"d""#, expect: "won" },
+        Case { item: "X-74 an absent one is not", request: "", imp: r#""bidfloor":9,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d"}]}"#, bid: r#""dealid":"d""#, expect: "100" },
+        Case { item: "C-63 the deal's currency does not inherit", request: "", imp: r#""bidfloorcur":"JPY","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","bidfloor":6}]}"#, bid: r#""dealid":"d""#, expect: "101" },
+        Case { item: "X-73 floor in another currency: 800 JPY are 5.33", request: "", imp: r#""bidfloor":800,"bidfloorcur":"JPY","banner":{"w":300,"h":250}"#, bid: "", expect: "100" },
+        Case { item: "X-73 floor in another currency: 700 JPY are 4.67", request: "", imp: r#""bidfloor":700,"bidfloorcur":"JPY","banner":{"w":300,"h":250}"#, bid: "", expect: "won" },
+        Case { item: "X-73 a currency without a rate", request: "", imp: r#""bidfloor":1,"bidfloorcur":"XAU","banner":{"w":300,"h":250}"#, bid: "", expect: "3" },
+        Case { item: "X-23 per second: 15 s at 0.4", request: "", imp: r#""bidfloor":1,"video":{"mimes":["video/mp4"],"mincpmpersec":0.4}"#, bid: VAST, expect: "100" },
+        Case { item: "X-23 per second: 15 s at 0.3", request: "", imp: r#""bidfloor":9,"video":{"mimes":["video/mp4"],"mincpmpersec":0.3}"#, bid: VAST, expect: "won" },
+        Case { item: "X-74 length inside a range", request: "", imp: r#""bidfloor":9,"video":{"mimes":["video/mp4"],"durfloors":[{"mindur":10,"maxdur":20,"bidfloor":4}]}"#, bid: VAST, expect: "won" },
+        Case { item: "X-74 overlapping ranges: the highest", request: "", imp: r#""video":{"mimes":["video/mp4"],"durfloors":[{"maxdur":20,"bidfloor":4},{"mindur":15,"bidfloor":6}]}"#, bid: VAST, expect: "100" },
+        Case { item: "X-74 outside every range: the imp's floor", request: "", imp: r#""bidfloor":9,"video":{"mimes":["video/mp4"],"durfloors":[{"mindur":20,"bidfloor":4}]}"#, bid: VAST, expect: "100" },
+        Case { item: "C-81 no length known: the longest counts", request: "", imp: r#""video":{"mimes":["video/mp4"],"maxduration":30,"mincpmpersec":0.2}"#, bid: r#""adm":"<VAST version=\"3.0\"/>""#, expect: "100" },
+    ];
+    for case in cases {
+        assert_eq!(
+            outcome(&case, exchange_core::screening::Policy::default()),
+            case.expect,
+            "{}",
+            case.item
+        );
+    }
+}
+
+#[test]
+fn demands_beyond_the_standard() {
+    let strict = exchange_core::screening::Policy {
+        creative_id_required: true,
+        advertiser_domain_required: true,
+        loopback_is_secure: true,
+    };
+    #[rustfmt::skip]
+    let cases = [
+        Case { item: "X-52", request: "", imp: BANNER, bid: r#""adomain":["a.example"]"#, expect: "8" },
+        Case { item: "X-42", request: "", imp: BANNER, bid: r#""crid":"c""#, expect: "6" },
+        Case { item: "X-47 loopback in local mode", request: "", imp: r#""secure":1,"banner":{"w":300,"h":250}"#, bid: r#""crid":"c","adomain":["a.example"],"adm":"<img src='http://127.0.0.1/x'>""#, expect: "won" },
+    ];
+    for case in cases {
+        assert_eq!(outcome(&case, strict), case.expect, "{}", case.item);
+    }
+}
