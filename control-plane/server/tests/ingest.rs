@@ -1,5 +1,7 @@
 //! Ingest against a real Redis and Postgres: what an acknowledged notice becomes (money.md, quality R4–R6, R12).
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod money;
 
 use std::sync::Mutex;

@@ -10,6 +10,9 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::http::{get, send};
 
+/// Number of the pair, imp and price of each winner, currency.
+type Expected = (u8, &'static [(&'static str, f64)], &'static str);
+
 #[tokio::test]
 async fn the_sample_pairs_over_http() {
     let pairs: HashMap<String, String> = testkit::fixtures::OPENRTB
@@ -26,7 +29,7 @@ async fn the_sample_pairs_over_http() {
     let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
     // examples/README.md, "expected by our exchange": imp, price and currency of what wins
     #[rustfmt::skip]
-    let expected: [(u8, &[(&str, f64)], &str); 11] = [
+    let expected: [Expected; 11] = [
         (1, &[("1", 1.375)], "USD"),
         (2, &[("imp-1", 2.1)], "USD"),
         (3, &[("1", 6.5)], "USD"),
@@ -82,10 +85,11 @@ async fn the_sample_pairs_over_http() {
     }
 }
 
+/// The request with a second to answer it.
 fn patient(request: &str) -> String {
-    let at = request.find("\"tmax\":").unwrap() + 7;
-    let end = at + request[at..].find(',').unwrap();
-    format!("{} 1000{}", &request[..at], &request[end..])
+    let at = request.find("\"tmax\":").map_or(0, |at| at + 7);
+    let length = request[at..].find(',').unwrap_or_default();
+    format!("{} 1000{}", &request[..at], &request[at + length..])
 }
 
 fn bids(response: &Value) -> Vec<Value> {
@@ -218,6 +222,29 @@ async fn dsps_in_trouble_cost_the_others_nothing() {
             assert_eq!(status["silent"], "ejected");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_shed_and_counted() {
+    // R22: 204, the reason in a header, an auction id, no body
+    let slow = Dsp::bidding(BID);
+    let rig = Rig::configured(
+        &[("slow", format!("{}/slow", slow.server.url))],
+        &[("limits.max_in_flight", "1")],
+    )
+    .await;
+    let request = banner("");
+    let (one, other) = tokio::join!(rig.auction(&request), rig.auction(&request));
+    assert_eq!((one.status, other.status), (204, 204));
+    let shed = [one, other]
+        .into_iter()
+        .find(|answer| answer.header("x-shed-reason").is_some())
+        .expect("one of two was turned away");
+    assert!(shed.body.is_empty() && shed.header("x-gavel-auction-id").is_some());
+    let record = rig.record(&shed).await;
+    assert_eq!(record["outcome"], "shed");
+    let stats = get(&rig.url("/stats")).await.expect_status(200).json();
+    assert!(stats["shed"].as_u64() >= Some(1), "{stats}");
 }
 
 #[tokio::test]

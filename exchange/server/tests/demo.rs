@@ -4,7 +4,6 @@
 
 mod market;
 
-use bytes::Bytes;
 use http::Method;
 use market::{Market, Script};
 use serde_json::{Value, json};
@@ -215,8 +214,16 @@ async fn what_is_refused_says_why() {
     let market = Market::start(Script::NoBid).await;
     let json = ("content-type", "application/json");
     let foreign = ("origin", "https://evil.example");
+    type Case<'a> = (
+        &'a str,
+        Method,
+        &'a str,
+        &'a [(&'a str, &'a str)],
+        &'a str,
+        u16,
+    );
     #[rustfmt::skip]
-    let cases: [(&str, Method, &str, &[(&str, &str)], &str, u16); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("not JSON", Method::POST, "/demo/rtb-flow", &[json], "{", 400),
         ("not JSON", Method::POST, "/demo/rtb-flow-simple", &[json], "nobody", 400),
         ("an unknown device", Method::POST, "/demo/rtb-flow", &[json], r#"{"user_context":{"device_type":"fridge"}}"#, 400),
@@ -227,7 +234,7 @@ async fn what_is_refused_says_why() {
         ("unknown path", Method::GET, "/demo/nothing", &[], "", 404),
     ];
     for (says, method, path, headers, body, status) in cases {
-        let answer = send(method, &market.rtb(path), headers, Bytes::from(body)).await;
+        let answer = send(method, &market.rtb(path), headers, body.to_owned()).await;
         assert_eq!(answer.status, status, "{says}, {path}: {answer}");
     }
     let stats = get(&market.rtb("/demo/workflow-stats")).await.json();

@@ -27,7 +27,9 @@ async fn won(rig: &Rig) -> Value {
 }
 
 fn url<'b>(bid: &'b Value, name: &str) -> &'b str {
-    bid[name].as_str().unwrap()
+    bid[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {name} in {bid}"))
 }
 
 #[tokio::test]

@@ -380,8 +380,9 @@ async fn s_18_who_may_manage() {
     let service = [("authorization", &*ours)];
     let other = [("authorization", "Bearer gavel_publisher")];
     let nothing: [(&str, &str); 0] = [];
+    type Case<'a> = (&'a str, &'a Market, &'a [(&'a str, &'a str)], &'a str, u16);
     #[rustfmt::skip]
-    let cases: [(&str, &Market, &[(&str, &str)], &str, u16); 10] = [
+    let cases: [Case<'_>; 10] = [
         ("this machine", &local, &nothing, "/inventory", 200),
         ("a page of another site", &local, &foreign, "/inventory", 403),
         ("a name that was rebound", &local, &rebound, "/revenue", 403),

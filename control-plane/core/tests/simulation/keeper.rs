@@ -1,7 +1,7 @@
 //! The ledger's side: grants, the fence, ingest, closes; down or crashing now and then.
 
 use control_plane_core::budget::{Account, Asked, FenceStep, GRACE, LeaseState, closable};
-use units::{BootId, LeaseId, Nanos, UnixMillis};
+use units::{BootId, LeaseId, Nanos};
 use uuid::Uuid;
 
 use super::Plant;

@@ -6,7 +6,8 @@ use exchange_core::notices;
 use openrtb::{Imp, JsonWriter, Raw};
 
 use super::claims;
-use super::run::{Round, Winner};
+use super::run::Round;
+use super::sale::Winner;
 
 /// How an answer is written.
 pub(super) struct Style<'s> {

@@ -8,7 +8,8 @@ use exchange_core::notices;
 use openrtb::macros::Values;
 use units::{Currency, DurationMillis, Multiplier, UnixMillis};
 
-use super::run::{Round, Source, quantity};
+use super::run::{Round, quantity};
+use super::sale::Source;
 use crate::config::{Config, NO_FEE};
 use crate::exchange::InForce;
 

@@ -7,7 +7,8 @@ use exchange_core::{markup, notices};
 use http::{HeaderMap, Method, StatusCode};
 use service::client::OutRequest;
 
-use super::run::{Round, Winner};
+use super::run::Round;
+use super::sale::Winner;
 
 /// Fills in the markup of winners that have none; those that bring none are left out.
 pub(super) async fn fetch_markup(

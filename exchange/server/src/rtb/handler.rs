@@ -9,7 +9,8 @@ use service::{Problem, access, cors};
 use units::AuctionId;
 
 use super::answer;
-use super::run::{AuctionContext, AuctionInput, AuctionResult, Source, run_auction};
+use super::run::{AuctionContext, run_auction};
+use super::sale::{AuctionInput, AuctionResult, Source};
 
 const AUCTION_ID: HeaderName = HeaderName::from_static("x-gavel-auction-id");
 const VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
@@ -95,7 +96,7 @@ async fn answer(context: &AuctionContext, request: &Request, account: Option<Str
 
 /// Gzipped where the caller takes it and it is worth it (C-5).
 fn written(request: &Request, body: Vec<u8>) -> Response {
-    const WORTH_IT: usize = 1_024;
+    const WORTH_IT: usize = 512;
     if request.accepts_gzip() && body.len() >= WORTH_IT {
         let plain = answers::json(StatusCode::OK, Vec::new());
         return answers::gzip(plain, &body);

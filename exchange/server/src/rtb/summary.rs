@@ -9,7 +9,8 @@ use units::{AuctionId, UnixMillis};
 use super::calls::Device;
 use super::fanout::Heard;
 use super::records::{AskRecord, BidRecord, ImpSummary, LossRecord, Record, RequestSummary};
-use super::run::{Round, Source};
+use super::run::Round;
+use super::sale::Source;
 use crate::metrics::Outcome;
 
 /// A request when it came in.
