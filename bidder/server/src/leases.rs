@@ -12,6 +12,13 @@ use service::http::{Bytes, HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::shared::Shared;
 
+/// Most line items, ended leases and tallies in one batch: the ledger settles so many in one transaction.
+const PER_BATCH: usize = 1_000;
+/// Batches at the end; what is left after them returns by the fence.
+const LAST_BATCHES: usize = 32;
+/// The longest answer to a batch: a grant is some 250 bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
 /// The machine's uptime, sleep included: no step of the civil clock makes a lease longer.
 pub(crate) fn boot_now() -> BootMillis {
     // Elsewhere than on Linux the monotonic clock is the one that goes on while the machine sleeps.
@@ -58,15 +65,25 @@ pub(crate) async fn exchange(shared: &Shared, shutdown: &Shutdown) {
             return;
         }
     };
-    let client = Client::new(ClientConfig::local());
+    let client = Client::new(ClientConfig {
+        max_response: LONGEST_ANSWER,
+        ..ClientConfig::local()
+    });
     let mut unacknowledged = Unacknowledged {
         batch: 1,
         tallies: Vec::new(),
     };
     while !shutdown.is_fired() {
         keep_leased(shared);
-        let wants = shared.leases.wants(boot_now(), config.first_lease());
-        exchange_one(shared, &client, &target, wants, &mut unacknowledged).await;
+        let mut wants = shared.leases.wants(boot_now(), config.first_lease());
+        loop {
+            let rest = wants.split_off(wants.len().min(PER_BATCH));
+            exchange_one(shared, &client, &target, wants, &mut unacknowledged).await;
+            if rest.is_empty() {
+                break;
+            }
+            wants = rest;
+        }
         tokio::select! {
             () = shutdown.fired() => {}
             () = shared.ask_now.notified() => {}
@@ -76,7 +93,12 @@ pub(crate) async fn exchange(shared: &Shared, shutdown: &Shutdown) {
     // Requests still come while the balancers notice; after that nothing may be committed any more.
     tokio::time::sleep(config.limits.drain_delay.0).await;
     shared.leases.close();
-    exchange_one(shared, &client, &target, Vec::new(), &mut unacknowledged).await;
+    for _ in 0..LAST_BATCHES {
+        exchange_one(shared, &client, &target, Vec::new(), &mut unacknowledged).await;
+        if shared.leases.ended(boot_now()).is_empty() {
+            break;
+        }
+    }
 }
 
 async fn exchange_one(
@@ -88,7 +110,7 @@ async fn exchange_one(
 ) {
     if let Err(error) = batch(shared, client, target, wants, unacknowledged).await {
         shared.metrics.lease_batches_failed.inc();
-        tracing::debug!(%error, "lease batch");
+        tracing::warn!(%error, "no leases: the batch failed");
     }
 }
 
@@ -113,15 +135,19 @@ async fn batch(
             .tallies
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        unacknowledged.tallies = tallies.drain().map(|(_, tally)| tally).collect();
+        let some: Vec<_> = tallies.keys().take(PER_BATCH).cloned().collect();
+        unacknowledged.tallies = some.iter().filter_map(|key| tallies.remove(key)).collect();
     }
     let asked = boot_now();
+    let mut ended = shared.leases.ended(asked);
+    // The rest is told in the next batch: it is kept until the ledger has taken it.
+    ended.truncate(PER_BATCH);
     let ask = LeaseAsk {
         bidder: shared.name.clone(),
         boot: shared.leases.boot(),
         batch: unacknowledged.batch,
         wants,
-        ended: shared.leases.ended(asked),
+        ended,
         tallies: unacknowledged.tallies.clone(),
     };
     if ask.wants.is_empty() && ask.ended.is_empty() && ask.tallies.is_empty() {

@@ -462,3 +462,17 @@ async fn every_route_is_documented_and_answers() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_large_catalog_is_leased_in_batches_the_ledger_takes() {
+    // money.md "A lease": a batch is at most 1,000 line items
+    let items: Vec<Value> = (0..2_500)
+        .map(|number| json!({"id": format!("item-{number}"), "cpm": 1.0}))
+        .collect();
+    let house = House::open(shop::catalog(&items), &[("keep_leased", "5000")]).await;
+    let asks = house.plane.asks.lock().unwrap();
+    assert!(asks.iter().map(|ask| ask.wants.len()).sum::<usize>() >= 2_500);
+    for ask in asks.iter() {
+        assert!(ask.wants.len() <= 1_000 && ask.ended.len() <= 1_000 && ask.tallies.len() <= 1_000);
+    }
+}
