@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use service::client::{Client, ClientConfig, OutRequest, Target};
 use service::{Shutdown, runtime};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::spawn_local;
 
 use crate::pace::Pace;
@@ -20,88 +21,135 @@ use crate::traffic::Traffic;
 /// How long after its due time an answer still counts.
 const GIVE_UP: Duration = Duration::from_secs(2);
 
+/// Due requests that the sending thread has not yet taken; more than that are late by definition.
+const WAITING: usize = 4_096;
+
 /// Runs a scenario to its end, or until shut down; `progress` hears of the state about once a second.
 ///
 /// # Errors
-/// When the generator's runtime cannot be built.
+/// When the generator's threads cannot be made.
 pub fn drive(
     scenario: &Scenario,
     target: &Target,
     shutdown: &Shutdown,
     progress: impl Fn(&Report) + 'static,
 ) -> Result<Report> {
-    let runtime = runtime::current_thread("loadtest")?;
-    let report = Rc::new(RefCell::new(Report::new()?));
-    let result = Rc::clone(&report);
-    let (scenario, target, shutdown) = (scenario.clone(), target.clone(), shutdown.clone());
-    runtime.block_on(async move {
-        let client = Rc::new(Client::new(ClientConfig {
+    let start = Instant::now();
+    let due = keep_pace(scenario, start, shutdown)?;
+    let run = Rc::new(Run {
+        client: Client::new(ClientConfig {
             max_idle_per_host: scenario.max_in_flight,
             connects_per_second: 2_000,
             ..ClientConfig::local()
-        }));
-        let target = Rc::new(target);
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        let mut traffic = Traffic::new(scenario.mix.clone(), scenario.seed);
-        let start = Instant::now();
-        let mut shown = start;
-        let in_flight = Arc::new(tokio::sync::Semaphore::new(scenario.max_in_flight));
-        for due in Pace::new(scenario.rate, scenario.arrivals, scenario.seed) {
-            if due >= scenario.duration || shutdown.is_fired() {
-                break;
-            }
-            let due = start + due;
-            tokio::time::sleep_until(due.into()).await;
-            let lag = due.elapsed();
-            record(&mut report.borrow_mut().lag_us, lag);
-            if shown.elapsed() >= Duration::from_secs(1) {
-                shown = Instant::now();
-                let mut state = report.borrow_mut();
-                state.elapsed = start.elapsed();
-                progress(&state);
-            }
-            let Ok(permit) = Arc::clone(&in_flight).try_acquire_owned() else {
-                report.borrow_mut().dropped += 1;
-                continue;
-            };
-            let body = Bytes::from(traffic.request());
-            let (client, report, target) =
-                (Rc::clone(&client), Rc::clone(&report), Rc::clone(&target));
-            let headers = headers.clone();
-            spawn_local(async move {
-                let request = OutRequest {
-                    method: Method::POST,
-                    target: &target,
-                    headers,
-                    body,
-                };
-                let answer = client.send(request, due + GIVE_UP).await;
-                let mut report = report.borrow_mut();
-                match answer {
-                    Ok(response) => {
-                        record(&mut report.latency_us, due.elapsed());
-                        match response.status.as_u16() {
-                            200 => report.bids += 1,
-                            204 => report.no_bids += 1,
-                            _ => report.refused += 1,
-                        }
-                    }
-                    Err(_) => report.failed += 1,
-                }
-                drop(permit);
-            });
-        }
-        // Whatever is in flight ends within its deadline.
-        let all = u32::try_from(scenario.max_in_flight).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(GIVE_UP * 2, in_flight.acquire_many(all)).await;
-        report.borrow_mut().elapsed = start.elapsed();
+        }),
+        target: target.clone(),
+        headers: json_headers(),
+        report: RefCell::new(Report::new()?),
     });
-    let report = result.borrow().clone();
+    let work = Rc::clone(&run);
+    let scenario = scenario.clone();
+    runtime::current_thread("loadtest")?.block_on(send_all(work, scenario, start, due, progress));
+    let report = run.report.borrow().clone();
     Ok(report)
+}
+
+/// Due times as they come, from a thread of its own: the runtime's timers are a millisecond coarse.
+fn keep_pace(
+    scenario: &Scenario,
+    start: Instant,
+    shutdown: &Shutdown,
+) -> Result<mpsc::Receiver<Instant>> {
+    let (ready, due) = mpsc::channel(WAITING);
+    let pace = Pace::new(scenario.rate, scenario.arrivals, scenario.seed);
+    let (length, shutdown) = (scenario.duration, shutdown.clone());
+    std::thread::Builder::new()
+        .name("pace".into())
+        .spawn(move || {
+            for at in pace.take_while(|at| *at < length) {
+                let at = start + at;
+                std::thread::sleep(at.saturating_duration_since(Instant::now()));
+                if shutdown.is_fired() || ready.blocking_send(at).is_err() {
+                    return;
+                }
+            }
+        })?;
+    Ok(due)
+}
+
+fn json_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers
+}
+
+/// What every request of a run shares.
+struct Run {
+    client: Client,
+    target: Target,
+    headers: HeaderMap,
+    report: RefCell<Report>,
+}
+
+async fn send_all(
+    run: Rc<Run>,
+    scenario: Scenario,
+    start: Instant,
+    mut due: mpsc::Receiver<Instant>,
+    progress: impl Fn(&Report),
+) {
+    let mut traffic = Traffic::new(scenario.mix.clone(), scenario.seed);
+    let mut shown = start;
+    let in_flight = Arc::new(Semaphore::new(scenario.max_in_flight));
+    while let Some(due) = due.recv().await {
+        record(&mut run.report.borrow_mut().lag_us, due.elapsed());
+        if shown.elapsed() >= Duration::from_secs(1) {
+            shown = Instant::now();
+            let mut state = run.report.borrow_mut();
+            state.elapsed = start.elapsed();
+            progress(&state);
+        }
+        let Ok(permit) = Arc::clone(&in_flight).try_acquire_owned() else {
+            run.report.borrow_mut().dropped += 1;
+            continue;
+        };
+        let (run, body) = (Rc::clone(&run), Bytes::from(traffic.request()));
+        spawn_local(async move {
+            run.send(due, body).await;
+            drop(permit);
+        });
+    }
+    // Whatever is in flight ends within its deadline.
+    let all = u32::try_from(scenario.max_in_flight).unwrap_or(u32::MAX);
+    let _ = tokio::time::timeout(GIVE_UP * 2, in_flight.acquire_many(all)).await;
+    run.report.borrow_mut().elapsed = start.elapsed();
+}
+
+impl Run {
+    /// Sends one request and records its answer, timed from the instant it was due.
+    async fn send(&self, due: Instant, body: Bytes) {
+        let request = OutRequest {
+            method: Method::POST,
+            target: &self.target,
+            headers: self.headers.clone(),
+            body,
+        };
+        let answer = self.client.send(request, due + GIVE_UP).await;
+        let mut report = self.report.borrow_mut();
+        match answer {
+            Ok(response) => {
+                record(&mut report.latency_us, due.elapsed());
+                match response.status.as_u16() {
+                    200 => report.bids += 1,
+                    204 => report.no_bids += 1,
+                    _ => report.refused += 1,
+                }
+            }
+            Err(_) => report.failed += 1,
+        }
+    }
 }
 
 fn record(histogram: &mut hdrhistogram::Histogram<u64>, time: Duration) {
