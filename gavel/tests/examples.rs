@@ -38,13 +38,13 @@ async fn every_example_is_auctioned_and_answered_with_a_bid_or_a_reason() {
             .unwrap_or_else(|| panic!("{name} has no auction id"))
             .to_owned();
         let record = stack.auction(&id).await;
-        assert_eq!(
-            stack::asked(&record).len(),
-            3,
-            "{name}: ours and two rivals: {record:#}"
-        );
         for dsp in record["dsps"].as_array().unwrap() {
-            assert!(dsp["status"].is_string(), "{name}: what became of {dsp:#}");
+            let named = ["nothing_for_it", "dialect"].map(Value::from);
+            let served = dsp["asked"] == true || named.contains(&dsp["status"]);
+            assert!(
+                served && dsp["status"].is_string(),
+                "{name}: what became of {dsp:#}"
+            );
         }
         for bid in record["bids"].as_array().unwrap() {
             let reason = bid["outcome"] == "won" || bid["loss"]["words"].is_string();

@@ -5,10 +5,11 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::http::{get, post_json, try_send};
+use testkit::http::{get, post_json};
 use testkit::poll_until;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,51 +17,59 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The offsets of the ports that `gavel up` takes from its base.
 const OFFSETS: [u16; 7] = [0, 1, 2, 3, 4, 11, 12];
 
-/// A base whose ports are all free just now.
+/// A base whose ports are all free just now, and that no other test of this process was given.
 fn free_base() -> u16 {
-    (20_000..60_000)
-        .step_by(20)
-        .skip(usize::from(
-            u16::try_from(std::process::id() % 1_000).unwrap(),
-        ))
-        .find(|base| {
-            OFFSETS
-                .iter()
-                .all(|offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok())
-        })
-        .unwrap()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 1_000).unwrap();
+    loop {
+        let number = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let base = 20_000 + 20 * ((first + number) % 1_900);
+        let free = |offset: &u16| TcpListener::bind(("127.0.0.1", base + offset)).is_ok();
+        if OFFSETS.iter().all(free) {
+            return base;
+        }
+    }
 }
 
 struct Up {
     child: Child,
     base: u16,
+    printed: PathBuf,
 }
 
 impl Up {
     fn start(base: u16, data: &Path, more: &[&str]) -> Self {
+        let printed =
+            std::env::temp_dir().join(format!("gavel-up-printed-{}-{base}", std::process::id()));
+        let out = std::fs::File::create(&printed).unwrap();
         let child = command(base, data, more)
-            .stdout(Stdio::null())
+            .stdout(out)
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Self { child, base }
+        Self {
+            child,
+            base,
+            printed,
+        }
     }
 
     fn url(&self, offset: u16, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.base + offset)
     }
 
+    /// Waits for the table of URLs, which a person waits for too, and for every service in it.
     async fn ready(&mut self) {
+        poll_until(PATIENCE, async || {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "gavel up ended: {ended:?}");
+            std::fs::read_to_string(&self.printed)
+                .unwrap()
+                .contains("First step")
+        })
+        .await;
         for offset in 0..5 {
-            let url = self.url(offset, "/readyz");
-            poll_until(PATIENCE, async || {
-                let ended = self.child.try_wait().unwrap();
-                assert!(ended.is_none(), "gavel up ended: {ended:?}");
-                try_send(http::Method::GET, &url, &[], "")
-                    .await
-                    .is_ok_and(|answer| answer.status == 200)
-            })
-            .await;
+            let _ = get(&self.url(offset, "/readyz")).await.expect_status(200);
         }
     }
 
@@ -82,6 +91,7 @@ impl Drop for Up {
         // Only after a failed assertion is it still there; its stores end with it.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.printed);
     }
 }
 

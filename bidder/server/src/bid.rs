@@ -22,6 +22,8 @@ use crate::worker::Worker;
 use crate::{access, caps, explain, leases};
 
 const VERSION_HEADER: &str = "x-openrtb-version";
+/// Why there is no bid, in one word: what a person looks for first.
+const NO_BID_HEADER: &str = "x-gavel-no-bid";
 const BODY_HINT: usize = 4_096;
 
 /// Answers a bid request.
@@ -219,13 +221,18 @@ fn with_auction(mut response: Response, auction: AuctionId) -> Response {
 }
 
 /// 204; with `nbr` in a body where the caller did something wrong, or asked to be told (B-40).
+/// The reason's name stands in a header either way.
 fn no_bid(worker: &Worker, request: &BidRequest<'_>, reason: NoBid) -> Response {
-    if !reason.is_told() && !worker.shared.config.tell_reasons {
-        return no_content();
-    }
-    let mut body = Vec::new();
-    refuse(request.id.as_deref().unwrap_or_default(), reason, &mut body);
-    json(StatusCode::OK, body)
+    let mut response = if reason.is_told() || worker.shared.config.tell_reasons {
+        let mut body = Vec::new();
+        refuse(request.id.as_deref().unwrap_or_default(), reason, &mut body);
+        json(StatusCode::OK, body)
+    } else {
+        no_content()
+    };
+    let label = HeaderValue::from_static(reason.label());
+    response.headers_mut().insert(NO_BID_HEADER, label);
+    response
 }
 
 /// 400 with a pointer to the fault.

@@ -45,6 +45,10 @@ async fn each_example_gets_its_bid() {
         assert_eq!(answer.header("x-openrtb-version"), Some("2.6"), "C-8");
         if answer.status == 204 {
             assert!(answer.body.is_empty(), "example {number}: {answer}");
+            assert!(
+                answer.header("x-gavel-no-bid").is_some(),
+                "E8: a no-bid has its reason"
+            );
             got.push((number, String::new()));
             continue;
         }

@@ -75,9 +75,18 @@ mod tests {
     #[test]
     fn either_form_gives_both() {
         // C-28, interfaces.md: accepted everywhere, answered as alpha-3 in OpenRTB and alpha-2 elsewhere
-        for (code, want) in [("US", Some(("US", "USA"))), ("deu", Some(("DE", "DEU"))), ("XX", None), ("", None)] {
+        for (code, want) in [
+            ("US", Some(("US", "USA"))),
+            ("deu", Some(("DE", "DEU"))),
+            ("XX", None),
+            ("", None),
+        ] {
             assert_eq!(alpha_2(code).zip(alpha_3(code)), want, "{code}");
         }
-        assert!(COUNTRIES.iter().all(|(two, three)| two.len() == 2 && three.len() == 3));
+        assert!(
+            COUNTRIES
+                .iter()
+                .all(|(two, three)| two.len() == 2 && three.len() == 3)
+        );
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 use http::Method;
 use loadtest::partners::{self, Behaviour, Market as Habits, PartnerStats};
+use serde_json::Value;
 use service::{Shutdown, Trigger, runtime};
 
 use super::live::Urls;
@@ -18,6 +19,9 @@ use crate::settings::{Stores, load};
 
 /// How long a part may take to become ready; the first start makes a database.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the opening of the market waits for leases.
+const FUNDED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How the market runs.
 #[derive(Debug, Clone)]
@@ -69,6 +73,7 @@ impl Market {
         market.wait_ready(&[market.urls.control_plane.clone()])?;
         runtime::current_thread("seed")?.block_on(seed::load(&market.seed_targets(settings)))?;
         market.wait_ready(&market.urls.services())?;
+        runtime::current_thread("live")?.block_on(market.wait_funded());
         Ok(market)
     }
 
@@ -186,6 +191,23 @@ impl Market {
         }
     }
 
+    /// Waits until the newest catalog is everywhere and the bidder holds money, so that the first visit
+    /// finds a market. A market whose budgets are spent has none: it opens all the same.
+    async fn wait_funded(&self) {
+        let caller = Caller::new();
+        let start = Instant::now();
+        while start.elapsed() < FUNDED_WITHIN {
+            let newest = catalog_version(&caller, &self.urls.control_plane).await;
+            let bidder = catalog_version(&caller, &self.urls.bidder).await;
+            let exchange = catalog_version(&caller, &self.urls.exchange_rtb).await;
+            let everywhere = newest.is_some() && bidder == newest && exchange == newest;
+            if everywhere && is_funded(&caller, &self.urls.bidder).await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     fn wait_ready(&self, bases: &[String]) -> Result<()> {
         runtime::current_thread("ready")?.block_on(async {
             let caller = Caller::new();
@@ -214,6 +236,40 @@ impl Market {
             Ok(())
         })
     }
+}
+
+/// The version of the catalog that a service has in force, from its metrics.
+async fn catalog_version(caller: &Caller, base: &str) -> Option<String> {
+    let url = format!("{base}/metrics");
+    let answer = caller
+        .call(Method::GET, &url, String::new(), Duration::from_millis(500))
+        .await
+        .ok()?;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("gavel_catalog_version"))?;
+    line.rsplit(' ').next().map(str::to_owned)
+}
+
+/// Whether the bidder holds a lease on any line item.
+async fn is_funded(caller: &Caller, base: &str) -> bool {
+    let url = format!("{base}/campaigns");
+    let answer = caller
+        .call(Method::GET, &url, String::new(), Duration::from_millis(500))
+        .await;
+    let loaded = answer
+        .ok()
+        .and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+    let items = loaded
+        .as_ref()
+        .and_then(|loaded| loaded["items"].as_array());
+    let mut line_items = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item["line_items"].as_array())
+        .flatten();
+    line_items.any(|item| item["leased_free"].as_f64() > Some(0.0))
 }
 
 /// What each part is told: where the others are, and the shared secret.

@@ -63,7 +63,9 @@ pub struct PriceRule {
 }
 
 /// JSON's keys are texts; inside a tagged enum serde does not turn them into numbers by itself.
-fn by_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<i32, Multiplier>, D::Error> {
+fn by_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<i32, Multiplier>, D::Error> {
     let by_text = BTreeMap::<String, Multiplier>::deserialize(deserializer)?;
     let number = |(key, factor): (String, Multiplier)| {
         let number = key.parse().map_err(serde::de::Error::custom)?;
