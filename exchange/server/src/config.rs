@@ -26,6 +26,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub workers: usize,
     pub service_token: Secret,
+    pub bidder_key: Secret,
     pub operator_token: Secret,
     pub local_mode: bool,
     pub own_ports: Vec<u16>,

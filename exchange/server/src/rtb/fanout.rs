@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use contracts::access::PARTNER_KEY_HEADER;
 use contracts::catalog::OpenRtbVersion;
 use exchange_core::auction::{Plan, Reached, Reply};
 use futures_util::future::join_all;
@@ -64,7 +65,10 @@ pub(crate) async fn ask(
         let partner = in_force.partners.get(ask.partner)?;
         let version = in_force.market.partners.get(ask.partner)?.openrtb_version;
         let body = bodies.get(ask.body)?.clone();
-        let headers = headers(version, parent.as_ref());
+        let mut headers = headers(version, parent.as_ref());
+        if let Some(key) = &partner.key {
+            headers.insert(HeaderName::from_static(PARTNER_KEY_HEADER), key.clone());
+        }
         let deadline = started + Duration::from_millis(u64::from(ask.budget_ms));
         Some(async move {
             let began = Instant::now();

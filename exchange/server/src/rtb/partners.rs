@@ -7,6 +7,7 @@ use contracts::catalog::DemandPartner;
 use exchange_core::market::OWN_BIDDER;
 use exchange_core::routing::{NotAsked, QpsBucket};
 use exchange_core::{auction::ReplyFate, domain};
+use http::HeaderValue;
 use service::client::{Admission, Breaker, Target};
 use std::time::Duration;
 use units::PartnerId;
@@ -26,6 +27,8 @@ pub(crate) struct Partner {
     pub stats: DspStats,
     /// Our own bidder, which may be on a private address in any mode.
     pub is_own: bool,
+    /// What it knows us by, sent as `x-gavel-key`.
+    pub key: Option<HeaderValue>,
     /// Domains that its notices may go to.
     notice_hosts: NoticeHosts,
     endpoint: String,
@@ -77,6 +80,7 @@ impl Partners<'_> {
             id: partner.id.clone(),
             target,
             is_own: partner.endpoint == OWN_BIDDER,
+            key: self.key_for(partner),
             stats: DspStats::default(),
             notice_hosts,
             endpoint,
@@ -84,6 +88,19 @@ impl Partners<'_> {
             breaker: Breaker::default(),
             metrics: self.metrics.dsp(partner.id.as_str()),
         })
+    }
+}
+
+impl Partners<'_> {
+    /// Our key goes to our own bidder and to nobody else.
+    fn key_for(&self, partner: &DemandPartner) -> Option<HeaderValue> {
+        let key = self.config.bidder_key.expose();
+        if key.is_empty() || partner.endpoint != OWN_BIDDER {
+            return None;
+        }
+        let mut value = HeaderValue::from_str(key).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 }
 
