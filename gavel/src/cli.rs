@@ -68,6 +68,9 @@ pub struct UpArgs {
     /// Asks for tokens even from this machine.
     #[arg(long)]
     pub auth: bool,
+    /// Share of auctions of which every step is logged.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub trace_sample: u8,
     /// Where logs go instead of <data>/logs/gavel.jsonl.
     #[arg(long, value_name = "stderr")]
     pub log: Option<LogTo>,

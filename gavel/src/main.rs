@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use gavel::cli::{Cli, Command, UpArgs};
+use gavel::cli::{Cli, Command};
 use gavel::single::{self, Service};
 use gavel::{health, up};
 use loadtest::Outcome;
@@ -22,10 +22,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode> {
     let config = cli.config.as_deref();
-    match cli.command.unwrap_or(Command::Up(UpArgs {
-        port_base: 8001,
-        ..UpArgs::default()
-    })) {
+    // Without a subcommand it is `gavel up`, with every default of that command.
+    let command = cli
+        .command
+        .or_else(|| Cli::parse_from(["gavel", "up"]).command);
+    match command.context("no command")? {
         Command::Up(args) => up::run(&args, config)?,
         Command::Exchange => single::run(Service::Exchange, config)?,
         Command::Bidder => single::run(Service::Bidder, config)?,

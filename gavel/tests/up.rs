@@ -148,6 +148,21 @@ async fn up_survives_kill_and_leaves_nothing_behind() {
         .json();
     let path = format!("/campaigns/{}", campaign["id"].as_str().unwrap());
 
+    // One trace id follows the visit through exchange, bidder and notices in the log.
+    let trace = flow["auction_id"].as_str().unwrap().replace('-', "");
+    poll_until(PATIENCE, async || {
+        let log = std::fs::read_to_string(data.join("logs/gavel.jsonl")).unwrap();
+        let lines = log
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let told: Vec<Value> = lines
+            .filter(|line| line["trace_id"] == trace.as_str())
+            .collect();
+        let has = |message: &str| told.iter().any(|line| line["message"] == message);
+        ["auction", "bid request", "notice"].into_iter().all(has)
+    })
+    .await;
+
     // A second start by mistake is one sentence, and harms nothing.
     let second = refused(up.base, &data);
     let sentence = String::from_utf8_lossy(&second.stderr).into_owned();

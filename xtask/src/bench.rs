@@ -65,6 +65,8 @@ pub(crate) fn run(root: &Path, plan: Plan) -> Result<()> {
             &BASE.to_string(),
             "--data",
             &data.display().to_string(),
+            "--trace-sample",
+            "1",
         ],
     )?;
     let echo = Process::start(

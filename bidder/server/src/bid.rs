@@ -14,6 +14,7 @@ use contracts::access::AUCTION_ID_HEADER;
 use openrtb::{BidRequest, Limits, ReadError};
 use service::Problem;
 use service::http::{HeaderValue, Request, Response, StatusCode, json, no_content};
+use service::trace::TraceId;
 use units::AuctionId;
 use uuid::Uuid;
 
@@ -58,6 +59,15 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
         }
     };
     let outcome = bid(worker, request, &bid_request, source, auction).await;
+    if TraceId(*auction.as_bytes()).is_sampled(worker.shared.config.trace_sample_percent) {
+        tracing::info!(
+            trace_id = %trace(auction),
+            source = source.name,
+            outcome = outcome.as_ref().err().map_or("bid", |reason| reason.label()),
+            duration_us = u64::try_from(request.received.elapsed().as_micros()).unwrap_or(u64::MAX),
+            "bid request"
+        );
+    }
     let response = match outcome {
         Ok(body) => {
             metrics.bid.inc();
@@ -65,7 +75,6 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
         }
         Err(reason) => {
             metrics.refused(reason);
-            tracing::debug!(trace_id = %trace(auction), reason = reason.label(), "no bid");
             no_bid(worker, &bid_request, reason)
         }
     };
@@ -161,13 +170,6 @@ fn send(
     }
     let mut out = Vec::with_capacity(BODY_HINT);
     respond(reply, &accepted, &mut worker.pages.borrow_mut(), &mut out);
-    tracing::debug!(
-        trace_id = %trace(reply.auction),
-        request_id = reply.opportunity.id,
-        source = reply.source.name,
-        bids = accepted.len(),
-        "bid"
-    );
     drop(accepted);
     for (chosen, place) in decision.imps.into_iter().zip(places) {
         let sent = place.and_then(|place| chosen.ranked.into_iter().nth(place));

@@ -33,6 +33,7 @@ pub struct Config {
     pub local_mode: bool,
     pub own_ports: Vec<u16>,
     pub metrics_public: bool,
+    pub trace_sample_percent: u8,
     pub user_budget: Millis,
     pub answer_margin: Millis,
     pub lease_interval: Millis,

@@ -27,6 +27,14 @@ impl TraceId {
             .filter(|bytes| *bytes != [0; 16])
             .map(Self)
     }
+
+    /// Whether this trace is among so many percent that are told in full. Every service chooses the
+    /// same ones, by the random end of the id.
+    #[must_use]
+    pub const fn is_sampled(self, percent: u8) -> bool {
+        let [.., a, b, c, d] = self.0;
+        u32::from_be_bytes([a, b, c, d]) % 100 < percent as u32
+    }
 }
 
 impl TraceParent {
@@ -105,6 +113,20 @@ const fn nibble(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_of_the_traces_is_sampled_the_same_everywhere() {
+        let ids: Vec<TraceId> = (0..10_000_u32)
+            .map(|n| {
+                let mut id = [7; 16];
+                id[12..].copy_from_slice(&n.wrapping_mul(2_654_435_761).to_be_bytes());
+                TraceId(id)
+            })
+            .collect();
+        let sampled = |percent| ids.iter().filter(|id| id.is_sampled(percent)).count();
+        assert_eq!((sampled(0), sampled(100)), (0, 10_000));
+        assert!((50..150).contains(&sampled(1)), "{}", sampled(1));
+    }
 
     const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

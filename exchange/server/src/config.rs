@@ -31,6 +31,7 @@ pub struct Config {
     pub local_mode: bool,
     pub own_ports: Vec<u16>,
     pub metrics_public: bool,
+    pub trace_sample_percent: u8,
     pub trusted_proxies: Vec<IpAddr>,
     pub domain: String,
     pub allow_private_upstreams: bool,

@@ -34,6 +34,8 @@ pub struct Settings {
     pub service_token: String,
     /// Whether a request from this machine counts as the admin's.
     pub local_mode: bool,
+    /// Share of auctions of which every step is logged.
+    pub trace_sample_percent: u8,
     /// Scheme and host that handed-out URLs are built on, instead of `http://127.0.0.1`.
     pub public_host: Option<String>,
 }
@@ -350,6 +352,10 @@ impl Wiring<'_> {
         told.push((
             "data_dir".into(),
             self.settings.data_dir.join(name).display().to_string(),
+        ));
+        told.push((
+            "trace_sample_percent".into(),
+            self.settings.trace_sample_percent.to_string(),
         ));
         told
     }

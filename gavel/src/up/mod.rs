@@ -44,6 +44,7 @@ pub fn run(args: &UpArgs, config: Option<&Path>) -> Result<()> {
         data_dir,
         config: settings::file(config),
         local_mode: !args.auth,
+        trace_sample_percent: args.trace_sample,
         public_host: args.public_url.clone(),
     };
     eprintln!("starting the market…");

@@ -51,6 +51,7 @@ impl Stack {
             config: None,
             service_token: "a-token-of-the-test-and-of-nothing-else".into(),
             local_mode: true,
+            trace_sample_percent: 100,
             public_host: None,
         };
         let market = tokio::task::spawn_blocking(move || {

@@ -1,4 +1,5 @@
-//! Auction records on their way out: kept in memory at once, pushed to the stream behind a bounded queue.
+//! Auction records on their way out: kept in memory at once, told to the log when sampled, pushed to the
+//! stream behind a bounded queue.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +9,9 @@ use contracts::record::AuctionRecord;
 use eventlog::EventLog;
 use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
+use service::trace::TraceId;
 use tokio::sync::mpsc;
+use units::AuctionId;
 
 use super::records::Record;
 use crate::exchange::Exchange;
@@ -17,7 +20,7 @@ use crate::exchange::Exchange;
 #[derive(Clone)]
 pub(crate) struct Recorder {
     exchange: Arc<Exchange>,
-    queue: mpsc::Sender<Record>,
+    queue: mpsc::Sender<AuctionId>,
 }
 
 impl Recorder {
@@ -34,9 +37,15 @@ impl Recorder {
         }
     }
 
-    /// Hands a record over; a full queue drops it and counts.
+    /// Keeps a record, so that whoever has the answer can ask for it, and queues it for the stream; a full
+    /// queue drops it there and counts.
     pub(crate) fn record(&self, record: Record) {
-        if self.queue.try_send(record).is_err() {
+        let id = record.id;
+        if TraceId(*id.as_bytes()).is_sampled(self.exchange.config.trace_sample_percent) {
+            tell(&record);
+        }
+        self.exchange.records.add(record);
+        if self.queue.try_send(id).is_err() {
             self.exchange.metrics.records_dropped.inc();
         }
     }
@@ -47,15 +56,28 @@ const AWAY: Duration = Duration::from_secs(1);
 /// Pushes under way together: each waits for an fsync, which they share.
 const TOGETHER: usize = 64;
 
-/// Keeps records in memory as they come, and passes their payloads on.
+/// One line of the log: no user, no address, no token (S12).
+fn tell(record: &Record) {
+    let winner = record.bids.iter().find(|bid| bid.outcome == "won");
+    tracing::info!(
+        trace_id = %record.id.0.simple(),
+        request_id = record.request_id,
+        outcome = record.outcome,
+        duration_ms = record.duration_ms,
+        bids = record.bids.len(),
+        winner = winner.map(|bid| bid.dsp.as_str()),
+        "auction"
+    );
+}
+
+/// Writes records as they come, off the path, and passes their payloads on.
 async fn keep(
     exchange: Arc<Exchange>,
-    mut waiting: mpsc::Receiver<Record>,
+    mut waiting: mpsc::Receiver<AuctionId>,
     stream: mpsc::Sender<Vec<u8>>,
 ) {
-    while let Some(record) = waiting.recv().await {
-        let payload = payload(&record);
-        exchange.records.add(record);
+    while let Some(id) = waiting.recv().await {
+        let payload = exchange.records.with(id, payload).flatten();
         if payload.is_none_or(|payload| stream.try_send(payload).is_err()) {
             exchange.metrics.records_dropped.inc();
         }

@@ -251,6 +251,12 @@ impl Records {
         }
     }
 
+    /// Reads an auction's record while it is kept.
+    pub(crate) fn with<T>(&self, id: AuctionId, read: impl FnOnce(&Record) -> T) -> Option<T> {
+        let kept = self.lock();
+        kept.get(*kept.by_id.get(&id)?).map(read)
+    }
+
     /// An auction's document.
     #[must_use]
     pub(crate) fn by_id(&self, id: AuctionId) -> Option<Vec<u8>> {
