@@ -6,8 +6,10 @@ mod market;
 mod ports;
 mod seed;
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -34,7 +36,8 @@ pub fn run(args: &UpArgs, config: Option<&Path>) -> Result<()> {
     let data_dir = data_dir::locate(args.data.as_deref())?;
     let embedded = start_stores(&data_dir, args.fresh)?;
     data_dir::prepare(&data_dir, args.fresh)?;
-    let _logs = start_logs(&data_dir, args.log)?;
+    let open = Arc::new(AtomicBool::new(false));
+    let _logs = start_logs(&data_dir, args.log, &open)?;
     let stores = stores(embedded.as_ref())?;
     let settings = Settings {
         service_token: match std::env::var(SERVICE_TOKEN_ENV) {
@@ -50,9 +53,12 @@ pub fn run(args: &UpArgs, config: Option<&Path>) -> Result<()> {
     eprintln!("starting the market…");
     let market = Market::start(&settings, &stores, ports)?;
     print!("{}", market.urls.table());
+    open.store(true, Ordering::Relaxed);
     let generator = start_traffic(args.demo_traffic, &market)?;
     let ended = runtime::current_thread("gavel")?.block_on(watch(&market, embedded.as_ref()));
+    open.store(false, Ordering::Relaxed);
     eprintln!("draining… (a second Ctrl-C ends at once)");
+    leave_at_second_signal();
     let stopped = market.stop();
     if let Some(generator) = generator {
         // Its report is of no interest here; it ends with the market.
@@ -62,6 +68,19 @@ pub fn run(args: &UpArgs, config: Option<&Path>) -> Result<()> {
         embedded.stop();
     }
     ended.and(stopped)
+}
+
+/// From here on another signal ends the process at once; Postgres and Redis end with it.
+fn leave_at_second_signal() {
+    let watch = || {
+        let runtime = runtime::current_thread("second-signal")?;
+        runtime.block_on(shutdown::signal())?;
+        eprintln!("ended without draining");
+        std::process::exit(130)
+    };
+    let thread = std::thread::Builder::new().name("second-signal".into());
+    // Without the thread a second signal changes nothing, and the drain has its own limits.
+    let _ = thread.spawn(move || -> std::io::Result<()> { watch() });
 }
 
 /// The secret of the calls between services, where the operator sets it.
@@ -103,7 +122,11 @@ fn stores(embedded: Option<&Embedded>) -> Result<Stores> {
     })
 }
 
-fn start_logs(data_dir: &Path, to: Option<LogTo>) -> Result<telemetry::Guard> {
+fn start_logs(
+    data_dir: &Path,
+    to: Option<LogTo>,
+    open: &Arc<AtomicBool>,
+) -> Result<telemetry::Guard> {
     let to = match to {
         Some(LogTo::Stderr) => Destination::Stderr,
         None => Destination::File {
@@ -112,8 +135,20 @@ fn start_logs(data_dir: &Path, to: Option<LogTo>) -> Result<telemetry::Guard> {
             keep: 3,
         },
     };
+    let above_the_line = matches!(to, Destination::File { .. }) && std::io::stderr().is_terminal();
+    let open = Arc::clone(open);
+    let on_warning = above_the_line.then(|| {
+        // What the parts say while they wait for one another is no news to a person.
+        let shown: telemetry::OnWarning = Arc::new(move |line: &str| {
+            if open.load(Ordering::Relaxed) {
+                eprintln!("\r\x1b[K{}", line.trim_end());
+            }
+        });
+        shown
+    });
     Ok(telemetry::init(&TelemetryConfig {
         to,
+        on_warning,
         ..TelemetryConfig::default()
     })?)
 }
