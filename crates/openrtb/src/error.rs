@@ -29,10 +29,11 @@ pub enum ReadError {
 
 impl ReadError {
     pub(crate) fn new(fault: Fault, body: &[u8]) -> Self {
-        let pointer = pointer_at(body, fault.at);
+        let offset = fault.at as usize;
+        let pointer = pointer_at(body, offset);
         match fault.kind {
             FaultKind::Malformed(kind) => Self::Malformed {
-                offset: fault.at,
+                offset,
                 pointer,
                 kind,
             },

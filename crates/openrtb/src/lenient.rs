@@ -140,11 +140,30 @@ fn floor(scalar: &Scalar<'_>) -> Reading<CpmMicros> {
 pub(crate) trait Value<'a>: Sized {
     /// Reads the value at the next byte; `None`, with the repair recorded, when it is of no use.
     fn read_value(r: &mut Reader<'a>, name: &'static Name) -> Result<Option<Self>, Fault>;
+
+    /// Reads the value to the end of a list; false when it is of no use.
+    fn push_to(
+        list: &mut Vec<Self>,
+        r: &mut Reader<'a>,
+        name: &'static Name,
+    ) -> Result<bool, Fault> {
+        let value = Self::read_value(r, name)?;
+        let useful = value.is_some();
+        list.extend(value);
+        Ok(useful)
+    }
+
+    /// Reads the value to where it stays.
+    fn read_boxed(r: &mut Reader<'a>, name: &'static Name) -> Result<Option<Box<Self>>, Fault> {
+        Ok(Self::read_value(r, name)?.map(Box::new))
+    }
 }
 
 /// A whole attribute: what a member's value makes of it.
 pub(crate) trait Field<'a>: Default {
-    fn read(r: &mut Reader<'a>, name: &'static Name) -> Result<Self, Fault>;
+    /// Reads the value at the next byte to where it stays, over what an earlier member of the same
+    /// name left there.
+    fn read_into(&mut self, r: &mut Reader<'a>, name: &'static Name) -> Result<(), Fault>;
     /// Whether a required attribute is missing; an empty text says as little as none.
     fn is_missing(&self) -> bool;
 }
@@ -154,6 +173,12 @@ pub(crate) trait FromScalar<'a>: Sized {
     /// Whether an unreadable value must not pass as "no floor".
     const GUARDS_MONEY: bool = false;
     fn from_scalar(scalar: Scalar<'a>) -> Reading<Self>;
+    /// Reads what is written just as the standard wants it; anything else, or a fault, is `None`
+    /// and leaves the reader where it is.
+    #[inline(always)]
+    fn quick(_: &mut Reader<'a>) -> Option<Self> {
+        None
+    }
     fn is_blank(&self) -> bool {
         false
     }
@@ -163,6 +188,10 @@ impl<'a> FromScalar<'a> for Str<'a> {
     fn from_scalar(scalar: Scalar<'a>) -> Reading<Self> {
         text(scalar)
     }
+    #[inline(always)]
+    fn quick(r: &mut Reader<'a>) -> Option<Self> {
+        r.quick_text().map(Str::Borrowed)
+    }
     fn is_blank(&self) -> bool {
         self.is_empty()
     }
@@ -171,6 +200,10 @@ impl<'a> FromScalar<'a> for Str<'a> {
 impl FromScalar<'_> for i32 {
     fn from_scalar(scalar: Scalar<'_>) -> Reading<Self> {
         integer(&scalar).map(|n| Self::try_from(n).ok())
+    }
+    #[inline(always)]
+    fn quick(r: &mut Reader<'_>) -> Option<Self> {
+        r.quick_integer()
     }
 }
 
@@ -183,6 +216,10 @@ impl FromScalar<'_> for i64 {
 impl FromScalar<'_> for bool {
     fn from_scalar(scalar: Scalar<'_>) -> Reading<Self> {
         flag(&scalar)
+    }
+    #[inline(always)]
+    fn quick(r: &mut Reader<'_>) -> Option<Self> {
+        r.quick_flag()
     }
 }
 
@@ -218,7 +255,20 @@ impl FromScalar<'_> for Multiplier {
 }
 
 /// Reads a scalar attribute and records what was done to it.
+#[inline(always)]
 pub(crate) fn read_scalar<'a, T: FromScalar<'a>>(
+    r: &mut Reader<'a>,
+    name: &'static Name,
+) -> Result<Option<T>, Fault> {
+    match T::quick(r) {
+        Some(value) => Ok(Some(value)),
+        None => read_unusual(r, name),
+    }
+}
+
+/// Reads a scalar with all tolerance there is.
+#[inline(never)]
+pub(crate) fn read_unusual<'a, T: FromScalar<'a>>(
     r: &mut Reader<'a>,
     name: &'static Name,
 ) -> Result<Option<T>, Fault> {
@@ -248,13 +298,34 @@ macro_rules! scalar_values {
             ) -> Result<Option<Self>, $crate::json::Fault> {
                 $crate::lenient::read_scalar(r, name)
             }
-        }
-        impl<'a> $crate::lenient::Field<'a> for Option<$type> {
-            fn read(
+            #[inline(never)]
+            fn push_to(
+                list: &mut Vec<Self>,
                 r: &mut $crate::json::Reader<'a>,
                 name: &'static $crate::lenient::Name,
-            ) -> Result<Self, $crate::json::Fault> {
-                $crate::lenient::read_scalar(r, name)
+            ) -> Result<bool, $crate::json::Fault> {
+                if let Some(value) = $crate::lenient::FromScalar::quick(r) {
+                    list.push(value);
+                    return Ok(true);
+                }
+                let value: Option<Self> = $crate::lenient::read_unusual(r, name)?;
+                let useful = value.is_some();
+                list.extend(value);
+                Ok(useful)
+            }
+        }
+        impl<'a> $crate::lenient::Field<'a> for Option<$type> {
+            #[inline(never)]
+            fn read_into(
+                &mut self,
+                r: &mut $crate::json::Reader<'a>,
+                name: &'static $crate::lenient::Name,
+            ) -> Result<(), $crate::json::Fault> {
+                match $crate::lenient::FromScalar::quick(r) {
+                    Some(value) => *self = Some(value),
+                    None => *self = $crate::lenient::read_unusual(r, name)?,
+                }
+                Ok(())
             }
             fn is_missing(&self) -> bool {
                 self.as_ref()
@@ -283,9 +354,9 @@ impl<'a> Value<'a> for Raw<'a> {
 }
 
 impl<'a> Field<'a> for Option<Raw<'a>> {
-    fn read(r: &mut Reader<'a>, _: &'static Name) -> Result<Self, Fault> {
-        r.raw()
-            .map(|raw| Some(raw).filter(|raw| raw.as_str() != "null"))
+    fn read_into(&mut self, r: &mut Reader<'a>, _: &'static Name) -> Result<(), Fault> {
+        *self = Some(r.raw()?).filter(|raw| raw.as_str() != "null");
+        Ok(())
     }
     fn is_missing(&self) -> bool {
         self.is_none()
@@ -294,8 +365,8 @@ impl<'a> Field<'a> for Option<Raw<'a>> {
 
 impl<'a, T: Value<'a>> Field<'a> for Vec<T> {
     /// Elements of no use are left out, and a single value is an array of one (C-24, C-32).
-    fn read(r: &mut Reader<'a>, name: &'static Name) -> Result<Self, Fault> {
-        let mut list = Self::new();
+    fn read_into(&mut self, r: &mut Reader<'a>, name: &'static Name) -> Result<(), Fault> {
+        self.clear();
         if r.peek() == b'[' {
             r.open_array()?;
             let mut first = true;
@@ -305,18 +376,17 @@ impl<'a, T: Value<'a>> Field<'a> for Vec<T> {
                     let at = r.position();
                     r.raw()?;
                     r.repaired(name, at, RepairKind::DroppedElement);
-                } else if let Some(value) = T::read_value(r, name)? {
-                    list.push(value);
+                } else {
+                    T::push_to(self, r, name)?;
                 }
             }
         } else {
             let at = r.position();
-            if let Some(value) = T::read_value(r, name)? {
+            if T::push_to(self, r, name)? {
                 r.repaired(name, at, RepairKind::SingleAsArray);
-                list.push(value);
             }
         }
-        Ok(list)
+        Ok(())
     }
     fn is_missing(&self) -> bool {
         self.is_empty()
@@ -324,8 +394,9 @@ impl<'a, T: Value<'a>> Field<'a> for Vec<T> {
 }
 
 impl<'a, T: Value<'a>> Field<'a> for Option<Box<T>> {
-    fn read(r: &mut Reader<'a>, name: &'static Name) -> Result<Self, Fault> {
-        Ok(T::read_value(r, name)?.map(Box::new))
+    fn read_into(&mut self, r: &mut Reader<'a>, name: &'static Name) -> Result<(), Fault> {
+        *self = T::read_boxed(r, name)?;
+        Ok(())
     }
     fn is_missing(&self) -> bool {
         self.is_none()

@@ -39,8 +39,9 @@ impl<'a> Value<'a> for Markup<'a> {
 }
 
 impl<'a> Field<'a> for Option<Markup<'a>> {
-    fn read(r: &mut Reader<'a>, name: &'static Name) -> Result<Self, Fault> {
-        Value::read_value(r, name)
+    fn read_into(&mut self, r: &mut Reader<'a>, name: &'static Name) -> Result<(), Fault> {
+        *self = Value::read_value(r, name)?;
+        Ok(())
     }
     fn is_missing(&self) -> bool {
         self.as_ref()

@@ -37,87 +37,142 @@ macro_rules! object {
             pub const ATTRIBUTES: &'static [&'static str] = &[$($key),*];
         }
 
-        impl<$a> $crate::lenient::Value<$a> for $object<$a> {
-            fn read_value(
+        impl<$a> $object<$a> {
+            /// Reads the members of the object at the next byte; false, with the repair recorded,
+            /// when it lacks what it cannot do without.
+            fn read_members(
+                &mut self,
                 r: &mut $crate::json::Reader<$a>,
                 name: &'static $crate::lenient::Name,
-            ) -> Result<Option<Self>, $crate::json::Fault> {
+            ) -> Result<bool, $crate::json::Fault> {
                 #[allow(non_camel_case_types, reason = "one variant per attribute, named as it is")]
                 enum Attribute { $($field,)* ext }
-                if r.peek() != b'{' {
-                    $crate::object::not_an_object(r, name)?;
-                    return Ok(None);
+                struct Code;
+                #[allow(non_upper_case_globals, reason = "one constant per attribute, named as it is")]
+                impl Code {
+                    $(const $field: u64 = $crate::json::code($key.as_bytes());)*
+                    const ext: u64 = $crate::json::code(b"ext");
                 }
                 let start = r.open_object()?;
                 let outer = std::mem::take(&mut r.unreadable_price);
-                let mut object = Self::default();
                 let mut seen = 0_u64;
                 let mut repeats = false;
                 let mut first = true;
-                while let Some(key) = r.next_key(first)? {
+                while r.step(first)? {
+                    // Not the key as a whole: a wide load behind narrow stores would stall.
+                    let at = r.key.at;
                     first = false;
-                    $(let member = $tracked.then(|| r.outline.open(start, key.at, r.position()));)?
-                    match key.text.as_str() {
-                        $($key => {
+                    $(let member = $tracked.then(|| r.open_member(start));)?
+                    match r.key.code {
+                        $(Code::$field if r.key.is_named($key, r) => {
                             const NAME: &$crate::lenient::Name = &$crate::lenient::Name {
                                 object: stringify!($object),
                                 field: $key,
                             };
-                            object.$field = <$type as $crate::lenient::Field<$a>>::read(r, NAME)?;
+                            <$type as $crate::lenient::Field<$a>>::read_into(&mut self.$field, r, NAME)?;
                             let bit = 1_u64 << (Attribute::$field as u32);
                             if seen & bit != 0 {
-                                $crate::object::repeated(r, NAME, key.at)?;
+                                $crate::object::repeated(r, NAME, at)?;
                                 repeats = true;
                             }
                             seen |= bit;
                         })*
-                        "ext" => {
+                        Code::ext if r.key.is_named("ext", r) => {
                             const NAME: &$crate::lenient::Name = &$crate::lenient::Name {
                                 object: stringify!($object),
                                 field: "ext",
                             };
-                            object.ext = Some(r.raw()?).filter($crate::json::Raw::is_object);
+                            self.ext = Some(r.raw()?).filter($crate::json::Raw::is_object);
                             let bit = 1_u64 << (Attribute::ext as u32);
                             if seen & bit != 0 {
-                                $crate::object::repeated(r, NAME, key.at)?;
+                                $crate::object::repeated(r, NAME, at)?;
                                 repeats = true;
                             }
                             seen |= bit;
                         }
                         _ => {
-                            let value = r.raw()?;
-                            object.extra.push((key.text, value));
+                            let name = r.key.text(r);
+                            self.extra.push((name, r.raw()?));
                         }
                     }
                     $(if $tracked {
                         r.outline.close(member, r.position());
                     })?
                 }
-                object.span = r.span_from(start);
-                if repeats || $crate::object::names_repeat(&object.extra) {
+                self.span = r.span_from(start);
+                if repeats || $crate::object::names_repeat(&self.extra) {
                     r.cut_repeats(start);
                 }
                 #[allow(unused_mut, reason = "objects without a requirement are always usable")]
                 let mut usable = true;
-                $($(usable &= !$crate::lenient::Field::is_missing(&object.$required);)*)?
-                $(usable = usable && $check(&mut object, r);)?
+                $($(usable &= !$crate::lenient::Field::is_missing(&self.$required);)*)?
+                $(usable = usable && $check(self, r);)?
                 if usable {
                     r.unreadable_price |= outer;
-                    Ok(Some(object))
                 } else {
                     r.unreadable_price = outer;
                     r.repaired(name, start, $crate::repairs::RepairKind::DroppedObject);
-                    Ok(None)
                 }
+                Ok(usable)
+            }
+        }
+
+        impl<$a> $crate::lenient::Value<$a> for $object<$a> {
+            fn read_value(
+                r: &mut $crate::json::Reader<$a>,
+                name: &'static $crate::lenient::Name,
+            ) -> Result<Option<Self>, $crate::json::Fault> {
+                if r.peek() != b'{' {
+                    $crate::object::not_an_object(r, name)?;
+                    return Ok(None);
+                }
+                let mut object = Self::default();
+                let usable = object.read_members(r, name)?;
+                Ok(usable.then_some(object))
+            }
+
+            fn push_to(
+                list: &mut Vec<Self>,
+                r: &mut $crate::json::Reader<$a>,
+                name: &'static $crate::lenient::Name,
+            ) -> Result<bool, $crate::json::Fault> {
+                if r.peek() != b'{' {
+                    $crate::object::not_an_object(r, name)?;
+                    return Ok(false);
+                }
+                list.push(Self::default());
+                let usable = match list.last_mut() {
+                    Some(object) => object.read_members(r, name)?,
+                    None => false,
+                };
+                if !usable {
+                    list.pop();
+                }
+                Ok(usable)
+            }
+
+            fn read_boxed(
+                r: &mut $crate::json::Reader<$a>,
+                name: &'static $crate::lenient::Name,
+            ) -> Result<Option<Box<Self>>, $crate::json::Fault> {
+                if r.peek() != b'{' {
+                    $crate::object::not_an_object(r, name)?;
+                    return Ok(None);
+                }
+                let mut object = Box::<Self>::default();
+                let usable = object.read_members(r, name)?;
+                Ok(usable.then_some(object))
             }
         }
 
         impl<$a> $crate::lenient::Field<$a> for Option<$object<$a>> {
-            fn read(
+            fn read_into(
+                &mut self,
                 r: &mut $crate::json::Reader<$a>,
                 name: &'static $crate::lenient::Name,
-            ) -> Result<Self, $crate::json::Fault> {
-                $crate::lenient::Value::read_value(r, name)
+            ) -> Result<(), $crate::json::Fault> {
+                *self = $crate::lenient::Value::read_value(r, name)?;
+                Ok(())
             }
             fn is_missing(&self) -> bool {
                 self.is_none()
@@ -155,10 +210,12 @@ pub(crate) fn repeated(r: &mut Reader<'_>, name: &Name, at: usize) -> Result<(),
 }
 
 /// Whether two members that the standard does not name have the same name.
+#[inline(always)]
 pub(crate) fn names_repeat(extra: &[(Str<'_>, Raw<'_>)]) -> bool {
-    if extra.len() < 2 {
-        return false;
-    }
+    extra.len() > 1 && some_name_repeats(extra)
+}
+
+fn some_name_repeats(extra: &[(Str<'_>, Raw<'_>)]) -> bool {
     let mut names: Vec<&str> = extra.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair.first() == pair.last())

@@ -53,6 +53,10 @@ macro_rules! open_enum {
             fn from_scalar(scalar: $crate::json::Scalar<'_>) -> $crate::lenient::Reading<Self> {
                 $crate::lenient::wrap(i32::from_scalar(scalar), Self)
             }
+            #[inline(always)]
+            fn quick(r: &mut $crate::json::Reader<'_>) -> Option<Self> {
+                r.quick_integer().map(Self)
+            }
         }
 
         $crate::lenient::scalar_values!($name);

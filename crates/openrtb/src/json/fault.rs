@@ -1,5 +1,7 @@
 //! Why a text is not JSON that we read, with the byte where it stops being so.
 
+use super::text::offset;
+
 /// What is wrong with a text that is not acceptable JSON (C-12, R34 to R37).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedKind {
@@ -60,23 +62,27 @@ pub(crate) enum FaultKind {
 }
 
 /// A fault and the byte at which it was met. The pointer is found later, off the hot path.
+///
+/// Eight bytes, so that a result with it still travels in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub(crate) at: usize,
+    pub(crate) at: u32,
     pub(crate) kind: FaultKind,
 }
 
 impl Fault {
-    pub(crate) const fn malformed(at: usize, kind: MalformedKind) -> Self {
+    #[cold]
+    pub(crate) fn malformed(at: usize, kind: MalformedKind) -> Self {
         Self {
-            at,
+            at: offset(at),
             kind: FaultKind::Malformed(kind),
         }
     }
 
-    pub(crate) const fn doubled_key(at: usize) -> Self {
+    #[cold]
+    pub(crate) fn doubled_key(at: usize) -> Self {
         Self {
-            at,
+            at: offset(at),
             kind: FaultKind::DoubledKey,
         }
     }

@@ -14,5 +14,5 @@ pub use fault::MalformedKind;
 pub(crate) use fault::{Fault, FaultKind};
 pub use pointer::pointer_at;
 pub use raw::Raw;
-pub(crate) use reader::{Reader, Scalar};
+pub(crate) use reader::{Key, Reader, Scalar, code};
 pub use text::{Span, Str};

@@ -75,7 +75,7 @@ fn to_next_value<'a>(reader: &mut Reader<'a>, frames: &mut Vec<Frame<'a>>, offse
             None => return false,
             Some(Frame::Object(name)) => match reader.next_key(name.is_none()) {
                 Ok(Some(key)) => {
-                    *name = (key.at <= offset).then_some(key.text);
+                    *name = (key.at <= offset).then(|| key.text(reader));
                     Some(name.is_some())
                 }
                 Ok(None) => None,

@@ -1,6 +1,6 @@
 //! A value kept as its own text, opened on demand: `ext`, and members that the standard does not name.
 
-use super::reader::{Reader, Scalar};
+use super::reader::{Reader, Scalar, code};
 use super::text::{Span, Str, offset};
 use crate::lenient::{self, Field};
 use crate::limits::Limits;
@@ -62,7 +62,7 @@ impl<'a> Raw<'a> {
         }
         while let Ok(Some(key)) = reader.next_key(members.is_empty()) {
             let Ok(value) = reader.raw() else { break };
-            members.push((key.text, value.moved(self.start)));
+            members.push((key.text(&reader), value.moved(self.start)));
         }
         members
     }
@@ -96,10 +96,11 @@ impl<'a> Raw<'a> {
         reader.open_object().ok()?;
         let mut first = true;
         let mut found = None;
+        let wanted = code(name.as_bytes());
         while let Ok(Some(key)) = reader.next_key(first) {
             first = false;
             let value = reader.raw().ok()?;
-            if &*key.text == name {
+            if key.code == wanted && key.is_named(name, &reader) {
                 found = Some(value.moved(self.start));
             }
         }
@@ -139,7 +140,11 @@ impl<'a> Raw<'a> {
 
     /// The value as an attribute of the given type; spans inside count from this value's start.
     pub(crate) fn field<T: Field<'a>>(&self) -> T {
-        T::read(&mut self.reader(), &lenient::Name::EXT).unwrap_or_default()
+        let mut value = T::default();
+        match value.read_into(&mut self.reader(), &lenient::Name::EXT) {
+            Ok(()) => value,
+            Err(_) => T::default(),
+        }
     }
 }
 

@@ -20,10 +20,90 @@ pub(crate) enum Scalar<'a> {
     Nested,
 }
 
-/// A member's name, with the place of its opening quote.
-pub(crate) struct Key<'a> {
-    pub(crate) text: Str<'a>,
+/// A member's name: where it stands, and what tells it from others.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Key {
+    /// Offset of the opening quote.
     pub(crate) at: usize,
+    /// Offset of the closing quote.
+    end: usize,
+    /// Bytes of the name, escape sequences resolved.
+    length: usize,
+    /// What [`code`] makes of the name.
+    pub(crate) code: u64,
+}
+
+impl Key {
+    /// The name.
+    pub(crate) fn text<'a>(&self, r: &Reader<'a>) -> Str<'a> {
+        let written = self.written(r);
+        if written.len() == self.length {
+            Str::Borrowed(written)
+        } else {
+            Str::from(scan::unescape(written))
+        }
+    }
+
+    fn written<'a>(&self, r: &Reader<'a>) -> &'a str {
+        r.text.get(self.at + 1..self.end).unwrap_or_default()
+    }
+
+    /// Whether a key whose code is that of `name` has this name indeed.
+    #[inline(always)]
+    pub(crate) fn is_named(&self, name: &str, r: &Reader<'_>) -> bool {
+        self.length == name.len() && (name.len() <= 8 || self.is_written(name, r))
+    }
+
+    #[inline(always)]
+    fn is_written(&self, name: &str, r: &Reader<'_>) -> bool {
+        let start = self.at + 1;
+        let written = r.text.as_bytes().get(start..start + name.len());
+        written == Some(name.as_bytes()) || (self.end - start > name.len() && self.text(r) == name)
+    }
+}
+
+/// A number that names are told apart by: of up to eight bytes it is the name itself, of longer
+/// names it is made from the first and the last eight, so that equal codes need a second look.
+///
+/// Names hold no NUL, so shorter ones cannot be confused by the zeros behind them.
+pub(crate) const fn code(name: &[u8]) -> u64 {
+    let length = name.len();
+    let mut code = 0;
+    let mut at = 0;
+    while at < length && at < 8 {
+        code |= (name[at] as u64) << (8 * at);
+        at += 1;
+    }
+    if length > 8 {
+        let mut tail = 0;
+        let mut at = length - 8;
+        while at < length {
+            tail |= (name[at] as u64) << (8 * (at + 8 - length));
+            at += 1;
+        }
+        code = mixed(code, tail, length);
+    }
+    code
+}
+
+#[inline(always)]
+const fn mixed(first: u64, last: u64, length: usize) -> u64 {
+    // The product spreads the tail; the length keeps names apart that overlap themselves.
+    first ^ (last ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// [`code`] of the first `length` bytes of `name`, at most sixteen.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "the halves of the word are meant")]
+const fn short_code(name: u128, length: usize) -> u64 {
+    if length <= 8 {
+        // Twice by half the width: the shift of an empty name is the whole width.
+        let unused = 4 * (8 - length);
+        (name as u64) << unused << unused >> unused >> unused
+    } else {
+        let last = (name << (8 * (16 - length)) >> 64) as u64;
+        mixed(name as u64, last, length)
+    }
 }
 
 /// One position in a text that is UTF-8.
@@ -33,6 +113,8 @@ pub(crate) struct Reader<'a> {
     depth: u32,
     values: u32,
     limits: Limits,
+    /// The member's name that was read last.
+    pub(crate) key: Key,
     /// Repairs made so far.
     pub(crate) repairs: Repairs,
     /// Where the members of the tracked objects stand.
@@ -67,6 +149,7 @@ impl<'a> Reader<'a> {
             depth: 0,
             values: 0,
             limits: *limits,
+            key: Key::default(),
             repairs: Repairs::default(),
             outline: Outline::default(),
             unreadable_price: false,
@@ -84,22 +167,32 @@ impl<'a> Reader<'a> {
     }
 
     /// Offset of the next byte.
+    #[inline(always)]
     pub(crate) const fn position(&self) -> usize {
         self.at
     }
 
     /// The next byte; 0, which no value starts with, at the end.
+    #[inline(always)]
     pub(crate) fn peek(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
+    #[inline(always)]
     pub(crate) fn blanks(&mut self) {
+        if self.peek() <= b' ' {
+            self.some_blanks();
+        }
+    }
+
+    fn some_blanks(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
     }
 
     /// The fault of meeting the next byte.
+    #[cold]
     pub(crate) fn unexpected(&self) -> Fault {
         let kind = if self.at >= self.text.len() {
             MalformedKind::UnexpectedEnd
@@ -109,6 +202,7 @@ impl<'a> Reader<'a> {
         Fault::malformed(self.at, kind)
     }
 
+    #[inline(always)]
     fn expect(&mut self, byte: u8) -> Result<(), Fault> {
         if self.peek() == byte {
             self.at += 1;
@@ -118,6 +212,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline(always)]
     fn count_value(&mut self) -> Result<(), Fault> {
         self.values += 1;
         if self.values > self.limits.values {
@@ -126,6 +221,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn enter(&mut self) -> Result<usize, Fault> {
         self.count_value()?;
         self.depth += 1;
@@ -138,6 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Enters the object that the next byte opens; returns where that byte stands.
+    #[inline(always)]
     pub(crate) fn open_object(&mut self) -> Result<usize, Fault> {
         if self.peek() != b'{' {
             return Err(self.unexpected());
@@ -146,6 +243,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Enters the array that the next byte opens.
+    #[inline(always)]
     pub(crate) fn open_array(&mut self) -> Result<usize, Fault> {
         if self.peek() != b'[' {
             return Err(self.unexpected());
@@ -154,12 +252,63 @@ impl<'a> Reader<'a> {
     }
 
     /// The next member's name, standing at its value afterwards; `None` behind the object's end.
-    pub(crate) fn next_key(&mut self, first: bool) -> Result<Option<Key<'a>>, Fault> {
+    pub(crate) fn next_key(&mut self, first: bool) -> Result<Option<Key>, Fault> {
+        Ok(self.step(first)?.then_some(self.key))
+    }
+
+    /// Whether the object has a further member, whose name is [`Reader::key`] then, standing at
+    /// its value; behind the object otherwise.
+    ///
+    /// The name is left in the reader because moving it through a result costs more than finding it.
+    ///
+    /// Nor is it inlined: the readers of all objects together would not fit the instruction cache.
+    #[inline(never)]
+    pub(crate) fn step(&mut self, first: bool) -> Result<bool, Fault> {
+        if self.quick_key(first).is_some() {
+            return Ok(true);
+        }
+        self.unusual_key(first)
+    }
+
+    /// A short name without blanks before it, as machines write it; `None`, without moving, for
+    /// anything else.
+    #[inline(always)]
+    fn quick_key(&mut self, first: bool) -> Option<()> {
+        let lead = usize::from(!first);
+        let bytes = self.text.as_bytes().get(self.at..)?;
+        if !first && bytes.first() != Some(&b',') {
+            return None;
+        }
+        // The opening quote, up to sixteen bytes of name, the closing quote, the colon, the value.
+        let chunk: &[u8; 20] = bytes.get(lead..)?.first_chunk()?;
+        let [quote, name @ .., _, _, _] = chunk;
+        if *quote != b'"' {
+            return None;
+        }
+        let length = scan::plain_length(name)?;
+        let [.., after] = *chunk.get(length + 1..)?.first_chunk::<2>()?;
+        if after != b':' {
+            return None;
+        }
+        let at = self.at + lead;
+        self.at = at + length + 3;
+        self.blanks();
+        self.key = Key {
+            at,
+            end: at + length + 1,
+            length,
+            code: short_code(u128::from_le_bytes(*name), length),
+        };
+        Some(())
+    }
+
+    #[inline(never)]
+    fn unusual_key(&mut self, first: bool) -> Result<bool, Fault> {
         self.blanks();
         if self.peek() == b'}' {
             self.at += 1;
             self.depth = self.depth.saturating_sub(1);
-            return Ok(None);
+            return Ok(false);
         }
         if !first {
             self.expect(b',')?;
@@ -169,14 +318,29 @@ impl<'a> Reader<'a> {
         if self.peek() != b'"' {
             return Err(self.unexpected());
         }
-        let text = self.string()?;
+        let scanned = scan::string(self.text.as_bytes(), at + 1, self.limits.string)?;
+        self.at = scanned.end + 1;
+        let written = self.text.get(at + 1..scanned.end).unwrap_or_default();
+        let (length, code) = if scanned.escaped {
+            let name = scan::unescape(written);
+            (name.len(), code(name.as_bytes()))
+        } else {
+            (written.len(), code(written.as_bytes()))
+        };
         self.blanks();
         self.expect(b':')?;
         self.blanks();
-        Ok(Some(Key { text, at }))
+        self.key = Key {
+            at,
+            end: scanned.end,
+            length,
+            code,
+        };
+        Ok(true)
     }
 
     /// Whether an array has a further element, standing at it then; behind the array otherwise.
+    #[inline(always)]
     pub(crate) fn next_element(&mut self, first: bool) -> Result<bool, Fault> {
         self.blanks();
         if self.peek() == b']' {
@@ -195,6 +359,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the string that the next byte opens.
+    #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<Str<'a>, Fault> {
         let start = self.at + 1;
         let scanned = scan::string(self.text.as_bytes(), start, self.limits.string)?;
@@ -205,6 +370,63 @@ impl<'a> Reader<'a> {
         } else {
             Str::Borrowed(content)
         })
+    }
+
+    /// A string without escape sequences; `None`, without moving, for anything else.
+    #[inline(always)]
+    pub(crate) fn quick_text(&mut self) -> Option<&'a str> {
+        if self.peek() != b'"' || self.values >= self.limits.values {
+            return None;
+        }
+        let start = self.at + 1;
+        let end = scan::plain_string(self.text.as_bytes(), start, self.limits.string)?;
+        let text = self.text.get(start..end)?;
+        self.values += 1;
+        self.at = end + 1;
+        Some(text)
+    }
+
+    /// A non-negative integer of up to nine digits; `None`, without moving, for anything else.
+    #[inline(always)]
+    pub(crate) fn quick_integer(&mut self) -> Option<i32> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        let mut value = 0_i32;
+        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0'))
+            && digit < 10
+        {
+            if at - self.at == 9 {
+                return None;
+            }
+            value = value * 10 + i32::from(digit);
+            at += 1;
+        }
+        let length = at - self.at;
+        let canonical = length == 1 || (length > 1 && self.peek() != b'0');
+        let ends = matches!(bytes.get(at), Some(b',' | b'}' | b']'));
+        if !canonical || !ends || self.values >= self.limits.values {
+            return None;
+        }
+        self.values += 1;
+        self.at = at;
+        Some(value)
+    }
+
+    /// `0` or `1`; `None`, without moving, for anything else.
+    #[inline(always)]
+    pub(crate) fn quick_flag(&mut self) -> Option<bool> {
+        let set = match self.peek() {
+            b'0' => false,
+            b'1' => true,
+            _ => return None,
+        };
+        let next = self.text.as_bytes().get(self.at + 1);
+        if !matches!(next, Some(b',' | b'}' | b']')) || self.values >= self.limits.values {
+            return None;
+        }
+        self.values += 1;
+        self.at += 1;
+        Some(set)
     }
 
     fn number(&mut self) -> Result<&'a str, Fault> {
@@ -374,6 +596,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The span from `start` to the next byte.
+    #[inline(always)]
     pub(crate) fn span_from(&self, start: usize) -> Span {
         Span::new(start, self.at)
     }

@@ -1,6 +1,7 @@
 //! Scanning of strings and numbers: where they end, and whether they are legal.
 
 use super::fault::{Fault, MalformedKind};
+use wide::u8x16;
 
 /// Where a string's content ends, and whether it holds escape sequences.
 #[derive(Clone, Copy)]
@@ -9,26 +10,42 @@ pub(super) struct Scanned {
     pub(super) escaped: bool,
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+/// Bytes looked at in one step.
+const STEP: usize = 16;
+
+/// One bit per byte that is `"`, `\` or a control character, the lowest for the first byte.
+#[inline(always)]
+fn specials(chunk: [u8; STEP]) -> u32 {
+    let bytes = u8x16::new(chunk);
+    let quote = bytes.simd_eq(u8x16::splat(b'"'));
+    let slash = bytes.simd_eq(u8x16::splat(b'\\'));
+    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    (quote | slash | control).to_bitmask()
+}
+
+/// Bytes before the closing quote, when that is the first special byte of these.
+#[inline(always)]
+pub(super) fn plain_length(chunk: &[u8; STEP]) -> Option<usize> {
+    let length = specials(*chunk).trailing_zeros() as usize;
+    (chunk.get(length) == Some(&b'"')).then_some(length)
+}
 
 /// Offset of the first byte from `at` on that is `"`, `\` or a control character, or the end.
-///
-/// Eight bytes at a time; a borrow can only spoil bytes behind a true hit, so the lowest is right.
+#[inline(always)]
 fn next_special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let quote = word ^ (ONES * 0x22);
-        let quote = quote.wrapping_sub(ONES) & !quote;
-        let slash = word ^ (ONES * 0x5c);
-        let slash = slash.wrapping_sub(ONES) & !slash;
-        let hits = (control | quote | slash) & HIGHS;
-        if hits != 0 {
-            return at + (hits.trailing_zeros() / 8) as usize;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
+        let mask = specials(*chunk);
+        if mask != 0 {
+            return at + mask.trailing_zeros() as usize;
         }
-        at += 8;
+        at += STEP;
     }
+    last_special(bytes, at)
+}
+
+/// The same in the last bytes of a text.
+#[cold]
+fn last_special(bytes: &[u8], mut at: usize) -> usize {
     while let Some(byte) = bytes.get(at) {
         if *byte < 0x20 || *byte == b'"' || *byte == b'\\' {
             return at;
@@ -38,8 +55,28 @@ fn next_special(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Where a string ends that has no escape sequence and is not too long; `None` for any other.
+#[inline(always)]
+pub(super) fn plain_string(bytes: &[u8], start: usize, limit: usize) -> Option<usize> {
+    let end = next_special(bytes, start);
+    (bytes.get(end) == Some(&b'"') && end - start <= limit).then_some(end)
+}
+
 /// Checks a string whose opening quote stands just before `start`.
+#[inline(always)]
 pub(super) fn string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned, Fault> {
+    match plain_string(bytes, start, limit) {
+        Some(end) => Ok(Scanned {
+            end,
+            escaped: false,
+        }),
+        None => unusual_string(bytes, start, limit),
+    }
+}
+
+/// A string with escape sequences, or one that is refused.
+#[inline(never)]
+fn unusual_string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned, Fault> {
     let mut at = start;
     let mut escaped = false;
     loop {
@@ -104,40 +141,36 @@ fn hex(bytes: &[u8], at: usize) -> Result<u32, Fault> {
 
 /// Resolves the escape sequences of a string that [`string`] accepted.
 pub(super) fn unescape(content: &str) -> String {
+    let bytes = content.as_bytes();
     let mut out = String::with_capacity(content.len());
-    let mut rest = content;
-    while let Some(slash) = memchr::memchr(b'\\', rest.as_bytes()) {
-        let (plain, tail) = rest.split_at(slash);
-        out.push_str(plain);
-        let mut chars = tail.chars();
-        chars.next();
-        match chars.next() {
-            Some('b') => out.push('\u{8}'),
-            Some('f') => out.push('\u{c}'),
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            Some('u') => {
-                let bytes = tail.as_bytes();
-                let high = hex(bytes, 2).unwrap_or(0xfffd);
-                let mut used = 6;
+    let mut from = 0;
+    loop {
+        let slash = next_special(bytes, from);
+        out.push_str(content.get(from..slash).unwrap_or_default());
+        let Some(letter) = bytes.get(slash + 1) else {
+            return out;
+        };
+        from = slash + 2;
+        match letter {
+            b'b' => out.push('\u{8}'),
+            b'f' => out.push('\u{c}'),
+            b'n' => out.push('\n'),
+            b'r' => out.push('\r'),
+            b't' => out.push('\t'),
+            b'u' => {
+                let high = hex(bytes, from).unwrap_or(0xfffd);
+                from += 4;
                 let mut code = high;
                 if (0xd800..=0xdbff).contains(&high) {
-                    let low = hex(bytes, 8).unwrap_or(0xdc00);
+                    let low = hex(bytes, from + 2).unwrap_or(0xdc00);
                     code = 0x10000 + ((high - 0xd800) << 10) + low.saturating_sub(0xdc00);
-                    used = 12;
+                    from += 6;
                 }
                 out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-                rest = tail.get(used..).unwrap_or_default();
-                continue;
             }
-            Some(same) => out.push(same),
-            None => {}
+            same => out.push(char::from(*same)),
         }
-        rest = chars.as_str();
     }
-    out.push_str(rest);
-    out
 }
 
 /// Offset behind the number that starts at `start` (RFC 8259 §6).

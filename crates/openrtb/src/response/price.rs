@@ -35,9 +35,9 @@ impl Price {
 }
 
 impl<'a> Field<'a> for Price {
-    fn read(r: &mut Reader<'a>, name: &'static Name) -> Result<Self, Fault> {
+    fn read_into(&mut self, r: &mut Reader<'a>, name: &'static Name) -> Result<(), Fault> {
         let at = r.position();
-        let price = match r.scalar()? {
+        *self = match r.scalar()? {
             Scalar::Null => Self::Absent,
             Scalar::Number(digits) => CpmMicros::parse(digits).map_or(Self::Invalid, Self::Cpm),
             Scalar::Text(digits) => match CpmMicros::parse(&digits) {
@@ -49,7 +49,7 @@ impl<'a> Field<'a> for Price {
             },
             Scalar::Bool(_) | Scalar::Nested => Self::Invalid,
         };
-        Ok(price)
+        Ok(())
     }
     fn is_missing(&self) -> bool {
         *self == Self::Absent

@@ -233,7 +233,7 @@ impl Member {
             if reader.raw().is_err() {
                 break;
             }
-            members.push(Self::new(span.start, key.at, reader.span_from(start)));
+            members.push(Self::new(span.start, &key, reader.span_from(start)));
         }
         members
     }

@@ -1,6 +1,6 @@
 //! Where members stand: recorded while reading, so that writing can copy what it does not change.
 
-use crate::json::{Reader, Span, Str};
+use crate::json::{Key, Reader, Span, Str};
 use crate::limits::Limits;
 
 /// One member of a tracked object.
@@ -12,14 +12,17 @@ pub(crate) struct Member {
     pub(crate) key: u32,
     /// The value.
     pub(crate) value: Span,
+    /// What [`crate::json::code`] makes of the name.
+    pub(super) name: u64,
 }
 
 impl Member {
-    pub(super) fn new(object: u32, key: usize, value: Span) -> Self {
+    pub(super) fn new(object: u32, key: &Key, value: Span) -> Self {
         Self {
             object,
-            key: Span::new(key, key).start,
+            key: Span::new(key.at, key.at).start,
             value,
+            name: key.code,
         }
     }
 }
@@ -41,20 +44,6 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// Notes a member whose value begins at `value`; returns its place in the list.
-    pub(crate) fn open(&mut self, object: usize, key: usize, value: usize) -> usize {
-        if self.members.capacity() == 0 {
-            self.members.reserve(96);
-        }
-        let span = Span::new(object, key);
-        self.members.push(Member {
-            object: span.start,
-            key: span.end,
-            value: Span::new(value, value),
-        });
-        self.members.len() - 1
-    }
-
     /// Notes where the value of a member ends.
     pub(crate) fn close(&mut self, member: Option<usize>, end: usize) {
         if let Some(member) = member.and_then(|index| self.members.get_mut(index)) {
@@ -102,7 +91,7 @@ impl Outline {
             return;
         }
         while let Ok(Some(key)) = reader.next_key(keys.is_empty()) {
-            keys.push((key.text, key.at));
+            keys.push((key.text(&reader), key.at));
             if reader.raw().is_err() {
                 return;
             }
@@ -112,6 +101,25 @@ impl Outline {
 }
 
 impl Reader<'_> {
+    /// Notes the member whose name was read last and whose value comes next; returns its place in
+    /// the list.
+    #[inline(always)]
+    pub(crate) fn open_member(&mut self, object: usize) -> usize {
+        let (at, name) = (Span::new(object, self.key.at), self.key.code);
+        let value = Span::new(self.position(), self.position());
+        let members = &mut self.outline.members;
+        if members.capacity() == 0 {
+            members.reserve(96);
+        }
+        members.push(Member {
+            object: at.start,
+            key: at.end,
+            value,
+            name,
+        });
+        members.len() - 1
+    }
+
     /// Cuts the duplicates among the members of the object at `start`.
     pub(crate) fn cut_repeats(&mut self, start: usize) {
         let (text, limits) = (self.text(), *self.limits());
@@ -126,7 +134,7 @@ fn cut_value(reader: &mut Reader<'_>, cuts: &mut Vec<Cut>) -> Option<()> {
             let start = reader.open_object().ok()?;
             let mut keys = Vec::new();
             while let Some(key) = reader.next_key(keys.is_empty()).ok()? {
-                keys.push((key.text, key.at));
+                keys.push((key.text(reader), key.at));
                 cut_value(reader, cuts)?;
             }
             cut_keys(start, &keys, cuts);
