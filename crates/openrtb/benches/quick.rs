@@ -26,6 +26,7 @@ fn main() {
         let body = serde_json::to_vec(&value).unwrap();
         if let Some(only) = &only { if !entry.starts_with(only.as_str()) { continue; } 
             let n: u64 = std::env::var("N").unwrap().parse().unwrap();
+            if std::env::var("SPLICE").is_ok() { let (request, _) = BidRequest::read(&body, &Limits::REQUEST).unwrap(); let mut patches = Patches::new(); let mut out = Vec::new(); for _ in 0..n { patches.clear(); out.clear(); patches.set_text(Object::Request, "id", "0192f0c1-aaaa-7bbb-8ccc-ddddeeeeffff"); patches.set_integer(Object::Request, "tmax", 87); patches.set_text(Object::User, "buyeruid", "buyer-uid-4711"); patches.keep_imps([0]); patches.append_schain_node(r#"{"asi":"x.example","sid":"1","hp":1}"#, true); patches.write(&request, &body, &mut out); black_box(&out); } return; }
             for _ in 0..n { black_box(BidRequest::read(black_box(&body), &Limits::REQUEST).unwrap()); }
             return; }
         let ns = min_ns(|| { black_box(BidRequest::read(black_box(&body), &Limits::REQUEST).unwrap()); });

@@ -1,5 +1,6 @@
 //! A strict writer of JSON (C-26): commas where they belong, exact money, no nulls.
 
+use crate::json::next_special;
 use units::CpmMicros;
 
 /// Writes JSON values behind one another into a buffer that the caller owns and reuses.
@@ -171,11 +172,8 @@ impl<'b> JsonWriter<'b> {
 pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest
-        .iter()
-        .position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\')
-    {
-        let (plain, tail) = rest.split_at(at);
+    loop {
+        let (plain, tail) = rest.split_at(next_special(rest, 0));
         out.extend_from_slice(plain);
         let Some((special, tail)) = tail.split_first() else {
             break;
@@ -199,7 +197,6 @@ pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
         }
         rest = tail;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

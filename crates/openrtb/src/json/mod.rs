@@ -15,4 +15,6 @@ pub(crate) use fault::{Fault, FaultKind};
 pub use pointer::pointer_at;
 pub use raw::Raw;
 pub(crate) use reader::{Key, Reader, Scalar, code};
+pub(crate) use scan::next_special;
+pub(crate) use text::offset;
 pub use text::{Span, Str};

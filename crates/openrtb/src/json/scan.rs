@@ -32,7 +32,7 @@ pub(super) fn plain_length(chunk: &[u8; STEP]) -> Option<usize> {
 
 /// Offset of the first byte from `at` on that is `"`, `\` or a control character, or the end.
 #[inline(always)]
-fn next_special(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn next_special(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
         let mask = specials(*chunk);
         if mask != 0 {

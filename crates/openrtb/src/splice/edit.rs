@@ -1,8 +1,8 @@
 //! From changes of members to edits of bytes, and from those to the new body.
 
-use super::outline::Member;
+use super::outline::{Cut, Member};
 use super::place::Place;
-use crate::json::{Reader, Span};
+use crate::json::{Reader, Span, code};
 use crate::limits::Limits;
 use crate::request::BidRequest;
 use crate::write;
@@ -13,13 +13,25 @@ use std::ops::Range;
 pub(super) struct Change {
     pub(super) place: Place,
     pub(super) name: &'static str,
+    /// What [`code`] makes of the name.
+    code: u64,
     /// The value's range in the texts; `None` removes the member.
     pub(super) value: Option<Range<usize>>,
 }
 
 impl Change {
+    #[inline]
+    pub(super) fn new(place: Place, name: &'static str, value: Option<Range<usize>>) -> Self {
+        Self {
+            place,
+            name,
+            code: code(name.as_bytes()),
+            value,
+        }
+    }
+
     pub(super) fn is_same_member(&self, other: &Self) -> bool {
-        self.place == other.place && self.name == other.name
+        self.code == other.code && self.place == other.place && self.name == other.name
     }
 }
 
@@ -75,56 +87,95 @@ enum Fate {
     Replaced(Range<usize>),
 }
 
-/// Plans the edits of all objects that change; returns where these objects start.
+/// Memory of one write that the next one uses again.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Scratch {
+    /// Where the objects that change start.
+    touched: Vec<u32>,
+    /// Which of the changes a member answered.
+    answered: Vec<bool>,
+}
+
+/// The changes of one object, on a walk over its members.
+struct ObjectEdit<'e> {
+    /// All changes of the body, from the first that is about this object.
+    changes: &'e [Change],
+    answered: &'e mut [bool],
+    place: Place,
+    /// One bit for each name that changes, so that most members are passed by at once.
+    names: u64,
+    span: Span,
+    cuts: &'e [Cut],
+    body: &'e [u8],
+    /// End of the last member that stays.
+    kept_end: Option<usize>,
+    /// Start of the removed members that the walk is behind of.
+    removed_from: Option<usize>,
+    last_end: usize,
+}
+
+/// Plans the edits of all objects that change.
 pub(super) fn members(
     edits: &mut Edits,
     changes: &[Change],
     texts: &mut Vec<u8>,
+    scratch: &mut Scratch,
     request: &BidRequest<'_>,
     body: &[u8],
-) -> Vec<u32> {
-    let mut touched = Vec::new();
-    for change in changes {
+) {
+    scratch.touched.clear();
+    scratch.answered.clear();
+    scratch.answered.resize(changes.len(), false);
+    for (from, change) in changes.iter().enumerate() {
+        let earlier = changes.get(..from).unwrap_or_default();
+        if earlier.iter().any(|other| other.place == change.place) {
+            continue;
+        }
         let Some(span) = change.place.locate(request) else {
             continue;
         };
-        if touched.contains(&span.start) {
-            continue;
-        }
-        touched.push(span.start);
-        let list: Vec<Member> = if change.place.is_tracked() {
-            request.outline.members_of(span).copied().collect()
-        } else {
-            Member::list(span, body)
+        scratch.touched.push(span.start);
+        let changes = changes.get(from..).unwrap_or_default();
+        let of_object = changes.iter().filter(|other| other.place == change.place);
+        let mut edit = ObjectEdit {
+            changes,
+            answered: scratch.answered.get_mut(from..).unwrap_or_default(),
+            place: change.place,
+            names: of_object.fold(0, |names, other| names | name_bit(other.code)),
+            span,
+            cuts: request.outline.cuts(),
+            body,
+            kept_end: None,
+            removed_from: None,
+            last_end: span.start as usize + 1,
         };
-        let of_place: Vec<&Change> = changes
-            .iter()
-            .filter(|other| other.place == change.place)
-            .collect();
-        object(edits, &of_place, texts, request, span, &list, body);
+        if change.place.is_tracked() {
+            for member in request.outline.members_of(span) {
+                edit.pass(edits, member);
+            }
+        } else {
+            for member in Member::list(span, body) {
+                edit.pass(edits, &member);
+            }
+        }
+        edit.finish(edits, texts);
     }
-    touched
+    cut_elsewhere(edits, request, &scratch.touched);
 }
 
-/// Plans the edits of one object: removals with their commas, replacements, then additions.
-fn object(
-    edits: &mut Edits,
-    changes: &[&Change],
-    texts: &mut Vec<u8>,
-    request: &BidRequest<'_>,
-    span: Span,
-    members: &[Member],
-    body: &[u8],
-) {
-    let open = span.start as usize + 1;
-    let mut kept_end: Option<usize> = None;
-    let mut removed_from: Option<usize> = None;
-    let mut answered = vec![false; changes.len()];
-    for member in members {
-        match fate(changes, &mut answered, request, span, member, body) {
+/// A bit for a name's code, the same for some others.
+const fn name_bit(code: u64) -> u64 {
+    1 << (code.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
+}
+
+impl ObjectEdit<'_> {
+    /// Removes or replaces one member, or lets it be.
+    fn pass(&mut self, edits: &mut Edits, member: &Member) {
+        self.last_end = member.value.end as usize;
+        match self.fate(member) {
             Fate::Removed => {
-                removed_from.get_or_insert(member.key as usize);
-                continue;
+                self.removed_from.get_or_insert(member.key as usize);
+                return;
             }
             Fate::Replaced(text) => {
                 let value = member.value.range();
@@ -132,68 +183,67 @@ fn object(
             }
             Fate::Kept => {}
         }
-        if let Some(from) = removed_from.take() {
+        if let Some(from) = self.removed_from.take() {
             edits.delete(from, member.key as usize);
         }
-        kept_end = Some(member.value.end as usize);
+        self.kept_end = Some(self.last_end);
     }
-    if removed_from.is_some()
-        && let Some(last) = members.last()
-    {
-        edits.delete(kept_end.unwrap_or(open), last.value.end as usize);
-    }
-    let start = texts.len();
-    let mut comma = kept_end.is_some();
-    for (index, change) in changes.iter().enumerate() {
-        let later = changes.get(index + 1..).unwrap_or_default();
-        let Some(value) = change.value.clone() else {
-            continue;
-        };
-        if answered.get(index) == Some(&true) || later.iter().any(|l| l.is_same_member(change)) {
-            continue;
-        }
-        if comma {
-            texts.push(b',');
-        }
-        comma = true;
-        write::quote(texts, change.name);
-        texts.push(b':');
-        texts.extend_from_within(value);
-    }
-    if texts.len() > start {
-        let at = kept_end.unwrap_or(open);
-        edits.replace(at, at, start..texts.len());
-    }
-}
 
-/// Decides about one member, and marks the changes that speak of it as answered.
-fn fate(
-    changes: &[&Change],
-    answered: &mut [bool],
-    request: &BidRequest<'_>,
-    object: Span,
-    member: &Member,
-    body: &[u8],
-) -> Fate {
-    let superseded = request
-        .outline
-        .cuts()
-        .iter()
-        .any(|cut| cut.object == object.start && cut.span.start == member.key);
-    if superseded {
-        return Fate::Removed;
+    /// Decides about one member, and marks the changes that speak of it as answered.
+    fn fate(&mut self, member: &Member) -> Fate {
+        let mut cuts = self.cuts.iter();
+        if cuts.any(|cut| cut.object == self.span.start && cut.span.start == member.key) {
+            return Fate::Removed;
+        }
+        if self.names & name_bit(member.name) == 0 {
+            return Fate::Kept;
+        }
+        let mut fate = Fate::Kept;
+        for (change, answered) in self.changes.iter().zip(self.answered.iter_mut()) {
+            let meant = change.code == member.name && change.place == self.place;
+            if meant && member.is_named(change.name, self.body) {
+                *answered = true;
+                fate = match &change.value {
+                    Some(text) => Fate::Replaced(text.clone()),
+                    None => Fate::Removed,
+                };
+            }
+        }
+        fate
     }
-    let mut fate = Fate::Kept;
-    for (change, answered) in changes.iter().zip(answered) {
-        if member.is_named(change.name, body) {
-            *answered = true;
-            fate = match &change.value {
-                Some(text) => Fate::Replaced(text.clone()),
-                None => Fate::Removed,
+
+    /// Removes what the last members leave behind, and adds what no member answered.
+    fn finish(self, edits: &mut Edits, texts: &mut Vec<u8>) {
+        let open = self.span.start as usize + 1;
+        let at = self.kept_end.unwrap_or(open);
+        if self.removed_from.is_some() {
+            edits.delete(at, self.last_end);
+        }
+        let start = texts.len();
+        let mut comma = self.kept_end.is_some();
+        for (index, change) in self.changes.iter().enumerate() {
+            let Some(value) = change.value.clone() else {
+                continue;
             };
+            if change.place != self.place || self.answered.get(index) == Some(&true) {
+                continue;
+            }
+            let later = self.changes.get(index + 1..).unwrap_or_default();
+            if later.iter().any(|other| other.is_same_member(change)) {
+                continue;
+            }
+            if comma {
+                texts.push(b',');
+            }
+            comma = true;
+            write::quote(texts, change.name);
+            texts.push(b':');
+            texts.extend_from_within(value);
+        }
+        if texts.len() > start {
+            edits.replace(at, at, start..texts.len());
         }
     }
-    fate
 }
 
 impl Member {
@@ -246,10 +296,11 @@ pub(super) fn member_value(
     name: &str,
     body: &[u8],
 ) -> Option<Span> {
+    let wanted = code(name.as_bytes());
     request
         .outline
         .members_of(object)
-        .filter(|member| member.is_named(name, body))
+        .filter(|member| member.name == wanted && member.is_named(name, body))
         .last()
         .map(|member| member.value)
 }
@@ -272,10 +323,7 @@ pub(super) fn subset(
     for span in kept {
         let element = span.range();
         let gap = bytes(at, element.start);
-        let commas = usize::from(!first);
-        let others = gap.iter().filter(|b| !b.is_ascii_whitespace()).count();
-        let found = gap.iter().filter(|b| **b == b',').count();
-        if others != commas || found != commas {
+        if !is_separator(gap, !first) {
             // The gap holds elements that are left out; one comma of it stays, if one is needed.
             match (first, gap.iter().rposition(|b| *b == b',')) {
                 (false, Some(comma)) => edits.delete(at, at + comma),
@@ -286,9 +334,32 @@ pub(super) fn subset(
         first = false;
     }
     let close = range.end.saturating_sub(1);
-    if bytes(at, close).iter().any(|b| !b.is_ascii_whitespace()) {
+    if !is_separator(bytes(at, close), false) {
         edits.delete(at, close);
     }
+}
+
+/// Whether there is nothing but blanks, and a comma where one is due.
+fn is_separator(gap: &[u8], comma: bool) -> bool {
+    let gap = gap.trim_ascii_start();
+    match gap.split_first() {
+        None => !comma,
+        Some((b',', rest)) => comma && rest.trim_ascii_start().is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// Appends one element to an array whose last element ends at `end`.
+pub(super) fn append_behind(
+    edits: &mut Edits,
+    end: usize,
+    element: Range<usize>,
+    texts: &mut Vec<u8>,
+) {
+    let start = texts.len();
+    texts.push(b',');
+    texts.extend_from_within(element);
+    edits.replace(end, end, start..texts.len());
 }
 
 /// Appends one element to an array.
@@ -313,7 +384,7 @@ pub(super) fn append(
 }
 
 /// Cuts what duplicate keys superseded (C-31), except where an object is edited anyway.
-pub(super) fn cuts(edits: &mut Edits, request: &BidRequest<'_>, touched: &[u32]) {
+fn cut_elsewhere(edits: &mut Edits, request: &BidRequest<'_>, touched: &[u32]) {
     for cut in request.outline.cuts() {
         if !touched.contains(&cut.object) {
             let range = cut.span.range();

@@ -1,6 +1,6 @@
 //! Where members stand: recorded while reading, so that writing can copy what it does not change.
 
-use crate::json::{Key, Reader, Span, Str};
+use crate::json::{Key, Reader, Span, Str, offset};
 use crate::limits::Limits;
 
 /// One member of a tracked object.
@@ -14,6 +14,8 @@ pub(crate) struct Member {
     pub(crate) value: Span,
     /// What [`crate::json::code`] makes of the name.
     pub(super) name: u64,
+    /// Place in the list of what follows the value: the object's next member, if it has one.
+    next: u32,
 }
 
 impl Member {
@@ -23,6 +25,7 @@ impl Member {
             key: Span::new(key.at, key.at).start,
             value,
             name: key.code,
+            next: 0,
         }
     }
 }
@@ -46,20 +49,23 @@ pub struct Outline {
 impl Outline {
     /// Notes where the value of a member ends.
     pub(crate) fn close(&mut self, member: Option<usize>, end: usize) {
+        let next = offset(self.members.len());
         if let Some(member) = member.and_then(|index| self.members.get_mut(index)) {
-            member.value.end = Span::new(end, end).end;
+            member.value.end = offset(end);
+            member.next = next;
         }
     }
 
     /// The members of the tracked object at `span`, in document order.
     pub(crate) fn members_of(&self, span: Span) -> impl Iterator<Item = &Member> {
-        let from = self.members.partition_point(|m| m.key <= span.start);
-        self.members
-            .get(from..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(move |m| m.key < span.end)
-            .filter(move |m| m.object == span.start)
+        let first = match self.members.first() {
+            Some(member) if member.object == span.start => 0,
+            _ => self.members.partition_point(|m| m.key <= span.start),
+        };
+        let is_member = move |m: &&Member| m.object == span.start;
+        std::iter::successors(self.members.get(first).filter(is_member), move |member| {
+            self.members.get(member.next as usize).filter(is_member)
+        })
     }
 
     /// What duplicate keys cut out, in document order.
@@ -116,6 +122,7 @@ impl Reader<'_> {
             key: at.end,
             value,
             name,
+            next: 0,
         });
         members.len() - 1
     }

@@ -1,6 +1,6 @@
 //! What one recipient's copy of a request has otherwise than the body that was read.
 
-use super::edit::{self, Change, Edits};
+use super::edit::{self, Change, Edits, Scratch};
 use super::place::{Object, Place};
 use crate::json::{Raw, Span};
 use crate::request::BidRequest;
@@ -24,6 +24,7 @@ pub struct Patches {
     /// The changes of one write, with what it had to make up.
     planned: Vec<Change>,
     edits: Edits,
+    scratch: Scratch,
 }
 
 impl Patches {
@@ -45,11 +46,8 @@ impl Patches {
     fn set(&mut self, place: Place, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.texts.len();
         write(&mut self.texts);
-        self.changes.push(Change {
-            place,
-            name,
-            value: Some(start..self.texts.len()),
-        });
+        let value = Some(start..self.texts.len());
+        self.changes.push(Change::new(place, name, value));
     }
 
     /// Sets a member to JSON text that the caller vouches for.
@@ -91,11 +89,7 @@ impl Patches {
 
     /// Removes a member.
     pub fn remove(&mut self, place: impl Into<Place>, name: &'static str) {
-        self.changes.push(Change {
-            place: place.into(),
-            name,
-            value: None,
-        });
+        self.changes.push(Change::new(place.into(), name, None));
     }
 
     /// Keeps only the imps at these indices of [`BidRequest::imp`], in their order.
@@ -124,10 +118,11 @@ impl Patches {
         self.planned.clone_from(&self.changes);
         self.append_node(request, body);
         self.make_up_missing(request);
-        let touched = edit::members(
+        edit::members(
             &mut self.edits,
             &self.planned,
             &mut self.texts,
+            &mut self.scratch,
             request,
             body,
         );
@@ -146,7 +141,6 @@ impl Patches {
                 edit::subset(&mut self.edits, array, kept.map(|deal| deal.span), body);
             }
         }
-        edit::cuts(&mut self.edits, request, &touched);
         self.edits.apply(body, &self.texts, out);
         self.texts.truncate(texts);
     }
@@ -156,6 +150,10 @@ impl Patches {
         let Some((node, complete)) = self.node.clone() else {
             return;
         };
+        if let Some(last) = last_node(request, body) {
+            edit::append_behind(&mut self.edits, last, node, &mut self.texts);
+            return;
+        }
         if let Some(array) = schain_nodes(request, body) {
             edit::append(&mut self.edits, array, node, &mut self.texts, body);
             return;
@@ -168,11 +166,9 @@ impl Patches {
             .extend_from_slice(b",\"ver\":\"1.0\",\"nodes\":[");
         self.texts.extend_from_within(node);
         self.texts.extend_from_slice(b"]}");
-        self.planned.push(Change {
-            place: Object::Source.into(),
-            name: "schain",
-            value: Some(start..self.texts.len()),
-        });
+        let value = Some(start..self.texts.len());
+        self.planned
+            .push(Change::new(Object::Source.into(), "schain", value));
     }
 
     /// Turns changes of objects that the request does not have into a member of what holds them.
@@ -210,11 +206,8 @@ impl Patches {
                 && let Some((holder, name)) = place.holder()
             {
                 self.texts.push(b'}');
-                self.planned.push(Change {
-                    place: holder,
-                    name,
-                    value: Some(start..self.texts.len()),
-                });
+                let value = Some(start..self.texts.len());
+                self.planned.push(Change::new(holder, name, value));
             }
         }
     }
@@ -225,6 +218,14 @@ fn sorted(indices: impl IntoIterator<Item = usize>) -> Vec<usize> {
     indices.sort_unstable();
     indices.dedup();
     indices
+}
+
+/// End of the last node of the chain in its own place, when the array ends behind it.
+fn last_node(request: &BidRequest<'_>, body: &[u8]) -> Option<usize> {
+    let chain = request.source.as_deref()?.schain.as_deref()?;
+    let end = chain.nodes.last()?.span.end as usize;
+    let rest = body.get(end..)?;
+    (rest.trim_ascii_start().first() == Some(&b']')).then_some(end)
 }
 
 /// The array of the supply chain's nodes, by the places of C-170.
