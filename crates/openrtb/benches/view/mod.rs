@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 #[derive(Debug, Deserialize)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     #[serde(borrow)]
     pub id: Cow<'a, str>,
     #[serde(borrow)]
@@ -29,7 +29,7 @@ pub struct Request<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Imp<'a> {
+pub(crate) struct Imp<'a> {
     #[serde(borrow)]
     pub id: Cow<'a, str>,
     #[serde(borrow)]
@@ -45,7 +45,7 @@ pub struct Imp<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Banner {
+pub(crate) struct Banner {
     #[serde(default)]
     pub format: Vec<Format>,
     pub w: Option<i32>,
@@ -54,13 +54,13 @@ pub struct Banner {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Format {
+pub(crate) struct Format {
     pub w: i32,
     pub h: i32,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Video<'a> {
+pub(crate) struct Video<'a> {
     #[serde(borrow, default)]
     pub mimes: Vec<Cow<'a, str>>,
     pub minduration: Option<i32>,
@@ -72,7 +72,7 @@ pub struct Video<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Site<'a> {
+pub(crate) struct Site<'a> {
     #[serde(borrow)]
     pub id: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -84,7 +84,7 @@ pub struct Site<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct App<'a> {
+pub(crate) struct App<'a> {
     #[serde(borrow)]
     pub id: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -92,7 +92,7 @@ pub struct App<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Device<'a> {
+pub(crate) struct Device<'a> {
     #[serde(borrow)]
     pub ua: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -109,7 +109,7 @@ pub struct Device<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Geo<'a> {
+pub(crate) struct Geo<'a> {
     #[serde(borrow)]
     pub country: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -119,7 +119,7 @@ pub struct Geo<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct User<'a> {
+pub(crate) struct User<'a> {
     #[serde(borrow)]
     pub id: Option<Cow<'a, str>>,
     #[serde(borrow)]

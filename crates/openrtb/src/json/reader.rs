@@ -94,7 +94,10 @@ const fn mixed(first: u64, last: u64, length: usize) -> u64 {
 
 /// [`code`] of the first `length` bytes of `name`, at most sixteen.
 #[inline(always)]
-#[allow(clippy::cast_possible_truncation, reason = "the halves of the word are meant")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the halves of the word are meant"
+)]
 const fn short_code(name: u128, length: usize) -> u64 {
     if length <= 8 {
         // Twice by half the width: the shift of an empty name is the whole width.

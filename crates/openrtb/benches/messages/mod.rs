@@ -1,0 +1,67 @@
+//! The messages that are read and written: the 16 examples as machines send them, and larger ones.
+
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// A request of the examples, without blanks between tokens.
+pub(crate) fn example(name: &str) -> Vec<u8> {
+    let path = examples().join(format!("{name}.request.json"));
+    serde_json::to_vec(&value(&path)).unwrap()
+}
+
+/// All 16 requests of the examples, in the order of their names.
+pub(crate) fn all_examples() -> Vec<(String, Vec<u8>)> {
+    let mut names: Vec<String> = std::fs::read_dir(examples())
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".request.json").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+        .into_iter()
+        .map(|name| (name.clone(), example(&name)))
+        .collect()
+}
+
+/// A request of some 2,048 bytes: the video example with an ext that fills it up.
+pub(crate) fn of_two_kilobytes() -> Vec<u8> {
+    padded(example("03-video-instream-26"), 2_048)
+}
+
+/// A request of some 7,168 bytes: three imps, 40 blocked domains, 8 extended ids, 30 segments.
+pub(crate) fn of_seven_kilobytes() -> Vec<u8> {
+    let mut request = value(&examples().join("03-video-instream-26.request.json"));
+    let imp = request["imp"][0].clone();
+    request["imp"] = (0..3)
+        .map(|at| {
+            let mut imp = imp.clone();
+            imp["id"] = json!(format!("{at}"));
+            imp
+        })
+        .collect();
+    request["badv"] = (0..40)
+        .map(|at| json!(format!("blocked-{at}.example")))
+        .collect();
+    request["user"]["eids"] = (0..8)
+        .map(|at| json!({"source": format!("ids{at}.example"), "uids": [{"id": format!("0f9a6d1e-{at}"), "atype": 1}]}))
+        .collect();
+    request["user"]["data"] = json!([{"id": "dmp.example", "segment":
+        (0..30).map(|at| json!({"id": format!("segment-{at}")})).collect::<Value>()}]);
+    padded(serde_json::to_vec(&request).unwrap(), 7_168)
+}
+
+/// Fills a request up to a size by a text in its `ext`.
+fn padded(body: Vec<u8>, size: usize) -> Vec<u8> {
+    let mut request: Value = serde_json::from_slice(&body).unwrap();
+    let missing = size.saturating_sub(body.len() + 30);
+    request["ext"]["padding"] = json!("x".repeat(missing));
+    serde_json::to_vec(&request).unwrap()
+}
+
+fn value(path: &std::path::Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn examples() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/examples")
+}
