@@ -371,6 +371,10 @@ impl<'a, T: Value<'a>> Field<'a> for Vec<T> {
             r.open_array()?;
             let mut first = true;
             while r.next_element(first)? {
+                if first && self.capacity() == 0 {
+                    // What the first push would reserve, without the detour over growing.
+                    *self = Self::with_capacity(4);
+                }
                 first = false;
                 if r.peek() == b'[' {
                     let at = r.position();

@@ -270,6 +270,11 @@ impl<'a> Reader<'a> {
         if self.quick_key(first).is_some() {
             return Ok(true);
         }
+        if self.peek() == b'}' {
+            self.at += 1;
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(false);
+        }
         self.unusual_key(first)
     }
 
