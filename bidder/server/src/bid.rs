@@ -11,7 +11,7 @@ use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
 use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
 use contracts::access::AUCTION_ID_HEADER;
-use openrtb::{BidRequest, Limits, ReadError};
+use openrtb::{BidRequest, ReadError};
 use service::Problem;
 use service::http::{HeaderValue, Request, Response, StatusCode, json, no_content};
 use service::trace::TraceId;
@@ -50,9 +50,12 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
     }
     let metrics = &worker.shared.metrics;
     let auction = auction_id(request);
-    let read = BidRequest::read(&request.body, &Limits::REQUEST);
-    let (bid_request, _repairs) = match read {
-        Ok(read) => read,
+    let read = BidRequest::read(&request.body, &worker.shared.config.request);
+    let bid_request = match read {
+        Ok((bid_request, repairs)) => {
+            metrics.repaired(&source.name, &repairs);
+            bid_request
+        }
         Err(error) => {
             metrics.invalid.inc();
             return with_auction(malformed(&error), auction);

@@ -43,6 +43,7 @@ pub struct Config {
     pub tell_reasons: bool,
     pub sources: BTreeMap<String, DemandSource>,
     pub limits: Limits,
+    pub request: openrtb::Limits,
 }
 
 /// Somebody who sends bid requests.
@@ -92,6 +93,9 @@ impl Config {
                 "lease_interval",
                 "must be longer than 0",
             ));
+        }
+        if let Some((key, why)) = self.request.fault() {
+            faults.push(ConfigFault::in_key(&format!("request.{key}"), why));
         }
         ConfigError::unless_empty(faults)
     }
@@ -169,6 +173,7 @@ mod tests {
             ("listen", "0.0.0.0:8002", "sources"),
             ("first_lease", "-1", "first_lease"),
             ("first_lease", "much", "first_lease"),
+            ("request.depth", "65", "request.depth"),
         ];
         for (key, value, fault) in cases {
             let refused = load(&[(key, value)]).validate().unwrap_err().to_string();

@@ -5,7 +5,7 @@ use bidder_core::explain::explain;
 use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
 use bidder_core::respond::refuse;
-use openrtb::{BidRequest, Limits};
+use openrtb::BidRequest;
 use service::Problem;
 use service::http::{Request, Response, StatusCode, json};
 
@@ -20,7 +20,7 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
     if !request.content_type_is_json() {
         return Problem::unsupported_media_type().into_response();
     }
-    let bid_request = match BidRequest::read(&request.body, &Limits::REQUEST) {
+    let bid_request = match BidRequest::read(&request.body, &worker.shared.config.request) {
         Ok((bid_request, _repairs)) => bid_request,
         Err(error) => return bid::malformed(&error),
     };

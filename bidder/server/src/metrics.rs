@@ -2,6 +2,7 @@
 
 use bidder_core::no_bid::NoBid;
 use contracts::notice::NoticeKind;
+use openrtb::Repairs;
 use service::metrics::{Counter, Gauge, Histogram, buckets};
 
 /// What became of a notice.
@@ -69,6 +70,7 @@ pub(crate) const VIDEO_EVENTS: [&str; 5] = [
 
 /// The bidder's handles.
 pub(crate) struct Metrics {
+    registry: service::Metrics,
     pub(crate) bid: Counter,
     pub(crate) no_bid: Counter,
     pub(crate) invalid: Counter,
@@ -106,6 +108,7 @@ impl Metrics {
         };
         let plain = |name, help| metrics.counter(name, help, &[]);
         Self {
+            registry: metrics.clone(),
             bid: outcome("bid"),
             no_bid: outcome("no_bid"),
             invalid: outcome("invalid"),
@@ -188,6 +191,18 @@ impl Metrics {
         let at = VIDEO_EVENTS.iter().position(|it| *it == event);
         let counter = at.and_then(|at| self.video_events.get(at));
         counter.inspect(|it| it.inc()).is_some()
+    }
+
+    /// Counts what was tolerated in a request (C-24); `source` is a name of the configuration.
+    pub(crate) fn repaired(&self, source: &str, repairs: &Repairs) {
+        for (kind, count) in repairs.by_kind() {
+            let labels = [("source", source), ("kind", kind.label())];
+            let help = "Deviations from the standard that were tolerated in requests.";
+            let counter = self
+                .registry
+                .counter("gavel_request_repairs_total", help, &labels);
+            counter.add(count);
+        }
     }
 
     pub(crate) fn refused(&self, reason: NoBid) {

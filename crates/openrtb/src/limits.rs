@@ -1,7 +1,15 @@
 //! How much a reader believes before it refuses (R37).
 
 /// Bounds on one message. Bodies are bounded before, by the HTTP server.
+///
+/// With the feature `serde` it is a table of a configuration; what is absent there is as in
+/// [`Limits::REQUEST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Limits {
     /// Depth of any nesting; at most 64.
     pub depth: u32,
@@ -11,7 +19,7 @@ pub struct Limits {
     pub imps: usize,
     /// Bytes of one string, as written.
     pub string: usize,
-    /// Values of any kind in the message, members of `ext` included.
+    /// Values of any kind in the message, and with them its keys; members of `ext` included.
     pub values: u32,
 }
 
@@ -32,8 +40,80 @@ impl Limits {
     };
 }
 
+impl Limits {
+    /// The first of the bounds that no message can be read by, and what it must be.
+    #[must_use]
+    pub const fn fault(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self {
+                depth: 0 | 65.., ..
+            } => Some(("depth", "must be from 1 to 64")),
+            Self {
+                ext_depth: 65.., ..
+            } => Some(("ext_depth", "must be at most 64")),
+            Self { imps: 0, .. } => Some(("imps", "must be at least 1")),
+            Self { string: 0..16, .. } => Some(("string", "must be at least 16")),
+            Self { values: 0, .. } => Some(("values", "must be at least 1")),
+            _ => None,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self::REQUEST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_that_nothing_passes_are_faults() {
+        let request = Limits::REQUEST;
+        let cases = [
+            (request, None),
+            (Limits::RESPONSE, None),
+            (
+                Limits {
+                    depth: 0,
+                    ..request
+                },
+                Some("depth"),
+            ),
+            (
+                Limits {
+                    depth: 65,
+                    ..request
+                },
+                Some("depth"),
+            ),
+            (
+                Limits {
+                    ext_depth: 65,
+                    ..request
+                },
+                Some("ext_depth"),
+            ),
+            (Limits { imps: 0, ..request }, Some("imps")),
+            (
+                Limits {
+                    string: 15,
+                    ..request
+                },
+                Some("string"),
+            ),
+            (
+                Limits {
+                    values: 0,
+                    ..request
+                },
+                Some("values"),
+            ),
+        ];
+        for (limits, fault) in cases {
+            assert_eq!(limits.fault().map(|(key, _)| key), fault, "{limits:?}");
+        }
     }
 }

@@ -31,6 +31,22 @@ pub enum RepairKind {
 }
 
 impl RepairKind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::IntegralFloat,
+        Self::NumericString,
+        Self::BoolFlag,
+        Self::NumberAsText,
+        Self::SingleAsArray,
+        Self::NegativeFloor,
+        Self::DroppedField,
+        Self::DroppedElement,
+        Self::DroppedObject,
+        Self::DuplicateKey,
+        Self::Exclusive,
+        Self::Contradiction,
+    ];
+
     /// The name of the repair as a metric label.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -92,6 +108,20 @@ impl Repairs {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.total == 0
+    }
+
+    /// How many of each kind there are among those kept in detail; kinds without any are left out.
+    pub fn by_kind(&self) -> impl Iterator<Item = (RepairKind, u64)> {
+        let count = |kind| {
+            self.list
+                .iter()
+                .map(move |repair| u64::from(repair.kind == kind))
+                .sum()
+        };
+        let counts = RepairKind::ALL
+            .into_iter()
+            .map(move |kind| (kind, count(kind)));
+        counts.filter(|(_, count)| *count > 0)
     }
 
     /// The repairs kept in detail.

@@ -47,6 +47,8 @@ pub struct Config {
     pub record_queue: usize,
     pub accounts: BTreeMap<String, Account>,
     pub limits: Limits,
+    pub request: openrtb::Limits,
+    pub response: openrtb::Limits,
 }
 
 /// An SSP that sends requests.
@@ -129,6 +131,11 @@ impl Config {
                 faults.push(ConfigFault::in_key(key, "must be at least 1"));
             }
         }
+        for (table, limits) in [("request", &self.request), ("response", &self.response)] {
+            if let Some((key, why)) = limits.fault() {
+                faults.push(ConfigFault::in_key(&format!("{table}.{key}"), why));
+            }
+        }
         ConfigError::unless_empty(faults)
     }
 
@@ -163,6 +170,7 @@ impl Config {
             creative_id_required: self.require_crid,
             advertiser_domain_required: self.require_adomain,
             loopback_is_secure: self.local_mode,
+            limits: self.response,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use exchange_core::Loss;
+use openrtb::Repairs;
 use service::Metrics;
 use service::metrics::{Counter, Gauge, Histogram, buckets};
 
@@ -22,8 +23,6 @@ pub(crate) struct RtbMetrics {
     pub catalog_version: Gauge,
     /// Records that found their queue full.
     pub records_dropped: Counter,
-    /// Repairs of what callers wrote (C-24).
-    pub repairs: Counter,
     /// Entries of the outbox waiting for their DSP.
     pub outbox_waiting: Gauge,
 }
@@ -107,10 +106,6 @@ impl RtbMetrics {
                 "gavel_records_dropped_total",
                 "Auction records that found their queue full.",
             ),
-            repairs: counter(
-                "gavel_request_repairs_total",
-                "Deviations from the standard that were tolerated in requests.",
-            ),
             outbox_waiting: gauge(
                 "gavel_outbox_waiting",
                 "Billing notices that their DSP has not taken yet.",
@@ -145,6 +140,30 @@ impl RtbMetrics {
                 &labels,
             )
             .inc();
+    }
+
+    /// Counts what was tolerated in a request (C-24); `source` is an account's name.
+    pub(crate) fn request_repairs(&self, source: &str, repairs: &Repairs) {
+        for (kind, count) in repairs.by_kind() {
+            let labels = [("source", source), ("kind", kind.label())];
+            let help = "Deviations from the standard that were tolerated in requests.";
+            let counter = self
+                .registry
+                .counter("gavel_request_repairs_total", help, &labels);
+            counter.add(count);
+        }
+    }
+
+    /// Counts what was tolerated in a DSP's response (C-24).
+    pub(crate) fn response_repairs(&self, dsp: &str, repairs: &Repairs) {
+        for (kind, count) in repairs.by_kind() {
+            let labels = [("dsp", dsp), ("kind", kind.label())];
+            let help = "Deviations from the standard that were tolerated in responses.";
+            let counter = self
+                .registry
+                .counter("gavel_response_repairs_total", help, &labels);
+            counter.add(count);
+        }
     }
 
     /// The counters of one DSP.

@@ -1,6 +1,6 @@
 //! What the DSPs answered: reading it, and letting bids in.
 
-use openrtb::{BadBid, Bid, BidResponse, Limits, SeatBid, Str};
+use openrtb::{BadBid, Bid, BidResponse, Repairs, SeatBid, Str};
 use units::{CpmMicros, Currency};
 
 use super::judge::{Fate, Judged};
@@ -83,6 +83,7 @@ pub(super) struct BidIntake<'p, 'b> {
     market: &'p Market,
     bids: Vec<Judged<'b>>,
     contenders: Vec<Contender>,
+    repairs: Vec<(usize, Repairs)>,
     groups: usize,
 }
 
@@ -93,8 +94,14 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             market,
             bids: Vec::new(),
             contenders: Vec::new(),
+            repairs: Vec::new(),
             groups: 0,
         }
+    }
+
+    /// What was tolerated in the replies so far.
+    pub(super) fn take_repairs(&mut self) -> Vec<(usize, Repairs)> {
+        std::mem::take(&mut self.repairs)
     }
 
     /// Every bid, and those that were admitted.
@@ -111,9 +118,12 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             Reached::Shed => return ReplyFate::Shed,
             Reached::Failed => return ReplyFate::Failed,
         };
-        let Ok((response, _)) = BidResponse::read(body, &Limits::RESPONSE) else {
+        let Ok((response, repairs)) = BidResponse::read(body, &self.market.policy.limits) else {
             return ReplyFate::Failed;
         };
+        if !repairs.is_empty() {
+            self.repairs.push((reply.ask, repairs));
+        }
         if response.is_no_bid() {
             return ReplyFate::NoBid(response.nbr.map(|nbr| nbr.0));
         }

@@ -1,5 +1,6 @@
 //! Screening, ranking and pricing what the DSPs answered.
 
+use openrtb::Repairs;
 use units::CpmMicros;
 
 use super::judge::{Fate, Judged, Win};
@@ -15,6 +16,8 @@ use crate::market::Market;
 pub struct Settlement<'b> {
     /// What each ask came to, in the order of the replies: index of the ask, and its fate.
     pub replies: Vec<(usize, ReplyFate)>,
+    /// What was tolerated while reading (C-24): index of the ask, and the repairs, if any.
+    pub repairs: Vec<(usize, Repairs)>,
     /// Every bid with its fate.
     pub bids: Vec<Judged<'b>>,
     /// Indices of the bids that won, in the order of the imps.
@@ -39,6 +42,7 @@ pub fn settle<'b>(plan: &Plan<'_>, market: &Market, replies: &[Reply<'b>]) -> Se
         .iter()
         .map(|reply| (reply.ask, intake.take(reply)))
         .collect();
+    let repairs = intake.take_repairs();
     let (mut bids, mut contenders) = intake.done();
     drop_broken_groups(&mut bids, &mut contenders);
     let standings: Vec<Standing> = contenders.iter().map(|c| c.standing).collect();
@@ -57,6 +61,7 @@ pub fn settle<'b>(plan: &Plan<'_>, market: &Market, replies: &[Reply<'b>]) -> Se
         .collect();
     Settlement {
         replies: fates,
+        repairs,
         bids,
         winners,
     }

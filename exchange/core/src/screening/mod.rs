@@ -24,7 +24,7 @@ mod size;
 mod slot;
 
 use contracts::catalog::DemandPartner;
-use openrtb::{Bid, BidRequest, Deal, Imp};
+use openrtb::{Bid, BidRequest, Deal, Imp, Limits};
 use units::{CpmMicros, Currency, RateTable};
 
 use crate::floors::{self, Floor};
@@ -32,7 +32,7 @@ use crate::loss::Loss;
 use crate::medium::Medium;
 
 /// What the exchange asks of bids beyond the standard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// A bid without `crid` loses with 8.
     pub creative_id_required: bool,
@@ -40,6 +40,19 @@ pub struct Policy {
     pub advertiser_domain_required: bool,
     /// Loopback URLs count as secure: the exchange runs on the browser's own machine.
     pub loopback_is_secure: bool,
+    /// What is believed of a response before it is refused as an error.
+    pub limits: Limits,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            creative_id_required: false,
+            advertiser_domain_required: false,
+            loopback_is_secure: false,
+            limits: Limits::RESPONSE,
+        }
+    }
 }
 
 /// One bid beside what was offered to its bidder.

@@ -8,7 +8,6 @@ use eventlog::EventLog;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Intake, Refusal};
 use exchange_core::{markup, notices};
-use openrtb::Limits;
 use service::clock;
 use units::{AuctionId, Multiplier, UnixMillis};
 
@@ -51,7 +50,7 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         let result = refused(context, &arrived, None, "no catalog yet");
         return AuctionOutcome { auction, result };
     };
-    let result = match intake::read(&input.body, input.peer, &Limits::REQUEST) {
+    let result = match intake::read(&input.body, input.peer, &context.exchange.config.request) {
         Ok(intake) => hold(context, &in_force, &arrived, &intake).await,
         Err(Refusal::InsufficientTime) => {
             refused(context, &arrived, Some(15), "insufficient auction time")
@@ -87,10 +86,8 @@ async fn hold(
     intake: &Intake<'_>,
 ) -> AuctionResult {
     let exchange = &context.exchange;
-    exchange
-        .metrics
-        .repairs
-        .add(u64::from(intake.repairs.total()));
+    let source = arrived.source.label();
+    exchange.metrics.request_repairs(source, &intake.repairs);
     let payout = Payout::of(&exchange.config, in_force, arrived.source);
     let budget = dsp_budget(intake.tmax_ms, exchange.config.answer_margin.0);
     let terms = Terms {
@@ -286,6 +283,12 @@ fn count(
     for (heard, (_, fate)) in heard.iter().zip(&settlement.replies) {
         let budget_ms = plan.asks.get(heard.ask).map_or(0, |ask| ask.budget_ms);
         heard.partner.answered(*fate, heard.took, budget_ms);
+    }
+    for (ask, repairs) in &settlement.repairs {
+        let ask = plan.asks.get(*ask);
+        if let Some(dsp) = ask.and_then(|ask| in_force.market.partners.get(ask.partner)) {
+            context.exchange.metrics.response_repairs(dsp.id.as_str(), repairs);
+        }
     }
     for judged in &settlement.bids {
         match judged.loss() {

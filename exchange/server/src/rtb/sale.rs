@@ -30,6 +30,20 @@ pub(crate) enum Source {
     },
 }
 
+impl Source {
+    /// The name in metrics, from the closed set of accounts.
+    pub(crate) fn label(&self) -> &str {
+        match self {
+            Self::Ssp {
+                account: Some(account),
+                ..
+            } => account,
+            Self::Ssp { account: None, .. } => "open",
+            Self::Placement { .. } => "own",
+        }
+    }
+}
+
 /// An auction to run.
 #[derive(Debug, Clone)]
 pub(crate) struct AuctionInput {
