@@ -2,12 +2,18 @@
 //!
 //! One linear pass: inserted values are not scanned again, unknown `${…}` stay as they are.
 
+mod click;
 mod encode;
+mod price;
+mod vast;
 
 use crate::enums::LossReason;
 use base64::Engine as _;
+pub use click::expand_click;
 pub use encode::percent_encode;
+pub use price::{Iv, PriceError, PriceKeyError, PriceKeys};
 use units::{CpmMicros, Currency, Multiplier, UnixMillis};
+pub use vast::{VastValues, expand_vast};
 
 /// What the macros stand for; an absent value becomes the empty text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,6 +30,9 @@ pub struct Values<'v> {
     pub ad_id: Option<&'v str>,
     /// `${AUCTION_PRICE}`: clearing CPM after discount, in the bid's currency.
     pub price: Option<CpmMicros>,
+    /// The price as the recipient's [`PriceKeys`] encrypted it: goes in wherever the price would,
+    /// which is then nowhere readable.
+    pub encrypted_price: Option<&'v str>,
     /// `${AUCTION_CURRENCY}`: the bid's currency.
     pub currency: Option<Currency>,
     /// `${AUCTION_MBR}`: clearing price divided by bid price.
@@ -125,7 +134,10 @@ fn value<'v>(which: Macro, values: &Values<'v>) -> Option<Plain<'v>> {
         Macro::ImpId => values.imp_id.map(Plain::Id),
         Macro::SeatId => values.seat_id.map(Plain::Id),
         Macro::AdId => values.ad_id.map(Plain::Id),
-        Macro::Price => number(values.price.map(|price| price.to_string())),
+        Macro::Price => match values.encrypted_price {
+            Some(text) => Some(Plain::Number(text.to_owned())),
+            None => number(values.price.map(|price| price.to_string())),
+        },
         Macro::Currency => number(values.currency.map(|currency| currency.to_string())),
         Macro::Mbr => number(values.market_bid_ratio.map(|ratio| ratio.to_string())),
         Macro::Loss => number(values.loss.map(|loss| loss.0.to_string())),
@@ -253,6 +265,7 @@ mod tests {
             seat_id: None,
             ad_id: Some("ad.1~x_y-z"),
             price: CpmMicros::parse("1.50").ok(),
+            encrypted_price: None,
             currency: Some(Currency::USD),
             market_bid_ratio: Multiplier::parse("0.75").ok(),
             loss: Some(LossReason::OUTBID),
@@ -387,6 +400,19 @@ mod tests {
         for (id, text, options, want) in cases {
             assert_eq!(expanded(text, options), want, "{id}: {text}");
         }
+    }
+
+    #[test]
+    fn an_encrypted_price_is_nowhere_readable() {
+        // S7
+        let values = Values {
+            encrypted_price: Some("YWJj-_"),
+            ..values()
+        };
+        let mut out = String::new();
+        let text = "${AUCTION_PRICE} ${AUCTION_PRICE:B64} ${AUCTION_PRICE:XOR}";
+        expand(text, &values, Options::default(), &mut out);
+        assert_eq!(out, "YWJj-_ WVdKai1f ");
     }
 
     proptest! {

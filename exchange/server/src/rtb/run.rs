@@ -287,7 +287,10 @@ fn count(
     for (ask, repairs) in &settlement.repairs {
         let ask = plan.asks.get(*ask);
         if let Some(dsp) = ask.and_then(|ask| in_force.market.partners.get(ask.partner)) {
-            context.exchange.metrics.response_repairs(dsp.id.as_str(), repairs);
+            context
+                .exchange
+                .metrics
+                .response_repairs(dsp.id.as_str(), repairs);
         }
     }
     for judged in &settlement.bids {
