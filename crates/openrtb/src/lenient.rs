@@ -275,7 +275,10 @@ pub(crate) fn read_unusual<'a, T: FromScalar<'a>>(
     let at = r.position();
     let reading = T::from_scalar(r.scalar()?);
     Ok(match reading {
-        Reading::Absent => None,
+        Reading::Absent => {
+            r.note_null(at);
+            None
+        }
         Reading::Good(value) => Some(value),
         Reading::Repaired(value, kind) => {
             r.repaired(name, at, kind);
@@ -408,6 +411,13 @@ impl<'a, T: Value<'a>> Field<'a> for Option<Box<T>> {
 }
 
 impl Reader<'_> {
+    /// Notes where nothing is said in many words, for those who ask (C-25).
+    pub(crate) fn note_null(&mut self, at: usize) {
+        if self.inspecting {
+            self.nulls.push(at);
+        }
+    }
+
     /// Records a repair.
     pub(crate) fn repaired(&mut self, name: &Name, at: usize, kind: RepairKind) {
         self.repairs.push(Repair {

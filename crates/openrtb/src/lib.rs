@@ -27,6 +27,7 @@ pub mod request;
 pub mod response;
 mod secure;
 pub mod splice;
+pub mod validate;
 pub mod vast;
 mod write;
 

@@ -82,7 +82,7 @@ macro_rules! object {
                                 object: stringify!($object),
                                 field: "ext",
                             };
-                            self.ext = Some(r.raw()?).filter($crate::json::Raw::is_object);
+                            self.ext = $crate::object::extension(r, NAME)?;
                             let bit = 1_u64 << (Attribute::ext as u32);
                             if seen & bit != 0 {
                                 $crate::object::repeated(r, NAME, at)?;
@@ -113,7 +113,7 @@ macro_rules! object {
                     r.unreadable_price = outer;
                     r.repaired(name, start, $crate::repairs::RepairKind::DroppedObject);
                 }
-                Ok(usable)
+                Ok(usable || r.inspecting)
             }
         }
 
@@ -165,6 +165,16 @@ macro_rules! object {
             }
         }
 
+        impl $crate::validate::Walk for $object<'_> {
+            fn walk(&self, walker: &mut $crate::validate::Walker<'_>) {
+                walker.object(self.span, Self::ATTRIBUTES, &self.extra);
+                $(
+                    walker.attribute(self.span, $key);
+                    $crate::validate::Walk::walk(&self.$field, walker);
+                )*
+            }
+        }
+
         impl<$a> $crate::lenient::Field<$a> for Option<$object<$a>> {
             fn read_into(
                 &mut self,
@@ -185,26 +195,55 @@ pub(crate) use object;
 /// Passes by a value where an object is meant; only `null` does not count as a repair.
 pub(crate) fn not_an_object(r: &mut Reader<'_>, name: &Name) -> Result<(), Fault> {
     let at = r.position();
-    if r.raw()?.as_str() != "null" {
+    if r.raw()?.as_str() == "null" {
+        r.note_null(at);
+    } else {
         r.repaired(name, at, RepairKind::DroppedField);
     }
     Ok(())
 }
 
-/// An attribute came again: refused where it decides money or identity, else counted (C-31).
-pub(crate) fn repeated(r: &mut Reader<'_>, name: &Name, at: usize) -> Result<(), Fault> {
-    let decides = match name.object {
-        "BidRequest" => matches!(name.field, "id" | "imp" | "cur" | "at"),
+/// Reads an `ext`; anything but an object is ignored, and told only to those who ask (C-23).
+pub(crate) fn extension<'a>(
+    r: &mut Reader<'a>,
+    name: &'static Name,
+) -> Result<Option<Raw<'a>>, Fault> {
+    let at = r.position();
+    let value = r.raw()?;
+    if value.is_object() {
+        return Ok(Some(value));
+    }
+    if value.as_str() == "null" {
+        r.note_null(at);
+    } else if r.inspecting {
+        r.repaired(name, at, RepairKind::DroppedField);
+    }
+    Ok(None)
+}
+
+/// Whether an attribute decides about money or identity in a request (C-31).
+pub(crate) fn decides_request(object: &str, field: &str) -> bool {
+    match object {
+        "BidRequest" => matches!(field, "id" | "imp" | "cur" | "at"),
         "Imp" | "Deal" | "DurFloors" => {
-            matches!(name.field, "id" | "at" | "bidfloor" | "bidfloorcur")
+            matches!(field, "id" | "at" | "bidfloor" | "bidfloorcur")
         }
         _ => false,
-    };
-    if decides {
+    }
+}
+
+/// Whether an attribute decides about a bid (C-31).
+pub(crate) fn decides_bid(object: &str, field: &str) -> bool {
+    object == "Bid" && matches!(field, "id" | "impid" | "price" | "dealid" | "adm")
+}
+
+/// An attribute came again: refused where it decides money or identity, else counted (C-31).
+pub(crate) fn repeated(r: &mut Reader<'_>, name: &Name, at: usize) -> Result<(), Fault> {
+    let decides = decides_request(name.object, name.field);
+    if decides && !r.inspecting {
         return Err(Fault::doubled_key(at));
     }
-    r.doubled_bid_key |=
-        name.object == "Bid" && matches!(name.field, "id" | "impid" | "price" | "dealid" | "adm");
+    r.doubled_bid_key |= decides_bid(name.object, name.field);
     r.repaired(name, at, RepairKind::DuplicateKey);
     Ok(())
 }

@@ -81,19 +81,36 @@ pub struct Repair {
 }
 
 /// The repairs of one message, the first [`Repairs::KEPT`] of them in detail.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repairs {
     list: Vec<Repair>,
     total: u32,
+    /// How many are kept in detail.
+    room: usize,
+}
+
+impl Default for Repairs {
+    fn default() -> Self {
+        Self::with_room(Self::KEPT)
+    }
 }
 
 impl Repairs {
     /// Repairs that are kept in detail.
     pub const KEPT: usize = 64;
 
+    /// None yet, of which so many will be kept in detail.
+    pub(crate) const fn with_room(room: usize) -> Self {
+        Self {
+            list: Vec::new(),
+            total: 0,
+            room,
+        }
+    }
+
     pub(crate) fn push(&mut self, repair: Repair) {
         self.total = self.total.saturating_add(1);
-        if self.list.len() < Self::KEPT {
+        if self.list.len() < self.room {
             self.list.push(repair);
         }
     }

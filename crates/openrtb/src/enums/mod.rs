@@ -59,6 +59,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::validate::Walk for $name {
+            fn walk(&self, walker: &mut $crate::validate::Walker<'_>) {
+                walker.value(self.0, self.is_known(), stringify!($name));
+            }
+        }
+
         $crate::lenient::scalar_values!($name);
     )*};
 }

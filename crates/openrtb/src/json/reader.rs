@@ -116,6 +116,10 @@ pub(crate) struct Reader<'a> {
     depth: u32,
     values: u32,
     limits: Limits,
+    /// Whether all is to be told: what cannot be used is kept, and no key there twice is a fault.
+    pub(crate) inspecting: bool,
+    /// Where nulls and empty texts stand that count as absent, when inspecting.
+    pub(crate) nulls: Vec<usize>,
     /// The member's name that was read last.
     pub(crate) key: Key,
     /// Repairs made so far.
@@ -152,6 +156,8 @@ impl<'a> Reader<'a> {
             depth: 0,
             values: 0,
             limits: *limits,
+            inspecting: false,
+            nulls: Vec::new(),
             key: Key::default(),
             repairs: Repairs::default(),
             outline: Outline::default(),

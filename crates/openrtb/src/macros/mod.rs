@@ -155,6 +155,25 @@ pub fn has_macros(text: &str) -> bool {
     memchr::memmem::find(text.as_bytes(), b"${AUCTION_").is_some()
 }
 
+/// The names in `text` that look like the standard's macros, each with its encoding.
+pub(crate) fn named(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    const OPEN: &str = "${";
+    text.match_indices("${AUCTION").filter_map(move |(at, _)| {
+        let rest = text.get(at + OPEN.len()..)?;
+        let end = rest.bytes().take(64).position(|byte| byte == b'}')?;
+        let inner = rest.get(..end)?;
+        Some(match inner.split_once(':') {
+            Some((name, encoding)) => (name, Some(encoding)),
+            None => (inner, None),
+        })
+    })
+}
+
+/// Whether the standard has a macro of this name, or practice an alias.
+pub(crate) fn is_known(name: &str) -> bool {
+    Macro::named(name).is_some()
+}
+
 /// Appends `text` to `out` with its macros replaced.
 pub fn expand(text: &str, values: &Values<'_>, options: Options, out: &mut String) {
     out.reserve(text.len());

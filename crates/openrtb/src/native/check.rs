@@ -200,7 +200,7 @@ fn check_tracker(
 }
 
 impl LinkResponse<'_> {
-    fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         self.url.as_ref().is_some_and(|url| !url.is_empty())
     }
 }

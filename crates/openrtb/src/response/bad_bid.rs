@@ -48,7 +48,9 @@ impl<'a> Value<'a> for Result<Bid<'a>, BadBid<'a>> {
         };
         bid.doubled = doubled;
         let missing = |text: &Option<Str<'a>>| text.as_ref().is_none_or(|text| text.is_empty());
-        let reason = if missing(&bid.id) {
+        let reason = if r.inspecting {
+            return Ok(Some(Ok(bid)));
+        } else if missing(&bid.id) {
             BadBidReason::MissingId
         } else if missing(&bid.impid) {
             BadBidReason::MissingImpId
