@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::validate::ValidateArgs;
+
 /// A real-time-bidding market: exchange, SSP side, bidder, control plane and DMP.
 #[derive(Debug, Parser)]
 #[command(name = "gavel", version, about, long_about = None)]
@@ -39,6 +41,11 @@ pub enum Command {
     /// Sends OpenRTB traffic at a fixed rate and reports latencies from scheduled times.
     #[command(after_help = "Example: gavel loadtest --rate 500 --duration 30 --target exchange")]
     Loadtest(loadtest::Args),
+    /// Tells everything that is wrong with OpenRTB requests and responses.
+    #[command(
+        after_help = "Example: gavel validate request.json\nExit status: 0 clean or warnings, 1 errors, 2 not readable"
+    )]
+    Validate(ValidateArgs),
     /// Asks a service's health; exit 0 when it answers 200. For container health checks.
     #[command(after_help = "Example: gavel health http://127.0.0.1:8001/readyz")]
     Health {

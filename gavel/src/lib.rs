@@ -6,3 +6,4 @@ pub mod health;
 pub mod settings;
 pub mod single;
 pub mod up;
+pub mod validate;

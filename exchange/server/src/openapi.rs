@@ -85,7 +85,7 @@ const RTB: &[Route] = &[
     (
         HttpMethod::Post,
         "/validate",
-        "Findings about an OpenRTB message.",
+        "Everything that is wrong with an OpenRTB message; ?kind=request or response says which it is.",
         OK,
     ),
     (

@@ -348,7 +348,7 @@ async fn records_history_and_statistics() {
 }
 
 #[tokio::test]
-async fn validation_tells_what_was_tolerated() {
+async fn validation_tells_all_that_is_wrong() {
     let (_dsp, rig) = one_dsp().await;
     let url = rig.url("/validate");
     let json = [("content-type", "application/json")];
@@ -358,19 +358,55 @@ async fn validation_tells_what_was_tolerated() {
             .expect_status(200)
             .json()
     };
-    let clean = check(&banner("")).await;
+    let usable = check(&banner("")).await;
     assert_eq!(
-        clean,
-        json!({"kind": "request", "valid": true, "findings": []})
+        (
+            &usable["kind"],
+            &usable["valid"],
+            &usable["counts"]["error"]
+        ),
+        (&json!("request"), &json!(true), &json!(0))
     );
+    let told = |report: &Value, rule: &str| {
+        let findings = report["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| finding["rule"] == rule);
+        found.unwrap_or_else(|| panic!("{rule}: {report}")).clone()
+    };
     let repaired = check(r#"{"id":"1","imp":[{"id":"1","banner":{"w":"300"}}]}"#).await;
-    assert_eq!(repaired["findings"][0]["id"], "C-24");
-    assert_eq!(repaired["findings"][0]["pointer"], "/imp/0/banner/w");
-    let invalid = check(r#"{"id":"1","imp":[]}"#).await;
+    let finding = told(&repaired, "wrong-type");
     assert_eq!(
-        (&invalid["valid"], &invalid["findings"][0]["id"]),
-        (&json!(false), &json!("C-66"))
+        (&finding["id"], &finding["pointer"]),
+        (&json!("C-24"), &json!("/imp/0/banner/w"))
     );
+    let invalid = check(r#"{"imp":[{},{"id":"1"}]}"#).await;
+    assert_eq!(invalid["valid"], json!(false));
+    for (rule, pointer) in [
+        ("request-id", "/id"),
+        ("imp-id", "/imp/0/id"),
+        ("imp-medium", "/imp/1"),
+    ] {
+        told(&invalid, rule);
+        let findings = invalid["findings"].as_array().unwrap();
+        assert!(
+            findings
+                .iter()
+                .any(|f| f["rule"] == rule && f["pointer"] == pointer),
+            "{rule}"
+        );
+    }
+    let unreadable = send(
+        Method::POST,
+        &url,
+        &json,
+        r#"{"imp":[{"id":01}]}"#.to_owned(),
+    )
+    .await;
+    assert_eq!(unreadable.expect_status(400).json()["pointer"], "/imp/0/id");
+    let told_kind = format!("{url}?kind=response");
+    let as_response = send(Method::POST, &told_kind, &json, banner("")).await;
+    assert_eq!(as_response.expect_status(200).json()["kind"], "response");
+    let unknown = send(Method::POST, &format!("{url}?kind=x"), &json, banner("")).await;
+    assert_eq!(unknown.expect_status(400).json()["title"], "kind is request or response");
     let response = check(r#"{"id":"1","nbr":2}"#).await;
     assert_eq!(
         (&response["kind"], &response["valid"]),

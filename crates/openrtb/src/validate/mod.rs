@@ -36,7 +36,7 @@ const REPAIRS: usize = 4_096;
 /// # Errors
 /// [`ReadError::Malformed`] when the body is no JSON object or beyond `limits`.
 pub fn message(body: &[u8], kind: Option<Kind>, limits: &Limits) -> Result<Report, ReadError> {
-    match kind.unwrap_or_else(|| detect(body)) {
+    match kind.unwrap_or_else(|| Kind::detect(body)) {
         Kind::Request => request(body, limits),
         Kind::Response => response(body, limits),
     }
@@ -60,15 +60,19 @@ pub fn response(body: &[u8], limits: &Limits) -> Result<Report, ReadError> {
 
 pub use request::check_request;
 
-fn detect(body: &[u8]) -> Kind {
-    let is_response = std::str::from_utf8(body).is_ok_and(|text| {
-        let raw = crate::json::Raw::new(text.trim_ascii(), 0);
-        text.trim_ascii().is_empty() || raw.get("seatbid").is_some() || raw.get("nbr").is_some()
-    });
-    if is_response {
-        Kind::Response
-    } else {
-        Kind::Request
+impl Kind {
+    /// What a message looks like: a `seatbid` or `nbr` makes it a response, and so does nothing at all.
+    #[must_use]
+    pub fn detect(body: &[u8]) -> Self {
+        let is_response = std::str::from_utf8(body).is_ok_and(|text| {
+            let raw = crate::json::Raw::new(text.trim_ascii(), 0);
+            text.trim_ascii().is_empty() || raw.get("seatbid").is_some() || raw.get("nbr").is_some()
+        });
+        if is_response {
+            Self::Response
+        } else {
+            Self::Request
+        }
     }
 }
 

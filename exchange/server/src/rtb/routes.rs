@@ -35,7 +35,7 @@ impl Rtb {
         }
         if path == "/validate" {
             return match request.method {
-                Method::POST => validate::findings(request),
+                Method::POST => validate::findings(&self.context.exchange, request),
                 _ => answers::method_not_allowed("POST"),
             };
         }
