@@ -170,6 +170,7 @@ fn demands_beyond_the_standard() {
         creative_id_required: true,
         advertiser_domain_required: true,
         loopback_is_secure: true,
+        ..exchange_core::screening::Policy::default()
     };
     #[rustfmt::skip]
     let cases = [

@@ -406,7 +406,10 @@ async fn validation_tells_all_that_is_wrong() {
     let as_response = send(Method::POST, &told_kind, &json, banner("")).await;
     assert_eq!(as_response.expect_status(200).json()["kind"], "response");
     let unknown = send(Method::POST, &format!("{url}?kind=x"), &json, banner("")).await;
-    assert_eq!(unknown.expect_status(400).json()["title"], "kind is request or response");
+    assert_eq!(
+        unknown.expect_status(400).json()["title"],
+        "kind is request or response"
+    );
     let response = check(r#"{"id":"1","nbr":2}"#).await;
     assert_eq!(
         (&response["kind"], &response["valid"]),

@@ -25,7 +25,7 @@ pub(crate) fn all_examples() -> Vec<(String, Vec<u8>)> {
 
 /// A request of some 2,048 bytes: the video example with an ext that fills it up.
 pub(crate) fn of_two_kilobytes() -> Vec<u8> {
-    padded(example("03-video-instream-26"), 2_048)
+    padded(&example("03-video-instream-26"), 2_048)
 }
 
 /// A request of some 7,168 bytes: three imps, 40 blocked domains, 8 extended ids, 30 segments.
@@ -47,12 +47,12 @@ pub(crate) fn of_seven_kilobytes() -> Vec<u8> {
         .collect();
     request["user"]["data"] = json!([{"id": "dmp.example", "segment":
         (0..30).map(|at| json!({"id": format!("segment-{at}")})).collect::<Value>()}]);
-    padded(serde_json::to_vec(&request).unwrap(), 7_168)
+    padded(&serde_json::to_vec(&request).unwrap(), 7_168)
 }
 
 /// Fills a request up to a size by a text in its `ext`.
-fn padded(body: Vec<u8>, size: usize) -> Vec<u8> {
-    let mut request: Value = serde_json::from_slice(&body).unwrap();
+fn padded(body: &[u8], size: usize) -> Vec<u8> {
+    let mut request: Value = serde_json::from_slice(body).unwrap();
     let missing = size.saturating_sub(body.len() + 30);
     request["ext"]["padding"] = json!("x".repeat(missing));
     serde_json::to_vec(&request).unwrap()

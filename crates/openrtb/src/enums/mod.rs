@@ -20,8 +20,8 @@ pub use creative::{ApiFramework, BannerAdType, CreativeAttribute, ExpandableDire
 pub use device::{ConnectionType, DeviceType, IpLocationService, LocationType, UserAgentSource};
 pub use identity::{AgentType, GppSection, MatchMethod};
 pub use native::{
-    DataAssetType, EventTrackingMethod, ImageAssetType, NativeContext, NativeEventType,
-    NativePlacement,
+    DataAssetType, EventTrackingMethod, ImageAssetType, NativeContext, NativeContextSubtype,
+    NativeEventType, NativePlacement,
 };
 pub use placement::{
     CompanionType, DeliveryMethod, LegacyPlacement, Linearity, PlaybackCessation, PlaybackMethod,

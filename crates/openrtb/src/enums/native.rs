@@ -3,7 +3,7 @@
 use super::open_enum;
 
 open_enum! {
-    /// Native 1.2 §7.1, `context` and `contextsubtype`; the tens digit of a sub-type is its context.
+    /// Native 1.2 §7.1, `context`.
     pub struct NativeContext {
         /// Content.
         CONTENT = 1,
@@ -11,6 +11,34 @@ open_enum! {
         SOCIAL = 2,
         /// Product.
         PRODUCT = 3,
+    }
+
+    /// Native 1.2 §7.2, `contextsubtype`; its tens digit is the context.
+    pub struct NativeContextSubtype {
+        /// General or mixed content.
+        GENERAL_CONTENT = 10,
+        /// Articles.
+        ARTICLES = 11,
+        /// Video.
+        VIDEO = 12,
+        /// Audio.
+        AUDIO = 13,
+        /// Images.
+        IMAGE = 14,
+        /// Content made by users.
+        USER_GENERATED = 15,
+        /// General social.
+        GENERAL_SOCIAL = 20,
+        /// Mail.
+        EMAIL = 21,
+        /// Chat.
+        CHAT = 22,
+        /// Selling products.
+        SHOPPING = 30,
+        /// Marketplace of applications.
+        APP_STORE = 31,
+        /// Reviews of products.
+        REVIEWS = 32,
     }
 
     /// Native 1.2 §7.3, `plcmttype`.

@@ -1,7 +1,9 @@
 //! A value kept as its own text, opened on demand: `ext`, and members that the standard does not name.
 
-use super::reader::{Reader, Scalar, code};
+use super::key::code;
+use super::reader::Reader;
 use super::text::{Span, Str, offset};
+use super::value::Scalar;
 use crate::lenient::{self, Field};
 use crate::limits::Limits;
 use std::fmt;

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn click_macros() {
-        let url = Some("https://x.example/c?u=${CLICK_URL}&to=");
+        let click = "https://x.example/c?u=${CLICK_URL}&to=";
+        let url = Some(click);
         let encoded = "https%3A%2F%2Fx.example%2Fc%3Fu%3D%24%7BCLICK_URL%7D%26to%3D";
         let twice = encoded.replace('%', "%25");
         let cases = [
@@ -67,7 +68,7 @@ mod tests {
                 "plain, not rescanned",
                 "${CLICK_URL}https://a",
                 url,
-                format!("{}https://a", url.unwrap()),
+                format!("{click}https://a"),
             ),
             (
                 "encoded",

@@ -1,8 +1,8 @@
 //! What a native placement asks for (Native 1.2 §4).
 
 use crate::enums::{
-    DataAssetType, EventTrackingMethod, ImageAssetType, NativeContext, NativeEventType,
-    NativePlacement, Protocol,
+    DataAssetType, EventTrackingMethod, ImageAssetType, NativeContext, NativeContextSubtype,
+    NativeEventType, NativePlacement, Protocol,
 };
 use crate::json::Str;
 use crate::object::object;
@@ -15,7 +15,7 @@ object! {
         /// Context of the placement.
         context: Option<NativeContext> = "context",
         /// Context in more detail.
-        contextsubtype: Option<NativeContext> = "contextsubtype",
+        contextsubtype: Option<NativeContextSubtype> = "contextsubtype",
         /// Kind of placement.
         plcmttype: Option<NativePlacement> = "plcmttype",
         /// Identical placements offered; absent is 1.

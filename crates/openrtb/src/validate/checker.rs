@@ -115,14 +115,14 @@ impl<'c> Checker<'c> {
                 RepairKind::DroppedObject | RepairKind::Exclusive => continue,
             };
             let mut pointer = pointer_at(self.body, at);
-            let found = match repair.kind {
-                RepairKind::DuplicateKey => format!("{:?} again", repair.field),
-                RepairKind::Contradiction => {
-                    pointer.push('/');
-                    pointer.push_str(repair.field);
-                    format!("another {} in ext", repair.field)
-                }
-                _ => format!("{} ({})", self.text_at(at), words(repair.kind)),
+            let found = if repair.kind == RepairKind::DuplicateKey {
+                format!("{:?} again", repair.field)
+            } else if repair.kind == RepairKind::Contradiction {
+                pointer.push('/');
+                pointer.push_str(repair.field);
+                format!("another {} in ext", repair.field)
+            } else {
+                format!("{} ({})", self.text_at(at), words(repair.kind))
             };
             self.note_at(rule, pointer, &found);
         }

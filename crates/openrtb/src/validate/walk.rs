@@ -117,8 +117,8 @@ impl Walker<'_> {
     pub(crate) fn value(&mut self, value: i32, is_known: bool, list: &'static str) {
         // Seconds stand beside the names of one list, and GPP's sections are an open one; from 500
         // on values are the partners' own.
-        let open = matches!(list, "StartDelay" | "GppSection");
-        if !is_known && !(open && value > 0) && value < 500 {
+        let is_open = matches!(list, "StartDelay" | "GppSection") && value > 0;
+        if !is_known && !is_open && value < 500 {
             (self.note)(Remark::Value {
                 object: self.object,
                 attribute: self.attribute,
