@@ -15,7 +15,10 @@ pub fn check(data: &[u8]) {
         ..Values::default()
     };
     for context in [Context::Url, Context::Html, Context::Xml, Context::Json] {
-        let options = Options { context, ..Options::default() };
+        let options = Options {
+            context,
+            ..Options::default()
+        };
         let mut out = String::new();
         expand(text, &values, options, &mut out);
         if !text.contains("${") {

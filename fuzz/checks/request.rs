@@ -21,10 +21,16 @@ pub fn check(data: &[u8]) {
     let mut patches = Patches::new();
     patches.write(&request, data, &mut out);
     let text = std::str::from_utf8(&out).expect("UTF-8 stays UTF-8");
-    let repeated = repairs.iter().any(|repair| repair.kind == openrtb::RepairKind::DuplicateKey);
+    let repeated = repairs
+        .iter()
+        .any(|repair| repair.kind == openrtb::RepairKind::DuplicateKey);
     let unknown = out.len() < data.len();
     if !repeated && !unknown {
-        assert_eq!(text.as_bytes(), data, "without a change the body is written as it is");
+        assert_eq!(
+            text.as_bytes(),
+            data,
+            "without a change the body is written as it is"
+        );
     }
     let (again, _) = BidRequest::read(&out, &Limits::REQUEST).expect("what was written is read");
     assert_eq!(again.imp.len(), request.imp.len());
@@ -40,11 +46,17 @@ pub fn check(data: &[u8]) {
     out.clear();
     patches.write(&request, data, &mut out);
     // An append may grow a chain or text past a bound; anything else is a fault of ours.
-    let roomy = Limits { values: u32::MAX, ..Limits::REQUEST };
+    let roomy = Limits {
+        values: u32::MAX,
+        ..Limits::REQUEST
+    };
     let (changed, _) = BidRequest::read(&out, &roomy).expect("what was changed is read");
     assert_eq!(changed.id.as_deref(), Some("ours"));
     assert_eq!(changed.imp.len(), 1);
     assert_eq!(changed.imp[0].id, request.imp[request.imp.len() - 1].id);
-    let user = changed.user.as_deref().and_then(|user| user.buyeruid.as_deref());
+    let user = changed
+        .user
+        .as_deref()
+        .and_then(|user| user.buyeruid.as_deref());
     assert_eq!(user, Some("u\"1"));
 }

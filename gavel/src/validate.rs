@@ -188,6 +188,9 @@ fn as_text(file: &str, report: &Report, paint: bool) -> String {
             describe(finding, paint, &mut out);
         }
     }
+    if report.omitted > 0 {
+        let _ = writeln!(out, "\n  and {} more", report.omitted);
+    }
     out
 }
 

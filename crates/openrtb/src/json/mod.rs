@@ -16,6 +16,7 @@ mod value;
 pub use fault::MalformedKind;
 pub(crate) use fault::{Fault, FaultKind};
 pub(crate) use key::{Key, code};
+pub(crate) use pointer::Pointers;
 pub use pointer::pointer_at;
 pub use raw::Raw;
 pub(crate) use reader::Reader;

@@ -1,48 +1,88 @@
 //! Collects findings; the pointer of a place is worked out only when there is something to say.
 
-use super::finding::{Finding, Rule};
+use super::finding::{Finding, Kind, Report, Rule, Severity};
 use super::rules::reading as rules;
-use crate::json::{Span, Str, pointer_at};
+use crate::json::{Pointers, Span, Str};
 use crate::repairs::{RepairKind, Repairs};
+use std::cell::OnceCell;
 use std::fmt::Display;
 
 /// Where checks put what they find about one JSON text.
 pub(crate) struct Checker<'c> {
     body: &'c [u8],
+    /// Where the values of the text stand; made for the first finding.
+    pointers: OnceCell<Pointers<'c>>,
     /// Pointer of the string that the text was inside of, for native requests and markup.
     outer: Option<String>,
     findings: Vec<Finding>,
+    /// Findings beyond [`Report::MOST`].
+    omitted: usize,
 }
 
 impl<'c> Checker<'c> {
     pub(super) fn new(body: &'c [u8]) -> Self {
         Self {
             body,
+            pointers: OnceCell::new(),
             outer: None,
             findings: Vec::new(),
+            omitted: 0,
         }
     }
 
     /// A checker of a text that stands inside a string of this one; see [`Checker::absorb`].
-    pub(super) fn inside(&self, body: &'c [u8], span: Span, attribute: &str) -> Self {
-        Self {
+    pub(super) fn inside<'i>(&self, body: &'i [u8], span: Span, attribute: &str) -> Checker<'i> {
+        Checker {
             body,
+            pointers: OnceCell::new(),
             outer: Some(self.pointer(span, attribute)),
             findings: Vec::new(),
+            omitted: 0,
         }
     }
 
     /// Takes over what was found inside.
     pub(super) fn absorb(&mut self, inner: Checker<'_>) {
-        self.findings.extend(inner.findings);
+        self.omitted += inner.omitted;
+        for finding in inner.findings {
+            self.push(finding);
+        }
     }
 
-    pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.findings
+    /// The findings in the order of the document, as far as pointers tell, and of one place the
+    /// worst first.
+    pub(super) fn into_report(mut self, kind: Kind) -> Report {
+        self.findings.sort_by(|a, b| {
+            natural(&a.pointer)
+                .cmp(natural(&b.pointer))
+                .then_with(|| b.rule.severity.cmp(&a.rule.severity))
+        });
+        self.findings.dedup();
+        Report {
+            kind,
+            findings: self.findings,
+            omitted: self.omitted,
+        }
+    }
+
+    fn push(&mut self, finding: Finding) {
+        // Errors have room of their own: notices must not hide that a message is not valid.
+        let is_error = finding.rule.severity == Severity::Error;
+        let room = Report::MOST * (1 + usize::from(is_error));
+        if self.findings.len() < room {
+            self.findings.push(finding);
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    fn pointer_at(&self, offset: usize) -> String {
+        let pointers = self.pointers.get_or_init(|| Pointers::new(self.body));
+        pointers.at(offset)
     }
 
     fn pointer(&self, object: Span, attribute: &str) -> String {
-        let mut pointer = pointer_at(self.body, object.start as usize);
+        let mut pointer = self.pointer_at(object.start as usize);
         if !attribute.is_empty() {
             pointer.push('/');
             pointer.push_str(attribute);
@@ -70,14 +110,10 @@ impl<'c> Checker<'c> {
             Some(outer) if pointer.is_empty() => (outer.clone(), found.to_owned()),
             Some(outer) => (outer.clone(), format!("at {pointer} inside: {found}")),
         };
-        let found = match found.char_indices().nth(Finding::LONGEST) {
-            Some((end, _)) => format!("{}…", found.get(..end).unwrap_or_default()),
-            None => found,
-        };
-        self.findings.push(Finding {
+        self.push(Finding {
             rule,
             pointer,
-            found,
+            found: cut(found),
         });
     }
 
@@ -90,6 +126,7 @@ impl<'c> Checker<'c> {
     /// What reading had to repair, each as the rule it stands for; `decides` tells the attributes
     /// that must not be there twice.
     pub(super) fn repairs(&mut self, repairs: &Repairs, decides: fn(&str, &str) -> bool) {
+        self.omitted += repairs.total() as usize - repairs.iter().count();
         for repair in repairs {
             let at = repair.at as usize;
             let decisive = || decides(repair.object, repair.field);
@@ -114,7 +151,7 @@ impl<'c> Checker<'c> {
                 // The rule that the object breaks says more, and so do those of exclusions.
                 RepairKind::DroppedObject | RepairKind::Exclusive => continue,
             };
-            let mut pointer = pointer_at(self.body, at);
+            let mut pointer = self.pointer_at(at);
             let found = if repair.kind == RepairKind::DuplicateKey {
                 format!("{:?} again", repair.field)
             } else if repair.kind == RepairKind::Contradiction {
@@ -132,7 +169,7 @@ impl<'c> Checker<'c> {
     pub(super) fn nulls(&mut self, offsets: &[usize]) {
         for at in offsets {
             let found = self.text_at(*at);
-            self.note_at(&rules::NULL, pointer_at(self.body, *at), &found);
+            self.note_at(&rules::NULL, self.pointer_at(*at), &found);
         }
     }
 
@@ -266,4 +303,20 @@ fn is_iab(category: &str) -> bool {
     let (tier, part) = rest.split_once('-').unwrap_or((rest, "1"));
     let number = |text: &str| text.parse::<u8>().unwrap_or(0);
     (1..=26).contains(&number(tier)) && number(part) > 0
+}
+
+/// At most [`Finding::LONGEST`] characters, the last one telling that there are more.
+fn cut(found: String) -> String {
+    if found.chars().nth(Finding::LONGEST).is_none() {
+        return found;
+    }
+    let kept = found.chars().take(Finding::LONGEST - 1);
+    kept.chain(['…']).collect()
+}
+
+/// The parts of a pointer, indices as numbers.
+fn natural(pointer: &str) -> impl Iterator<Item = (usize, &str)> {
+    pointer
+        .split('/')
+        .map(|part| (part.parse().unwrap_or(usize::MAX), part))
 }

@@ -90,9 +90,14 @@ pub struct Report {
     pub kind: Kind,
     /// The findings; of one place, the worst first.
     pub findings: Vec<Finding>,
+    /// How many there are beyond [`Report::MOST`].
+    pub omitted: usize,
 }
 
 impl Report {
+    /// Findings told of one message, and as many errors again; what comes after them is counted.
+    pub const MOST: usize = 4_096;
+
     /// The worst that was found; `None` for a clean message.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
@@ -116,7 +121,8 @@ impl Report {
     }
 
     /// Writes the report as one JSON object: `kind`, `valid`, `counts` by severity, `findings` with
-    /// `id`, `rule`, `severity`, `pointer`, `section`, `message`, `found`.
+    /// `id`, `rule`, `severity`, `pointer`, `section`, `message`, `found`, and how many more were
+    /// `omitted`.
     pub fn write_json(&self, json: &mut JsonWriter<'_>) {
         json.begin_object();
         json.text("kind", self.kind.label());
@@ -142,6 +148,8 @@ impl Report {
             json.end_object();
         }
         json.end_array();
+        let omitted = i64::try_from(self.omitted).unwrap_or(i64::MAX);
+        json.integer("omitted", omitted);
         json.end_object();
     }
 }

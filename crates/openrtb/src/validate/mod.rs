@@ -28,9 +28,6 @@ pub use finding::{Finding, Kind, Report, Rule, Severity};
 pub use rules::rules;
 pub(crate) use walk::{Walk, Walker};
 
-/// Repairs told of one message; a message with more has one fault, a thousand times.
-const REPAIRS: usize = 4_096;
-
 /// Validates a message; without a kind, a `seatbid` or `nbr` makes it a response.
 ///
 /// # Errors
@@ -80,25 +77,6 @@ impl Kind {
 fn inspector<'a>(body: &'a [u8], limits: &Limits) -> Result<Reader<'a>, ReadError> {
     let mut reader = Reader::new(body, limits).map_err(|fault| ReadError::new(fault, body))?;
     reader.inspecting = true;
-    reader.repairs = Repairs::with_room(REPAIRS);
+    reader.repairs = Repairs::with_room(Report::MOST);
     Ok(reader)
-}
-
-/// In the order of the document, as far as pointers tell, and of one place the worst first.
-fn report(kind: Kind, mut findings: Vec<Finding>) -> Report {
-    findings.sort_by(|a, b| {
-        let order = |finding: &Finding| std::cmp::Reverse(finding.rule.severity);
-        natural(&a.pointer)
-            .cmp(natural(&b.pointer))
-            .then_with(|| order(a).cmp(&order(b)))
-    });
-    findings.dedup();
-    Report { kind, findings }
-}
-
-/// The parts of a pointer, indices as numbers.
-fn natural(pointer: &str) -> impl Iterator<Item = (usize, &str)> {
-    pointer
-        .split('/')
-        .map(|part| (part.parse().unwrap_or(usize::MAX), part))
 }

@@ -13,6 +13,7 @@ use crate::macros;
 use crate::object::decides_bid;
 use crate::response::{Bid, BidResponse, Price};
 use crate::vast::Vast;
+use std::collections::HashSet;
 
 const ROOT: &Name = &Name {
     object: "BidResponse",
@@ -23,7 +24,7 @@ pub(super) fn report(body: &[u8], limits: &Limits) -> Result<Report, ReadError> 
     let mut c = Checker::new(body);
     if body.trim_ascii().is_empty() {
         c.note(&rules::NO_BID, Span::default(), "", "an empty body");
-        return Ok(super::report(Kind::Response, c.into_findings()));
+        return Ok(c.into_report(Kind::Response));
     }
     let mut reader = inspector(body, limits)?;
     let response = (|| {
@@ -44,7 +45,7 @@ pub(super) fn report(body: &[u8], limits: &Limits) -> Result<Report, ReadError> 
         c.note(&rules::CURRENCY, response.span, "cur", "no currency");
     }
     root(&response, &mut c);
-    Ok(super::report(Kind::Response, c.into_findings()))
+    Ok(c.into_report(Kind::Response))
 }
 
 fn root(response: &BidResponse<'_>, c: &mut Checker<'_>) {
@@ -75,14 +76,13 @@ fn root(response: &BidResponse<'_>, c: &mut Checker<'_>) {
     {
         c.note(&rules::CUSTOMDATA, at, "customdata", data);
     }
-    let mut ids: Vec<&str> = Vec::new();
+    let mut ids: HashSet<&str> = HashSet::new();
     for (_, bid) in response.bids() {
         match bid {
             Ok(bid) => {
-                if !bid.id().is_empty() && ids.contains(&bid.id()) {
+                if !ids.insert(bid.id()) && !bid.id().is_empty() {
                     c.note(&rules::BID_ID_TWICE, bid.span, "id", bid.id());
                 }
-                ids.push(bid.id());
                 one(bid, c);
             }
             Err(bad) => c.note(&rules::BID_OBJECT, bad.span, "", bad.reason),

@@ -42,7 +42,7 @@ pub(super) fn report(body: &[u8], limits: &Limits) -> Result<Report, ReadError> 
     }
     checker.nulls(&reader.nulls);
     check(&request, &repairs, &mut checker);
-    Ok(super::report(Kind::Request, checker.into_findings()))
+    Ok(checker.into_report(Kind::Request))
 }
 
 fn read<'a>(reader: &mut Reader<'a>) -> Result<BidRequest<'a>, Fault> {
@@ -60,7 +60,7 @@ fn read<'a>(reader: &mut Reader<'a>) -> Result<BidRequest<'a>, Fault> {
 pub fn check_request(request: &BidRequest<'_>, repairs: &Repairs, body: &[u8]) -> Report {
     let mut checker = Checker::new(body);
     check(request, repairs, &mut checker);
-    super::report(Kind::Request, checker.into_findings())
+    checker.into_report(Kind::Request)
 }
 
 fn check(request: &BidRequest<'_>, repairs: &Repairs, c: &mut Checker<'_>) {
