@@ -12,6 +12,7 @@
 
 #![deny(missing_docs)]
 
+pub mod consent;
 pub mod enums;
 mod error;
 mod json;

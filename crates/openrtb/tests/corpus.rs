@@ -9,6 +9,8 @@
     reason = "checks of fuzzing fail by panicking"
 )]
 
+#[path = "../../../fuzz/checks/consent.rs"]
+mod consent;
 #[path = "../../../fuzz/checks/macros.rs"]
 mod macros;
 #[path = "../../../fuzz/checks/native.rs"]
@@ -37,6 +39,11 @@ fn responses() {
 #[test]
 fn native_pairs() {
     replay("native", native::check);
+}
+
+#[test]
+fn consent_strings() {
+    replay("consent", consent::check);
 }
 
 #[test]

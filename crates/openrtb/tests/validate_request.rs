@@ -304,22 +304,22 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     // regulation and supply chain
     (
-        "us-privacy-shape",
+        "us-privacy-unreadable",
         r#"{"regs":{"us_privacy":"1YN"}}"#,
         "/regs/us_privacy",
     ),
     (
-        "gpp-shape",
+        "gpp-unreadable",
         r#"{"regs":{"gpp":"CPXxRfA","gpp_sid":[2]}}"#,
         "/regs/gpp",
     ),
     (
         "gpp-sections",
-        r#"{"regs":{"gpp":"DBAA"}}"#,
+        r#"{"regs":{"gpp":"DBABLA~BVQqAAAAAWA.QA"}}"#,
         "/regs/gpp_sid",
     ),
     (
-        "tcf-shape",
+        "tcf-unreadable",
         r#"{"user":{"consent":"yes please"}}"#,
         "/user/consent",
     ),

@@ -1,6 +1,7 @@
 //! Whether the user may be recognised, and by which ids (conformance §15, interfaces.md "Whose profile").
 
 use openrtb::BidRequest;
+use openrtb::consent::{self, Tcf};
 
 /// Why the user's ids and profile are not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub enum Identity {
     Allowed,
     /// `coppa` 1 (C-161).
     Child,
-    /// `gdpr` 1 without a readable consent string (C-162).
+    /// The GDPR applies and there is no usable consent (C-162).
     NoConsent,
     /// `lmt` or `dnt` 1, or an opt-out of sale (C-142, C-163).
     LimitedTracking,
@@ -31,87 +32,21 @@ impl Identity {
 /// What the request's signals allow.
 #[must_use]
 pub fn identity(request: &BidRequest<'_>) -> Identity {
-    let regs = request.regs.as_deref();
-    if regs.and_then(|it| it.coppa).unwrap_or(false) {
+    if consent::is_child(request) {
         return Identity::Child;
     }
-    let device = request.device.as_deref();
-    let set = |flag: Option<bool>| flag.unwrap_or(false);
-    if device.is_some_and(|it| set(it.lmt) || set(it.dnt)) {
+    if consent::limits_tracking(request) || consent::opted_out(request) {
         return Identity::LimitedTracking;
     }
-    if request
-        .us_privacy()
-        .is_some_and(|text| sale_is_refused(&text))
-        || gpp_opts_out(request)
-    {
-        return Identity::LimitedTracking;
-    }
-    if request.gdpr() == Some(true) && !request.consent().is_some_and(|text| is_tcf_v2(&text)) {
+    if consent::gdpr_allows(request, allows_ids) == Some(false) {
         return Identity::NoConsent;
     }
     Identity::Allowed
 }
 
-/// The third character of a US privacy string: `1YYN` opts out of sale.
-fn sale_is_refused(us_privacy: &str) -> bool {
-    let mut characters = us_privacy.chars();
-    characters.next() == Some('1') && matches!(characters.nth(1), Some('Y' | 'y'))
-}
-
-/// A TCF v2 string begins with `C` and is base64url (version 2 in its first six bits).
-fn is_tcf_v2(consent: &str) -> bool {
-    let core = consent.split('.').next().unwrap_or_default();
-    let plausible = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    core.len() >= 20 && core.starts_with('C') && core.bytes().all(plausible)
-}
-
-/// An opt-out of sale, sharing or targeted advertising in the US national section of a GPP string.
-fn gpp_opts_out(request: &BidRequest<'_>) -> bool {
-    const US_NATIONAL: i32 = 7;
-    if !request
-        .gpp_sid()
-        .iter()
-        .any(|section| section.0 == US_NATIONAL)
-    {
-        return false;
-    }
-    let gpp = request.gpp();
-    gpp.as_deref()
-        .and_then(us_national_section)
-        .is_some_and(|section| {
-            // Core segment: version (6 bits), then two-bit fields; the opt-outs of sale, sharing and
-            // targeted advertising are the 7th to 9th of them. 1 means opted out.
-            let field = |number: usize| two_bits(section, 6 + number * 2);
-            [6, 7, 8].into_iter().any(|number| field(number) == Some(1))
-        })
-}
-
-/// With a single US section, it is the one behind the header.
-fn us_national_section(gpp: &str) -> Option<&str> {
-    let mut sections = gpp.split('~').skip(1);
-    let section = sections.next()?;
-    if sections.next().is_some() {
-        return None;
-    }
-    section.split('.').next()
-}
-
-/// Two bits of a base64url text, from the bit `at` on.
-fn two_bits(text: &str, at: usize) -> Option<u8> {
-    let bit = |at: usize| {
-        let character = *text.as_bytes().get(at / 6)?;
-        let sextet = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        Some(sextet >> (5 - at % 6) & 1)
-    };
-    Some(bit(at)? << 1 | bit(at + 1)?)
+/// Ids and profiles need consent to storage on the device and to basic ads, purposes 1 and 2.
+fn allows_ids(tcf: &Tcf<'_>) -> bool {
+    tcf.consents_to(1) && tcf.consents_to(2)
 }
 
 /// The ids by which the user may be known, in the order in which they are tried: `user.buyeruid`,
@@ -163,7 +98,7 @@ mod tests {
 
     #[test]
     fn who_may_be_recognised() {
-        let consent = "CQbP_7AQbP_7AAKACBDECOFgAP_gAEPgAAYgF5gBAAA";
+        let consent = "CQp3NcAQp6gYAAfACBENCbFgANAAAAAAAAYgF5wAgABALzAAAAAA.IAAA.YAAAAAAAAAAA";
         let consented = format!(r#""regs":{{"gdpr":1}},"user":{{"consent":"{consent}"}}"#);
         let old_place =
             format!(r#""regs":{{"ext":{{"gdpr":1}}}},"user":{{"ext":{{"consent":"{consent}"}}}}"#);
@@ -182,6 +117,11 @@ mod tests {
             (
                 "C-162 broken",
                 r#""regs":{"gdpr":1},"user":{"consent":"X"}"#,
+                Identity::NoConsent,
+            ),
+            (
+                "C-162 nothing given",
+                r#""regs":{"gdpr":1},"user":{"consent":"CQp3NcAQp6gYAAfACBENCbFgAAAAAAAAAAYgAAAAAAAA"}"#,
                 Identity::NoConsent,
             ),
             ("C-162", consented.as_str(), Identity::Allowed),

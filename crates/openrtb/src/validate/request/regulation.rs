@@ -1,5 +1,6 @@
 //! Rules of privacy signals and of the supply chain.
 
+use crate::consent::{Gpp, Tcf, UsPrivacy};
 use crate::json::Span;
 use crate::request::{BidRequest, Regs, Source, SupplyChain};
 use crate::validate::checker::Checker;
@@ -11,7 +12,7 @@ pub(super) fn check(request: &BidRequest<'_>, c: &mut Checker<'_>) {
     }
     if let Some(user) = request.user.as_deref()
         && let Some(consent) = user.consent.as_deref()
-        && !is_web_safe(consent, b'C')
+        && Tcf::read(consent).is_none()
     {
         c.note(&rules::TCF, user.span, "consent", consent);
     }
@@ -30,21 +31,14 @@ pub(super) fn check(request: &BidRequest<'_>, c: &mut Checker<'_>) {
 
 fn signals(regs: &Regs<'_>, c: &mut Checker<'_>) {
     let at = regs.span;
-    let legal = |text: &str| {
-        let mut bytes = text.bytes();
-        let version = bytes.next().is_some_and(|byte| byte.is_ascii_digit());
-        version
-            && text.len() == 4
-            && bytes.all(|b| matches!(b.to_ascii_uppercase(), b'Y' | b'N' | b'-'))
-    };
     if let Some(text) = regs.us_privacy.as_deref()
-        && !legal(text)
+        && UsPrivacy::read(text).is_none()
     {
         c.note(&rules::US_PRIVACY, at, "us_privacy", text);
     }
     if let Some(text) = regs.gpp.as_deref()
         && !text.is_empty()
-        && !is_gpp(text)
+        && Gpp::read(text).is_none()
     {
         c.note(&rules::GPP, at, "gpp", text);
     }
@@ -61,19 +55,6 @@ fn signals(regs: &Regs<'_>, c: &mut Checker<'_>) {
             }
         }
     }
-}
-
-/// Segments of web-safe base64 between dots, the first with the letter that tells the version.
-fn is_web_safe(text: &str, first: u8) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    text.as_bytes().first() == Some(&first) && text.bytes().all(legal)
-}
-
-/// Sections between tildes, of which that of US privacy is no base64.
-fn is_gpp(text: &str) -> bool {
-    let legal =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    text.as_bytes().first() == Some(&b'D') && text.bytes().all(legal)
 }
 
 fn origin(source: &Source<'_>, c: &mut Checker<'_>) {

@@ -73,10 +73,10 @@ super::table! {
     EID_SOURCE = "eid-source" Warning "C-144" "OpenRTB 2.6 §3.2.27" "Extended ids name their source and hold at least one uid.";
     UID_ID = "uid-id" Warning "C-144" "OpenRTB 2.6 §3.2.28" "A uid has an id.";
     UID_ATYPE = "uid-atype" Notice "C-144" "OpenRTB 2.6 §3.2.28" "atype is strongly recommended.";
-    US_PRIVACY = "us-privacy-shape" Warning "C-163" "US Privacy String 1.0" "us_privacy is a version digit and three of Y, N and -.";
-    GPP = "gpp-shape" Warning "C-160" "GPP 1.1" "A GPP string begins with D and is web-safe base64 in sections.";
+    US_PRIVACY = "us-privacy-unreadable" Warning "C-163" "US Privacy String 1.0" "us_privacy is the digit 1 and three of Y, N and -.";
+    GPP = "gpp-unreadable" Warning "C-160" "GPP 1.1" "A GPP string has a header and as many sections as it names.";
     GPP_SECTIONS = "gpp-sections" Notice "C-160" "OpenRTB 2.6 §3.2.3" "gpp and gpp_sid come together.";
-    TCF = "tcf-shape" Warning "C-162" "TCF 2.2" "A TCF v2 string begins with C and is web-safe base64 in segments.";
+    TCF = "tcf-unreadable" Warning "C-162" "TCF 2.2" "A consent string is a whole TCF v2 string; one that cannot be read is no consent.";
     TCF_MISSING = "tcf-missing" Warning "C-162" "OpenRTB 2.6 §3.2.20" "With gdpr 1 and no consent string nobody may use personal data.";
     SCHAIN = "schain-required" Error "C-60" "OpenRTB 2.6 §3.2.25" "A supply chain has complete, nodes and ver.";
     SCHAIN_VERSION = "schain-version" Warning "C-145" "OpenRTB 2.6 §3.2.25" "The version of a supply chain is the string 1.0.";

@@ -1,14 +1,9 @@
 //! What a recipient may learn about the person: one decision per request and recipient (C-160 to C-164).
 
-mod gpp;
-mod tcf;
-
 use std::net::IpAddr;
 
 use openrtb::BidRequest;
-
-pub use gpp::{us_opt_out, us_privacy_opt_out};
-pub use tcf::allows_ids;
+use openrtb::consent::{self, Tcf};
 
 /// What is taken out of a request before it goes to a recipient. The signals themselves always stay (C-164).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -102,26 +97,21 @@ pub fn network(address: IpAddr) -> IpAddr {
 /// The reason to mask a request, if there is one. An absent flag is unknown, and claims no regulation.
 #[must_use]
 pub fn decide(request: &BidRequest<'_>) -> Option<Reason> {
-    let regs = request.regs.as_deref();
-    if regs.and_then(|regs| regs.coppa) == Some(true) {
+    if consent::is_child(request) {
         return Some(Reason::Coppa);
     }
-    let consents = || request.consent().is_some_and(|text| allows_ids(&text));
-    if request.gdpr() == Some(true) && !consents() {
+    if consent::gdpr_allows(request, allows_ids) == Some(false) {
         return Some(Reason::NoConsent);
     }
-    let opted_out = request
-        .us_privacy()
-        .is_some_and(|text| us_privacy_opt_out(&text))
-        || request.gpp().is_some_and(|text| us_opt_out(&text));
-    if opted_out {
+    if consent::opted_out(request) {
         return Some(Reason::OptedOut);
     }
-    let limited = request
-        .device
-        .as_deref()
-        .is_some_and(|device| device.dnt == Some(true) || device.lmt == Some(true));
-    limited.then_some(Reason::TrackingLimited)
+    consent::limits_tracking(request).then_some(Reason::TrackingLimited)
+}
+
+/// Ids need consent to storage on the device and to basic ads, purposes 1 and 2.
+fn allows_ids(tcf: &Tcf<'_>) -> bool {
+    tcf.consents_to(1) && tcf.consents_to(2)
 }
 
 #[cfg(test)]
@@ -149,8 +139,8 @@ mod tests {
             ("C-161", r#","regs":{"coppa":1}"#, Some(Reason::Coppa)),
             ("C-162 no string", r#","regs":{"gdpr":1}"#, Some(Reason::NoConsent)),
             ("C-162 broken string", r#","regs":{"gdpr":1},"user":{"consent":"xx"}"#, Some(Reason::NoConsent)),
-            ("C-162 consent", r#","regs":{"gdpr":1},"user":{"consent":"CQbP_7AQbP_7AAKACBDECOFgAP_gAEPgAAYgF5gBAAAE"}"#, None),
-            ("C-170 the 2.5 places", r#","regs":{"ext":{"gdpr":1}},"user":{"ext":{"consent":"CQbP_7AQbP_7AAKACBDECOFgAP_gAEPgAAYgF5gBAAAE"}}"#, None),
+            ("C-162 consent", r#","regs":{"gdpr":1},"user":{"consent":"CQp3NcAQp6gYAAfACBENCbFgANAAAAAAAAYgF5wAgABALzAAAAAA.IAAA.YAAAAAAAAAAA"}"#, None),
+            ("C-170 the 2.5 places", r#","regs":{"ext":{"gdpr":1}},"user":{"ext":{"consent":"CQp3NcAQp6gYAAfACBENCbFgANAAAAAAAAYgF5wAgABALzAAAAAA.IAAA.YAAAAAAAAAAA"}}"#, None),
             ("C-170 gdpr in ext", r#","regs":{"ext":{"gdpr":1}}"#, Some(Reason::NoConsent)),
             ("C-163 us_privacy", r#","regs":{"us_privacy":"1YYN"}"#, Some(Reason::OptedOut)),
             ("C-163 us_privacy in ext", r#","regs":{"ext":{"us_privacy":"1YYN"}}"#, Some(Reason::OptedOut)),
