@@ -14,7 +14,7 @@ pub fn check(data: &[u8]) {
                 assert!(price > units::CpmMicros::ZERO, "X-53");
             }
             let _ = bid.native();
-            let _ = openrtb::vast::Vast::inspect(bid.adm().unwrap_or_default());
+            let _ = openrtb::vast::Vast::read(bid.adm().unwrap_or_default());
             let _ = openrtb::insecure_url(bid.adm().unwrap_or_default(), false);
         }
     }

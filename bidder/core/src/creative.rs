@@ -20,7 +20,7 @@ pub struct Creative {
     pub insecure: bool,
     /// HTML with trackers, for banners.
     pub banner: Option<Template>,
-    /// VAST with trackers, for video and audio: of version 4 and of older ones.
+    /// VAST with trackers, for video and audio, of each order of elements.
     pub vast: Option<Vast>,
     /// Texts and images for native.
     pub native: Option<NativeAssets>,
@@ -31,7 +31,9 @@ pub struct Creative {
 /// A VAST document of one creative.
 #[derive(Debug)]
 pub struct Vast {
-    /// As VAST 4.x.
+    /// As VAST 4.1 to 4.3.
+    pub v41: Template,
+    /// As VAST 4.0.
     pub v4: Template,
     /// As VAST 2.0 or 3.0; the same when the document is the advertiser's own.
     pub v2: Template,

@@ -1,21 +1,37 @@
 //! VAST documents: around a media file, around a tag, or the advertiser's own with our trackers in it.
 
 use contracts::catalog::{Creative as Declared, CreativeFormat};
+use openrtb::vast::{Inline, Media, QUARTILES, Schema, Trackers, Wrapper};
 
 use crate::creative::{CLICK_URL, Vast, VastKind};
-use crate::template::{Part, Template, escaped};
+use crate::template::{Part, Template};
 
-/// Events of linear media that are reported, in their order.
-const EVENTS: [&str; 5] = [
-    "start",
-    "firstQuartile",
-    "midpoint",
-    "thirdQuartile",
-    "complete",
+/// Stand for the places of a template while a document is written or edited. They begin with a
+/// character for private use, which XML writes as it is and no text has by chance.
+const PLACES: [(&str, Part); 9] = [
+    (VERSION, Part::VastVersion),
+    (BID_ID, Part::BidId),
+    (CLICK, Part::Click),
+    (IMPRESSION, Part::Impression),
+    (EVENTS[0].1, Part::VideoEvent(QUARTILES[0])),
+    (EVENTS[1].1, Part::VideoEvent(QUARTILES[1])),
+    (EVENTS[2].1, Part::VideoEvent(QUARTILES[2])),
+    (EVENTS[3].1, Part::VideoEvent(QUARTILES[3])),
+    (EVENTS[4].1, Part::VideoEvent(QUARTILES[4])),
 ];
-
-/// Stands for the impression tracker while an own document is edited; nothing resolves to it.
-const PLACE: &str = "https://impression.invalid/gavel";
+const MARK: char = '\u{f8f0}';
+const VERSION: &str = "\u{f8f0}v";
+const BID_ID: &str = "\u{f8f0}b";
+const CLICK: &str = "\u{f8f0}c";
+const IMPRESSION: &str = "\u{f8f0}i";
+/// Events of linear media that are reported, and their places.
+const EVENTS: [(&str, &str); 5] = [
+    (QUARTILES[0], "\u{f8f0}0"),
+    (QUARTILES[1], "\u{f8f0}1"),
+    (QUARTILES[2], "\u{f8f0}2"),
+    (QUARTILES[3], "\u{f8f0}3"),
+    (QUARTILES[4], "\u{f8f0}4"),
+];
 
 /// Renders the document of a video or audio creative; `None` when it has nothing to render.
 #[must_use]
@@ -23,38 +39,40 @@ pub fn prepare(declared: &Declared) -> Option<Vast> {
     if let Some(markup) = &declared.markup {
         return own(declared, markup);
     }
-    let (body, kind): (fn(&Declared, bool) -> Option<Template>, _) = if declared.media_url.is_some()
-    {
-        (inline, VastKind::Inline)
-    } else {
-        (wrapper, VastKind::Wrapper)
-    };
+    let (body, kind): (fn(&Declared, Schema) -> Option<Template>, _) =
+        if declared.media_url.is_some() {
+            (inline, VastKind::Inline)
+        } else {
+            (wrapper, VastKind::Wrapper)
+        };
     Some(Vast {
-        v4: body(declared, true)?,
-        v2: body(declared, false)?,
+        v41: body(declared, Schema::FourOne)?,
+        v4: body(declared, Schema::Four)?,
+        v2: body(declared, Schema::Two)?,
         kind,
         length: declared.duration_seconds,
     })
 }
 
-/// Our impression tracker goes into every ad of the advertiser's document.
+/// Our trackers go into every ad of the advertiser's document.
 fn own(declared: &Declared, markup: &str) -> Option<Vast> {
-    let seen = openrtb::vast::Vast::inspect(markup)?;
-    let mut with_tracker = String::with_capacity(markup.len() + 128);
-    if openrtb::vast::add_impression(markup, PLACE, &mut with_tracker) == 0 {
+    let seen = openrtb::vast::Vast::read(markup)?;
+    let markup = markup.replace(MARK, "\u{fffd}").replace(CLICK_URL, CLICK);
+    let trackers = Trackers {
+        impressions: &[IMPRESSION],
+        events: &EVENTS,
+        ..Trackers::default()
+    };
+    let mut document = String::with_capacity(markup.len() + 512);
+    if trackers.insert(&markup, &mut document).ads == 0 {
         return None;
     }
-    let mut template = Template::default();
-    for (at, piece) in with_tracker.split(PLACE).enumerate() {
-        if at > 0 {
-            template.part(Part::Impression);
-        }
-        template.text_with(piece, CLICK_URL, &Part::Click);
-    }
+    let template = template(&document);
     let protocol = declared
         .protocol
         .or_else(|| seen.protocol().map(|it| it.0))?;
     Some(Vast {
+        v41: template.clone(),
         v4: template.clone(),
         v2: template,
         kind: VastKind::Own(protocol),
@@ -64,83 +82,69 @@ fn own(declared: &Declared, markup: &str) -> Option<Vast> {
     })
 }
 
-fn inline(declared: &Declared, v4: bool) -> Option<Template> {
-    let media = declared.media_url.as_deref()?;
-    let audio = declared.format == CreativeFormat::Audio;
-    let mut out = opening(declared);
-    out.text("<InLine><AdSystem>Gavel</AdSystem><AdTitle>")
-        .text(&escaped(
-            declared.title.as_deref().unwrap_or(declared.id.as_str()),
-        ))
-        .text("</AdTitle>");
-    if v4 {
-        out.text("<AdServingId>")
-            .part(Part::BidId)
-            .text("</AdServingId>");
-    }
-    impression(&mut out);
-    out.text("<Creatives><Creative>");
-    if v4 {
-        out.text("<UniversalAdId idRegistry=\"unknown\">")
-            .text(&escaped(declared.id.as_str()))
-            .text("</UniversalAdId>");
-    }
-    let seconds = declared.duration_seconds.unwrap_or(0);
-    let duration = format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
-    out.text("<Linear><Duration>")
-        .text(&duration)
-        .text("</Duration><TrackingEvents>");
-    for event in EVENTS {
-        out.text("<Tracking event=\"")
-            .text(event)
-            .text("\"><![CDATA[");
-        out.part(Part::VideoEvent(event)).text("]]></Tracking>");
-    }
-    out.text("</TrackingEvents><VideoClicks><ClickThrough><![CDATA[")
-        .part(Part::Click)
-        .text("]]></ClickThrough></VideoClicks><MediaFiles><MediaFile delivery=\"progressive\" type=\"")
-        .text(&escaped(mime(declared)))
-        .text("\" width=\"")
-        .text(&(if audio { 0 } else { declared.width }).to_string())
-        .text("\" height=\"")
-        .text(&(if audio { 0 } else { declared.height }).to_string())
-        .text("\"><![CDATA[")
-        .text(&cdata(media))
-        .text("]]></MediaFile></MediaFiles></Linear></Creative></Creatives></InLine></Ad></VAST>");
-    Some(out)
+fn inline(declared: &Declared, schema: Schema) -> Option<Template> {
+    let is_audio = declared.format == CreativeFormat::Audio;
+    let title = declared.title.as_deref().unwrap_or(declared.id.as_str());
+    let ad = Inline {
+        schema,
+        version: VERSION,
+        id: declared.id.as_str(),
+        system: "Gavel",
+        title: &title.replace(MARK, ""),
+        serving_id: BID_ID,
+        universal_id: ("unknown", declared.id.as_str()),
+        impressions: &[IMPRESSION],
+        errors: &[],
+        duration_ms: u64::from(declared.duration_seconds.unwrap_or(0)) * 1_000,
+        events: &EVENTS,
+        click_through: Some(CLICK),
+        media: &[Media {
+            url: declared.media_url.as_deref()?,
+            mime: mime(declared),
+            width: if is_audio { 0 } else { declared.width },
+            height: if is_audio { 0 } else { declared.height },
+        }],
+    };
+    written(|out| ad.write(out))
 }
 
-fn wrapper(declared: &Declared, _: bool) -> Option<Template> {
-    let tag = declared.vast_url.as_deref()?;
-    let mut out = opening(declared);
-    out.text("<Wrapper><AdSystem>Gavel</AdSystem><VASTAdTagURI><![CDATA[")
-        .text(&cdata(tag))
-        .text("]]></VASTAdTagURI>");
-    impression(&mut out);
-    // An empty list of creatives is what versions before 4 require of a wrapper.
-    out.text("<Creatives></Creatives></Wrapper></Ad></VAST>");
-    Some(out)
+fn wrapper(declared: &Declared, schema: Schema) -> Option<Template> {
+    let ad = Wrapper {
+        schema,
+        version: VERSION,
+        id: declared.id.as_str(),
+        system: "Gavel",
+        tag: declared.vast_url.as_deref()?,
+        impressions: &[IMPRESSION],
+        errors: &[],
+        events: &EVENTS,
+    };
+    written(|out| ad.write(out))
 }
 
-fn opening(declared: &Declared) -> Template {
+/// The template of a document; writing to memory does not fail.
+fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Option<Template> {
+    let mut out = Vec::new();
+    write(&mut out).ok()?;
+    Some(template(std::str::from_utf8(&out).ok()?))
+}
+
+/// Cuts a document at its places.
+fn template(document: &str) -> Template {
     let mut out = Template::default();
-    out.text("<?xml version=\"1.0\" encoding=\"UTF-8\"?><VAST version=\"")
-        .part(Part::VastVersion)
-        .text("\"><Ad id=\"")
-        .text(&escaped(declared.id.as_str()))
-        .text("\">");
+    let mut rest = document;
+    while let Some(at) = rest.find(MARK) {
+        let (before, place) = rest.split_at(at);
+        out.text(before);
+        let found = PLACES.iter().find(|(name, _)| place.starts_with(name));
+        let skipped = found.map_or(MARK.len_utf8(), |(name, _)| name.len());
+        if let Some((_, part)) = found {
+            out.part(part.clone());
+        }
+        rest = place.get(skipped..).unwrap_or_default();
+    }
+    out.text(rest);
     out
-}
-
-fn impression(out: &mut Template) {
-    out.text("<Impression><![CDATA[")
-        .part(Part::Impression)
-        .text("]]></Impression>");
 }
 
 /// The creative's MIME type, or the usual one of its format.
@@ -154,11 +158,6 @@ pub fn mime(declared: &Declared) -> &str {
         | CreativeFormat::Responsive => "video/mp4",
     };
     declared.mime.as_deref().unwrap_or(usual)
-}
-
-/// A URL that cannot end the section it stands in.
-fn cdata(url: &str) -> String {
-    url.replace("]]>", "]]%3E")
 }
 
 /// VAST versions by their creative subtypes: inline, wrapper, text (AdCOM, "Creative Subtypes - Audio/Video").

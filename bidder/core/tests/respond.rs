@@ -273,7 +273,11 @@ fn vast_is_written_in_a_version_on_offer() {
             &[14],
             14,
             15,
-            &["<Wrapper>", "https://ads.example/tag?x=]]%3Ey"],
+            &[
+                "<Wrapper>",
+                "https://ads.example/tag?x=]]]]><![CDATA[>y",
+                "<Creatives><Creative><Linear><TrackingEvents><Tracking event=\"start\">",
+            ],
         ),
         Case(
             "its own document",
@@ -286,6 +290,8 @@ fn vast_is_written_in_a_version_on_offer() {
                 "https://i.example",
                 "<AdTitle>t</AdTitle>",
                 "/t/click?t=",
+                "</Duration><TrackingEvents><Tracking event=\"start\">",
+                "/t/video/complete?t=",
             ],
         ),
     ];
@@ -305,7 +311,7 @@ fn vast_is_written_in_a_version_on_offer() {
         for part in parts {
             assert!(adm.contains(part), "{says}: {part} in {adm}");
         }
-        let vast = openrtb::vast::Vast::inspect(adm).unwrap();
+        let vast = openrtb::vast::Vast::read(adm).unwrap();
         assert_eq!(vast.protocol().map(|it| it.0), Some(protocol), "{says}");
         assert_eq!(
             open(token_in(adm, "/t/impression")).kind,

@@ -24,6 +24,9 @@ mod response;
 #[path = "../../../fuzz/checks/validate.rs"]
 mod validate;
 
+#[path = "../../../fuzz/checks/vast.rs"]
+mod vast;
+
 use replay::replay;
 
 #[test]
@@ -49,6 +52,11 @@ fn consent_strings() {
 #[test]
 fn macros_of_markup() {
     replay("macros", macros::check);
+}
+
+#[test]
+fn vast_documents() {
+    replay("vast", vast::check);
 }
 
 /// The corpora of messages serve the validator as well: it reads the same bytes.

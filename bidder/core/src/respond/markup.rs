@@ -33,13 +33,13 @@ pub(super) fn render(
     };
     let template = match fit.medium {
         Medium::Banner => creative.banner.as_ref(),
-        Medium::Video | Medium::Audio => creative.vast.as_ref().map(|vast| {
-            if version.starts_with('4') {
-                &vast.v4
-            } else {
-                &vast.v2
-            }
-        }),
+        Medium::Video | Medium::Audio => {
+            creative.vast.as_ref().map(|vast| match version.as_bytes() {
+                b"4.0" => &vast.v4,
+                [b'4', ..] => &vast.v41,
+                _ => &vast.v2,
+            })
+        }
         Medium::Native => {
             if let (Some(offer), Some(assets)) = (&bid.imp.native, &creative.native) {
                 json.clear();

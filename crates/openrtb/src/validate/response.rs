@@ -220,7 +220,7 @@ fn guess(bid: &Bid<'_>) -> &'static str {
     let adm = bid.adm().unwrap_or_default().trim_start();
     if adm.starts_with('{') {
         "native"
-    } else if Vast::inspect(adm).is_some() {
+    } else if Vast::read(adm).is_some() {
         "video or audio"
     } else {
         "banner"
@@ -237,7 +237,7 @@ fn about_markup(bid: &Bid<'_>, c: &mut Checker<'_>) {
         return;
     };
     let kind = bid.mtype();
-    let vast = Vast::inspect(adm);
+    let vast = Vast::read(adm);
     let is_temporal = matches!(kind, Some(MarkupType::VIDEO | MarkupType::AUDIO));
     if is_temporal && vast.is_none() {
         c.note(&rules::VAST, at, "adm", adm);

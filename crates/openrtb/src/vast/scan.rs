@@ -5,17 +5,24 @@ use memchr::{memchr, memmem};
 /// A piece of markup. Names come without their namespace prefix.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Token<'m> {
-    /// `<name attributes>` at `start`.
+    /// `<name attributes>` from `start` to `end`.
     Open {
         name: &'m str,
         attributes: &'m str,
         start: usize,
+        end: usize,
         empty: bool,
     },
-    /// `</name>` at `start`.
-    Close { name: &'m str, start: usize },
-    /// Text between tags, or the content of a CDATA section.
+    /// `</name>` from `start` to `end`.
+    Close {
+        name: &'m str,
+        start: usize,
+        end: usize,
+    },
+    /// Text between tags, its entities not resolved.
     Text(&'m str),
+    /// The content of a CDATA section.
+    Cdata(&'m str),
 }
 
 pub(super) struct Scanner<'m> {
@@ -67,7 +74,8 @@ impl<'m> Scanner<'m> {
         let inner = rest.get(1..end).unwrap_or_default();
         if let Some(name) = inner.strip_prefix('/') {
             let name = local(name.trim());
-            return Token::Close { name, start };
+            let end = self.at;
+            return Token::Close { name, start, end };
         }
         let empty = inner.ends_with('/');
         let inner = inner.trim_end_matches('/');
@@ -79,6 +87,7 @@ impl<'m> Scanner<'m> {
             name: local(name),
             attributes,
             start,
+            end: self.at,
             empty,
         }
     }
@@ -109,7 +118,7 @@ impl<'m> Iterator for Scanner<'m> {
                 }
             }
             if rest.starts_with("<![CDATA[") {
-                return Some(Token::Text(self.until(9, "]]>")));
+                return Some(Token::Cdata(self.until(9, "]]>")));
             } else if rest.starts_with("<!--") {
                 self.until(4, "-->");
             } else if rest.starts_with("<?") {

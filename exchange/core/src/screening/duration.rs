@@ -10,7 +10,7 @@ pub(super) fn seconds(case: &Case<'_>, medium: Result<Medium, Loss>) -> Option<i
         Ok(Medium::Video | Medium::Audio) => case
             .bid
             .dur
-            .or_else(|| openrtb::vast::Vast::inspect(case.bid.adm()?)?.seconds()),
+            .or_else(|| openrtb::vast::Vast::read(case.bid.adm()?)?.seconds()),
         Ok(Medium::Banner | Medium::Native) | Err(_) => None,
     }
 }

@@ -43,7 +43,7 @@ fn sniff(case: &Case<'_>) -> Medium {
     let adm = case.bid.adm().unwrap_or_default().trim_start();
     if adm.starts_with('{') {
         Medium::Native
-    } else if openrtb::vast::Vast::inspect(adm).is_some() {
+    } else if openrtb::vast::Vast::read(adm).is_some() {
         if case.imp.video.is_some() {
             Medium::Video
         } else {

@@ -18,7 +18,7 @@ pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
     }
     let spoken = case.bid.protocol.or_else(|| {
         let adm = case.bid.adm()?;
-        openrtb::vast::Vast::inspect(adm)?.protocol()
+        openrtb::vast::Vast::read(adm)?.protocol()
     });
     match spoken {
         Some(protocol) if !offered.contains(&protocol) => Err(Loss::FormatNotAllowed),

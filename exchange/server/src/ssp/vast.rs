@@ -2,7 +2,7 @@
 
 use contracts::catalog::{CreativeFormat, Placement};
 use http::{HeaderValue, Method, header};
-use openrtb::vast;
+use openrtb::vast::{self, Trackers};
 use service::Problem;
 use service::http::{self as answers, Request, Response, StatusCode};
 
@@ -10,8 +10,8 @@ use super::Ssp;
 use super::request::AdRequest;
 use super::sell;
 
-/// What a player gets when there is nothing to play (VAST 4.2 §2.3.5.2).
-const NO_AD: &str = "<VAST version=\"4.2\"/>";
+/// Version of the document that tells a player that there is nothing to play.
+const VERSION: &str = "4.2";
 
 pub(super) async fn handle(ssp: &Ssp, request: &Request) -> Response {
     if request.method != Method::GET {
@@ -48,7 +48,7 @@ async fn play(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
         let url = sell::impression_url(&ssp.base, &sell::token(&in_force, winner));
         tracked(&winner.markup, &url)
     });
-    let document = document.unwrap_or_else(|| NO_AD.to_owned());
+    let document = document.unwrap_or_else(no_ad);
     let mut response =
         answers::with_type(StatusCode::OK, "application/xml; charset=utf-8", document);
     // Every load is an auction of its own.
@@ -69,8 +69,19 @@ fn playable(placement: &Placement) -> Option<Placement> {
 }
 
 /// The document with our impression in every ad; `None` when it has no ad.
-fn tracked(markup: &str, url: &str) -> Option<String> {
+fn tracked(markup: &str, url: &str) -> Option<Vec<u8>> {
+    let trackers = Trackers {
+        impressions: &[url],
+        ..Trackers::default()
+    };
     let mut document = String::with_capacity(markup.len() + url.len() + 64);
-    let ads = vast::add_impression(markup, url, &mut document);
-    (ads > 0).then_some(document)
+    let inserted = trackers.insert(markup, &mut document);
+    (inserted.ads > 0).then(|| document.into_bytes())
+}
+
+fn no_ad() -> Vec<u8> {
+    let mut document = Vec::new();
+    // Writing to memory does not fail.
+    let _ = vast::no_ad(VERSION, &mut document);
+    document
 }

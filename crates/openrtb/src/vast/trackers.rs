@@ -1,0 +1,285 @@
+//! Trackers put into a document of somebody else, which stays as it is otherwise.
+
+use super::scan::{Scanner, Token, attribute};
+use super::{cdata, is_ad};
+
+/// The events of linear media that tell how much of it was played, in their order.
+pub const QUARTILES: [&str; 5] = [
+    "start",
+    "firstQuartile",
+    "midpoint",
+    "thirdQuartile",
+    "complete",
+];
+
+/// What is to be told where; URLs stand in CDATA sections and need no escaping.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trackers<'t> {
+    /// Called when the ad is shown.
+    pub impressions: &'t [&'t str],
+    /// Called when it cannot be; `[ERRORCODE]` is the player's to fill.
+    pub errors: &'t [&'t str],
+    /// Called when an event of linear media happens, such as those of [`QUARTILES`].
+    pub events: &'t [(&'t str, &'t str)],
+}
+
+/// What was put in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Inserted {
+    /// Ads that have the impressions and errors.
+    pub ads: usize,
+    /// Linear creatives that have the events. An inline ad that is not linear has none.
+    pub linears: usize,
+}
+
+impl Trackers<'_> {
+    /// Appends the document to `out` with the trackers in every inline ad and wrapper.
+    ///
+    /// Impressions and errors go before the ad's first impression, where every version of the schema
+    /// allows them, or else before its creatives or its end. Events go into the tracking events of
+    /// each linear creative, which are made where there are none; a wrapper without creatives gets
+    /// a linear one for them.
+    pub fn insert(&self, markup: &str, out: &mut String) -> Inserted {
+        let mut work = Work {
+            trackers: self,
+            markup,
+            out,
+            copied: 0,
+            is_modern: false,
+            inserted: Inserted::default(),
+        };
+        let (mut ad, mut linear) = (None, None);
+        for token in Scanner::new(markup) {
+            match token {
+                Token::Open {
+                    name,
+                    attributes,
+                    start,
+                    end,
+                    empty,
+                } => {
+                    let tag = Tag {
+                        name,
+                        start,
+                        end,
+                        empty,
+                    };
+                    if is_ad(name) {
+                        ad = (!empty).then(|| Ad::new(name));
+                        linear = None;
+                    } else if let Some(ad) = &mut ad {
+                        work.open(ad, &mut linear, &tag);
+                    } else if name.eq_ignore_ascii_case("VAST") {
+                        let version = attribute(attributes, "version").unwrap_or_default();
+                        work.is_modern = version.trim().starts_with('4');
+                    }
+                }
+                Token::Close { name, start, end } => {
+                    if let Some(open) = &mut ad {
+                        work.close(open, &mut linear, name, start, end);
+                    }
+                    if is_ad(name) {
+                        (ad, linear) = (None, None);
+                    }
+                }
+                Token::Text(_) | Token::Cdata(_) => {}
+            }
+        }
+        work.copy(markup.len());
+        work.inserted
+    }
+}
+
+/// A start tag.
+struct Tag<'m> {
+    name: &'m str,
+    start: usize,
+    end: usize,
+    empty: bool,
+}
+
+/// The ad that is open.
+struct Ad {
+    is_wrapper: bool,
+    /// Impressions and errors are in it.
+    is_led: bool,
+    has_creatives: bool,
+    /// It has linear or other creatives of its own.
+    has_media: bool,
+}
+
+impl Ad {
+    fn new(name: &str) -> Self {
+        Self {
+            is_wrapper: name.eq_ignore_ascii_case("Wrapper"),
+            is_led: false,
+            has_creatives: false,
+            has_media: false,
+        }
+    }
+}
+
+/// The linear creative that is open, and where tracking events would go.
+struct Linear {
+    at: usize,
+    has_events: bool,
+}
+
+struct Work<'w> {
+    trackers: &'w Trackers<'w>,
+    markup: &'w str,
+    out: &'w mut String,
+    copied: usize,
+    /// Version 4, whose schema has the tracking events first.
+    is_modern: bool,
+    inserted: Inserted,
+}
+
+impl Work<'_> {
+    fn open(&mut self, ad: &mut Ad, linear: &mut Option<Linear>, tag: &Tag<'_>) {
+        let is = |name: &str| tag.name.eq_ignore_ascii_case(name);
+        if (is("Impression") || is("Creatives")) && !ad.is_led {
+            self.lead(ad, tag.start);
+        }
+        if self.trackers.events.is_empty() {
+            return;
+        }
+        if is("Creatives") {
+            ad.has_creatives = true;
+            if tag.empty && ad.is_wrapper {
+                self.widen(tag);
+                self.creative();
+                self.out.push_str("</Creatives>");
+                ad.has_media = true;
+            }
+        } else if is("Linear") {
+            ad.has_media = true;
+            if tag.empty {
+                self.widen(tag);
+                self.tracking_events();
+                self.out.push_str("</Linear>");
+            } else {
+                *linear = Some(Linear {
+                    at: tag.end,
+                    has_events: false,
+                });
+            }
+        } else if is("NonLinearAds") || is("NonLinear") {
+            ad.has_media = true;
+        } else if is("TrackingEvents")
+            && let Some(linear) = linear
+            && !linear.has_events
+        {
+            linear.has_events = true;
+            if tag.empty {
+                self.widen(tag);
+                self.events();
+                self.out.push_str("</TrackingEvents>");
+            } else {
+                self.copy(tag.end);
+                self.events();
+            }
+        }
+    }
+
+    fn close(
+        &mut self,
+        ad: &mut Ad,
+        linear: &mut Option<Linear>,
+        name: &str,
+        start: usize,
+        end: usize,
+    ) {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        let has_events = !self.trackers.events.is_empty();
+        if is("Linear") {
+            if let Some(linear) = linear.take()
+                && !linear.has_events
+            {
+                self.copy(linear.at);
+                self.tracking_events();
+            }
+        } else if let Some(linear) = linear
+            && !linear.has_events
+            && (is("Icons") || (!self.is_modern && (is("Duration") || is("CreativeExtensions"))))
+        {
+            linear.at = end;
+        } else if is("Creatives") && has_events && ad.is_wrapper && !ad.has_media {
+            self.copy(start);
+            self.creative();
+            ad.has_media = true;
+        } else if is_ad(name) {
+            if !ad.is_led {
+                self.lead(ad, start);
+            }
+            if has_events && ad.is_wrapper && !ad.has_creatives {
+                self.copy(start);
+                self.out.push_str("<Creatives>");
+                self.creative();
+                self.out.push_str("</Creatives>");
+            }
+        }
+    }
+
+    /// Copies what comes before `at`.
+    fn copy(&mut self, at: usize) {
+        self.out
+            .push_str(self.markup.get(self.copied..at).unwrap_or_default());
+        self.copied = at;
+    }
+
+    /// Copies an empty element as a start tag.
+    fn widen(&mut self, tag: &Tag<'_>) {
+        self.copy(tag.start);
+        let text = self.markup.get(tag.start..tag.end).unwrap_or_default();
+        let open = text.trim_end_matches('>').trim_end_matches('/').trim_end();
+        self.out.push_str(open);
+        self.out.push('>');
+        self.copied = tag.end;
+    }
+
+    /// Impressions and errors.
+    fn lead(&mut self, ad: &mut Ad, at: usize) {
+        self.copy(at);
+        ad.is_led = true;
+        self.inserted.ads += 1;
+        for (name, urls) in [
+            ("Error", self.trackers.errors),
+            ("Impression", self.trackers.impressions),
+        ] {
+            for url in urls {
+                for piece in ["<", name, "><![CDATA[", &cdata(url), "]]></", name, ">"] {
+                    self.out.push_str(piece);
+                }
+            }
+        }
+    }
+
+    fn events(&mut self) {
+        self.inserted.linears += 1;
+        for (event, url) in self.trackers.events {
+            let event = quick_xml::escape::escape(*event);
+            for piece in [
+                "<Tracking event=\"",
+                &event,
+                "\"><![CDATA[",
+                &cdata(url),
+                "]]></Tracking>",
+            ] {
+                self.out.push_str(piece);
+            }
+        }
+    }
+
+    fn tracking_events(&mut self) {
+        self.out.push_str("<TrackingEvents>");
+        self.events();
+        self.out.push_str("</TrackingEvents>");
+    }
+
+    fn creative(&mut self) {
+        self.out.push_str("<Creative><Linear>");
+        self.tracking_events();
+        self.out.push_str("</Linear></Creative>");
+    }
+}
