@@ -32,7 +32,7 @@ pub fn check(data: &[u8]) {
     };
     let mut all = String::new();
     let inserted = trackers.insert(markup, &mut all);
-    assert!(all.len() <= markup.len() + 600 * (inserted.ads + inserted.linears));
+    assert!(all.len() <= markup.len() + 800 * (inserted.ads + inserted.linears));
     if let (Some(before), Some(after)) = (read, Vast::read(&all)) {
         assert_eq!(before.ads.len(), after.ads.len(), "trackers make no ads");
     }

@@ -13,6 +13,7 @@
 #![deny(missing_docs)]
 
 pub mod consent;
+pub mod convert;
 pub mod enums;
 mod error;
 mod json;

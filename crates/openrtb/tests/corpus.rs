@@ -11,6 +11,8 @@
 
 #[path = "../../../fuzz/checks/consent.rs"]
 mod consent;
+#[path = "../../../fuzz/checks/convert.rs"]
+mod convert;
 #[path = "../../../fuzz/checks/macros.rs"]
 mod macros;
 #[path = "../../../fuzz/checks/native.rs"]
@@ -59,10 +61,17 @@ fn vast_documents() {
     replay("vast", vast::check);
 }
 
-/// The corpora of messages serve the validator as well: it reads the same bytes.
+/// The corpora of messages serve the validator and the conversion as well: they read the same bytes.
 #[test]
 fn validation() {
     for target in ["request", "response", "validate"] {
         replay(target, validate::check);
+    }
+}
+
+#[test]
+fn conversion() {
+    for target in ["request", "response", "validate", "convert"] {
+        replay(target, convert::check);
     }
 }

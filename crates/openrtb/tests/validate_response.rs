@@ -224,6 +224,7 @@ fn a_report_as_json() {
                 "section": "OpenRTB 2.6 §4.2.3", "found": "0",
                 "message": "A bid has a price above zero; exchanges drop it with loss 9.",
             }],
+            "omitted": 0,
         })
     );
 }

@@ -149,6 +149,11 @@ fn trackers_in_every_ad() {
         assert_eq!(out, fill(lead, events, &all, &linear), "{says}");
         assert_eq!(inserted, Inserted { ads, linears }, "{says}");
     }
+    // A linear creative that never ends, and another in it: nothing is written twice.
+    let broken = "<VAST><Ad><InLine><Creatives><Linear><Duration>1</Duration><Linear/></Linear></Creatives></InLine></Ad></VAST>";
+    let mut out = String::new();
+    trackers.insert(broken, &mut out);
+    assert_eq!(out.matches("<Duration>").count(), 1, "{out}");
     // Elements that are written as empty ones.
     #[rustfmt::skip]
     let cases = [

@@ -155,6 +155,8 @@ impl Work<'_> {
         } else if is("Linear") {
             ad.has_media = true;
             if tag.empty {
+                // One that is open still is never closed: its place is gone.
+                *linear = None;
                 self.widen(tag);
                 self.tracking_events();
                 self.out.push_str("</Linear>");
@@ -221,11 +223,12 @@ impl Work<'_> {
         }
     }
 
-    /// Copies what comes before `at`.
+    /// Copies what comes before `at`, unless it is there already.
     fn copy(&mut self, at: usize) {
-        self.out
-            .push_str(self.markup.get(self.copied..at).unwrap_or_default());
-        self.copied = at;
+        if let Some(text) = self.markup.get(self.copied..at) {
+            self.out.push_str(text);
+            self.copied = at;
+        }
     }
 
     /// Copies an empty element as a start tag.

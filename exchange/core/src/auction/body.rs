@@ -1,8 +1,8 @@
 //! One recipient's copy of a request: the SSP's bytes with a few members changed.
 
-use contracts::catalog::DemandPartner;
+use contracts::catalog::{DemandPartner, OpenRtbVersion};
 use openrtb::splice::{Object, Patches};
-use openrtb::{BidRequest, Imp, JsonWriter, Markup, Str};
+use openrtb::{BidRequest, Imp, JsonWriter, Limits, Markup, Str, convert};
 use std::net::IpAddr;
 
 use super::plan::Seller;
@@ -19,7 +19,17 @@ pub(super) struct Recipient<'r> {
     pub(super) buyeruid: Option<&'r str>,
     pub(super) seller: Seller<'r>,
     pub(super) domain: &'r str,
+    pub(super) version: OpenRtbVersion,
 }
+
+/// What we send has been measured when it came.
+const MEASURED: Limits = Limits {
+    depth: 64,
+    ext_depth: 64,
+    imps: usize::MAX,
+    string: usize::MAX,
+    values: u32::MAX,
+};
 
 /// The partner's own id of the user (C-143). The SSP's `buyeruid` is its id for us, so only our own
 /// bidder sees it; others see the one that `user.ext.prebid.buyeruids` holds under their name.
@@ -39,8 +49,9 @@ pub(super) fn own_buyeruid<'a>(
         .to_text()
 }
 
-/// Writes the body. What is not named here reaches the recipient byte for byte (C-22).
-pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Vec<u8> {
+/// Writes the body; `None` when the recipient's version cannot say it (C-171). What is not named here
+/// reaches the recipient byte for byte (C-22).
+pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Vec<u8>> {
     let request = &intake.request;
     let mut patches = Patches::new();
     patches.set_integer(Object::Request, "tmax", i64::from(recipient.budget_ms));
@@ -50,7 +61,13 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Vec<u8> {
     append_node(&mut patches, request, recipient);
     let mut out = Vec::with_capacity(intake.body.len() + 256);
     patches.write(request, intake.body, &mut out);
-    out
+    if recipient.version == OpenRtbVersion::V26 {
+        return Some(out);
+    }
+    // Last, so that everything above has one version to deal with.
+    let mut older = Vec::with_capacity(out.len() + 64);
+    convert::request_to_25(&out, &MEASURED, &mut older).ok()?;
+    Some(older)
 }
 
 fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, views: &[View]) {

@@ -1,6 +1,6 @@
 //! Whom to ask, with which body, in which time.
 
-use contracts::catalog::DemandPartner;
+use contracts::catalog::{DemandPartner, OpenRtbVersion};
 use units::{AuctionId, Currency};
 
 use super::body::{self, Recipient};
@@ -99,12 +99,13 @@ pub fn plan<'a>(
         let sees = Sameness {
             budget_ms,
             buyeruid: body::own_buyeruid(request, partner, mask),
+            version: partner.openrtb_version,
         };
         let known = plan.asks.iter().find_map(|ask| {
             let same = sameness.get(ask.body) == Some(&sees) && ask.views == views;
             same.then_some(ask.body)
         });
-        let body = known.unwrap_or_else(|| {
+        let body = known.or_else(|| {
             let recipient = Recipient {
                 views: &views,
                 mask,
@@ -112,11 +113,16 @@ pub fn plan<'a>(
                 buyeruid: sees.buyeruid.as_deref(),
                 seller: terms.seller,
                 domain: &market.domain,
+                version: sees.version,
             };
-            plan.bodies.push(body::write(intake, &recipient));
+            plan.bodies.push(body::write(intake, &recipient)?);
             sameness.push(sees);
-            plan.bodies.len() - 1
+            Some(plan.bodies.len() - 1)
         });
+        let Some(body) = body else {
+            plan.not_asked.push((index, NotAsked::Dialect));
+            continue;
+        };
         plan.asks.push(Ask {
             partner: index,
             body,
@@ -132,6 +138,7 @@ pub fn plan<'a>(
 struct Sameness<'a> {
     budget_ms: u32,
     buyeruid: Option<openrtb::Str<'a>>,
+    version: OpenRtbVersion,
 }
 
 /// The first listed currency that has a rate; the first at all when none has; USD when none is listed.

@@ -3,7 +3,7 @@
 use contracts::notice::{SellClaims, SellKind};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
-use openrtb::{Imp, JsonWriter, Raw};
+use openrtb::{Imp, JsonWriter, Limits, Raw, convert};
 
 use super::claims;
 use super::run::Round;
@@ -85,6 +85,13 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
     }
     json.end_array();
     json.end_object();
+    if style.speaks_25 {
+        let mut older = Vec::with_capacity(out.len());
+        // What we wrote ourselves is readable.
+        if convert::response_to_25(&out, &Limits::RESPONSE, &mut older).is_ok() {
+            return older;
+        }
+    }
     out
 }
 
@@ -158,17 +165,15 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
     ] {
         number(json, name, value);
     }
-    if !style.speaks_25 {
-        if !bid.apis.is_empty() {
-            json.key("apis");
-            json.integers(bid.apis.iter().map(|api| i64::from(api.0)));
-        }
-        text(json, "langb", bid.langb.as_deref());
-        number(json, "cattax", bid.cattax.map(|cattax| cattax.0));
-        number(json, "dur", bid.dur);
-        json.integer("mtype", i64::from(line.winner.medium.mtype()));
-        number(json, "slotinpod", bid.slotinpod.map(|slot| slot.0));
+    if !bid.apis.is_empty() {
+        json.key("apis");
+        json.integers(bid.apis.iter().map(|api| i64::from(api.0)));
     }
+    text(json, "langb", bid.langb.as_deref());
+    number(json, "cattax", bid.cattax.map(|cattax| cattax.0));
+    number(json, "dur", bid.dur);
+    json.integer("mtype", i64::from(line.winner.medium.mtype()));
+    number(json, "slotinpod", bid.slotinpod.map(|slot| slot.0));
     write_ext(json, line);
     for (name, value) in &bid.extra {
         json.raw(name, value.as_str());
