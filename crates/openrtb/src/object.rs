@@ -29,7 +29,7 @@ macro_rules! object {
             pub extra: Vec<($crate::json::Str<$a>, $crate::json::Raw<$a>)>,
             /// Where the object stands in the text it was read from.
             pub span: $crate::json::Span,
-            $($(#[$own_doc])* pub(crate) $own: $own_type,)?
+            $($(#[$own_doc])* pub $own: $own_type,)?
         }
 
         impl $object<'_> {
@@ -162,6 +162,37 @@ macro_rules! object {
                 let mut object = Box::<Self>::default();
                 let usable = object.read_members(r, name)?;
                 Ok(usable.then_some(object))
+            }
+        }
+
+        impl $crate::to_json::ToJson for $object<'_> {
+            fn is_nothing(&self) -> bool {
+                false
+            }
+            fn write(&self, json: &mut $crate::JsonWriter<'_>) {
+                json.begin_object();
+                $($crate::to_json::member(json, $key, &self.$field);)*
+                $crate::to_json::member(json, "ext", &self.ext);
+                for (name, value) in &self.extra {
+                    json.raw(name, value.as_str());
+                }
+                json.end_object();
+            }
+        }
+
+        impl $object<'_> {
+            /// Writes the object strictly (C-26): attributes in the order of the standard, those that
+            /// are absent left out, then `ext` and what the standard does not name, as they stand.
+            pub fn write_json(&self, json: &mut $crate::JsonWriter<'_>) {
+                $crate::to_json::ToJson::write(self, json);
+            }
+
+            /// The object as JSON text, as `write_json` writes it.
+            #[must_use]
+            pub fn to_json(&self) -> Vec<u8> {
+                let mut out = Vec::new();
+                self.write_json(&mut $crate::JsonWriter::new(&mut out));
+                out
             }
         }
 

@@ -65,6 +65,15 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::to_json::ToJson for $name {
+            fn is_nothing(&self) -> bool {
+                false
+            }
+            fn write(&self, json: &mut $crate::JsonWriter<'_>) {
+                json.integer_value(i64::from(self.0));
+            }
+        }
+
         $crate::lenient::scalar_values!($name);
     )*};
 }

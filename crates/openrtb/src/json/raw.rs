@@ -4,6 +4,7 @@ use super::key::code;
 use super::reader::Reader;
 use super::text::{Span, Str, offset};
 use super::value::Scalar;
+use crate::error::ReadError;
 use crate::lenient::{self, Field};
 use crate::limits::Limits;
 use std::fmt;
@@ -27,6 +28,28 @@ const UNBOUNDED: Limits = Limits {
 impl<'a> Raw<'a> {
     pub(crate) const fn new(text: &'a str, start: u32) -> Self {
         Self { text, start }
+    }
+
+    /// Checks one JSON value, to put it into a message that is made in Rust.
+    ///
+    /// ```
+    /// use openrtb::Raw;
+    /// assert_eq!(Raw::parse(r#"{"own":[1,2]}"#)?.get("own").map(|own| own.elements().len()), Some(2));
+    /// assert!(Raw::parse("{}}").is_err());
+    /// # Ok::<(), openrtb::ReadError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ReadError::Malformed`] when the text is not one value, with nothing but blanks around it.
+    pub fn parse(text: &'a str) -> Result<Self, ReadError> {
+        let read = || {
+            let mut reader = Reader::new(text.as_bytes(), &UNBOUNDED)?;
+            reader.blanks();
+            let raw = reader.raw()?;
+            reader.finish()?;
+            Ok(raw)
+        };
+        read().map_err(|fault| ReadError::new(fault, text.as_bytes()))
     }
 
     /// The value as JSON text.

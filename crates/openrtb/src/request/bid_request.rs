@@ -59,6 +59,7 @@ object! {
     }
     tracked: true,
     keeps:
-        /// Where the members of the tracked objects stand.
+        /// Where the members of the tracked objects stand in the text; nothing for a request made in
+        /// Rust, which is written by its model and not spliced.
         outline: Outline,
 }
