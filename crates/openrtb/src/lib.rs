@@ -1,15 +1,4 @@
-//! OpenRTB 2.5 and 2.6: model, reading, writing by splice, enumerations, macros.
-//!
-//! Reading is tolerant and borrows from the body; every tolerance is counted:
-//!
-//! ```
-//! use openrtb::{BidRequest, Limits};
-//! let body = br#"{"id":"1","imp":[{"id":"a","banner":{"w":300.0,"h":"250"},"bidfloor":0.5}]}"#;
-//! let (request, repairs) = BidRequest::read(body, &Limits::REQUEST).expect("a legal request");
-//! assert_eq!(request.imp[0].bidfloor().to_string(), "0.5");
-//! assert_eq!(repairs.total(), 2);
-//! ```
-
+#![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
 pub mod consent;
