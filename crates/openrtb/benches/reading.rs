@@ -6,7 +6,8 @@ mod messages;
 mod view;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use openrtb::{BidRequest, Limits};
+use openrtb::consent::{Gpp, Tcf};
+use openrtb::{BidRequest, Limits, validate};
 use std::hint::black_box;
 use view::Request;
 
@@ -73,5 +74,54 @@ fn examples(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, whole_model, examples);
+/// What a validation costs beyond the reading that a data plane does anyway.
+fn validation(criterion: &mut Criterion) {
+    for (name, body) in [
+        ("2 KB", messages::of_two_kilobytes()),
+        ("7 KB", messages::of_seven_kilobytes()),
+    ] {
+        let (request, repairs) = BidRequest::read(&body, &Limits::REQUEST).unwrap();
+        let mut group = criterion.benchmark_group(format!("validate {name}"));
+        group.bench_function("every rule, of a request that was read", |bencher| {
+            bencher.iter(|| {
+                black_box(validate::check_request(
+                    black_box(&request),
+                    &repairs,
+                    &body,
+                ))
+            });
+        });
+        group.bench_function("the same with reading", |bencher| {
+            bencher.iter(|| {
+                let (request, repairs) =
+                    BidRequest::read(black_box(&body), &Limits::REQUEST).unwrap();
+                black_box(validate::check_request(&request, &repairs, &body))
+            });
+        });
+        group.finish();
+    }
+}
+
+/// A consent string as CMPs write it, and one of GPP.
+fn consent(criterion: &mut Criterion) {
+    const TCF: &str =
+        "CQp3NcAQp6gYAAfACBENCbFsAP_gAEPgAAYgH0QAYAAgfQB9EAGAAIH0AAAA.IAAA.YAAAAAAAAAAA";
+    const GPP: &str = "DBABLA~CAAmAAAAAACA.QA";
+    let mut group = criterion.benchmark_group("consent");
+    group.bench_function("TCF: two purposes of a vendor", |bencher| {
+        bencher.iter(|| {
+            let tcf = Tcf::read(black_box(TCF)).unwrap();
+            black_box(tcf.allows(1, 755) && tcf.allows(2, 755))
+        });
+    });
+    group.bench_function("GPP: an opt-out", |bencher| {
+        bencher.iter(|| {
+            let gpp = Gpp::read(black_box(GPP)).unwrap();
+            black_box(gpp.us().any(|(_, read)| read.is_none_or(|read| read.any())))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, whole_model, examples, validation, consent);
 criterion_main!(benches);

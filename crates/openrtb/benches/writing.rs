@@ -6,7 +6,7 @@ mod messages;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use openrtb::splice::{Object, Patches};
-use openrtb::{BidRequest, Limits};
+use openrtb::{BidRequest, JsonWriter, Limits, convert};
 use std::hint::black_box;
 
 fn splice(criterion: &mut Criterion) {
@@ -56,5 +56,39 @@ fn splice(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, splice);
+/// What a partner of 2.5 costs beyond its splice.
+fn conversion(criterion: &mut Criterion) {
+    let body = messages::of_two_kilobytes();
+    let mut group = criterion.benchmark_group("convert 2 KB");
+    let mut out = Vec::new();
+    group.bench_function("down to 2.5", |bencher| {
+        bencher.iter(|| {
+            out.clear();
+            black_box(
+                convert::request_to_25(black_box(&body), &Limits::REQUEST, &mut out).unwrap(),
+            );
+        });
+    });
+    let mut out = Vec::new();
+    group.bench_function("up to 2.6, where nothing moves", |bencher| {
+        bencher.iter(|| {
+            out.clear();
+            black_box(
+                convert::request_to_26(black_box(&body), &Limits::REQUEST, &mut out).unwrap(),
+            );
+        });
+    });
+    let (request, _) = BidRequest::read(&body, &Limits::REQUEST).unwrap();
+    let mut out = Vec::new();
+    group.bench_function("written from the model", |bencher| {
+        bencher.iter(|| {
+            out.clear();
+            request.write_json(&mut JsonWriter::new(&mut out));
+            black_box(&out);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, splice, conversion);
 criterion_main!(benches);
