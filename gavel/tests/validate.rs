@@ -77,8 +77,10 @@ fn exit_codes() {
     ] {
         std::fs::write(at.join(name), text).unwrap();
     }
+    /// What is tried, the arguments, the standard input, the exit code, and what is in both outputs.
+    type Case<'a> = (&'a str, &'a [&'a str], &'a str, i32, &'a str, &'a str);
     #[rustfmt::skip]
-    let cases: &[(&str, &[&str], &str, i32, &str, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("clean", &["clean.json"], "", 0, "clean.json: bid response", ""),
         ("an error", &["wrong.json"], "", 1, "/imp", ""),
         ("the worst decides", &["wrong.json", "clean.json"], "", 1, "clean.json: bid response", ""),

@@ -279,8 +279,9 @@ impl<'b> Answer<'b> {
 
 /// What is left of a bid that cannot be read: enough to record it and to tell its bidder.
 fn remains(bad: BadBid<'_>) -> Bid<'_> {
-    let mut bid = Bid::default();
-    bid.id = bad.id;
-    bid.lurl = bad.lurl;
-    bid
+    Bid {
+        id: bad.id,
+        lurl: bad.lurl,
+        ..Bid::default()
+    }
 }
