@@ -4,7 +4,7 @@ use super::Fault;
 use super::manifests::Package;
 
 /// A crate and what of ours it may use, dev-dependencies included.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("units", &[]),
     ("openrtb", &["units"]),
     ("contracts", &["units"]),
@@ -13,6 +13,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("control-plane-core", CORE),
     ("dmp-core", CORE),
     ("service", &["units"]),
+    ("lookup", &["openrtb", "units"]),
     ("userstate", &["contracts", "units"]),
     ("eventlog", &["contracts", "units"]),
     ("embedded", &[]),
@@ -53,6 +54,7 @@ const SERVER: &[&str] = &[
     "contracts",
     "units",
     "service",
+    "lookup",
     "userstate",
     "eventlog",
 ];
