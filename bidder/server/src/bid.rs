@@ -13,14 +13,16 @@ use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
 use contracts::access::AUCTION_ID_HEADER;
 use openrtb::{BidRequest, ReadError};
 use service::Problem;
-use service::http::{HeaderValue, Request, Response, StatusCode, json, no_content};
+use service::http::{
+    HeaderValue, Request, Response, ShedReason, StatusCode, json, no_content, shed,
+};
 use service::trace::TraceId;
 use units::AuctionId;
 use uuid::Uuid;
 
 use crate::profiles::{self, Found};
 use crate::worker::Worker;
-use crate::{access, caps, explain, leases};
+use crate::{caps, explain, leases};
 
 const VERSION_HEADER: &str = "x-openrtb-version";
 /// Why there is no bid, in one word: what a person looks for first.
@@ -30,7 +32,7 @@ const BODY_HINT: usize = 4_096;
 /// Answers a bid request.
 pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
     let received = request.received;
-    let mut response = match access::partner(&worker.shared, &request) {
+    let mut response = match worker.shared.sources.of(&request) {
         Ok(_) if !request.content_type_is_json() => {
             Problem::unsupported_media_type().into_response()
         }
@@ -61,7 +63,18 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
             return with_auction(malformed(&error), auction);
         }
     };
-    let outcome = bid(worker, request, &bid_request, source, auction).await;
+    // Waiting has used up the caller's time: nothing of it is worth computing (R22).
+    let deadline = deadline(worker, request, &bid_request);
+    if in_time(deadline).is_err() {
+        metrics.refused(NoBid::TooLittleTime);
+        worker.shared.ops.shed(ShedReason::Deadline);
+        let response = shed(
+            worker.shared.config.limits.shed_status,
+            ShedReason::Deadline,
+        );
+        return with_auction(response, auction);
+    }
+    let outcome = bid(worker, request, &bid_request, source, auction, deadline).await;
     if TraceId(*auction.as_bytes()).is_sampled(worker.shared.config.trace_sample_percent) {
         tracing::info!(
             trace_id = %trace(auction),
@@ -91,11 +104,10 @@ async fn bid(
     bid_request: &BidRequest<'_>,
     source: &Source,
     auction: AuctionId,
+    deadline: Option<Instant>,
 ) -> Result<Vec<u8>, NoBid> {
     let market = worker.shared.market.load_full().ok_or(NoBid::NotReady)?;
     let opportunity = Opportunity::read(bid_request, &market.rates)?;
-    let deadline = deadline(worker, request, bid_request);
-    in_time(deadline)?;
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
     in_time(deadline)?;
     let at = At {
@@ -215,6 +227,14 @@ fn dialect(request: &Request) -> Dialect {
     match request.header(VERSION_HEADER) {
         Some("2.5") => Dialect::V25,
         Some(_) | None => Dialect::V26,
+    }
+}
+
+/// Gives an answer that was made before any auction the id that every answer has.
+pub(crate) fn name_auction(response: &mut Response) {
+    let auction = AuctionId::new(service::clock::now(), service::clock::random_bytes());
+    if let Ok(value) = HeaderValue::try_from(auction.to_string()) {
+        response.headers_mut().insert(AUCTION_ID_HEADER, value);
     }
 }
 

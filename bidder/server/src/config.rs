@@ -10,6 +10,7 @@ use serde::Deserialize;
 use service::access::LocalMode;
 use service::config::{ConfigError, ConfigFault, Millis, Secret};
 use service::http::Limits;
+use service::quota::Terms;
 use units::Nanos;
 
 /// The defaults, compiled in.
@@ -58,6 +59,31 @@ pub struct DemandSource {
     /// Whether its loss notices are final, so that caps are freed.
     #[serde(default)]
     pub loss_is_final: bool,
+    /// Bid requests per second; zero for any number.
+    #[serde(default)]
+    pub qps: u32,
+    /// Bid requests in work at once; zero for any number.
+    #[serde(default)]
+    pub in_flight: u32,
+    /// Whether it is answered at all.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+impl DemandSource {
+    /// What it may ask of us.
+    #[must_use]
+    pub const fn terms(&self) -> Terms {
+        Terms {
+            qps: self.qps,
+            in_flight: self.in_flight,
+            active: self.active,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn by_burl() -> BillOn {

@@ -19,6 +19,7 @@ mod openapi;
 mod profiles;
 mod routes;
 mod shared;
+mod sources;
 mod stats;
 mod tallies;
 mod trackers;

@@ -30,8 +30,8 @@ fn operations(route: &Route) -> Value {
         if route.path.contains("-notice") || route.path.starts_with("/t/") {
             parameters.push(parameter("t", "query", "The signed token"));
         }
-        if route.path.contains('{') {
-            parameters.push(parameter("event", "path", "What the video reached"));
+        if let Some(name) = in_braces(route.path) {
+            parameters.push(parameter(name, "path", "Which one"));
         }
         let mut operation = json!({
             "summary": route.summary,
@@ -41,7 +41,7 @@ fn operations(route: &Route) -> Value {
                 "default": {"description": "application/problem+json, or 204 without a bid"},
             },
         });
-        if method == "POST" {
+        if matches!(method, "POST" | "PATCH") {
             let body = json!({"content": {"application/json": {"schema": {"type": "object"}}}});
             if let Some(members) = operation.as_object_mut() {
                 members.insert("requestBody".to_owned(), body);
@@ -50,6 +50,11 @@ fn operations(route: &Route) -> Value {
         (method.to_ascii_lowercase(), operation)
     };
     Value::Object(methods.map(operation).collect())
+}
+
+fn in_braces(path: &str) -> Option<&str> {
+    let (_, rest) = path.split_once('{')?;
+    rest.strip_suffix('}')
 }
 
 fn parameter(name: &str, place: &str, description: &str) -> Value {

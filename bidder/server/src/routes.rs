@@ -1,10 +1,12 @@
 //! Every path of the bidder, on one screen.
 
 use service::Problem;
-use service::http::{Class, Handler, Method, Request, Response, method_not_allowed};
+use service::http::{
+    Admission, Class, Handler, Head, HeaderMap, Method, Request, Response, method_not_allowed,
+};
 
 use crate::worker::Worker;
-use crate::{bid, explain, loaded, notices, stats, trackers};
+use crate::{bid, explain, loaded, notices, sources, stats, trackers};
 use contracts::notice::NoticeKind;
 
 /// A path, the methods that it takes, and what it is for.
@@ -30,7 +32,7 @@ const fn route(
 }
 
 /// All paths; a last segment in braces stands for any one.
-pub(crate) const ROUTES: [Route; 12] = [
+pub(crate) const ROUTES: [Route; 14] = [
     route(
         "/bid",
         "POST",
@@ -83,6 +85,18 @@ pub(crate) const ROUTES: [Route; 12] = [
         "What this bidder did since its start",
     ),
     route("/campaigns", "GET, HEAD", Class::Api, "What is loaded"),
+    route(
+        "/sources",
+        "GET, HEAD",
+        Class::Ops,
+        "Who sends bid requests, and how many may come",
+    ),
+    route(
+        "/sources/{name}",
+        "GET, HEAD, PATCH",
+        Class::Ops,
+        "One of them: its quota and its switch",
+    ),
 ];
 
 /// The route of a path, and what stands in its braces.
@@ -123,12 +137,25 @@ impl Handler for Worker {
             "/t/video/{event}" => trackers::video(self, &request, &rest),
             "/stats" => stats::handle(self, &request),
             "/campaigns" => loaded::handle(self, &request),
+            "/sources" => sources::list(self, &request),
+            "/sources/{name}" => sources::one(self, &request, &rest),
             _ => Problem::not_found().into_response(),
         }
     }
 
     fn class(&self, _: &Method, path: &str) -> Class {
         find(path).map_or(Class::Api, |(route, _)| route.class)
+    }
+
+    fn admit(&self, class: Class, head: &Head<'_>) -> Admission {
+        match class {
+            Class::Bid => self.shared.sources.admit(head),
+            Class::Notice | Class::Ops | Class::Api => Admission::Open,
+        }
+    }
+
+    fn on_shed(&self, _: &HeaderMap, response: &mut Response) {
+        bid::name_auction(response);
     }
 }
 

@@ -1,18 +1,18 @@
 //! What all workers of the process share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use arc_swap::ArcSwapOption;
 use bidder_core::lease::LeaseTable;
 use bidder_core::market::Market;
-use bidder_core::respond::Source;
 use contracts::lease::Tally;
 use service::Ops;
 use units::{BidderId, BootId, CampaignId, UnixMillis};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::sources::Sources;
 
 /// One bidder process.
 pub(crate) struct Shared {
@@ -27,8 +27,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     /// Counts per campaign that the control plane was not told of yet.
     pub(crate) tallies: Mutex<HashMap<CampaignId, Tally>>,
-    pub(crate) open_source: Arc<Source>,
-    pub(crate) sources: Vec<(String, Arc<Source>)>,
+    pub(crate) sources: Sources,
+    pub(crate) ops: Ops,
     pub(crate) since: UnixMillis,
 }
 
@@ -46,14 +46,6 @@ impl Shared {
                 "no demand sources are configured: anybody who reaches the listener may send bid requests"
             );
         }
-        let sources = config.sources.iter().map(|(name, source)| {
-            let known = Source {
-                name: name.clone(),
-                bill_on: source.bill_on,
-                loss_is_final: source.loss_is_final,
-            };
-            (source.key.expose().to_owned(), Arc::new(known))
-        });
         Self {
             name: name.into(),
             base: config.base(),
@@ -62,8 +54,8 @@ impl Shared {
             ask_now: tokio::sync::Notify::new(),
             metrics: Metrics::register(&ops.metrics),
             tallies: Mutex::default(),
-            open_source: Arc::new(config.open_source()),
-            sources: sources.collect(),
+            sources: Sources::new(&config),
+            ops: ops.clone(),
             since: now,
             config,
         }

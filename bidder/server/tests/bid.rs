@@ -367,7 +367,7 @@ async fn who_may_call_what() {
     type Headers = Vec<(&'static str, &'static str)>;
     let cases: [(&str, &str, Headers, u16); 7] = [
         ("no key", "/bid", vec![], 401),
-        ("a wrong key", "/bid", vec![("x-gavel-key", "k2")], 403),
+        ("S5: a wrong key", "/bid", vec![("x-gavel-key", "k2")], 401),
         ("the key", "/bid", vec![("x-gavel-key", "k1")], 200),
         ("the key in the query", "/bid?key=k1", vec![], 200),
         ("explain without a token", "/explain", vec![], 401),

@@ -3,11 +3,13 @@
 //! A request reaches a [`Handler`] with its body read, inflated and within its limits. What is
 //! malformed, too large, too slow or too much is answered before that.
 
+mod admission;
 mod body;
 mod form;
 mod gate;
 mod intake;
 mod limits;
+mod overload;
 mod payload;
 mod request;
 mod response;
@@ -22,12 +24,13 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 pub(crate) use self::body::{GatherFault, gather};
 pub use self::{
+    admission::{Admission, Head, ShedReason},
     body::{InflateError, inflate},
     gate::Gate,
     limits::{Limits, ShedStatus},
     request::{Request, percent_decode, query_param},
     response::{
-        Response, gif, gzip, html, json, method_not_allowed, no_content, problem, redirect, status,
+        Response, gif, html, json, method_not_allowed, no_content, problem, redirect, shed, status,
         text, with_type,
     },
     router::serve_axum,
@@ -61,6 +64,12 @@ pub trait Handler {
         Class::Api
     }
 
+    /// Whether the caller is let in; asked before the body is read and before the service's own limits.
+    fn admit(&self, class: Class, head: &Head<'_>) -> Admission {
+        let _ = (class, head);
+        Admission::Open
+    }
+
     /// Adds to the answer of a request that was shed before it was read (such as CORS headers).
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         let _ = (request, response);
@@ -74,6 +83,9 @@ impl<H: Handler> Handler for Rc<H> {
     fn class(&self, method: &Method, path: &str) -> Class {
         H::class(self, method, path)
     }
+    fn admit(&self, class: Class, head: &Head<'_>) -> Admission {
+        H::admit(self, class, head)
+    }
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         H::on_shed(self, request, response);
     }
@@ -85,6 +97,9 @@ impl<H: Handler> Handler for Arc<H> {
     }
     fn class(&self, method: &Method, path: &str) -> Class {
         H::class(self, method, path)
+    }
+    fn admit(&self, class: Class, head: &Head<'_>) -> Admission {
+        H::admit(self, class, head)
     }
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         H::on_shed(self, request, response);

@@ -42,6 +42,7 @@ pub mod limits;
 pub mod metrics;
 pub mod ops;
 pub mod problem;
+pub mod quota;
 pub mod runtime;
 pub mod shutdown;
 pub mod telemetry;

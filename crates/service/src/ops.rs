@@ -7,8 +7,8 @@ use http::{HeaderMap, Method, StatusCode, request::Parts};
 use crate::{
     access,
     health::Health,
-    http::{self as answers, Class, Gate, Response},
-    metrics::{Counter, Histogram, Metrics, buckets},
+    http::{self as answers, Class, Gate, Response, ShedReason},
+    metrics::{Counter, Gauge, Histogram, Metrics, buckets},
     problem::Problem,
 };
 
@@ -42,7 +42,7 @@ type Operator = Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync>;
 struct Counts {
     requests: [[Counter; 5]; 4],
     durations: [Histogram; 4],
-    shed: Counter,
+    shed: [Counter; ShedReason::ALL.len()],
     panics: Counter,
     refused: Counter,
 }
@@ -104,6 +104,16 @@ impl Ops {
     #[must_use]
     pub fn service(&self) -> &'static str {
         self.shared.service
+    }
+
+    /// A gauge for the age of one more worker's run queue.
+    pub(crate) fn queue_age(&self) -> Gauge {
+        let worker = self.shared.gate.next_worker().to_string();
+        self.metrics.gauge(
+            "gavel_http_queue_age_seconds",
+            "How long a request that is ready waits for its worker.",
+            &[("worker", &worker)],
+        )
     }
 
     /// What is open and in work.
@@ -234,8 +244,12 @@ impl Ops {
         }
     }
 
-    pub(crate) fn shed(&self) {
-        self.shared.counts.shed.inc();
+    /// Counts a request that was turned away; the front counts its own.
+    pub fn shed(&self, reason: ShedReason) {
+        let at = ShedReason::ALL.iter().position(|it| *it == reason);
+        if let Some(counter) = at.and_then(|at| self.shared.counts.shed.get(at)) {
+            counter.inc();
+        }
     }
 
     pub(crate) fn panicked(&self) {
@@ -269,7 +283,9 @@ impl Counts {
                     buckets::BID,
                 )
             }),
-            shed: metrics.counter("gavel_shed_total", SHED_HELP, &[("reason", "overload")]),
+            shed: ShedReason::ALL.map(|reason| {
+                metrics.counter("gavel_shed_total", SHED_HELP, &[("reason", reason.label())])
+            }),
             panics: metrics.counter(
                 "gavel_http_panics_total",
                 "Requests that ended in a panic of ours.",

@@ -1,11 +1,8 @@
-//! Who is let in: open connections, requests in work, and the age of the run queue (R21–R25).
+//! Who is let in: open connections and requests in work (R21, R24, R25).
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
 };
 
 use super::{Class, Limits};
@@ -14,22 +11,12 @@ use crate::metrics::Gauge;
 /// Where notices and operations still get in when bids no longer do: a tenth is theirs (R24).
 const RESERVED_SHARE: u32 = 10;
 
-/// How often the age of the run queue is measured.
-const TICK: Duration = Duration::from_millis(5);
-/// How long every measurement must be above the target before anything is shed (CoDel's interval).
-const STANDING: Duration = Duration::from_millis(100);
-/// Requests within that time below which a late tick says more about the machine than about load.
-const BUSY: u64 = 50;
-/// Shedding in thousandths: what one late tick adds, what one good tick removes, and the most.
-const MORE: u32 = 20;
-const LESS: u32 = 10;
-const MOST: u32 = 980;
-
 /// What a service has open and in work, over all of its workers.
 #[derive(Debug)]
 pub struct Gate {
     connections: AtomicU32,
     in_flight: AtomicU32,
+    workers: AtomicU32,
     connections_gauge: Gauge,
     in_flight_gauge: Gauge,
 }
@@ -39,6 +26,7 @@ impl Gate {
         Self {
             connections: AtomicU32::new(0),
             in_flight: AtomicU32::new(0),
+            workers: AtomicU32::new(0),
             connections_gauge,
             in_flight_gauge,
         }
@@ -54,6 +42,11 @@ impl Gate {
     #[must_use]
     pub fn connections(&self) -> u32 {
         self.connections.load(Relaxed)
+    }
+
+    /// The number of one more worker that serves.
+    pub(crate) fn next_worker(&self) -> u32 {
+        self.workers.fetch_add(1, Relaxed)
     }
 
     pub(super) fn connect(self: &Arc<Self>, limits: &Limits) -> Option<Connected> {
@@ -97,73 +90,6 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let before = self.0.in_flight.fetch_sub(1, Relaxed);
         self.0.in_flight_gauge.set_u32(before.saturating_sub(1));
-    }
-}
-
-/// How many bid requests one worker sheds because its run queue has grown old.
-///
-/// A request that is ready waits as long as the queue is old, and no handler sees that time. A timer
-/// that should fire every 5 ms waits in the same queue, so its lateness is the age. While every tick
-/// of the last 100 ms was late, the shed share grows, and it shrinks with every tick in time.
-#[derive(Debug, Default)]
-pub(super) struct Overload {
-    shed_permille: AtomicU32,
-    /// Spreads the share evenly: sheds whenever the sum passes a thousand.
-    spread: AtomicU32,
-    requests: AtomicU64,
-}
-
-impl Overload {
-    /// Whether the bid request that just arrived is to be shed.
-    pub(super) fn sheds(&self) -> bool {
-        self.requests.fetch_add(1, Relaxed);
-        let share = self.shed_permille.load(Relaxed);
-        if share == 0 {
-            return false;
-        }
-        let before = self.spread.fetch_add(share, Relaxed) % 1_000;
-        before + share >= 1_000
-    }
-
-    /// Watches the queue until dropped.
-    pub(super) async fn watch(&self, target: Duration) {
-        let mut standing = Standing::default();
-        loop {
-            let due = Instant::now() + TICK;
-            tokio::time::sleep(TICK).await;
-            let now = Instant::now();
-            // The timer wheel itself rounds up to the next millisecond.
-            let age = now
-                .saturating_duration_since(due)
-                .saturating_sub(Duration::from_millis(1));
-            let share = standing.tick(age > target, self.requests.load(Relaxed), now);
-            self.shed_permille.store(share, Relaxed);
-        }
-    }
-}
-
-/// The rule of [`Overload`], without its clock.
-#[derive(Debug, Default)]
-struct Standing {
-    /// Since when every tick was late, and the count of requests then.
-    since: Option<(Instant, u64)>,
-    share: u32,
-}
-
-impl Standing {
-    fn tick(&mut self, late: bool, requests: u64, now: Instant) -> u32 {
-        if !late {
-            self.since = None;
-            self.share = self.share.saturating_sub(LESS + self.share / 10);
-            return self.share;
-        }
-        let (since, then) = *self.since.get_or_insert((now, requests));
-        let stands = now.saturating_duration_since(since) >= STANDING;
-        let is_load = requests.saturating_sub(then) >= BUSY;
-        if self.share > 0 || (stands && is_load) {
-            self.share = (self.share + MORE).min(MOST);
-        }
-        self.share
     }
 }
 
@@ -213,53 +139,5 @@ mod tests {
         assert!(gate.connect(&limits).is_some());
         drop(second);
         assert_eq!(gate.connections(), 0);
-    }
-
-    #[test]
-    fn r_23_only_a_standing_queue_under_load_sheds_and_it_stops_when_the_queue_is_young() {
-        let start = Instant::now();
-        let at = |tick: u32| start + TICK * tick;
-        let mut standing = Standing::default();
-        for tick in 0..19 {
-            assert_eq!(
-                standing.tick(true, u64::from(tick) * 100, at(tick)),
-                0,
-                "not yet standing"
-            );
-        }
-        assert_eq!(
-            standing.tick(false, 2_000, at(19)),
-            0,
-            "one young tick starts anew"
-        );
-        let mut share = 0;
-        for tick in 20..120 {
-            share = standing.tick(true, u64::from(tick) * 100, at(tick));
-        }
-        assert_eq!(share, MOST);
-        let mut ticks = 120;
-        while share > 0 {
-            share = standing.tick(false, 20_000, at(ticks));
-            ticks += 1;
-        }
-        assert!(ticks < 160, "back within 200 ms");
-
-        let mut alone = Standing::default();
-        for tick in 0..100 {
-            assert_eq!(
-                alone.tick(true, 10, at(tick)),
-                0,
-                "a slow machine is no load"
-            );
-        }
-    }
-
-    #[test]
-    fn the_share_is_spread_evenly() {
-        let overload = Overload::default();
-        assert!((0..100).all(|_| !overload.sheds()));
-        overload.shed_permille.store(250, Relaxed);
-        let shed = (0..1_000).filter(|_| overload.sheds()).count();
-        assert_eq!(shed, 250);
     }
 }

@@ -15,12 +15,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header, req
 use hyper::body::{Body, Incoming};
 
 use super::{
-    Class, Limits, Request, Response,
+    Admission, Class, Head, Limits, Request, Response, ShedReason,
     body::{self, BodyFault},
     form,
-    gate::Overload,
+    overload::Overload,
     payload::Payload,
-    request::request_id,
+    request::{accepts_gzip, request_id},
+    response,
     wire::{LengthHeader, WireState},
 };
 use crate::{
@@ -39,6 +40,7 @@ pub(super) trait Dispatch {
         uri: Uri,
     ) -> impl Future<Output = hyper::Response<Payload>>;
     fn class(&self, method: &Method, path: &str) -> Class;
+    fn admit(&self, class: Class, head: &Head<'_>) -> Admission;
     fn on_shed(&self, request: &HeaderMap, response: &mut Response);
 }
 
@@ -61,12 +63,13 @@ impl<D: Dispatch> Desk<D> {
         listens_on_loopback: bool,
         closing: Shutdown,
     ) -> Self {
+        let overload = Overload::new(limits.queue_target.0, ops.queue_age());
         Self {
             dispatch,
             limits,
             ops,
             listens_on_loopback,
-            overload: Arc::default(),
+            overload: Arc::new(overload),
             closing,
         }
     }
@@ -95,13 +98,13 @@ impl<D: Dispatch> Desk<D> {
         wire: Arc<WireState>,
         length: LengthHeader,
     ) -> Result<hyper::Response<Payload>, Infallible> {
-        let received = Instant::now();
+        let began = Instant::now();
         let (head, body) = request.into_parts();
         let closes = form::closes(&head, length);
         let is_old = head.version == Version::HTTP_10;
         let class = self.dispatch.class(&head.method, head.uri.path());
         let mut response = match form::check(&head, length) {
-            Ok(()) => self.admit(head, body, class, peer, received, &wire).await,
+            Ok(()) => self.admit(head, body, class, peer, began, &wire).await,
             Err(fault) => {
                 wire.linger();
                 closed(malformed(fault)).map(Payload::Full)
@@ -117,7 +120,7 @@ impl<D: Dispatch> Desk<D> {
             *response.version_mut() = Version::HTTP_10;
         }
         wire.request_ended();
-        self.ops.count(class, response.status(), received.elapsed());
+        self.ops.count(class, response.status(), began.elapsed());
         Ok(response)
     }
 
@@ -127,21 +130,47 @@ impl<D: Dispatch> Desk<D> {
         body: Incoming,
         class: Class,
         peer: SocketAddr,
-        received: Instant,
+        began: Instant,
         wire: &WireState,
     ) -> hyper::Response<Payload> {
         if let Some(answer) = self.ops.answer(&head, self.listens_on_loopback) {
             return self.refuse(answer, body, wire).await;
         }
-        let late = class == Class::Bid && self.overload.sheds();
-        let place = self.ops.gate().enter(class, &self.limits);
-        let Some(_place) = place.filter(|_| !late) else {
-            return self.refuse(self.shed(&head, class), body, wire).await;
+        // The caller first: what is beyond its own share must not count as everybody's overload (R24).
+        let (caller, _quota) = match self.dispatch.admit(class, &as_head(&head, peer)) {
+            Admission::Open => (None, None),
+            Admission::Caller(number, place) => (Some(number), Some(place)),
+            Admission::Refused(answer) => return self.refuse(*answer, body, wire).await,
+            Admission::Shed(reason) => {
+                return self.turn_away(&head, class, reason, body, wire).await;
+            }
+        };
+        if class == Class::Bid && self.overload.sheds(began) {
+            return self
+                .turn_away(&head, class, ShedReason::Queue, body, wire)
+                .await;
+        }
+        let Some(_place) = self.ops.gate().enter(class, &self.limits) else {
+            return self
+                .turn_away(&head, class, ShedReason::InFlight, body, wire)
+                .await;
         };
         match self.read(&head, body, wire).await {
-            Ok(body) => self.handle(head, body, class, peer, received).await,
+            Ok(body) => self.handle(head, body, class, (peer, caller), began).await,
             Err(answer) => answer.map(Payload::Full),
         }
+    }
+
+    async fn turn_away(
+        &self,
+        head: &Parts,
+        class: Class,
+        reason: ShedReason,
+        body: Incoming,
+        wire: &WireState,
+    ) -> hyper::Response<Payload> {
+        self.refuse(self.shed(head, class, reason), body, wire)
+            .await
     }
 
     /// The whole body, inflated; or the answer that refuses it.
@@ -182,9 +211,10 @@ impl<D: Dispatch> Desk<D> {
         head: Parts,
         body: Bytes,
         class: Class,
-        peer: SocketAddr,
-        received: Instant,
+        (peer, caller): (SocketAddr, Option<usize>),
+        began: Instant,
     ) -> hyper::Response<Payload> {
+        let gzips = self.limits.gzip_above.0 > 0 && accepts_gzip(&head.headers);
         let sent_id = request_id(&head.headers);
         let request_id = match class {
             Class::Api => Some(sent_id.unwrap_or_else(fresh_request_id)),
@@ -199,7 +229,8 @@ impl<D: Dispatch> Desk<D> {
             headers: head.headers,
             peer,
             body,
-            received,
+            received: began.checked_sub(self.overload.waited()).unwrap_or(began),
+            caller,
             request_id,
         };
         let handled = AssertUnwindSafe(self.dispatch.dispatch(request, head.uri))
@@ -213,24 +244,31 @@ impl<D: Dispatch> Desk<D> {
         if let Some(id) = echoed.and_then(|id| HeaderValue::try_from(id).ok()) {
             response.headers_mut().entry("x-request-id").or_insert(id);
         }
-        response
+        if !gzips {
+            return response;
+        }
+        let (parts, payload) = response.into_parts();
+        match payload {
+            Payload::Full(body) => {
+                let whole = hyper::Response::from_parts(parts, body);
+                response::gzip(whole, self.limits.gzip_above.0).map(Payload::Full)
+            }
+            stream @ (Payload::Router(_) | Payload::Events(..)) => {
+                hyper::Response::from_parts(parts, stream)
+            }
+        }
     }
 
     /// The answer to a request that is turned away before it is read (R22).
-    fn shed(&self, head: &Parts, class: Class) -> Response {
-        self.ops.shed();
+    fn shed(&self, head: &Parts, class: Class, reason: ShedReason) -> Response {
+        self.ops.shed(reason);
         let mut response = match class {
-            Class::Bid => super::status(self.limits.shed_status.code()),
-            Class::Notice | Class::Ops | Class::Api => Problem::unavailable(1)
-                .detail("the service is at its limit")
-                .into_response(),
+            Class::Bid => response::shed(self.limits.shed_status, reason),
+            Class::Notice | Class::Ops | Class::Api => {
+                let busy = Problem::unavailable(1).detail("the service is at its limit");
+                response::with_shed_reason(busy.into_response(), reason)
+            }
         };
-        let headers = response.headers_mut();
-        headers.insert("x-shed-reason", HeaderValue::from_static("overload"));
-        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-            let headers = response.headers_mut();
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
         self.dispatch.on_shed(&head.headers, &mut response);
         response
     }
@@ -254,6 +292,16 @@ impl<D: Dispatch> Desk<D> {
             wire.linger();
             closed(answer)
         }
+    }
+}
+
+fn as_head(head: &Parts, peer: SocketAddr) -> Head<'_> {
+    Head {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query(),
+        headers: &head.headers,
+        peer,
     }
 }
 

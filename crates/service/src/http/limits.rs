@@ -31,10 +31,13 @@ pub struct Limits {
     pub max_connections: u32,
     /// Most requests in work in the service; a tenth is reserved for notices.
     pub max_in_flight: u32,
-    /// Age of the run queue above which bid requests are shed when it lasts; zero turns this off.
+    /// Once the run queue was older than this for 100 ms, no bid request that waited longer is answered
+    /// in full; zero turns this off.
     pub queue_target: Millis,
     /// What a shed bid request gets: 204 or 503.
     pub shed_status: ShedStatus,
+    /// Answers of at least this size are gzipped for callers that accept it; zero turns this off.
+    pub gzip_above: Bytes,
     /// How long to go on accepting after the end was asked for, so that balancers notice.
     pub drain_delay: Millis,
     /// How long requests in work may take to finish after that.
@@ -95,6 +98,7 @@ impl Default for Limits {
             max_in_flight: 2_048,
             queue_target: Millis(Duration::from_millis(5)),
             shed_status: ShedStatus::NoContent,
+            gzip_above: Bytes(4 * 1024),
             drain_delay: Millis(Duration::from_secs(2)),
             drain_limit: Millis(Duration::from_secs(7)),
         }

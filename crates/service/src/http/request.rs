@@ -22,8 +22,10 @@ pub struct Request {
     pub peer: SocketAddr,
     /// The body, already inflated.
     pub body: Bytes,
-    /// When the headers had arrived: deadlines count from here.
+    /// When the headers had arrived, less the time they waited for their worker: deadlines count from here.
     pub received: Instant,
+    /// What the handler called the caller when it let it in ([`super::Admission::Caller`]).
+    pub caller: Option<usize>,
     /// The caller's trace, when it sent a valid `traceparent`.
     pub trace: Option<TraceParent>,
     /// The caller's `x-request-id` (at most 128 visible characters), or one of ours for API calls.
@@ -50,6 +52,7 @@ impl Request {
             peer,
             body,
             received: Instant::now(),
+            caller: None,
         }
     }
 
@@ -102,20 +105,25 @@ impl Request {
     /// Whether the caller takes a gzipped answer (C-5).
     #[must_use]
     pub fn accepts_gzip(&self) -> bool {
-        self.header(header::ACCEPT_ENCODING).is_some_and(|value| {
-            value.split(',').any(|part| {
-                let mut pieces = part.split(';').map(str::trim);
-                pieces
-                    .next()
-                    .is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"))
-                    && !pieces.any(|weight| {
-                        weight
-                            .strip_prefix("q=")
-                            .is_some_and(|q| q.bytes().all(|b| matches!(b, b'0' | b'.')))
-                    })
-            })
-        })
+        accepts_gzip(&self.headers)
     }
+}
+
+pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::ACCEPT_ENCODING);
+    value.and_then(|it| it.to_str().ok()).is_some_and(|value| {
+        value.split(',').any(|part| {
+            let mut pieces = part.split(';').map(str::trim);
+            pieces
+                .next()
+                .is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"))
+                && !pieces.any(|weight| {
+                    weight
+                        .strip_prefix("q=")
+                        .is_some_and(|q| q.bytes().all(|b| matches!(b, b'0' | b'.')))
+                })
+        })
+    })
 }
 
 /// The first value of a parameter in a query, percent-decoded, `+` read as a space.

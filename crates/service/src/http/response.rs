@@ -4,9 +4,12 @@ use std::io::Write;
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
+use futures_util::FutureExt;
 use http::{HeaderValue, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
 
+use super::{ShedReason, ShedStatus};
 use crate::problem::Problem;
 
 /// An answer with its whole body.
@@ -110,19 +113,54 @@ pub fn method_not_allowed(allow: &'static str) -> Response {
     response
 }
 
-/// The same answer gzipped; for a caller that accepts it (C-5) and a body worth it.
+/// The answer to a bid request that is not computed (R22); whoever gives it counts it
+/// ([`crate::Ops::shed`]).
 #[must_use]
-pub fn gzip(response: Response, body: &[u8]) -> Response {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 3), Compression::fast());
-    let Ok(()) = encoder.write_all(body) else {
+pub fn shed(form: ShedStatus, reason: ShedReason) -> Response {
+    let mut response = with_shed_reason(status(form.code()), reason);
+    if form == ShedStatus::Unavailable {
+        let second = HeaderValue::from_static("1");
+        response.headers_mut().insert(header::RETRY_AFTER, second);
+    }
+    response
+}
+
+pub(super) fn with_shed_reason(mut response: Response, reason: ShedReason) -> Response {
+    let label = HeaderValue::from_static(reason.label());
+    response.headers_mut().insert("x-shed-reason", label);
+    response
+}
+
+/// The same answer gzipped, where it is text of at least `least` bytes; for a caller that accepts it (C-5).
+pub(super) fn gzip(response: Response, least: u64) -> Response {
+    let headers = response.headers();
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_text = kind.is_some_and(|it| {
+        it.starts_with(b"application/json")
+            || it.starts_with(b"application/problem+json")
+            || it.starts_with(b"text/")
+    });
+    let is_plain = !headers.contains_key(header::CONTENT_ENCODING);
+    let length = response.body().size_hint().exact().unwrap_or(0);
+    if !is_text || !is_plain || length < least {
         return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    // A whole body is there without waiting.
+    let whole = body.collect().now_or_never();
+    let plain = whole.map_or_else(Bytes::new, |Ok(body)| body.to_bytes());
+    let Some(packed) = packed(&plain) else {
+        return Response::from_parts(parts, Full::new(plain));
     };
-    let Ok(packed) = encoder.finish() else {
-        return response;
-    };
-    let (mut parts, _plain) = response.into_parts();
-    parts
-        .headers
-        .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    let gzip = HeaderValue::from_static("gzip");
+    parts.headers.insert(header::CONTENT_ENCODING, gzip);
+    let vary = HeaderValue::from_static("accept-encoding");
+    parts.headers.append(header::VARY, vary);
     Response::from_parts(parts, Full::new(Bytes::from(packed)))
+}
+
+fn packed(plain: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 3), Compression::fast());
+    encoder.write_all(plain).ok()?;
+    encoder.finish().ok()
 }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::{
-    Limits, Request,
+    Admission, Class, Head, Limits, Request,
     intake::{Desk, Dispatch},
     payload::Payload,
     serve::{Accept, connection, drain, prepare},
@@ -70,8 +70,12 @@ impl Dispatch for Routed {
         }
     }
 
-    fn class(&self, _method: &http::Method, _path: &str) -> super::Class {
-        super::Class::Api
+    fn class(&self, _method: &http::Method, _path: &str) -> Class {
+        Class::Api
+    }
+
+    fn admit(&self, _class: Class, _head: &Head<'_>) -> Admission {
+        Admission::Open
     }
 
     fn on_shed(&self, _request: &http::HeaderMap, _response: &mut super::Response) {}

@@ -11,9 +11,10 @@ use tokio::{
 };
 
 use super::{
-    Handler, Limits, Request,
-    gate::{Connected, Overload},
+    Admission, Class, Handler, Head, Limits, Request,
+    gate::Connected,
     intake::{Desk, Dispatch},
+    overload::Overload,
     payload::Payload,
     wire::Wire,
 };
@@ -77,8 +78,11 @@ impl<H: Handler> Dispatch for Local<H> {
     async fn dispatch(&self, request: Request, _uri: http::Uri) -> hyper::Response<Payload> {
         self.0.handle(request).await.map(Payload::Full)
     }
-    fn class(&self, method: &http::Method, path: &str) -> super::Class {
+    fn class(&self, method: &http::Method, path: &str) -> Class {
         self.0.class(method, path)
+    }
+    fn admit(&self, class: Class, head: &Head<'_>) -> Admission {
+        self.0.admit(class, head)
     }
     fn on_shed(&self, request: &http::HeaderMap, response: &mut super::Response) {
         self.0.on_shed(request, response);
@@ -102,13 +106,11 @@ impl Accept<'_> {
         let mut open = JoinSet::new();
         let end = self.end();
         tokio::pin!(end);
-        let watch = self.watch();
-        tokio::pin!(watch);
+        let _watching = self.watch();
         let mut warned = None;
         loop {
             tokio::select! {
                 () = &mut end => return open,
-                () = &mut watch => {}
                 // A connection that ended is taken out, so that the set does not grow.
                 Some(_ended) = open.join_next(), if !open.is_empty() => {}
                 accepted = self.listener.accept() => match accepted {
@@ -133,12 +135,12 @@ impl Accept<'_> {
         tokio::time::sleep(self.limits.drain_delay.0).await;
     }
 
-    async fn watch(&self) {
-        let target = self.limits.queue_target.0;
-        if target.is_zero() {
-            std::future::pending::<()>().await;
-        }
-        self.overload.watch(target).await;
+    /// A task of its own: an accept loop that sleeps for want of descriptors is no sign of load.
+    fn watch(&self) -> JoinSet<()> {
+        let mut watching = JoinSet::new();
+        let overload = Arc::clone(self.overload);
+        watching.spawn(async move { overload.watch().await });
+        watching
     }
 }
 

@@ -81,7 +81,7 @@ fn r_22_r_24_bids_are_shed_with_204_apis_with_503_and_notices_get_in() {
     let shed = caller.post("/bid", b"{}", "");
     assert_eq!(
         (shed.status, shed.header("x-shed-reason")),
-        (204, Some("overload"))
+        (204, Some("in_flight"))
     );
     assert!(shed.body.is_empty());
     let refused = caller.post("/api", b"{}", "");
@@ -99,7 +99,7 @@ fn r_22_r_24_bids_are_shed_with_204_apis_with_503_and_notices_get_in() {
     let page = caller.get("/metrics");
     assert!(
         page.text()
-            .contains("gavel_shed_total{reason=\"overload\"} 2\n")
+            .contains("gavel_shed_total{reason=\"in_flight\"} 2\n")
     );
     assert!(
         page.text().contains("gavel_http_in_flight 9\n"),
@@ -130,7 +130,7 @@ fn r_22_shed_as_503_when_configured() {
     until("in work", || server.ops.gate().in_flight() == 1);
     let shed = server.connect().post("/bid", b"{}", "");
     assert_eq!((shed.status, shed.header("retry-after")), (503, Some("1")));
-    assert_eq!(shed.header("x-shed-reason"), Some("overload"));
+    assert_eq!(shed.header("x-shed-reason"), Some("in_flight"));
 }
 
 #[test]

@@ -5,8 +5,10 @@
     reason = "in a test, a set-up that fails is a test that fails"
 )]
 
+mod admission;
 mod client;
 mod config;
+mod descriptors;
 mod drain;
 mod guard;
 mod host;

@@ -101,7 +101,7 @@ fn e_10_the_metrics_page_counts_what_was_answered() {
         "gavel_http_panics_total 1",
         "gavel_http_connections 1",
         "gavel_build_info{service=\"test\",version=\"0.0.1\"} 1",
-        "gavel_shed_total{reason=\"overload\"} 0",
+        "gavel_shed_total{reason=\"in_flight\"} 0",
     ] {
         assert!(
             page.text().lines().any(|have| have == line),

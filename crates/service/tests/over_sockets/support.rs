@@ -14,7 +14,8 @@ use std::{
 use service::{
     Ops, Shutdown, Trigger,
     config::Millis,
-    http::{self, Class, Handler, Limits, Method, Request, Response, StatusCode},
+    http::{self, Admission, Class, Handler, Head, Limits, Method, Request, Response, StatusCode},
+    quota::Quota,
     runtime,
 };
 use tokio::sync::Semaphore;
@@ -28,6 +29,8 @@ pub(crate) struct TestHandler {
     pub(crate) handled: Arc<AtomicU32>,
     /// `/wait` waits for a permit.
     pub(crate) gate: Arc<Semaphore>,
+    /// What the caller with the key `limited` may ask.
+    pub(crate) quota: Arc<Quota>,
 }
 
 impl Handler for TestHandler {
@@ -39,6 +42,14 @@ impl Handler for TestHandler {
                 self.gate.acquire().await.unwrap().forget();
                 http::text(StatusCode::OK, "waited")
             }
+            "/bid/burn" => {
+                let began = Instant::now();
+                while began.elapsed() < Duration::from_millis(1) {
+                    std::hint::spin_loop();
+                }
+                http::text(StatusCode::OK, "burnt")
+            }
+            "/caller" => http::text(StatusCode::OK, format!("{:?}", request.caller)),
             "/post" if request.method != Method::POST => http::method_not_allowed("POST"),
             "/json" if !request.content_type_is_json() => {
                 service::Problem::unsupported_media_type().into_response()
@@ -50,6 +61,19 @@ impl Handler for TestHandler {
                 http::text(StatusCode::OK, trace.unwrap_or_default())
             }
             _ => http::json(StatusCode::OK, request.body.to_vec()),
+        }
+    }
+
+    fn admit(&self, _class: Class, head: &Head<'_>) -> Admission {
+        match head.header_or_param("x-key", "key").as_deref() {
+            Some("unknown") => {
+                Admission::Refused(Box::new(service::Problem::unauthorized().into_response()))
+            }
+            Some("limited") => match self.quota.enter(Instant::now()) {
+                Ok(place) => Admission::Caller(7, place),
+                Err(reason) => Admission::Shed(reason),
+            },
+            Some(_) | None => Admission::Open,
         }
     }
 
@@ -80,6 +104,7 @@ impl Server {
         let handler = TestHandler {
             handled: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
+            quota: Arc::new(Quota::new(service::quota::Terms::default())),
         };
         let (served, counted) = (handler.clone(), ops.clone());
         let thread = std::thread::spawn(move || {

@@ -77,10 +77,10 @@ async fn answer(context: &AuctionContext, request: &Request, account: Option<Str
     let mut response = match outcome.result {
         AuctionResult::Won {
             answer: Some(body), ..
-        } => written(request, body),
+        } => answers::json(StatusCode::OK, body),
         AuctionResult::Won { answer: None, .. } => answers::no_content(),
         AuctionResult::NoBid { reason, request_id } if browser => {
-            written(request, answer::no_bid(&request_id, reason))
+            answers::json(StatusCode::OK, answer::no_bid(&request_id, reason))
         }
         AuctionResult::NoBid { .. } => answers::no_content(),
         AuctionResult::Invalid(error) => refusal(&error).into_response(),
@@ -92,16 +92,6 @@ async fn answer(context: &AuctionContext, request: &Request, account: Option<Str
     let version = if speaks_25 { "2.5" } else { "2.6" };
     headers.insert(VERSION, HeaderValue::from_static(version));
     response
-}
-
-/// Gzipped where the caller takes it and it is worth it (C-5).
-fn written(request: &Request, body: Vec<u8>) -> Response {
-    const WORTH_IT: usize = 512;
-    if request.accepts_gzip() && body.len() >= WORTH_IT {
-        let plain = answers::json(StatusCode::OK, Vec::new());
-        return answers::gzip(plain, &body);
-    }
-    answers::json(StatusCode::OK, body)
 }
 
 /// 400 with the pointer of the fault (C-3).

@@ -1,0 +1,164 @@
+//! Who sends bid requests, and how much of it is taken (R24, S5).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bidder_core::respond::Source;
+use contracts::access::PARTNER_KEY_HEADER;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use service::http::{Admission, Head, Method, Request, Response, StatusCode, json as answer};
+use service::quota::{Quota, Terms};
+use service::{Problem, access};
+
+use crate::access::operator;
+use crate::config::Config;
+use crate::worker::Worker;
+
+const KEY_PARAM: &str = "key";
+
+/// The demand sources of the configuration; none: everybody is let in.
+pub(crate) struct Sources {
+    open: Arc<Source>,
+    known: Vec<Known>,
+}
+
+struct Known {
+    key: String,
+    source: Arc<Source>,
+    quota: Arc<Quota>,
+}
+
+impl Sources {
+    pub(crate) fn new(config: &Config) -> Self {
+        let known = config.sources.iter().map(|(name, source)| Known {
+            key: source.key.expose().to_owned(),
+            source: Arc::new(Source {
+                name: name.clone(),
+                bill_on: source.bill_on,
+                loss_is_final: source.loss_is_final,
+            }),
+            quota: Arc::new(Quota::new(source.terms())),
+        });
+        Self {
+            open: Arc::new(config.open_source()),
+            known: known.collect(),
+        }
+    }
+
+    /// Lets a bid request in by its key, within what its source may ask.
+    pub(crate) fn admit(&self, head: &Head<'_>) -> Admission {
+        if self.known.is_empty() {
+            return Admission::Open;
+        }
+        let given = head.header_or_param(PARTNER_KEY_HEADER, KEY_PARAM);
+        let same = |it: &Known| {
+            given
+                .as_ref()
+                .is_some_and(|key| access::is_same_secret(key, &it.key))
+        };
+        let Some(number) = self.known.iter().position(same) else {
+            return Admission::Refused(Box::new(unknown()));
+        };
+        let Some(known) = self.known.get(number) else {
+            return Admission::Refused(Box::new(unknown()));
+        };
+        match known.quota.enter(Instant::now()) {
+            Ok(place) => Admission::Caller(number, place),
+            Err(reason) => Admission::Shed(reason),
+        }
+    }
+
+    /// The source of a request that was let in.
+    ///
+    /// # Errors
+    /// 401 when none let it in.
+    pub(crate) fn of(&self, request: &Request) -> Result<Arc<Source>, Box<Response>> {
+        if self.known.is_empty() {
+            return Ok(Arc::clone(&self.open));
+        }
+        let known = request.caller.and_then(|number| self.known.get(number));
+        let source = known.map(|it| Arc::clone(&it.source));
+        source.ok_or_else(|| Box::new(unknown()))
+    }
+
+    fn shown(known: &Known) -> Value {
+        let terms = known.quota.terms();
+        json!({
+            "name": known.source.name,
+            "active": terms.active,
+            "qps": terms.qps,
+            "in_flight": terms.in_flight,
+            "in_work": known.quota.in_flight(),
+        })
+    }
+}
+
+fn unknown() -> Response {
+    let problem = Problem::unauthorized().detail("send your key as x-gavel-key or ?key=");
+    problem.into_response()
+}
+
+/// `GET /sources`.
+pub(crate) fn list(worker: &Worker, request: &Request) -> Response {
+    if let Err(refused) = operator(&worker.shared, request) {
+        return *refused;
+    }
+    let items: Vec<_> = worker
+        .shared
+        .sources
+        .known
+        .iter()
+        .map(Sources::shown)
+        .collect();
+    let body = json!({"items": items, "next_cursor": null});
+    answer(StatusCode::OK, body.to_string().into_bytes())
+}
+
+/// What is to change of a source's terms.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    active: Option<bool>,
+    qps: Option<u32>,
+    in_flight: Option<u32>,
+}
+
+/// `GET`, `PATCH /sources/{name}`: other terms hold from the next request on, in this process and until
+/// it ends; the configuration says what holds after a restart.
+pub(crate) fn one(worker: &Worker, request: &Request, name: &str) -> Response {
+    if let Err(refused) = operator(&worker.shared, request) {
+        return *refused;
+    }
+    let known = &worker.shared.sources.known;
+    let Some(known) = known.iter().find(|it| it.source.name == name) else {
+        return Problem::not_found()
+            .detail("no source of this name is configured")
+            .into_response();
+    };
+    if request.method == Method::PATCH {
+        let change: Change = match serde_json::from_slice(&request.body) {
+            Ok(change) => change,
+            Err(error) => {
+                let problem = Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_change",
+                    "Not a change of terms",
+                );
+                return problem.detail(error.to_string()).into_response();
+            }
+        };
+        let terms = known.quota.terms();
+        let terms = Terms {
+            active: change.active.unwrap_or(terms.active),
+            qps: change.qps.unwrap_or(terms.qps),
+            in_flight: change.in_flight.unwrap_or(terms.in_flight),
+        };
+        known.quota.change(terms);
+        tracing::info!(source = name, ?terms, "terms of a source changed");
+    }
+    answer(
+        StatusCode::OK,
+        Sources::shown(known).to_string().into_bytes(),
+    )
+}

@@ -1,0 +1,104 @@
+//! What the bidder turns away, and for whom (R22, R24, S5).
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+
+mod house;
+#[path = "../../core/tests/shop/mod.rs"]
+mod shop;
+
+use std::time::Duration;
+
+use house::{House, OPERATOR};
+use serde_json::json;
+use service::http::Method;
+use testkit::http::{Answer, raw, send};
+
+const KEYS: [(&str, &str); 3] = [
+    ("sources.one.key", "k1"),
+    ("sources.two.key", "k2"),
+    ("sources.two.active", "false"),
+];
+
+async fn change(house: &House, source: &str, terms: serde_json::Value) -> Answer {
+    let url = format!("{}/sources/{source}", house.url);
+    send(Method::PATCH, &url, &[OPERATOR], terms.to_string()).await
+}
+
+#[tokio::test]
+async fn s_5_r_24_each_source_has_its_key_its_quota_and_its_switch() {
+    let house = House::open(shop::catalog(&[json!({"id": "a", "cpm": 1.0})]), &KEYS).await;
+    let request = shop::request(json!({})).to_string();
+    let ask = async |key: &str| {
+        house
+            .post("/bid", &[("x-gavel-key", key)], request.clone())
+            .await
+    };
+    assert_eq!(ask("k1").await.status, 200);
+    let off = ask("k2").await;
+    assert_eq!(
+        (off.status, off.header("x-shed-reason")),
+        (204, Some("source_off"))
+    );
+    assert!(off.header("x-gavel-auction-id").is_some());
+    assert_eq!(ask("k3").await.status, 401);
+
+    let shown = change(&house, "two", json!({"active": true, "qps": 1})).await;
+    let shown = shown.expect_status(200).json();
+    assert_eq!(
+        (&shown["active"], &shown["qps"]),
+        (&json!(true), &json!(1)),
+        "{shown}"
+    );
+    let mut reasons = Vec::new();
+    for _ in 0..50 {
+        let answer = ask("k2").await;
+        reasons.extend(answer.header("x-shed-reason").map(str::to_owned));
+    }
+    assert!(
+        !reasons.is_empty() && reasons.iter().all(|it| it == "quota"),
+        "{reasons:?}"
+    );
+    assert_eq!(
+        ask("k1").await.status,
+        200,
+        "the other source loses nothing"
+    );
+
+    let off = change(&house, "one", json!({"active": false})).await;
+    assert_eq!(off.status, 200);
+    assert_eq!(ask("k1").await.header("x-shed-reason"), Some("source_off"));
+    assert_eq!(change(&house, "three", json!({})).await.status, 404);
+    assert_eq!(change(&house, "one", json!({"speed": 1})).await.status, 400);
+    let listed = house.operator("/sources").await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    let url = format!("{}/sources", house.url);
+    assert_eq!(testkit::http::get(&url).await.status, 401, "for operators");
+}
+
+#[tokio::test]
+async fn r_22_a_request_whose_time_is_over_before_it_begins_is_not_computed() {
+    let house = House::open(shop::catalog(&[json!({"id": "a", "cpm": 1.0})]), &[]).await;
+    let body = shop::request(json!({"tmax": 20})).to_string();
+    let head = format!(
+        "POST /bid HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = std::net::TcpStream::connect(house.address).unwrap();
+    std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    std::io::Write::write_all(&mut stream, body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    assert!(answer.contains("x-shed-reason: deadline"), "{answer}");
+    let whole = format!("{head}{body}").replace("\"tmax\":20", "\"tmax\":99");
+    let in_time = raw(house.address, whole.as_bytes(), Duration::from_secs(1)).await;
+    assert!(
+        in_time.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(&in_time)
+    );
+}
