@@ -25,6 +25,8 @@ pub struct Candidate<'a> {
     pub price: CpmMicros,
     /// The most that it can cost, in the campaign's currency.
     pub max_cost: Nanos,
+    /// Whether frequency caps may still refuse it.
+    pub capped: bool,
     /// Decides between equal prices, by the request's seed (never by the order in the catalog).
     pub draw: u64,
 }
@@ -53,17 +55,31 @@ pub const fn draw(seed: u64, item: usize) -> u64 {
     mix(seed ^ mix(item as u64))
 }
 
-/// The best candidates of one imp, the best first.
+/// The best candidates of one imp, the best first, down to the first that caps cannot refuse.
 #[derive(Debug, Default)]
 pub struct ShortList<'a> {
     places: [Option<Candidate<'a>>; SHORT_LIST],
 }
 
+/// What a candidate must reach to enter a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToEnter {
+    /// In millionths of the response's currency; more than any price where only deals can enter.
+    pub price: u64,
+    /// At the same price.
+    pub draw: u64,
+}
+
 impl<'a> ShortList<'a> {
-    /// Puts a candidate into its place; the last one falls off when the list is full.
+    /// Puts a candidate into its place; who falls off the end, or behind one without caps, is not needed.
     pub fn insert(&mut self, candidate: Candidate<'a>) {
         let mut moving = Some(candidate);
+        let mut closed = false;
         for place in &mut self.places {
+            if closed {
+                *place = None;
+                continue;
+            }
             let stays = match (&*place, &moving) {
                 (Some(held), Some(new)) => held.rank() >= new.rank(),
                 (None, _) => false,
@@ -72,17 +88,22 @@ impl<'a> ShortList<'a> {
             if !stays {
                 std::mem::swap(place, &mut moving);
             }
+            closed = place.as_ref().is_some_and(|it| !it.capped);
         }
     }
 
-    /// The price that a candidate of the open auction must reach to enter; `None` while there is room.
+    /// What a candidate with or without a deal must reach; `None` while there is room.
     #[must_use]
-    pub fn to_enter(&self) -> Option<CpmMicros> {
-        let last = self.places.last().and_then(Option::as_ref)?;
-        Some(if last.deal.is_some() {
-            CpmMicros::MAX
-        } else {
-            last.price
+    pub fn to_enter(&self, deal: bool) -> Option<ToEnter> {
+        let last = self.iter().last()?;
+        let full = !last.capped || self.places.iter().all(Option::is_some);
+        full.then(|| ToEnter {
+            price: if last.deal.is_some() && !deal {
+                u64::MAX
+            } else {
+                last.price.micros().unsigned_abs()
+            },
+            draw: last.draw,
         })
     }
 
@@ -116,6 +137,7 @@ mod tests {
             deal,
             price: CpmMicros::parse(price).unwrap(),
             max_cost: Nanos::ZERO,
+            capped: true,
             draw: draw(1, item),
         }
     }
@@ -136,7 +158,21 @@ mod tests {
         }
         let order: Vec<_> = list.iter().map(|it| it.item).collect();
         assert_eq!(order, [3, 5, 2, 4]);
-        assert_eq!(list.to_enter(), CpmMicros::parse("2").ok());
+        assert_eq!(list.to_enter(false).map(|it| it.price), Some(2_000_000));
+    }
+
+    #[test]
+    fn nobody_is_kept_behind_one_without_caps() {
+        let mut list = ShortList::default();
+        for (item, price, capped) in [(1, "1", true), (2, "3", true), (3, "2", false)] {
+            list.insert(Candidate {
+                capped,
+                ..candidate(item, price, None)
+            });
+        }
+        let order: Vec<_> = list.iter().map(|it| it.item).collect();
+        assert_eq!(order, [2, 3]);
+        assert_eq!(list.to_enter(false).map(|it| it.price), Some(2_000_000));
     }
 
     #[test]

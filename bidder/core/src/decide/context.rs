@@ -2,6 +2,7 @@
 
 use units::{CpmMicros, UnixMillis};
 
+use super::search::Term;
 use super::{Instant, Scratch};
 use crate::choose::{Candidate, draw};
 use crate::eligibility::schedule::WeekHour;
@@ -18,8 +19,6 @@ pub(crate) struct Context<'a, 'm> {
     pub(crate) user: &'m User<'m>,
     pub(crate) at: Instant,
     pub(crate) seed: u64,
-    /// The dearest price rule's factor in USD terms, to stop looking early.
-    pub(super) most: Option<Factor>,
 }
 
 impl<'a, 'm> Context<'a, 'm> {
@@ -53,19 +52,18 @@ impl<'a, 'm> Context<'a, 'm> {
         market
             .index
             .match_request(&scratch.facts, &mut scratch.room);
-        let thousand = CpmMicros::new(1_000_000_000).unwrap_or_default();
-        let most = scratch
-            .factors
-            .iter()
-            .copied()
-            .max_by_key(|it| it.of(thousand));
+        let Scratch { terms, factors, .. } = scratch;
+        terms.clear();
+        let kinds = market.offers.kinds().iter();
+        terms.extend(
+            kinds.map(|kind| Term::new(kind, factors, opportunity.currency, &market.rates)),
+        );
         Self {
             opportunity,
             market,
             user,
             at,
             seed,
-            most,
         }
     }
 
@@ -108,6 +106,7 @@ impl<'a, 'm> Context<'a, 'm> {
                     deal,
                     price,
                     max_cost,
+                    capped: !item.caps.is_empty(),
                     draw,
                 })
             });

@@ -1,9 +1,11 @@
 //! The decision: match, check, price, rank, reserve. Pure but for the reservations.
 
 mod context;
+mod search;
 mod shortlist;
 
 pub(crate) use context::Context;
+use search::{Ranks, Term};
 
 use units::{Currency, UnixMillis};
 
@@ -36,6 +38,8 @@ pub struct Scratch {
     room: Room,
     factors: Vec<Factor>,
     hours: Vec<WeekHour>,
+    terms: Vec<Term>,
+    ranks: Ranks,
     /// Line items that were looked at and refused, since it was last taken.
     pub refusals: Vec<(usize, Ineligible)>,
     /// How often each line item matched.
@@ -82,6 +86,9 @@ pub struct Chosen<'a> {
     pub ranked: Vec<Choice<'a>>,
 }
 
+/// How often an imp is searched when others take the money between the look and the reservation.
+const TRIES: usize = 3;
+
 /// Decides on a request.
 pub fn decide<'a>(
     opportunity: &'a Opportunity<'a>,
@@ -99,10 +106,16 @@ pub fn decide<'a>(
         market
             .index
             .match_imp(imp, &scratch.facts, &mut scratch.room);
-        let list = context.shortlist(imp, scratch, &mut reasons);
-        let ranked = context.reserve(&list, random, scratch, &mut reasons);
-        if !ranked.is_empty() {
-            imps.push(Chosen { imp, ranked });
+        for _ in 0..TRIES {
+            let list = context.shortlist(imp, scratch, &mut reasons);
+            let ranked = context.reserve(&list, random, scratch, &mut reasons);
+            if !ranked.is_empty() {
+                imps.push(Chosen { imp, ranked });
+                break;
+            }
+            if list.is_empty() {
+                break;
+            }
         }
     }
     let no_bid = imps.is_empty().then(|| reasons.no_bid());

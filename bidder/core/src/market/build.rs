@@ -9,9 +9,9 @@ use contracts::catalog::{
 };
 use contracts::stamps::ScopeKey;
 use jiff::tz::TimeZone;
-use units::Multiplier;
+use units::CpmMicros;
 
-use super::{Item, LeftOut};
+use super::{Item, Kind, LeftOut, Offer};
 use crate::creative::Creative;
 use crate::index::{Shape, Size};
 use crate::lease::LeaseTable;
@@ -30,6 +30,8 @@ pub(super) struct Builder<'c> {
     pub(super) items: Vec<Item>,
     pub(super) zones: Vec<(String, TimeZone)>,
     pub(super) modifier_sets: Vec<Vec<contracts::catalog::Modifier>>,
+    pub(super) kinds: Vec<Kind>,
+    kind_numbers: HashMap<Kind, u32>,
     pub(super) left_out: Vec<LeftOut>,
 }
 
@@ -59,6 +61,8 @@ impl<'c> Builder<'c> {
             items: Vec::new(),
             zones: Vec::new(),
             modifier_sets: Vec::new(),
+            kinds: Vec::new(),
+            kind_numbers: HashMap::new(),
             left_out: Vec::new(),
         }
     }
@@ -81,9 +85,7 @@ impl<'c> Builder<'c> {
             .get(campaign.advertiser.as_str())
             .ok_or("its advertiser is not in the catalog")?;
         let rate = self.catalog.rates.per_usd(campaign.currency);
-        let rate = rate.ok_or("there is no rate for its currency")?;
-        let base = pricing::base(&line_item.price);
-        let base_usd = base.scale(1_000_000_000, rate).unwrap_or_default();
+        rate.ok_or("there is no rate for its currency")?;
         let zone = self
             .zone(&campaign.time_zone)
             .ok_or("its time zone is unknown")?;
@@ -99,6 +101,18 @@ impl<'c> Builder<'c> {
         );
         let creatives = self.of_formats(creatives, targeting);
         let shapes = self.shapes(&creatives, targeting, &wanted);
+        let modifiers = self.modifier_set(&line_item.price);
+        let kind = Kind {
+            currency: campaign.currency,
+            modifiers,
+            raise: line_item.price.raise_to_floor,
+        };
+        let micros = |price: CpmMicros| u64::try_from(price.micros()).unwrap_or(0);
+        let offer = Offer {
+            base: micros(pricing::base(&line_item.price)),
+            most: micros(line_item.price.max_cpm),
+            kind: Some(self.kind(kind)),
+        };
         Ok(Some(Item {
             id: line_item.id.clone(),
             campaign: campaign.id.clone(),
@@ -112,7 +126,7 @@ impl<'c> Builder<'c> {
             rules: Rules::new(targeting),
             sizes: wanted,
             not_sizes: not_wanted,
-            modifiers: self.modifier_set(&line_item.price),
+            modifiers,
             price: line_item.price.clone(),
             creatives,
             shapes,
@@ -120,27 +134,30 @@ impl<'c> Builder<'c> {
             caps: line_item.frequency_caps.clone(),
             on_cap_unknown: line_item.on_cap_unknown,
             account: leases.account(&line_item.id),
-            base_usd_micros: base_usd.micros(),
-            equals: 0..0,
+            offer,
         }))
     }
 
-    /// Puts the dearest offers first, equal ones side by side.
+    /// Puts line items of one kind side by side, the dearest offers first.
     pub(super) fn sort(&mut self) {
         let key = |it: &Item| {
-            let rule = &it.price;
-            let raise = rule.raise_to_floor.map(Multiplier::millionths);
-            let max = (it.currency, rule.max_cpm.micros());
-            (Reverse(it.base_usd_micros), it.modifiers, raise, max)
+            (
+                it.offer.kind,
+                Reverse(it.offer.base),
+                Reverse(it.offer.most),
+            )
         };
         self.items
             .sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
-        let mut begin = 0;
-        for equals in self.items.chunk_by_mut(|a, b| key(a) == key(b)) {
-            let range = begin..begin + equals.len();
-            begin = range.end;
-            equals.iter_mut().for_each(|it| it.equals = range.clone());
+    }
+
+    fn kind(&mut self, kind: Kind) -> u32 {
+        let next = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
+        let number = *self.kind_numbers.entry(kind).or_insert(next);
+        if number == next {
+            self.kinds.push(kind);
         }
+        number
     }
 
     fn zone(&mut self, name: &str) -> Option<usize> {

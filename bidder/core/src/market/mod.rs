@@ -1,6 +1,7 @@
 //! One catalog version, prepared for deciding: line items in the order of their price, and the index.
 
 mod build;
+mod offers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,13 +10,14 @@ use contracts::catalog::{Campaign, Catalog, FrequencyCap, OnCapUnknown, PriceRul
 use contracts::notice::{KeyRing, NoticeClaims};
 use contracts::stamps::ScopeKey;
 use jiff::tz::TimeZone;
-use units::{CampaignId, CreativeId, Currency, LineItemId, Multiplier, RateTable, UnixMillis};
+use units::{CampaignId, CreativeId, Currency, LineItemId, RateTable, UnixMillis};
 
 use crate::creative::Creative;
 use crate::index::{Index, Shape, Size};
 use crate::lease::{Account, LeaseTable};
 use crate::targeting::Rules;
 use build::Builder;
+pub(crate) use offers::{Kind, Offer, Offers};
 
 /// A line item that can bid.
 #[derive(Debug)]
@@ -60,10 +62,8 @@ pub struct Item {
     pub on_cap_unknown: OnCapUnknown,
     /// Its money.
     pub account: Arc<Account>,
-    /// The offer in USD; the order of the line items.
-    pub base_usd_micros: i64,
-    /// The line items with the same offer and price rule: for one request all get the same price.
-    pub equals: std::ops::Range<usize>,
+    /// What bounds its price.
+    pub(crate) offer: Offer,
 }
 
 impl Item {
@@ -100,7 +100,7 @@ pub struct Market {
     pub rates: RateTable,
     /// Campaigns of the items.
     pub campaigns: Vec<Campaign>,
-    /// Line items that can bid, the dearest offers first.
+    /// Line items that can bid, of one kind of price rule together, the dearest offers first.
     pub items: Vec<Item>,
     /// Creatives of active line items.
     pub creatives: Vec<Creative>,
@@ -112,8 +112,8 @@ pub struct Market {
     pub left_out: Vec<LeftOut>,
     /// The index over `items`.
     pub index: Index,
-    /// The greatest factor towards the floor of any price rule.
-    pub most_raise: Multiplier,
+    /// What bounds the prices of `items`.
+    pub(crate) offers: Offers,
     /// Base of tracker and notice URLs, without a slash at its end.
     pub public_url: Box<str>,
     /// Whether those URLs may stand in secure markup.
@@ -156,12 +156,8 @@ impl Market {
             .creatives
             .iter()
             .map(|it| (it.id.clone(), it.landing_page.as_str().into()));
-        let raises = builder
-            .items
-            .iter()
-            .filter_map(|it| it.price.raise_to_floor);
         Self {
-            most_raise: raises.max().unwrap_or(Multiplier::ONE).max(Multiplier::ONE),
+            offers: Offers::new(builder.kinds, &builder.items),
             public_url: public_url.trim_end_matches('/').into(),
             trackers_are_secure: openrtb::insecure_url(public_url, true).is_none(),
             version: catalog.version,

@@ -67,7 +67,7 @@ pub fn catalog(line_items: &[Value]) -> Catalog {
                     {"kind": "count", "of": ["interests", "segments"], "step": 100_000},
                     {"kind": "device_type", "factors": {"1": 1_200_000, "4": 1_200_000, "2": 1_000_000, "5": 900_000}, "otherwise": 1_000_000},
                 ])),
-                "raise_to_floor": 1_100_000, "max_cpm": micros(get("max_cpm", json!(10.0))),
+                "raise_to_floor": get("raise", json!(1_100_000)), "max_cpm": micros(get("max_cpm", json!(10.0))),
             },
         }));
     }
