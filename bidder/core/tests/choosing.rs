@@ -143,7 +143,7 @@ fn equal_prices_take_turns_evenly() {
     let mut random = Random::new(3);
     let items: Vec<Value> = (0..2_000)
         .map(|at| {
-            let country = if random.draw() % 10 == 0 { "US" } else { "DE" };
+            let country = if random.draw().is_multiple_of(10) { "US" } else { "DE" };
             json!({"cpm": 5.0 + f64::from(at % 7), "max_cpm": 4.0, "targeting": {"countries": [country]}})
         })
         .collect();
