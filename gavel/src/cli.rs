@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::replay::ReplayArgs;
 use crate::validate::ValidateArgs;
 
 /// A real-time-bidding market: exchange, SSP side, bidder, control plane and DMP.
@@ -46,6 +47,9 @@ pub enum Command {
         after_help = "Example: gavel validate request.json\nExit status: 0 clean or warnings, 1 errors, 2 not readable"
     )]
     Validate(ValidateArgs),
+    /// Makes a recorded decision again and compares it bit for bit.
+    #[command(after_help = "Example: gavel replay decision 0198d2f0-7e9a-7c3e-9d5b-3f1f0a4b2c6d")]
+    Replay(ReplayArgs),
     /// Asks a service's health; exit 0 when it answers 200. For container health checks.
     #[command(after_help = "Example: gavel health http://127.0.0.1:8001/readyz")]
     Health {

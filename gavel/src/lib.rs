@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod cli;
 pub mod health;
+pub mod replay;
 pub mod settings;
 pub mod single;
 pub mod up;

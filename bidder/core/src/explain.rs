@@ -10,6 +10,7 @@ use crate::market::{Item, Market};
 use crate::opportunity::{Imp, Opportunity};
 use crate::pricing;
 use crate::random::Random;
+use crate::record::Funds;
 use crate::user::User;
 
 /// What the decision on a request looked at.
@@ -109,10 +110,12 @@ pub fn explain(
     market: &Market,
     user: &User<'_>,
     at: Instant,
+    funds: &Funds,
     random: &mut Random,
     scratch: &mut Scratch,
 ) -> Explanation {
-    let context = Context::prepare(opportunity, market, user, at, random.draw(), scratch);
+    let seed = random.draw();
+    let context = Context::prepare(opportunity, market, user, at, seed, funds, scratch);
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     for imp in &opportunity.imps {
         Opportunity::imp_facts(imp, scratch.facts_mut());

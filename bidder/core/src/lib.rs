@@ -21,6 +21,7 @@ pub mod no_bid;
 pub mod opportunity;
 pub mod pricing;
 pub mod random;
+pub mod record;
 pub mod respond;
 pub mod targeting;
 pub mod template;

@@ -11,6 +11,7 @@ use bidder_core::decide::Instant;
 use bidder_core::explain::explain;
 use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
+use bidder_core::record::Funds;
 use bidder_core::user::User;
 use openrtb::{BidRequest, Limits};
 use proptest::prelude::*;
@@ -60,7 +61,7 @@ proptest! {
         let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
         let opportunity = Opportunity::read(&request, &shop.market.rates).unwrap();
         let at = Instant { now: NOW, boot: BOOT };
-        let explanation = explain(&opportunity, &shop.market, &user, at, &mut Random::new(seed), &mut shop.scratch);
+        let explanation = explain(&opportunity, &shop.market, &user, at, &Funds::looking(Vec::new()), &mut Random::new(seed), &mut shop.scratch);
         let bids: Vec<_> = explanation.imps[0]
             .line_items
             .iter()

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bidder_core::decide::{Decision, Instant as At, decide};
+use bidder_core::decide::{Decision, Instant as At, decide_with};
 use bidder_core::eligibility::Ineligible;
 use bidder_core::market::Market;
 use bidder_core::no_bid::NoBid;
 use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
+use bidder_core::record::Funds;
 use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
 use contracts::access::AUCTION_ID_HEADER;
 use openrtb::{BidRequest, ReadError};
@@ -20,7 +21,9 @@ use service::trace::TraceId;
 use units::AuctionId;
 use uuid::Uuid;
 
+use crate::explain::{Trail, Wishes};
 use crate::profiles::{self, Found};
+use crate::records::Record;
 use crate::worker::Worker;
 use crate::{caps, explain, leases};
 
@@ -47,9 +50,6 @@ pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
 }
 
 async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response {
-    if request.query_param("explain").as_deref() == Some("1") {
-        return explain::handle(worker, request).await;
-    }
     let metrics = &worker.shared.metrics;
     let auction = auction_id(request);
     let read = BidRequest::read(&request.body, &worker.shared.config.request);
@@ -74,7 +74,20 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
         );
         return with_auction(response, auction);
     }
-    let outcome = bid(worker, request, &bid_request, source, auction, deadline).await;
+    let wishes = match Wishes::of(worker, request, &bid_request, source) {
+        Ok(wishes) => wishes,
+        Err(refused) => return with_auction(*refused, auction),
+    };
+    let call = Call {
+        request,
+        bid_request: &bid_request,
+        source,
+        auction,
+        deadline,
+        wishes,
+    };
+    let mut trail = None;
+    let outcome = bid(worker, &call, &mut trail).await;
     if TraceId(*auction.as_bytes()).is_sampled(worker.shared.config.trace_sample_percent) {
         tracing::info!(
             trace_id = %trace(auction),
@@ -84,40 +97,71 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
             "bid request"
         );
     }
-    let response = match outcome {
-        Ok(body) => {
-            metrics.bid.inc();
-            json(StatusCode::OK, body)
-        }
-        Err(reason) => {
-            metrics.refused(reason);
-            no_bid(worker, &bid_request, reason)
+    match &outcome {
+        Ok(_) => metrics.bid.inc(),
+        Err(reason) => metrics.refused(*reason),
+    }
+    let response = if wishes.explain {
+        explain::answer(worker, request, &bid_request, outcome, trail).await
+    } else {
+        match outcome {
+            Ok(body) => json(StatusCode::OK, body),
+            Err(reason) => no_bid(worker, &bid_request, reason),
         }
     };
     with_auction(response, auction)
 }
 
-/// The bids, written; or why there are none.
-async fn bid(
-    worker: &Worker,
-    request: &Request,
-    bid_request: &BidRequest<'_>,
-    source: &Source,
+/// One bid request, who sent it, and what it may take and ask for.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    request: &'a Request,
+    bid_request: &'a BidRequest<'a>,
+    source: &'a Source,
     auction: AuctionId,
     deadline: Option<Instant>,
+    wishes: Wishes,
+}
+
+/// The bids, written; or why there are none. What was decided by is left in `trail` where it is wished for.
+async fn bid(
+    worker: &Worker,
+    call: &Call<'_>,
+    trail: &mut Option<Trail>,
 ) -> Result<Vec<u8>, NoBid> {
+    let Call {
+        request,
+        bid_request,
+        source,
+        auction,
+        deadline,
+        wishes,
+    } = *call;
     let market = worker.shared.market.load_full().ok_or(NoBid::NotReady)?;
     let opportunity = Opportunity::read(bid_request, &market.rates)?;
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
     in_time(deadline)?;
-    let at = At {
-        now: service::clock::now(),
-        boot: leases::boot_now(),
+    let seed = u128::from_le_bytes(service::clock::random_bytes());
+    let is_noted = wishes.record || worker.shared.config.records.is_due(seed);
+    let basis = Basis {
+        market: Arc::clone(&market),
+        found,
+        at: At {
+            now: service::clock::now(),
+            boot: leases::boot_now(),
+        },
+        seed,
+        funds: if is_noted {
+            Funds::noted()
+        } else {
+            Funds::LIVE
+        },
     };
-    let decision = decide_here(worker, &market, &opportunity, &found, at);
-    let key = found.key.as_deref();
-    let places = caps::confirm(worker, &market, &decision, key, at.now).await;
-    in_time(deadline)?;
+    let mut refusals = Vec::new();
+    let decision = decide_here(worker, &basis, &opportunity, &mut refusals);
+    let key = basis.found.key.as_deref();
+    let places = caps::confirm(worker, &market, &decision, key, basis.at.now).await;
+    let is_late = in_time(deadline).is_err();
     let reply = Reply {
         opportunity: &opportunity,
         market: &market,
@@ -126,29 +170,58 @@ async fn bid(
         user: key,
         dialect: dialect(request),
     };
-    send(worker, &reply, decision, &places)
+    if wishes.explain {
+        *trail = Some(Trail::of(&basis, &decision));
+    }
+    let draft = is_noted.then(|| {
+        let body = &request.body;
+        Record::of(&reply, body, &basis, &decision, &refusals, &places, is_late)
+    });
+    let sent = if is_late {
+        Err(NoBid::TooLittleTime)
+    } else {
+        send(worker, &reply, decision, &places)
+    };
+    if let Some(draft) = draft {
+        let records = &worker.shared.records;
+        records.keep(draft.answered(basis.funds, &sent));
+    }
+    sent
 }
 
+/// What a decision is made by, beside the request.
+pub(crate) struct Basis {
+    pub(crate) market: Arc<Market>,
+    pub(crate) found: Found,
+    pub(crate) at: At,
+    pub(crate) seed: u128,
+    pub(crate) funds: Funds,
+}
+
+/// Decides; the refusals of a decision that is to be recorded are left in `refusals`.
 fn decide_here<'a>(
     worker: &Worker,
-    market: &Arc<Market>,
+    basis: &Basis,
     opportunity: &'a Opportunity<'a>,
-    found: &Found,
-    at: At,
+    refusals: &mut Vec<(usize, Ineligible)>,
 ) -> Decision<'a> {
-    let mut random = Random::new(u128::from_le_bytes(service::clock::random_bytes()));
+    let mut random = Random::new(basis.seed);
     let mut scratch = worker.scratch.borrow_mut();
     let mut counts = worker.counts.borrow_mut();
-    counts.enter(&worker.shared, market, &mut scratch);
-    let decision = decide(
+    counts.enter(&worker.shared, &basis.market, &mut scratch);
+    let decision = decide_with(
         opportunity,
-        market,
-        &found.user(),
-        at,
+        &basis.market,
+        &basis.found.user(),
+        basis.at,
+        &basis.funds,
         &mut random,
         &mut scratch,
     );
-    counts.take(market, &mut scratch);
+    if basis.funds.is_noted() {
+        refusals.clone_from(&scratch.refusals);
+    }
+    counts.take(&basis.market, &mut scratch);
     decision
 }
 
@@ -247,7 +320,7 @@ fn with_auction(mut response: Response, auction: AuctionId) -> Response {
 
 /// 204; with `nbr` in a body where the caller did something wrong, or asked to be told (B-40).
 /// The reason's name stands in a header either way.
-fn no_bid(worker: &Worker, request: &BidRequest<'_>, reason: NoBid) -> Response {
+pub(crate) fn no_bid(worker: &Worker, request: &BidRequest<'_>, reason: NoBid) -> Response {
     let mut response = if reason.is_told() || worker.shared.config.tell_reasons {
         let mut body = Vec::new();
         refuse(request.id.as_deref().unwrap_or_default(), reason, &mut body);
@@ -255,9 +328,14 @@ fn no_bid(worker: &Worker, request: &BidRequest<'_>, reason: NoBid) -> Response 
     } else {
         no_content()
     };
+    name_reason(&mut response, reason);
+    response
+}
+
+/// Tells the reason's name in a header.
+pub(crate) fn name_reason(response: &mut Response, reason: NoBid) {
     let label = HeaderValue::from_static(reason.label());
     response.headers_mut().insert(NO_BID_HEADER, label);
-    response
 }
 
 /// 400 with a pointer to the fault.

@@ -11,6 +11,8 @@ use service::{Ops, Shutdown};
 
 use crate::shared::Shared;
 
+/// Name of the last good catalog's copy in the data directory.
+pub(crate) const COPY: &str = "catalog.json";
 /// How long the control plane may hold a poll.
 const WAIT: Duration = Duration::from_secs(25);
 
@@ -24,7 +26,7 @@ pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown)
             config.control_plane_url.trim_end_matches('/')
         ),
         token: config.service_token.expose().to_owned(),
-        copy: Some(config.data_dir.join("catalog.json")),
+        copy: Some(config.data_dir.join(COPY)),
         wait: WAIT,
     };
     let mut confirmed = Instant::now();
@@ -34,6 +36,10 @@ pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown)
         |catalog: &Catalog| catalog.version,
         |event| match event {
             Event::Value(catalog, origin) => {
+                // The copy on disk is still the last one's: the feed writes the new one after this.
+                if let Some(last) = shared.market.load().as_ref() {
+                    shared.records.keep_catalog(&config.data_dir, last.version);
+                }
                 load(shared, ops, &catalog);
                 if origin == service::feed::Origin::Publisher {
                     confirmed = Instant::now();

@@ -13,6 +13,8 @@ use service::http::Limits;
 use service::quota::Terms;
 use units::Nanos;
 
+use crate::records::RecordsConfig;
+
 /// The defaults, compiled in.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
@@ -43,6 +45,7 @@ pub struct Config {
     pub keep_leased: usize,
     pub tell_reasons: bool,
     pub sources: BTreeMap<String, DemandSource>,
+    pub records: RecordsConfig,
     pub limits: Limits,
     pub request: openrtb::Limits,
 }
@@ -68,6 +71,9 @@ pub struct DemandSource {
     /// Whether it is answered at all.
     #[serde(default = "yes")]
     pub active: bool,
+    /// Whether its requests may ask for explanations and records (`ext.gavel.debug`).
+    #[serde(default)]
+    pub debug: bool,
 }
 
 impl DemandSource {
@@ -120,6 +126,7 @@ impl Config {
                 "must be longer than 0",
             ));
         }
+        self.records.faults(&mut faults);
         if let Some((key, why)) = self.request.fault() {
             faults.push(ConfigFault::in_key(&format!("request.{key}"), why));
         }
@@ -200,6 +207,9 @@ mod tests {
             ("first_lease", "-1", "first_lease"),
             ("first_lease", "much", "first_lease"),
             ("request.depth", "65", "request.depth"),
+            ("records.queue", "0", "records.queue"),
+            ("records.file", "2GiB", "records.file"),
+            ("records.keep", "5s", "records.keep"),
         ];
         for (key, value, fault) in cases {
             let refused = load(&[(key, value)]).validate().unwrap_err().to_string();

@@ -17,6 +17,7 @@ mod metrics;
 mod notices;
 mod openapi;
 mod profiles;
+pub mod records;
 mod routes;
 mod shared;
 mod sources;
@@ -73,7 +74,10 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     config.validate()?;
     let ops = ops(&config);
     let workers = config.worker_count();
-    let shared = Arc::new(Shared::new(config, &ops));
+    let (shared, notes) = Shared::new(config, &ops);
+    let counters = shared.metrics.records.clone();
+    let recording = notes.write(&shared.config.data_dir, &shared.config.records, counters)?;
+    let shared = Arc::new(shared);
     let ended = service::runtime::per_core(workers + 1, "bidder", move |number| {
         let (shared, ops, shutdown) = (Arc::clone(&shared), ops.clone(), shutdown.clone());
         let listener = listeners.bidder.try_clone();
@@ -89,6 +93,10 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
             Ok(served?)
         }
     })?;
+    // The workers are gone and with them the last who leave records: the thread writes the rest and ends.
+    if recording.join().is_err() {
+        tracing::error!("the thread that writes records panicked");
+    }
     ended.into_iter().collect()
 }
 

@@ -5,6 +5,8 @@ use contracts::notice::NoticeKind;
 use openrtb::Repairs;
 use service::metrics::{Counter, Gauge, Histogram, buckets};
 
+use crate::records::RecordCounters;
+
 /// What became of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoticeOutcome {
@@ -88,6 +90,7 @@ pub(crate) struct Metrics {
     pub(crate) wins: Counter,
     pub(crate) impressions: Counter,
     pub(crate) spend_nanos: Counter,
+    pub(crate) records: RecordCounters,
 }
 
 impl Metrics {
@@ -108,6 +111,7 @@ impl Metrics {
         };
         let plain = |name, help| metrics.counter(name, help, &[]);
         Self {
+            records: RecordCounters::register(metrics),
             registry: metrics.clone(),
             bid: outcome("bid"),
             no_bid: outcome("no_bid"),

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use bidder_core::opportunity::{Identity, user_keys};
+use bidder_core::record::SeenUser;
 use contracts::profile::Profile;
 use contracts::stamps::UserStamps;
 use openrtb::BidRequest;
@@ -23,6 +24,17 @@ impl Found {
             key: self.key.as_deref(),
             profile: self.profile.as_ref(),
             stamps: self.stamps.as_ref(),
+        }
+    }
+}
+
+impl Found {
+    /// As a record keeps it.
+    pub(crate) fn seen(&self) -> SeenUser {
+        SeenUser {
+            key: self.key.clone(),
+            profile: self.profile.clone(),
+            stamps: self.stamps.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ use units::{BidderId, BootId, CampaignId, UnixMillis};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::records::{Notes, Records};
 use crate::sources::Sources;
 
 /// One bidder process.
@@ -29,11 +30,13 @@ pub(crate) struct Shared {
     pub(crate) tallies: Mutex<HashMap<CampaignId, Tally>>,
     pub(crate) sources: Sources,
     pub(crate) ops: Ops,
+    pub(crate) records: Records,
     pub(crate) since: UnixMillis,
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, ops: &Ops) -> Self {
+    /// With what the thread that writes records is to be given.
+    pub(crate) fn new(config: Config, ops: &Ops) -> (Self, Notes) {
         let now = service::clock::now();
         let boot = BootId::new(now, service::clock::random_bytes());
         let name = if config.name.is_empty() {
@@ -46,18 +49,22 @@ impl Shared {
                 "no demand sources are configured: anybody who reaches the listener may send bid requests"
             );
         }
-        Self {
+        let metrics = Metrics::register(&ops.metrics);
+        let (records, notes) = Records::new(&config.records, metrics.records.clone());
+        let shared = Self {
             name: name.into(),
             base: config.base(),
             market: ArcSwapOption::empty(),
             leases: LeaseTable::new(boot),
             ask_now: tokio::sync::Notify::new(),
-            metrics: Metrics::register(&ops.metrics),
+            metrics,
+            records,
             tallies: Mutex::default(),
             sources: Sources::new(&config),
             ops: ops.clone(),
             since: now,
             config,
-        }
+        };
+        (shared, notes)
     }
 }

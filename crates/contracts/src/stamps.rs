@@ -55,7 +55,7 @@ impl fmt::Debug for ScopeKey {
 }
 
 /// What one scope has shown a user.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeStamps {
     /// Instants of confirmed impressions, oldest first.
     pub confirmed: Vec<UnixMillis>,
@@ -66,7 +66,7 @@ pub struct ScopeStamps {
 /// All stamps of a user, as read before a decision.
 ///
 /// A cheap first look: the script that confirms the choice is the authority.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserStamps {
     /// The newest stamp; time in a user's key never goes back behind it.
     pub newest: UnixMillis,

@@ -179,14 +179,21 @@ fn keep_copy(path: &Path, body: &[u8]) -> io::Result<()> {
 
 /// The copy, when it is there, whole and readable.
 fn read_copy<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let bytes = fs::read(path).ok()?;
+    serde_json::from_slice(&copied(path)?).ok()
+}
+
+/// The text of a copy as the publisher sent it, when the copy is there and whole.
+#[must_use]
+pub fn copied(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = fs::read(path).ok()?;
     let (sum, body) = (bytes.get(..16)?, bytes.get(17..)?);
     let sum = u64::from_str_radix(std::str::from_utf8(sum).ok()?, 16).ok()?;
     if sum != checksum(body) {
         tracing::warn!(path = %path.display(), "the copy on disk is damaged and not used");
         return None;
     }
-    serde_json::from_slice(body).ok()
+    bytes.drain(..17);
+    Some(bytes)
 }
 
 /// FNV-1a: against a torn write, not against an attacker, who could as well write another file.

@@ -10,6 +10,7 @@ use crate::eligibility::{Ineligible, Situation, admissible, frequency, showable}
 use crate::market::{Item, Market};
 use crate::opportunity::{Identity, Imp, Opportunity};
 use crate::pricing::{self, Factor, Priced};
+use crate::record::Funds;
 use crate::user::User;
 
 /// What one request's imps share.
@@ -19,6 +20,7 @@ pub(crate) struct Context<'a, 'm> {
     pub(crate) user: &'m User<'m>,
     pub(crate) at: Instant,
     pub(crate) seed: u64,
+    pub(crate) funds: &'m Funds,
 }
 
 impl<'a, 'm> Context<'a, 'm> {
@@ -28,6 +30,7 @@ impl<'a, 'm> Context<'a, 'm> {
         user: &'m User<'m>,
         at: Instant,
         seed: u64,
+        funds: &'m Funds,
         scratch: &mut Scratch,
     ) -> Self {
         scratch.refusals.clear();
@@ -64,6 +67,7 @@ impl<'a, 'm> Context<'a, 'm> {
             user,
             at,
             seed,
+            funds,
         }
     }
 
@@ -98,7 +102,7 @@ impl<'a, 'm> Context<'a, 'm> {
                 }
                 let factor = factors.get(item.modifiers).ok_or(Ineligible::PriceZero)?;
                 let (price, max_cost) = self.price(item, imp, deal, &fit, *factor)?;
-                item.account.check(max_cost, self.at.boot)?;
+                self.funds.check(&item.account, max_cost, self.at.boot)?;
                 Ok(Candidate {
                     item: number,
                     creative: *creative_number,

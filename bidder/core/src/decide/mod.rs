@@ -7,6 +7,7 @@ mod shortlist;
 pub(crate) use context::Context;
 use search::{Ranks, Term};
 
+use serde::{Deserialize, Serialize};
 use units::{Currency, UnixMillis};
 
 use crate::choose::Choice;
@@ -20,10 +21,11 @@ use crate::no_bid::NoBid;
 use crate::opportunity::{Imp, Opportunity};
 use crate::pricing::Factor;
 use crate::random::Random;
+use crate::record::Funds;
 use crate::user::User;
 
 /// The instant of a decision, on both clocks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instant {
     /// Civil time, for flights, day parts and ids.
     pub now: UnixMillis,
@@ -98,7 +100,21 @@ pub fn decide<'a>(
     random: &mut Random,
     scratch: &mut Scratch,
 ) -> Decision<'a> {
-    let context = Context::prepare(opportunity, market, user, at, random.draw(), scratch);
+    decide_with(opportunity, market, user, at, &Funds::LIVE, random, scratch)
+}
+
+/// The same with money from elsewhere than the live lease table: noted for a record, or a record's copy.
+pub fn decide_with<'a>(
+    opportunity: &'a Opportunity<'a>,
+    market: &Market,
+    user: &User<'_>,
+    at: Instant,
+    funds: &Funds,
+    random: &mut Random,
+    scratch: &mut Scratch,
+) -> Decision<'a> {
+    let seed = random.draw();
+    let context = Context::prepare(opportunity, market, user, at, seed, funds, scratch);
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     let mut reasons = Reasons::default();
     for imp in &opportunity.imps {

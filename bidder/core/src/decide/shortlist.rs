@@ -103,7 +103,10 @@ impl<'a> Context<'a, '_> {
             let Some(item) = self.market.items.get(candidate.item) else {
                 continue;
             };
-            match item.account.reserve(candidate.max_cost, self.at.boot) {
+            match self
+                .funds
+                .reserve(&item.account, candidate.max_cost, self.at.boot)
+            {
                 Ok(reservation) => ranked.push(Choice {
                     candidate: *candidate,
                     bid: BidId::new(self.at.now, random.ten_bytes()),

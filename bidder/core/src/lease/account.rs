@@ -86,6 +86,14 @@ impl Account {
         self.leases.load().iter().map(|lease| lease.free(now)).sum()
     }
 
+    /// The most that any one of its leases has free: a bid's cost is reserved on one of them.
+    #[must_use]
+    pub fn most_free(&self, now: BootMillis) -> Nanos {
+        let leases = self.leases.load();
+        let free = leases.iter().map(|lease| lease.free(now));
+        free.max().unwrap_or(Nanos::ZERO)
+    }
+
     /// Asks for a lease although nothing was bid yet.
     pub fn want(&self) {
         self.demand.want();
@@ -135,7 +143,8 @@ impl Account {
         }
     }
 
-    fn why_unfunded(&self) -> Unfunded {
+    /// Why nothing can be reserved, when nothing can.
+    pub(crate) fn why_unfunded(&self) -> Unfunded {
         if self.demand.was_granted() {
             Unfunded::BudgetExhausted
         } else {

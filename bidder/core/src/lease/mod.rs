@@ -16,7 +16,19 @@ pub use table::{Dropped, LeaseTable};
 use std::time::Duration;
 
 /// An instant of CLOCK_BOOTTIME in milliseconds since the machine's start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(transparent)]
 pub struct BootMillis(pub u64);
 
 impl BootMillis {

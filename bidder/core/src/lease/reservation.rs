@@ -30,6 +30,21 @@ impl Reservation {
         }
     }
 
+    /// One that a record tells of: on a lease of its own, so that nothing is held or given back anywhere.
+    pub(crate) fn copied(
+        id: ReservationId,
+        cost: Nanos,
+        settle_by: UnixMillis,
+        life_s: u32,
+    ) -> Self {
+        Self {
+            lease: Arc::new(Lease::copied(id.lease, cost, settle_by, life_s)),
+            seq: id.seq,
+            cost,
+            sent: false,
+        }
+    }
+
     /// Its id: the lease and a number on it.
     #[must_use]
     pub fn id(&self) -> ReservationId {

@@ -36,6 +36,25 @@ impl Lease {
         }
     }
 
+    /// A lease that a record tells of, with nothing left.
+    pub(crate) const fn copied(
+        id: LeaseId,
+        face: Nanos,
+        settle_by: UnixMillis,
+        life_s: u32,
+    ) -> Self {
+        Self {
+            id,
+            epoch: 0,
+            face,
+            expires: BootMillis(u64::MAX),
+            settle_by,
+            life_s,
+            free: AtomicI64::new(0),
+            seq: AtomicU64::new(0),
+        }
+    }
+
     /// What can still be reserved.
     pub(crate) fn free(&self, now: BootMillis) -> Nanos {
         if now >= self.expires {

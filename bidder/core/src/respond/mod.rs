@@ -8,6 +8,7 @@ mod notice;
 pub use notice::Source;
 
 use openrtb::JsonWriter;
+use serde::{Deserialize, Serialize};
 use units::AuctionId;
 
 use crate::choose::Choice;
@@ -17,12 +18,14 @@ use crate::no_bid::NoBid;
 use crate::opportunity::{Imp, Opportunity};
 
 /// The dialect of the caller (`x-openrtb-version`, C-8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Dialect {
     /// OpenRTB 2.5: newer attributes move to `ext` or are left out (C-171).
+    #[serde(rename = "2.5")]
     V25,
     /// OpenRTB 2.6.
     #[default]
+    #[serde(rename = "2.6")]
     V26,
 }
 
@@ -65,6 +68,21 @@ pub struct Pages {
 pub fn first_choices<'a>(decision: &'a Decision<'a>) -> impl Iterator<Item = Accepted<'a>> {
     decision.imps.iter().filter_map(|chosen| {
         let choice = chosen.ranked.first()?;
+        Some(Accepted {
+            imp: chosen.imp,
+            choice,
+        })
+    })
+}
+
+/// The choice of each imp at the place that the confirmation of caps gave it; none where it refused all.
+pub fn placed<'a>(
+    decision: &'a Decision<'a>,
+    places: &'a [Option<usize>],
+) -> impl Iterator<Item = Accepted<'a>> {
+    let pairs = decision.imps.iter().zip(places);
+    pairs.filter_map(|(chosen, place)| {
+        let choice = chosen.ranked.get((*place)?)?;
         Some(Accepted {
             imp: chosen.imp,
             choice,

@@ -7,7 +7,7 @@ use super::{Accepted, Reply};
 use crate::market::Item;
 
 /// Who sends bid requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     /// Its name, in tokens and reports.
     pub name: String,

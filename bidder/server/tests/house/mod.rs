@@ -107,7 +107,7 @@ pub struct House {
     pub plane: Arc<Plane>,
     pub redis: testkit::Redis,
     pub address: std::net::SocketAddr,
-    data: PathBuf,
+    pub data: PathBuf,
     triggers: Vec<Trigger>,
     threads: Vec<JoinHandle<()>>,
 }

@@ -1,0 +1,242 @@
+//! Where a decision finds its money: the live lease table, or the copy that a record holds.
+//!
+//! Leases are shared by all cores, so that the same question can be answered otherwise a moment later. What
+//! one decision was answered is therefore part of what it read.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use units::{LeaseId, LineItemId, Nanos, ReservationId, UnixMillis};
+
+use crate::lease::{Account, BootMillis, Reservation, Unfunded};
+
+/// What a decision asks for money.
+#[derive(Debug)]
+pub struct Funds(Mode);
+
+#[derive(Debug)]
+enum Mode {
+    Live,
+    Noted(RefCell<Vec<Answer>>),
+    Copy(RefCell<Copied>),
+    Looking(Vec<(LineItemId, Nanos)>),
+}
+
+/// One question about a line item's money, and what was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whose money.
+    pub line_item: LineItemId,
+    /// The maximum cost that was asked for, in the campaign's currency.
+    pub cost: Nanos,
+    /// The most that any one of its leases had free when it was asked.
+    pub free: Nanos,
+    /// What was answered.
+    pub said: Said,
+}
+
+/// What was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// A lease had enough.
+    Enough,
+    /// It was reserved.
+    Reserved {
+        /// On this lease, under this number.
+        id: ReservationId,
+        /// Until when its notices are accepted.
+        settle_by: UnixMillis,
+        /// Longest `exp` in seconds.
+        life_s: u32,
+    },
+    /// There was no lease yet.
+    LeasePending,
+    /// No lease had enough.
+    BudgetExhausted,
+}
+
+impl From<Unfunded> for Said {
+    fn from(why: Unfunded) -> Self {
+        match why {
+            Unfunded::LeasePending => Self::LeasePending,
+            Unfunded::BudgetExhausted => Self::BudgetExhausted,
+        }
+    }
+}
+
+/// The answers of a record, by line item, and those given again.
+#[derive(Debug)]
+struct Copied {
+    left: HashMap<LineItemId, VecDeque<Answer>>,
+    given: Vec<Answer>,
+}
+
+impl Funds {
+    /// The live lease table.
+    pub const LIVE: Self = Self(Mode::Live);
+
+    /// The live lease table, with every answer noted.
+    #[must_use]
+    pub const fn noted() -> Self {
+        Self(Mode::Noted(RefCell::new(Vec::new())))
+    }
+
+    /// The lease table as a record has it.
+    #[must_use]
+    pub fn copy(answers: &[Answer]) -> Self {
+        let mut left: HashMap<LineItemId, VecDeque<Answer>> = HashMap::new();
+        for answer in answers {
+            let of_item = left.entry(answer.line_item.clone()).or_default();
+            of_item.push_back(answer.clone());
+        }
+        Self(Mode::Copy(RefCell::new(Copied {
+            left,
+            given: Vec::new(),
+        })))
+    }
+
+    /// The live lease table to look at only: nothing is reserved and no lease is asked for. What this
+    /// request holds itself counts as free.
+    #[must_use]
+    pub const fn looking(held: Vec<(LineItemId, Nanos)>) -> Self {
+        Self(Mode::Looking(held))
+    }
+
+    /// Whether answers are noted.
+    #[must_use]
+    pub const fn is_noted(&self) -> bool {
+        matches!(self.0, Mode::Noted(_))
+    }
+
+    /// The answers that were noted, or given again.
+    #[must_use]
+    pub fn into_answers(self) -> Vec<Answer> {
+        match self.0 {
+            Mode::Noted(answers) => answers.into_inner(),
+            Mode::Copy(copied) => copied.into_inner().given,
+            Mode::Live | Mode::Looking(_) => Vec::new(),
+        }
+    }
+
+    /// The most that one lease of this account has free.
+    pub(crate) fn free(&self, account: &Account, now: BootMillis) -> Nanos {
+        let held = match &self.0 {
+            Mode::Looking(held) => held.iter().find(|(id, _)| id == account.line_item()),
+            Mode::Live | Mode::Noted(_) | Mode::Copy(_) => None,
+        };
+        let free = account.most_free(now);
+        held.map_or(free, |(_, held)| Nanos(free.0.saturating_add(held.0)))
+    }
+
+    /// Whether `cost` could be reserved.
+    ///
+    /// # Errors
+    /// [`Unfunded`] when no lease has that much left.
+    pub(crate) fn check(
+        &self,
+        account: &Account,
+        cost: Nanos,
+        now: BootMillis,
+    ) -> Result<(), Unfunded> {
+        match &self.0 {
+            Mode::Live => account.check(cost, now),
+            Mode::Noted(answers) => {
+                let free = account.most_free(now);
+                let checked = account.check(cost, now);
+                let said = checked.map_or_else(Said::from, |()| Said::Enough);
+                note(answers, account, cost, free, said);
+                checked
+            }
+            Mode::Looking(_) => {
+                if self.free(account, now) >= cost {
+                    return Ok(());
+                }
+                Err(account.why_unfunded())
+            }
+            Mode::Copy(copied) => match copied.borrow_mut().again(account, cost).said {
+                Said::Enough | Said::Reserved { .. } => Ok(()),
+                Said::LeasePending => Err(Unfunded::LeasePending),
+                Said::BudgetExhausted => Err(Unfunded::BudgetExhausted),
+            },
+        }
+    }
+
+    /// Reserves `cost`.
+    ///
+    /// # Errors
+    /// [`Unfunded`] when no lease has that much left.
+    pub(crate) fn reserve(
+        &self,
+        account: &Account,
+        cost: Nanos,
+        now: BootMillis,
+    ) -> Result<Reservation, Unfunded> {
+        match &self.0 {
+            Mode::Live => account.reserve(cost, now),
+            Mode::Noted(answers) => {
+                let free = account.most_free(now);
+                let reserved = account.reserve(cost, now);
+                let said = match &reserved {
+                    Ok(reservation) => Said::Reserved {
+                        id: reservation.id(),
+                        settle_by: reservation.settle_by(),
+                        life_s: reservation.life_s(),
+                    },
+                    Err(why) => Said::from(*why),
+                };
+                note(answers, account, cost, free, said);
+                reserved
+            }
+            Mode::Looking(_) => Err(account.why_unfunded()),
+            Mode::Copy(copied) => match copied.borrow_mut().again(account, cost).said {
+                Said::Reserved {
+                    id,
+                    settle_by,
+                    life_s,
+                } => Ok(Reservation::copied(id, cost, settle_by, life_s)),
+                Said::LeasePending => Err(Unfunded::LeasePending),
+                Said::Enough | Said::BudgetExhausted => Err(Unfunded::BudgetExhausted),
+            },
+        }
+    }
+}
+
+fn note(answers: &RefCell<Vec<Answer>>, account: &Account, cost: Nanos, free: Nanos, said: Said) {
+    answers.borrow_mut().push(Answer {
+        line_item: account.line_item().clone(),
+        cost,
+        free,
+        said,
+    });
+}
+
+impl Copied {
+    /// The next answer about a line item. One that the record was not asked for is that there is no lease;
+    /// that, and another cost, is a difference which the comparison of all answers shows.
+    fn again(&mut self, account: &Account, cost: Nanos) -> Answer {
+        let id = account.line_item();
+        let next = self.left.get_mut(id.as_str()).and_then(VecDeque::pop_front);
+        let mut answer = next.unwrap_or_else(|| Answer {
+            line_item: id.clone(),
+            cost,
+            free: Nanos::ZERO,
+            said: Said::LeasePending,
+        });
+        answer.cost = cost;
+        self.given.push(answer.clone());
+        answer
+    }
+}
+
+impl Answer {
+    /// The reservation's lease, where there is one.
+    #[must_use]
+    pub const fn lease(&self) -> Option<LeaseId> {
+        match self.said {
+            Said::Reserved { id, .. } => Some(id.lease),
+            Said::Enough | Said::LeasePending | Said::BudgetExhausted => None,
+        }
+    }
+}

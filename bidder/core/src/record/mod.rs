@@ -1,0 +1,234 @@
+//! A decision as data: everything that it read, and what came of it.
+//!
+//! [`replay`] decides again from a [`Seen`] and its catalog; the [`Outcome`] must be the same, bit for bit.
+
+mod funds;
+mod masked;
+mod replay;
+
+pub use funds::{Answer, Funds, Said};
+pub use masked::masked;
+pub use replay::{Replayed, Unreplayable, replay};
+
+use contracts::profile::Profile;
+use contracts::stamps::UserStamps;
+use serde::{Deserialize, Serialize};
+use units::{
+    AuctionId, BidId, CampaignId, CpmMicros, CreativeId, Currency, LineItemId, Nanos, ReservationId,
+};
+
+use crate::decide::{Decision, Instant};
+use crate::eligibility::Ineligible;
+use crate::market::Market;
+use crate::no_bid::NoBid;
+use crate::respond::{Dialect, Source, placed};
+use crate::user::User;
+
+/// Everything that one decision and its answer read, but for the catalog.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The auction; the record's id.
+    pub auction: AuctionId,
+    /// Version of the catalog that was decided by.
+    pub catalog: u64,
+    /// The instant, on both clocks.
+    #[serde(flatten)]
+    pub at: Instant,
+    /// Seed of everything that was drawn.
+    pub seed: Seed,
+    /// Who asked.
+    pub source: Source,
+    /// The dialect that was answered in.
+    pub dialect: Dialect,
+    /// Base of tracker and notice URLs.
+    pub public_url: String,
+    /// What was found of the user.
+    pub user: SeenUser,
+    /// Questions about money, in their order, and what the lease table answered.
+    pub funds: Vec<Answer>,
+    /// Per imp with choices, the place of the one that caps accepted; absent where it did not come to that.
+    pub places: Option<Vec<Option<usize>>>,
+    /// The caller's time was up before the answer could be sent.
+    pub late: bool,
+    /// The request's body.
+    pub request: String,
+}
+
+/// What was found of the user; nothing when identity may not be used.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SeenUser {
+    /// The id that caps count under.
+    pub key: Option<String>,
+    /// What the DMP knew.
+    pub profile: Option<Profile>,
+    /// What the user was shown.
+    pub stamps: Option<UserStamps>,
+}
+
+impl SeenUser {
+    /// As the decision sees it.
+    #[must_use]
+    pub fn user(&self) -> User<'_> {
+        User {
+            key: self.key.as_deref(),
+            profile: self.profile.as_ref(),
+            stamps: self.stamps.as_ref(),
+        }
+    }
+}
+
+/// The 128 bits that a decision draws from, in hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Seed(pub u128);
+
+impl From<Seed> for String {
+    fn from(seed: Seed) -> Self {
+        format!("{:032x}", seed.0)
+    }
+}
+
+impl TryFrom<String> for Seed {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u128::from_str_radix(&text, 16).map(Self)
+    }
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Why there was no bid at all.
+    pub no_bid: Option<String>,
+    /// Currency of all prices.
+    pub currency: Option<Currency>,
+    /// Per imp with choices, these, the best first.
+    pub imps: Vec<Ranked>,
+    /// The first line items that were looked at and refused, with the rule, in the order of looking.
+    pub refusals: Vec<Refused>,
+    /// How many were refused.
+    pub refused: usize,
+    /// The answer's body, where there are bids.
+    pub response: Option<String>,
+}
+
+/// The choices of one imp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranked {
+    /// The imp's id.
+    pub imp: String,
+    /// Its choices, the best first.
+    pub choices: Vec<Chosen>,
+}
+
+/// One choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Which line item.
+    pub line_item: LineItemId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// The creative that would be shown.
+    pub creative: CreativeId,
+    /// As which `mtype`.
+    pub mtype: i32,
+    /// In which size, as `WxH`.
+    pub size: Option<String>,
+    /// The deal.
+    pub deal: Option<String>,
+    /// The bid in the response's currency.
+    pub price: CpmMicros,
+    /// What is held, in the campaign's currency.
+    pub held: Nanos,
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The bid's id.
+    pub bid: BidId,
+}
+
+/// One line item that was looked at and refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Which.
+    pub line_item: LineItemId,
+    /// By which rule.
+    pub rule: String,
+}
+
+/// More refusals than this are counted only.
+const MOST_REFUSALS: usize = 256;
+
+impl Outcome {
+    /// Of a request that was refused before any line item was looked at.
+    #[must_use]
+    pub fn unread(reason: NoBid) -> Self {
+        Self {
+            no_bid: Some(reason.label().to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Of a decision, with the refusals that it left in its scratch memory. The response is added by who
+    /// writes it.
+    #[must_use]
+    pub fn of(
+        market: &Market,
+        decision: &Decision<'_>,
+        refusals: &[(usize, Ineligible)],
+        places: Option<&[Option<usize>]>,
+    ) -> Self {
+        let all_capped = places.is_some_and(|places| placed(decision, places).next().is_none());
+        let no_bid = decision
+            .no_bid
+            .or_else(|| all_capped.then_some(NoBid::Capped));
+        let refused = |(item, rule): &(usize, Ineligible)| {
+            Some(Refused {
+                line_item: market.items.get(*item)?.id.clone(),
+                rule: rule.label().to_owned(),
+            })
+        };
+        let ranked = decision.imps.iter().map(|chosen| Ranked {
+            imp: chosen.imp.id.to_owned(),
+            choices: chosen
+                .ranked
+                .iter()
+                .filter_map(|choice| Chosen::of(market, choice))
+                .collect(),
+        });
+        Self {
+            no_bid: no_bid.map(|it| it.label().to_owned()),
+            currency: Some(decision.currency),
+            imps: ranked.collect(),
+            refusals: refusals
+                .iter()
+                .take(MOST_REFUSALS)
+                .filter_map(refused)
+                .collect(),
+            refused: refusals.len(),
+            response: None,
+        }
+    }
+}
+
+impl Chosen {
+    fn of(market: &Market, choice: &crate::choose::Choice<'_>) -> Option<Self> {
+        let candidate = &choice.candidate;
+        let item = market.items.get(candidate.item)?;
+        Some(Self {
+            line_item: item.id.clone(),
+            campaign: item.campaign.clone(),
+            creative: market.creative(candidate.creative)?.id().clone(),
+            mtype: candidate.fit.medium.mtype(),
+            size: candidate.fit.size.map(|it| it.to_string()),
+            deal: candidate
+                .deal
+                .and_then(|it| it.id.as_deref())
+                .map(str::to_owned),
+            price: candidate.price,
+            held: choice.reservation.cost(),
+            reservation: choice.reservation.id(),
+            bid: choice.bid,
+        })
+    }
+}

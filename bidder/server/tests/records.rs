@@ -1,0 +1,271 @@
+//! Decisions of a running bidder, recorded and made again.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test stops where it cannot go on"
+)]
+
+mod house;
+#[path = "../../core/tests/shop/mod.rs"]
+mod shop;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bidder_server::records::{Again, again, find};
+use house::{House, OPERATOR};
+use serde_json::{Value, json};
+use units::AuctionId;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn catalog() -> contracts::catalog::Catalog {
+    let cap = json!([{"scope": "campaign", "count": 2, "window": {"sliding_seconds": 3_600}}]);
+    shop::catalog(&[
+        json!({"id": "card", "cpm": 1.0, "max_cpm": 30.0}),
+        json!({"id": "video15", "cpm": 3.0, "max_cpm": 40.0, "creative": {"format": "video", "media_url": "https://cdn.example/v15.mp4", "duration_seconds": 15}}),
+        json!({"id": "audio30", "cpm": 2.0, "max_cpm": 20.0, "creative": {"format": "audio", "media_url": "https://cdn.example/a30.mp3", "duration_seconds": 30}}),
+        json!({"id": "native", "cpm": 1.5, "creative": {"format": "native", "assets": {
+            "title": "Spring", "description": "Twenty percent", "sponsored": "Shop", "image": {"url": "https://cdn.example/i.png", "width": 1200, "height": 627},
+        }}}),
+        json!({"id": "deal", "cpm": 1.0, "max_cpm": 30.0, "targeting": {"deals": ["D-FIX-7"]}}),
+        json!({"id": "capped", "cpm": 5.0, "caps": cap, "targeting": {"interests": ["technology"]}}),
+        // Money for a bid or two in each batch of leases: some decisions find none left.
+        json!({"id": "dear", "cpm": 200.0, "max_cpm": 220.0, "targeting": {"countries": ["FR"]}}),
+    ])
+}
+
+fn auction(answer: &testkit::http::Answer) -> AuctionId {
+    AuctionId::parse(answer.header("x-gavel-auction-id").unwrap()).unwrap()
+}
+
+/// The record of a decision, once it is written.
+async fn recorded(data: &Path, id: AuctionId) -> Again {
+    testkit::poll_until(PATIENCE, async || find(data, id).is_ok()).await;
+    again(data, id).unwrap()
+}
+
+#[tokio::test]
+async fn every_decision_is_made_again_bit_for_bit() {
+    let house = House::open(catalog(), &[("records.one_in", "1")]).await;
+    let users = userstate::UserState::connect(&house.redis.state_url, userstate::Budget::default())
+        .unwrap();
+    let profile =
+        serde_json::from_value(json!({"user_id": "u1", "interests": ["technology"]})).unwrap();
+    users.put_profile(&profile).await.unwrap();
+    let mut asked: Vec<(String, AuctionId, Option<Value>)> = Vec::new();
+    let mut ask = async |says: String, version: &str, body: String| {
+        let answer = house
+            .post("/bid", &[("x-openrtb-version", version)], body)
+            .await;
+        let sent = (answer.status == 200).then(|| answer.json());
+        asked.push((says, auction(&answer), sent));
+    };
+    for number in 1..=16 {
+        let (request, _) = testkit::fixtures::openrtb(number);
+        for version in ["2.5", "2.6"] {
+            ask(
+                format!("example {number} in {version}"),
+                version,
+                request.clone(),
+            )
+            .await;
+        }
+    }
+    for turn in 0..4 {
+        let request = shop::request(json!({"user": {"id": "u1"}}));
+        ask(format!("capped, turn {turn}"), "2.6", request.to_string()).await;
+        let request =
+            shop::request(json!({"device": {"devicetype": 2, "geo": {"country": "FRA"}}}));
+        ask(format!("dear, turn {turn}"), "2.6", request.to_string()).await;
+    }
+    #[rustfmt::skip]
+    let no_bids = [
+        ("a crawler", json!({"device": {"ua": "Googlebot/2.1"}}), false),
+        ("another seat", json!({"wseat": ["other"]}), true),
+        ("nothing in this size", json!({"imp": [{"id": "1", "video": {"mimes": ["video/x"], "w": 1, "h": 1}}]}), true),
+        ("under the floor", json!({"imp": [{"id": "1", "bidfloor": 900.0, "banner": {"w": 300, "h": 250}}]}), true),
+    ];
+    for (says, differs, is_decided) in no_bids {
+        if is_decided {
+            ask(says.to_owned(), "2.6", shop::request(differs).to_string()).await;
+        }
+    }
+    let (mut bids, mut capped, mut funds) = (0, 0, 0);
+    for (says, id, sent) in &asked {
+        let again = recorded(&house.data, *id).await;
+        assert_eq!(again.differences, [], "{says}");
+        let outcome = &again.recorded.outcome;
+        let recorded: Option<Value> = outcome
+            .response
+            .as_deref()
+            .map(|it| serde_json::from_str(it).unwrap());
+        let sent = sent.as_ref().filter(|it| it.get("seatbid").is_some());
+        assert_eq!(
+            recorded.as_ref(),
+            sent,
+            "{says}: what was sent is what is recorded"
+        );
+        bids += usize::from(sent.is_some());
+        capped += outcome
+            .refusals
+            .iter()
+            .filter(|it| it.rule == "cap_met")
+            .count();
+        funds += again.recorded.seen.funds.len();
+    }
+    assert!(bids >= 28, "{bids} of {} answers are bids", asked.len());
+    assert!(
+        capped > 0 && funds > bids,
+        "{capped} capped, {funds} asked for money"
+    );
+}
+
+/// Every file below, with its text.
+fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path, text)
+    };
+    std::fs::read_dir(folder).unwrap().map(read).collect()
+}
+
+#[tokio::test]
+async fn what_was_changed_is_found() {
+    let two = [
+        json!({"id": "one", "cpm": 2.0}),
+        json!({"id": "two", "cpm": 2.0}),
+    ];
+    let house = House::open(shop::catalog(&two), &[("records.one_in", "1")]).await;
+    let answer = house
+        .bid(&shop::request(json!({})))
+        .await
+        .expect_status(200);
+    let id = auction(&answer);
+    assert_eq!(recorded(&house.data, id).await.differences, []);
+    let pointers = || -> Vec<String> {
+        let again = again(&house.data, id).unwrap();
+        again.differences.into_iter().map(|it| it.pointer).collect()
+    };
+    let (path, text) = files(&house.data.join("records/decisions")).remove(0);
+
+    // Another seed: the record was altered, and another bid comes of it.
+    let at = text.find("\"seed\":\"").unwrap() + 8;
+    let (before, rest) = text.split_at(at);
+    let other = if rest.starts_with('0') { "1" } else { "0" };
+    std::fs::write(&path, format!("{before}{other}{}", &rest[1..])).unwrap();
+    let found = pointers();
+    assert_eq!(found[0], "/digest");
+    assert!(
+        found.iter().any(|it| it == "/outcome/imps/0/choices/0/bid"),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|it| it.starts_with("/outcome/response/seatbid/0/bid/0/")),
+        "{found:?}"
+    );
+
+    // Less money than the lease table had.
+    let broke = text.replacen("\"said\":\"enough\"", "\"said\":\"budget_exhausted\"", 1);
+    assert_ne!(broke, text);
+    std::fs::write(&path, broke).unwrap();
+    let found = pointers();
+    assert!(
+        found.iter().any(|it| it.starts_with("/outcome/refusals/0")),
+        "{found:?}"
+    );
+
+    // Another catalog under the same version.
+    std::fs::write(&path, &text).unwrap();
+    assert_eq!(pointers(), [""; 0]);
+    {
+        let mut catalog = house.plane.catalog.lock().unwrap();
+        *catalog = shop::catalog(&[json!({"id": "three", "cpm": 2.0})]);
+        catalog.version = 4;
+    }
+    testkit::poll_until(PATIENCE, async || {
+        house.operator("/campaigns").await.json()["catalog_version"] == 4
+    })
+    .await;
+    assert_eq!(pointers(), [""; 0], "the catalog of the record is kept");
+    let kept = house.data.join("records/catalogs/3.json");
+    let mut other = shop::catalog(&[two[0].clone()]);
+    other.published_at = units::UnixMillis(1);
+    std::fs::write(&kept, copy_of(&other)).unwrap();
+    let found = pointers();
+    assert_eq!(found[0], "/catalog/sha256", "{found:?}");
+    std::fs::remove_file(&kept).unwrap();
+    let gone = again(&house.data, id).unwrap_err().to_string();
+    assert!(gone.contains("version 3 is not kept"), "{gone}");
+}
+
+/// A copy as the feed writes it: its checksum (FNV-1a) and the text.
+fn copy_of(catalog: &contracts::catalog::Catalog) -> Vec<u8> {
+    let body = serde_json::to_vec(catalog).unwrap();
+    let sum = body.iter().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    [format!("{sum:016x}\n").into_bytes(), body].concat()
+}
+
+#[tokio::test]
+async fn who_may_ask_for_a_record_and_what_is_never_in_it() {
+    let keyed = [
+        ("records.one_in", "0"),
+        ("sources.ssp.key", "k1"),
+        ("sources.lab.key", "k2"),
+        ("sources.lab.debug", "true"),
+    ];
+    let house = House::open(catalog(), &keyed).await;
+    let debug = json!({"ext": {"gavel": {"debug": true}}});
+    let plain = json!({});
+    type Headers = Vec<(&'static str, &'static str)>;
+    #[rustfmt::skip]
+    let cases: [(&str, &str, Headers, &Value, u16, bool); 6] = [
+        ("nobody asked", "/bid?key=k1", vec![], &plain, 200, false),
+        ("an operator", "/bid?key=k1&record=1", vec![OPERATOR], &plain, 200, true),
+        ("a partner alone may not", "/bid?key=k1&record=1", vec![], &plain, 401, false),
+        ("in the request, with an operator's token", "/bid?key=k1", vec![OPERATOR], &debug, 200, true),
+        ("in the request, of a source that may", "/bid?key=k2", vec![], &debug, 200, true),
+        ("in the request, of one that may not: ignored", "/bid?key=k1", vec![], &debug, 200, false),
+    ];
+    let mut ids = Vec::new();
+    for (says, path, headers, differs, status, kept) in cases {
+        let body = shop::request(differs.clone()).to_string();
+        let answer = house.post(path, &headers, body).await;
+        assert_eq!(answer.status, status, "{says}: {answer}");
+        let has_ext = status == 200 && answer.json()["ext"]["gavel"]["explanation"].is_object();
+        let wants_ext = kept && *differs == debug;
+        assert_eq!(has_ext, wants_ext, "{says}: {answer}");
+        ids.push((says, auction(&answer), kept));
+    }
+    // A child's request: ids, address and person are nowhere in the record, and it replays all the same.
+    let canary = json!({
+        "regs": {"coppa": 1},
+        "user": {"id": "canary-1", "buyeruid": "canary-2", "yob": 2001, "keywords": "canary-3", "eids": [{"source": "s", "uids": [{"id": "canary-4"}]}],
+            "ext": {"eids": [{"source": "s", "uids": [{"id": "canary-5"}]}]}},
+        "device": {"devicetype": 2, "ifa": "canary-6", "ip": "203.0.113.77", "ipv6": "2001:db8::77", "didsha1": "canary-7", "geo": {"country": "USA"}},
+    });
+    let body = shop::request(canary).to_string();
+    let answer = house.post("/bid?key=k1&record=1", &[OPERATOR], body).await;
+    ids.push(("a child", auction(&answer.expect_status(200)), true));
+    // Records are written in the order of the answers: with the last one, all are there.
+    assert_eq!(recorded(&house.data, ids[6].1).await.differences, []);
+    for (says, id, kept) in ids {
+        assert_eq!(find(&house.data, id).is_ok(), kept, "{says}");
+    }
+    for (path, text) in files(&house.data.join("records/decisions")) {
+        for word in ["canary", "203.0.113.77", "2001:db8::77", "\"yob\"", "yob"] {
+            assert!(!text.contains(word), "{word} is in {}", path.display());
+        }
+    }
+    let metrics = house.operator("/metrics").await.body;
+    let metrics = String::from_utf8_lossy(&metrics);
+    assert!(
+        metrics.contains("gavel_decision_records_total{outcome=\"written\"} 4"),
+        "{metrics}"
+    );
+}
