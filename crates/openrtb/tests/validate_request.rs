@@ -323,6 +323,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         r#"{"user":{"consent":"yes please"}}"#,
         "/user/consent",
     ),
+    (
+        "gpp-section-absent",
+        r#"{"regs":{"gpp":"DBABLA~BVQqAAAAAWA.QA","gpp_sid":[7,8]}}"#,
+        "/regs/gpp_sid/1",
+    ),
     ("tcf-missing", r#"{"regs":{"gdpr":1}}"#, "/user/consent"),
     (
         "schain-required",
@@ -358,6 +363,47 @@ const TABLE: &[(&str, &str, &str)] = &[
         "old-place",
         r#"{"source":{"schain":null,"ext":{"schain":{}}}}"#,
         "/source/ext/schain",
+    ),
+    (
+        "audio-attribute",
+        r#"{"imp":{"0":{"audio":{"mimes":["audio/mpeg"],"skip":1}}}}"#,
+        "/imp/0/audio/skip",
+    ),
+    (
+        "podseq-differs",
+        r#"{"imp":{"0":{"video":{"mimes":["video/mp4"],"podid":"p","podseq":1},
+            "audio":{"mimes":["audio/mpeg"],"podid":"p","podseq":-1}}}}"#,
+        "/imp/0/audio/podseq",
+    ),
+    (
+        "refresh-range",
+        r#"{"imp":{"0":{"refresh":{"count":-1}}}}"#,
+        "/imp/0/refresh/count",
+    ),
+    (
+        "refresh-range",
+        r#"{"imp":{"0":{"refresh":{"refsettings":[{"minint":0}]}}}}"#,
+        "/imp/0/refresh/refsettings/0/minint",
+    ),
+    (
+        "deal-fixed-price",
+        r#"{"imp":{"0":{"pmp":{"deals":[{"id":"d","at":3}]}}}}"#,
+        "/imp/0/pmp/deals/0/bidfloor",
+    ),
+    (
+        "old-place",
+        r#"{"imp":{"0":{"ext":{"prebid":{"is_rewarded_inventory":1}}}}}"#,
+        "/imp/0/ext/prebid/is_rewarded_inventory",
+    ),
+    (
+        "category-shape",
+        r#"{"site":{"content":{"producer":{"cat":["Cars"]}}}}"#,
+        "/site/content/producer/cat/0",
+    ),
+    (
+        "domain-shape",
+        r#"{"site":{"content":{"network":{"domain":"https://n.example"},"channel":{"domain":"c.example"}}}}"#,
+        "/site/content/network/domain",
     ),
 ];
 
@@ -398,6 +444,17 @@ const VIDEO_TABLE: &[(&str, &str, &str)] = &[
     ),
     ("poddur-range", r#"{"podid":"p","poddur":3}"#, "/poddur"),
     (
+        "poddur-range",
+        r#"{"podid":"p","poddur":20,"minduration":null,"maxduration":null,"rqddurs":[15,30]}"#,
+        "/poddur",
+    ),
+    (
+        "poddur-without-maxseq",
+        r#"{"podid":"p","poddur":60}"#,
+        "/maxseq",
+    ),
+    ("old-place", r#"{"ext":{"rewarded":1}}"#, "/ext/rewarded"),
+    (
         "companion-id",
         r#"{"companionad":[{"id":"c","w":1,"h":1},{"id":"c","w":1,"h":1}]}"#,
         "/companionad/1/id",
@@ -416,6 +473,10 @@ const NATIVE_TABLE: &[(&str, &str)] = &[
     (
         "native-asset-id",
         r#"{"assets":[{"id":1,"title":{"len":9}},{"id":1,"title":{"len":9}}]}"#,
+    ),
+    (
+        "native-plcmtcnt",
+        r#"{"plcmtcnt":0,"assets":[{"id":1,"title":{"len":9}}]}"#,
     ),
     ("native-asset-kind", r#"{"assets":[{"id":1}]}"#),
     ("native-title-len", r#"{"assets":[{"id":1,"title":{}}]}"#),

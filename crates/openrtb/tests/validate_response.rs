@@ -80,6 +80,11 @@ const BIDS: &[(&str, &str, &str)] = &[
         "/adm",
     ),
     (
+        "native-tracker",
+        r#"{"mtype":4,"adm":"{\"link\":{\"url\":\"https://a.example\"},\"eventtrackers\":[{\"event\":1,\"method\":1}]}"}"#,
+        "/adm",
+    ),
+    (
         "native-trackers-old",
         r#"{"mtype":4,"adm":"{\"link\":{\"url\":\"https://a.example\"},\"imptrackers\":[\"https://t.example\"]}"}"#,
         "/adm",

@@ -5,6 +5,8 @@ use super::{
     LinkResponse, NativeRequest, NativeResponse,
 };
 
+use crate::enums::EventTrackingMethod;
+
 /// What is wrong with a native response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NativeFault {
@@ -32,6 +34,9 @@ pub enum NativeFault {
     /// A tracker for an event or by a method that was not offered, or without its URL.
     #[error("a tracker is not among those offered")]
     TrackerNotOffered,
+    /// A privacy URL where no notice is shown.
+    #[error("a privacy notice is not shown here")]
+    PrivacyNotOffered,
     /// `assetsurl` or `dcourl` where it is not supported.
     #[error("assets by URL are not supported here")]
     UrlNotSupported,
@@ -55,26 +60,35 @@ pub fn check(
     if !linked && !remote {
         return Err(NativeFault::NoLink);
     }
-    for (index, asset) in response.assets.iter().enumerate() {
+    // Sorted by id: both lists are as long as strangers make them.
+    let mut asked: Vec<&AssetRequest<'_>> = request.assets.iter().collect();
+    asked.sort_by_key(|asset| asset.id);
+    let mut given: Vec<Option<i64>> = response.assets.iter().map(|asset| asset.id).collect();
+    given.sort_unstable();
+    for asset in &response.assets {
         let id = asset.id.ok_or(NativeFault::UnknownAsset)?;
-        let asked = request
-            .assets
-            .iter()
-            .find(|asked| asked.id == Some(id))
-            .ok_or(NativeFault::UnknownAsset)?;
-        let later = response.assets.get(index + 1..).unwrap_or_default();
-        if later.iter().any(|other| other.id == Some(id)) {
+        let first = asked.partition_point(|other| other.id < Some(id));
+        let asked = asked.get(first).filter(|asked| asked.id == Some(id));
+        let asked = asked.ok_or(NativeFault::UnknownAsset)?;
+        let first = given.partition_point(|other| *other < Some(id));
+        if given.get(first + 1) == Some(&Some(id)) {
             return Err(NativeFault::DuplicateAsset(id));
         }
         check_asset(id, asked, asset, strict_lengths)?;
     }
     if !remote {
-        for asked in &request.assets {
-            let given = response.assets.iter().any(|asset| asset.id == asked.id);
-            if asked.required == Some(true) && !given {
+        for asked in request
+            .assets
+            .iter()
+            .filter(|asked| asked.required == Some(true))
+        {
+            if given.binary_search(&asked.id).is_err() {
                 return Err(NativeFault::MissingAsset(asked.id.unwrap_or_default()));
             }
         }
+    }
+    if response.privacy.is_some() && request.privacy != Some(true) {
+        return Err(NativeFault::PrivacyNotOffered);
     }
     for tracker in &response.eventtrackers {
         check_tracker(request, tracker)?;
@@ -191,11 +205,20 @@ fn check_tracker(
                 .method
                 .is_some_and(|method| offer.methods.contains(&method))
     });
-    let has_url = tracker.url.as_ref().is_some_and(|url| !url.is_empty());
-    if offered && has_url {
+    if offered && tracker.names_whom_to_call() {
         Ok(())
     } else {
         Err(NativeFault::TrackerNotOffered)
+    }
+}
+
+impl EventTrackerResponse<'_> {
+    /// Whether the URL is there that images and scripts are called by; methods of partners' own may
+    /// do without (C-94).
+    pub(crate) fn names_whom_to_call(&self) -> bool {
+        let by_url = [EventTrackingMethod::IMAGE, EventTrackingMethod::JAVASCRIPT];
+        let has_url = self.url.as_ref().is_some_and(|url| !url.is_empty());
+        has_url || self.method.is_some_and(|method| !by_url.contains(&method))
     }
 }
 
@@ -209,7 +232,7 @@ impl LinkResponse<'_> {
 mod tests {
     use super::*;
 
-    const REQUEST: &str = r#"{"ver":"1.2","eventtrackers":[{"event":1,"methods":[1,2]}],"assets":[
+    const REQUEST: &str = r#"{"ver":"1.2","eventtrackers":[{"event":1,"methods":[1,2,500]}],"assets":[
         {"id":1,"required":1,"title":{"len":10}},{"id":2,"required":1,"img":{"type":3,"wmin":300,"hmin":200}},
         {"id":3,"img":{"type":1,"w":50,"h":50}},{"id":4,"data":{"type":2,"len":5}},{"id":5,"video":{"mimes":["video/mp4"]}}]}"#;
 
@@ -291,9 +314,19 @@ mod tests {
                 Err(NativeFault::TrackerNotOffered),
             ),
             (
+                "C-94 a method of the partners' own needs no url",
+                answer("", r#","eventtrackers":[{"event":1,"method":500}]"#),
+                Ok(()),
+            ),
+            (
                 "C-94 no url",
                 answer("", r#","eventtrackers":[{"event":1,"method":1}]"#),
                 Err(NativeFault::TrackerNotOffered),
+            ),
+            (
+                "C-96 privacy not offered",
+                answer("", r#","privacy":"u""#),
+                Err(NativeFault::PrivacyNotOffered),
             ),
             (
                 "C-94 deprecated trackers",

@@ -191,8 +191,9 @@ impl ObjectEdit<'_> {
 
     /// Decides about one member, and marks the changes that speak of it as answered.
     fn fate(&mut self, member: &Member) -> Fate {
-        let mut cuts = self.cuts.iter();
-        if cuts.any(|cut| cut.object == self.span.start && cut.span.start == member.key) {
+        let cut = self.cuts.partition_point(|cut| cut.span.start < member.key);
+        let cut = self.cuts.get(cut);
+        if cut.is_some_and(|cut| cut.object == self.span.start && cut.span.start == member.key) {
             return Fate::Removed;
         }
         if self.names & name_bit(member.name) == 0 {

@@ -2,6 +2,7 @@
 
 use crate::json::{Key, Reader, Span, Str, offset};
 use crate::limits::Limits;
+use std::collections::HashSet;
 
 /// One member of a tracked object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,22 +164,16 @@ fn cut_value(reader: &mut Reader<'_>, cuts: &mut Vec<Cut>) -> Option<()> {
 
 /// Cuts every key that comes again later; `keys` is in document order.
 fn cut_keys(object: usize, keys: &[(Str<'_>, usize)], cuts: &mut Vec<Cut>) {
-    let mut order: Vec<usize> = (0..keys.len()).collect();
-    order.sort_by(|a, b| {
-        let name = |index: &usize| keys.get(*index).map(|(text, _)| text.as_str());
-        name(a).cmp(&name(b)).then(a.cmp(b))
-    });
-    for pair in order.windows(2) {
-        let [earlier, later] = pair else { continue };
-        let (Some((name, at)), Some((other, _)), Some((_, next))) =
-            (keys.get(*earlier), keys.get(*later), keys.get(*earlier + 1))
-        else {
-            continue;
-        };
-        if name == other {
+    let mut later = HashSet::with_capacity(keys.len());
+    let mut next = None;
+    for (name, at) in keys.iter().rev() {
+        let comes_again = !later.insert(name.as_str());
+        if let Some(next) = next.replace(*at)
+            && comes_again
+        {
             cuts.push(Cut {
                 object: Span::new(object, object).start,
-                span: Span::new(*at, *next),
+                span: Span::new(*at, next),
             });
         }
     }

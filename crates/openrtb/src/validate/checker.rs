@@ -1,6 +1,7 @@
 //! Collects findings; the pointer of a place is worked out only when there is something to say.
 
 use super::finding::{Finding, Kind, Report, Rule, Severity};
+use super::order::by_place;
 use super::rules::reading as rules;
 use crate::json::{Pointers, Span, Str};
 use crate::repairs::{RepairKind, Repairs};
@@ -53,9 +54,7 @@ impl<'c> Checker<'c> {
     /// worst first.
     pub(super) fn into_report(mut self, kind: Kind) -> Report {
         self.findings.sort_by(|a, b| {
-            natural(&a.pointer)
-                .cmp(natural(&b.pointer))
-                .then_with(|| b.rule.severity.cmp(&a.rule.severity))
+            by_place(&a.pointer, &b.pointer).then_with(|| b.rule.severity.cmp(&a.rule.severity))
         });
         self.findings.dedup();
         Report {
@@ -66,14 +65,23 @@ impl<'c> Checker<'c> {
     }
 
     fn push(&mut self, finding: Finding) {
-        // Errors have room of their own: notices must not hide that a message is not valid.
-        let is_error = finding.rule.severity == Severity::Error;
-        let room = Report::MOST * (1 + usize::from(is_error));
-        if self.findings.len() < room {
+        if self.admits(finding.rule) {
             self.findings.push(finding);
-        } else {
-            self.omitted += 1;
         }
+    }
+
+    /// Whether one more finding of the rule will be told.
+    pub(super) fn has_room(&self, rule: &Rule) -> bool {
+        // Errors have room of their own: notices must not hide that a message is not valid.
+        let is_error = rule.severity == Severity::Error;
+        self.findings.len() < Report::MOST * (1 + usize::from(is_error))
+    }
+
+    /// The same, and counts the finding if it will not be.
+    fn admits(&mut self, rule: &Rule) -> bool {
+        let has_room = self.has_room(rule);
+        self.omitted += usize::from(!has_room);
+        has_room
     }
 
     fn pointer_at(&self, offset: usize) -> String {
@@ -99,18 +107,20 @@ impl<'c> Checker<'c> {
         attribute: &str,
         found: impl Display,
     ) {
-        let pointer = self.pointer(object, attribute);
-        self.note_at(rule, pointer, &found.to_string());
+        if self.admits(rule) {
+            let pointer = self.pointer(object, attribute);
+            self.tell(rule, pointer, &found.to_string());
+        }
     }
 
-    #[cold]
-    fn note_at(&mut self, rule: &'static Rule, pointer: String, found: &str) {
+    /// Tells what there is room for.
+    fn tell(&mut self, rule: &'static Rule, pointer: String, found: &str) {
         let (pointer, found) = match &self.outer {
             None => (pointer, found.to_owned()),
             Some(outer) if pointer.is_empty() => (outer.clone(), found.to_owned()),
             Some(outer) => (outer.clone(), format!("at {pointer} inside: {found}")),
         };
-        self.push(Finding {
+        self.findings.push(Finding {
             rule,
             pointer,
             found: cut(found),
@@ -151,6 +161,9 @@ impl<'c> Checker<'c> {
                 // The rule that the object breaks says more, and so do those of exclusions.
                 RepairKind::DroppedObject | RepairKind::Exclusive => continue,
             };
+            if !self.admits(rule) {
+                continue;
+            }
             let mut pointer = self.pointer_at(at);
             let found = if repair.kind == RepairKind::DuplicateKey {
                 format!("{:?} again", repair.field)
@@ -161,15 +174,17 @@ impl<'c> Checker<'c> {
             } else {
                 format!("{} ({})", self.text_at(at), words(repair.kind))
             };
-            self.note_at(rule, pointer, &found);
+            self.tell(rule, pointer, &found);
         }
     }
 
     /// Nulls, and empty texts for numbers, each at its offset.
     pub(super) fn nulls(&mut self, offsets: &[usize]) {
         for at in offsets {
-            let found = self.text_at(*at);
-            self.note_at(&rules::NULL, self.pointer_at(*at), &found);
+            if self.admits(&rules::NULL) {
+                let found = self.text_at(*at);
+                self.tell(&rules::NULL, self.pointer_at(*at), &found);
+            }
         }
     }
 
@@ -312,11 +327,4 @@ fn cut(found: String) -> String {
     }
     let kept = found.chars().take(Finding::LONGEST - 1);
     kept.chain(['…']).collect()
-}
-
-/// The parts of a pointer, indices as numbers.
-fn natural(pointer: &str) -> impl Iterator<Item = (usize, &str)> {
-    pointer
-        .split('/')
-        .map(|part| (part.parse().unwrap_or(usize::MAX), part))
 }

@@ -96,7 +96,7 @@ pub struct Report {
 
 impl Report {
     /// Findings told of one message, and as many errors again; what comes after them is counted.
-    pub const MOST: usize = 4_096;
+    pub const MOST: usize = 1_024;
 
     /// The worst that was found; `None` for a clean message.
     #[must_use]

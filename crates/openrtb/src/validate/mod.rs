@@ -15,6 +15,7 @@
 mod checker;
 mod finding;
 mod native;
+mod order;
 mod request;
 mod response;
 mod rules;

@@ -1,6 +1,7 @@
 //! Rules of native requests and responses, which are JSON inside a string (Native 1.2 §4 and §5).
 
 use super::checker::Checker;
+use super::order::Earlier;
 use super::rules::{request, response};
 use super::walk;
 use crate::markup::Markup;
@@ -43,9 +44,15 @@ fn offer(asked: &NativeRequest<'_>, c: &mut Checker<'_>) {
     if asked.assets.is_empty() {
         c.missing(&request::NATIVE_ASSETS, asked.span, "assets");
     }
+    if let Some(count) = asked.plcmtcnt
+        && count < 1
+    {
+        c.note(&request::NATIVE_COUNT, asked.span, "plcmtcnt", count);
+    }
+    let mut ids = Earlier::of(asked.assets.len());
     for (index, asset) in asked.assets.iter().enumerate() {
-        let earlier = asked.assets.get(..index).unwrap_or_default();
-        let twice = earlier.iter().any(|other| other.id == asset.id);
+        let before = asked.assets.get(..index).unwrap_or_default();
+        let twice = ids.had(asset.id, before.iter().map(|other| other.id));
         if asset.id.is_none() || twice {
             c.note(
                 &request::NATIVE_ASSET_ID,
@@ -150,6 +157,17 @@ fn gift(given: &NativeResponse<'_>, c: &mut Checker<'_>) {
     }
     for asset in &given.assets {
         given_asset(asset, c);
+    }
+    for tracker in &given.eventtrackers {
+        for (present, name) in [
+            (tracker.event.is_some(), "event"),
+            (tracker.method.is_some(), "method"),
+            (tracker.names_whom_to_call(), "url"),
+        ] {
+            if !present {
+                c.missing(&response::NATIVE_EVENT, tracker.span, name);
+            }
+        }
     }
     for (present, name) in [
         (!given.imptrackers.is_empty(), "imptrackers"),

@@ -2,8 +2,10 @@
 
 use super::checker::Checker;
 use super::rules::reading::{NULL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE};
+use super::rules::request::AUDIO_ATTRIBUTE;
 use crate::json::{Raw, Span, Str};
 use crate::markup::Markup;
+use crate::request::Audio;
 use crate::response::{BadBid, Bid, Price};
 use units::{CpmMicros, Currency, Multiplier};
 
@@ -46,6 +48,19 @@ pub(super) fn walk(message: &impl Walk, checker: &mut Checker<'_>) {
     message.walk(&mut walker);
 }
 
+/// What video has and audio has not (C-86).
+const OF_VIDEO: [&str; 9] = [
+    "w",
+    "h",
+    "pos",
+    "skip",
+    "skipmin",
+    "skipafter",
+    "placement",
+    "linearity",
+    "playbackmethod",
+];
+
 #[cold]
 fn tell(checker: &mut Checker<'_>, remark: &Remark<'_>) {
     match remark {
@@ -56,6 +71,22 @@ fn tell(checker: &mut Checker<'_>, remark: &Remark<'_>) {
             ..
         } if value.as_str() == "null" => {
             checker.note(&NULL, *object, name, "null");
+        }
+        Remark::Attribute {
+            object,
+            name,
+            known,
+            ..
+        } if OF_VIDEO.contains(name) && *known == Audio::ATTRIBUTES => {
+            checker.note(&AUDIO_ATTRIBUTE, *object, name, "an attribute of video");
+        }
+        Remark::Attribute {
+            object,
+            name,
+            known,
+            ..
+        } if !checker.has_room(&UNKNOWN_ATTRIBUTE) => {
+            checker.note(&UNKNOWN_ATTRIBUTE, *object, name, "");
         }
         Remark::Attribute {
             object,
@@ -186,23 +217,23 @@ impl Walk for Result<Bid<'_>, BadBid<'_>> {
 
 /// The known name that differs by one letter added, left out, changed or swapped, or by case.
 fn nearest(name: &str, known: &'static [&'static str]) -> Option<&'static str> {
+    let letters = |name: &'static str| name.bytes().filter(|byte| *byte != b'_');
+    let own = name.replace(['_', '-'], "");
     known.iter().copied().find(|other| {
         other.eq_ignore_ascii_case(name)
-            || name.replace(['_', '-'], "") == other.replace('_', "")
+            || letters(other).eq(own.bytes())
             || (name.len() > 3 && is_near(name.as_bytes(), other.as_bytes()))
     })
 }
 
 fn is_near(a: &[u8], b: &[u8]) -> bool {
+    if a.len().abs_diff(b.len()) > 1 {
+        return false;
+    }
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (
-        a.get(head..).unwrap_or_default(),
-        b.get(head..).unwrap_or_default(),
-    );
-    let tail = |list: &[u8], from: usize| list.get(from..).map(<[u8]>::to_vec);
+    let rest = |list| <[u8]>::get(list, head..).unwrap_or_default();
+    let (a, b) = (rest(a), rest(b));
+    let tail = |list| <[u8]>::get(list, 1..);
     let swapped = matches!((a, b), ([x, y, rest @ ..], [v, w, other @ ..]) if x == w && y == v && rest == other);
-    tail(a, 1) == tail(b, 1)
-        || tail(a, 1) == Some(b.to_vec())
-        || Some(a.to_vec()) == tail(b, 1)
-        || swapped
+    tail(a) == tail(b) || tail(a) == Some(b) || Some(a) == tail(b) || swapped
 }

@@ -107,6 +107,17 @@ fn content(content: Option<&Content<'_>>, c: &mut Checker<'_>) {
     c.keywords(at, content.keywords.is_some(), !content.kwarray.is_empty());
     let cattax = content.cattax.map(|cattax| cattax.0);
     c.categories(at, "cat", cattax, &content.cat);
+    if let Some(producer) = content.producer.as_deref() {
+        let cattax = producer.cattax.map(|cattax| cattax.0);
+        c.categories(producer.span, "cat", cattax, &producer.cat);
+        c.domain(producer.span, "domain", producer.domain.as_ref());
+    }
+    if let Some(network) = content.network.as_deref() {
+        c.domain(network.span, "domain", network.domain.as_ref());
+    }
+    if let Some(channel) = content.channel.as_deref() {
+        c.domain(channel.span, "domain", channel.domain.as_ref());
+    }
     if let Some(quality) = content.videoquality {
         c.note(&rules::RETIRED, at, "videoquality", quality.0);
     }

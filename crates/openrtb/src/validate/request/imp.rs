@@ -1,21 +1,27 @@
 //! Rules of imps: what is offered, at which floor, under which deals.
 
 use super::media;
-use crate::json::Span;
-use crate::request::{BidRequest, Deal, DurFloors, Imp, Pmp, Qty};
+use crate::enums::{AuctionType, PodSequence};
+use crate::json::{Raw, Span};
+use crate::request::{BidRequest, Deal, DurFloors, Imp, Pmp, Qty, Refresh};
 use crate::validate::checker::Checker;
+use crate::validate::order::Earlier;
 use crate::validate::rules::request as rules;
+use std::collections::HashMap;
 use units::{CpmMicros, Currency};
 
 pub(super) fn check(request: &BidRequest<'_>, c: &mut Checker<'_>) {
+    let mut ids = Earlier::of(request.imp.len());
+    let mut pods = HashMap::new();
     for (index, imp) in request.imp.iter().enumerate() {
-        let earlier = request.imp.get(..index).unwrap_or_default();
+        let before = request.imp.get(..index).unwrap_or_default();
         if imp.id().is_empty() {
             c.missing(&rules::IMP_ID, imp.span, "id");
-        } else if earlier.iter().any(|other| other.id() == imp.id()) {
+        } else if ids.had(imp.id(), before.iter().map(Imp::id)) {
             c.note(&rules::IMP_ID_TWICE, imp.span, "id", imp.id());
         }
         one(imp, c);
+        places(imp, &mut pods, c);
         if request.dooh.is_some() && imp.qty.is_none() {
             c.missing(&rules::DOOH_QTY, imp.span, "qty");
         }
@@ -67,17 +73,70 @@ fn one(imp: &Imp<'_>, c: &mut Checker<'_>) {
     if let Some(qty) = imp.qty.as_deref() {
         quantity(qty, c);
     }
-    if let Some(ext) = &imp.ext {
-        for place in ["rewarded", "is_rewarded_inventory"] {
-            if imp.rwdd.is_none() && ext.get(place).is_some() {
-                let attribute = format!("ext/{place}");
-                c.note(&rules::OLD_PLACE, at, &attribute, "imp.rwdd is its place");
-            }
-        }
+    if let Some(refresh) = imp.refresh.as_deref() {
+        refreshes(refresh, c);
+    }
+    if imp.rwdd.is_none() {
+        old_reward(imp, c);
     }
     media::check(imp, c);
     if let Some(pmp) = imp.pmp.as_deref() {
         private_market(imp, pmp, c);
+    }
+}
+
+/// A podid stands for one pod, wherever it is offered (C-100).
+fn places<'i>(imp: &'i Imp<'_>, pods: &mut HashMap<&'i str, PodSequence>, c: &mut Checker<'_>) {
+    let mut place = |at: Span, pod: Option<&'i str>, podseq: Option<PodSequence>| {
+        let Some((pod, place)) = pod.zip(podseq) else {
+            return;
+        };
+        let first = *pods.entry(pod).or_insert(place);
+        if place != first {
+            let found = format!("{} here and {} before, in {pod:?}", place.0, first.0);
+            c.note(&rules::POD_PLACE, at, "podseq", found);
+        }
+    };
+    if let Some(video) = imp.video.as_deref() {
+        place(video.span, video.podid.as_deref(), video.podseq);
+    }
+    if let Some(audio) = imp.audio.as_deref() {
+        place(audio.span, audio.podid.as_deref(), audio.podseq);
+    }
+}
+
+fn refreshes(refresh: &Refresh<'_>, c: &mut Checker<'_>) {
+    if let Some(count) = refresh.count
+        && count < 0
+    {
+        c.note(&rules::REFRESH, refresh.span, "count", count);
+    }
+    for settings in &refresh.refsettings {
+        if let Some(least) = settings.minint
+            && least <= 0
+        {
+            c.note(&rules::REFRESH, settings.span, "minint", least);
+        }
+    }
+}
+
+/// The places in which rewards stood before 2.6 had one.
+fn old_reward(imp: &Imp<'_>, c: &mut Checker<'_>) {
+    let mut note = |at: Span, ext: Option<&Raw<'_>>, path: &[&str]| {
+        if ext.is_some_and(|ext| ext.path(path).is_some()) {
+            let attribute = format!("ext/{}", path.join("/"));
+            c.note(&rules::OLD_PLACE, at, &attribute, "imp.rwdd is its place");
+        }
+    };
+    for path in [
+        &["rewarded"][..],
+        &["is_rewarded_inventory"],
+        &["prebid", "is_rewarded_inventory"],
+    ] {
+        note(imp.span, imp.ext.as_ref(), path);
+    }
+    if let Some(video) = imp.video.as_deref() {
+        note(video.span, video.ext.as_ref(), &["rewarded"]);
     }
 }
 
@@ -95,11 +154,12 @@ fn private_market(imp: &Imp<'_>, pmp: &Pmp<'_>, c: &mut Checker<'_>) {
     if pmp.private_auction() && pmp.deals.is_empty() {
         c.missing(&rules::PRIVATE_WITHOUT_DEALS, pmp.span, "deals");
     }
+    let mut ids = Earlier::of(pmp.deals.len());
     for (index, deal) in pmp.deals.iter().enumerate() {
-        let earlier = pmp.deals.get(..index).unwrap_or_default();
+        let before = pmp.deals.get(..index).unwrap_or_default();
         if deal.id().is_empty() {
             c.missing(&rules::DEAL_ID, deal.span, "id");
-        } else if earlier.iter().any(|other| other.id() == deal.id()) {
+        } else if ids.had(deal.id(), before.iter().map(Deal::id)) {
             c.note(&rules::DEAL_ID_TWICE, deal.span, "id", deal.id());
         }
         one_deal(imp, deal, c);
@@ -119,6 +179,9 @@ fn one_deal(imp: &Imp<'_>, deal: &Deal<'_>, c: &mut Checker<'_>) {
     if floor && deal.bidfloorcur.is_none() && imp.bidfloorcur() != Currency::USD {
         let found = format!("nothing, and the imp is in {}", imp.bidfloorcur());
         c.note(&rules::DEAL_CURRENCY, deal.span, "bidfloorcur", found);
+    }
+    if deal.at == Some(AuctionType::FIXED_PRICE) && deal.bidfloor.is_none() {
+        c.missing(&rules::DEAL_FIXED, deal.span, "bidfloor");
     }
     c.domains(deal.span, "wadomain", &deal.wadomain);
     duration_floors(&deal.durfloors, c);

@@ -4,6 +4,7 @@ use super::imp::{duration_floors, positive};
 use crate::request::{Audio, Banner, Imp, Video};
 use crate::validate::checker::Checker;
 use crate::validate::native;
+use crate::validate::order::Earlier;
 use crate::validate::rules::request as rules;
 
 pub(super) fn check(imp: &Imp<'_>, c: &mut Checker<'_>) {
@@ -64,11 +65,15 @@ fn banner(banner: &Banner<'_>, companion: bool, c: &mut Checker<'_>) {
 }
 
 fn companions(companions: &[Banner<'_>], c: &mut Checker<'_>) {
+    let mut ids = Earlier::of(companions.len());
     for (index, companion) in companions.iter().enumerate() {
         banner(companion, true, c);
+        let before = companions.get(..index).unwrap_or_default().iter();
         let id = companion.id.as_deref().unwrap_or_default();
-        let earlier = companions.get(..index).unwrap_or_default();
-        let twice = earlier.iter().any(|other| other.id.as_deref() == Some(id));
+        let twice = ids.had(
+            id,
+            before.map(|other| other.id.as_deref().unwrap_or_default()),
+        );
         if companions.len() > 1 && (id.is_empty() || twice) {
             c.note(
                 &rules::COMPANION_ID,
@@ -140,11 +145,14 @@ macro_rules! temporal {
                 }
             }
         }
-        if $offer.maxseq.is_some() && $offer.poddur.is_none() {
-            $c.note(&rules::POD_DYNAMIC, at, "maxseq", "no poddur");
+        match ($offer.poddur, $offer.maxseq) {
+            (None, Some(_)) => $c.note(&rules::POD_DYNAMIC, at, "maxseq", "no poddur"),
+            (Some(_), None) => $c.missing(&rules::POD_ADS, at, "maxseq"),
+            (Some(_), Some(_)) | (None, None) => {}
         }
+        let longest = $offer.rqddurs.iter().copied().max().unwrap_or(least);
         if let Some(poddur) = $offer.poddur
-            && (poddur <= 0 || poddur < least)
+            && (poddur <= 0 || poddur < least.max(longest))
         {
             $c.note(&rules::POD_LENGTH, at, "poddur", poddur);
         }

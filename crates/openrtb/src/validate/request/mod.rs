@@ -53,7 +53,8 @@ fn read<'a>(reader: &mut Reader<'a>) -> Result<BidRequest<'a>, Fault> {
     request.ok_or(Fault::malformed(at, MalformedKind::NotAnObject))
 }
 
-/// Checks a request that was read already; costs little, and allocates only for findings.
+/// Checks a request that was read already; costs little, and allocates for findings, pods and long
+/// lists alone.
 ///
 /// What [`BidRequest::read`] left out is not seen here: [`request`](super::request) tells of that too.
 #[must_use]

@@ -38,9 +38,11 @@ fn signals(regs: &Regs<'_>, c: &mut Checker<'_>) {
     }
     if let Some(text) = regs.gpp.as_deref()
         && !text.is_empty()
-        && Gpp::read(text).is_none()
     {
-        c.note(&rules::GPP, at, "gpp", text);
+        match Gpp::read(text) {
+            None => c.note(&rules::GPP, at, "gpp", text),
+            Some(gpp) => sections(&gpp, regs, c),
+        }
     }
     match (regs.gpp.is_some(), regs.gpp_sid.is_empty()) {
         (true, true) => c.missing(&rules::GPP_SECTIONS, at, "gpp_sid"),
@@ -53,6 +55,20 @@ fn signals(regs: &Regs<'_>, c: &mut Checker<'_>) {
                 let found = format!("regs.{name} is its place");
                 c.note(&rules::OLD_PLACE, at, &format!("ext/{name}"), found);
             }
+        }
+    }
+}
+
+fn sections(gpp: &Gpp<'_>, regs: &Regs<'_>, c: &mut Checker<'_>) {
+    for (index, id) in regs.gpp_sid.iter().enumerate().take(Gpp::MOST) {
+        // 0 and below say that no section is in force, or that it is not known.
+        if id.0 > 0 && gpp.section(*id).is_none() {
+            c.note(
+                &rules::GPP_ABSENT,
+                regs.span,
+                &format!("gpp_sid/{index}"),
+                id.0,
+            );
         }
     }
 }

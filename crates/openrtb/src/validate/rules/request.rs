@@ -23,6 +23,7 @@ super::table! {
     BANNER_SIZE = "banner-size" Warning "C-70" "OpenRTB 2.6 §3.2.6" "A banner names its sizes in format, or one in w and h.";
     FORMAT_SIZE = "format-size" Warning "C-71" "OpenRTB 2.6 §3.2.10" "A format has w and h, or wratio, hratio and wmin.";
     RETIRED = "retired" Notice "C-172" "OpenRTB 2.6 Appendix B" "The attribute is retired or deprecated; it is read, and newer partners no longer send it.";
+    AUDIO_ATTRIBUTE = "audio-attribute" Warning "C-86" "OpenRTB 2.6 §3.2.8" "Audio has no size, position, skip, placement, linearity or playbackmethod; those are of video.";
     VCM = "vcm-outside-companion" Notice "C-73" "OpenRTB 2.6 §3.2.6" "vcm has a meaning for companions only.";
     COMPANION_ID = "companion-id" Warning "C-73" "OpenRTB 2.6 §3.2.6" "Companions have ids of their own.";
     MIMES = "mimes" Error "C-60" "OpenRTB 2.6 §3.2.7" "Video and audio name the mimes they take.";
@@ -36,7 +37,10 @@ super::table! {
     SKIP = "skip-details" Warning "C-84" "OpenRTB 2.6 §7.4" "skipmin and skipafter have a meaning with skip 1 only.";
     POD_MEMBER = "pod-without-podid" Warning "C-100" "OpenRTB 2.6 §7.6" "Attributes of a pod need a podid to say which pod.";
     POD_DYNAMIC = "maxseq-without-poddur" Warning "C-101" "OpenRTB 2.6 §7.6" "maxseq belongs to a dynamic pod, which needs poddur.";
-    POD_LENGTH = "poddur-range" Warning "C-102" "OpenRTB 2.6 §7.6" "poddur is the length of the whole break: above zero and not under minduration.";
+    POD_ADS = "poddur-without-maxseq" Notice "C-101" "OpenRTB 2.6 §7.6" "A dynamic pod should say in maxseq how many ads it takes.";
+    POD_LENGTH = "poddur-range" Warning "C-102" "OpenRTB 2.6 §7.6" "poddur is the length of the whole break: above zero, and under no minduration or rqddurs.";
+    POD_PLACE = "podseq-differs" Warning "C-100" "OpenRTB 2.6 §7.6" "The imps of one podid are one pod, which has one place in the stream.";
+    REFRESH = "refresh-range" Warning "C-147" "OpenRTB 2.6 §3.2.33" "count is the refreshes so far, from 0 on, and minint is seconds above zero.";
     NATIVE_REQUEST = "native-request" Error "C-60" "OpenRTB 2.6 §3.2.9" "A native offer has a request.";
     NATIVE_OBJECT = "native-object" Notice "C-90" "OpenRTB 2.6 §3.2.9" "native.request is a JSON-encoded string; an object is a habit that not all readers take.";
     NATIVE_UNREADABLE = "native-unreadable" Error "C-90" "Native 1.2 §4.1" "native.request is no JSON object.";
@@ -48,12 +52,14 @@ super::table! {
     NATIVE_DATA = "native-data-type" Warning "C-93" "Native 1.2 §4.6" "A data asset says its type.";
     NATIVE_VIDEO = "native-video" Warning "C-93" "Native 1.2 §4.5" "A native video needs mimes, minduration, maxduration and protocols.";
     NATIVE_CONTEXT = "native-context" Warning "C-21" "Native 1.2 §7.2" "The tens digit of contextsubtype equals the context.";
+    NATIVE_COUNT = "native-plcmtcnt" Warning "C-96" "Native 1.2 §4.1" "plcmtcnt is the number of identical placements, 1 or more.";
     NATIVE_TRACKER = "native-eventtracker" Warning "C-94" "Native 1.2 §4.7" "An event tracker offers an event and methods.";
     PRIVATE_WITHOUT_DEALS = "private-without-deals" Warning "C-110" "OpenRTB 2.6 §3.2.11" "A private auction without deals lets nobody bid.";
     DEAL_ID = "deal-id" Error "C-60" "OpenRTB 2.6 §3.2.12" "A deal has an id.";
     DEAL_ID_TWICE = "deal-id-twice" Warning "C-111" "OpenRTB 2.6 §3.2.12" "Ids of deals are unique within the imp.";
     DEAL_FLOORS = "deal-floors" Warning "C-46" "OpenRTB 2.6 §7.11.2" "A deal has one of bidfloor, mincpmpersec and durfloors.";
     DEAL_CURRENCY = "deal-currency" Warning "C-63" "OpenRTB 2.6 §3.2.12" "A deal's floor does not inherit the imp's currency: without bidfloorcur it is USD.";
+    DEAL_FIXED = "deal-fixed-price" Warning "C-113" "OpenRTB 2.6 §3.2.12" "A deal at 3 is sold at its bidfloor, which has to be there.";
     QTY_MULTIPLIER = "qty-multiplier" Error "C-60" "OpenRTB 2.6 §3.2.31" "A qty has a multiplier.";
     QTY_VENDOR = "qty-vendor" Warning "C-50" "OpenRTB 2.6 §3.2.31" "A qty measured by a vendor names it.";
     DISPLAY_TIME = "dt-milliseconds" Warning "C-150" "OpenRTB 2.6 §3.2.4" "dt is milliseconds since 1970; this number looks like seconds.";
@@ -76,6 +82,7 @@ super::table! {
     US_PRIVACY = "us-privacy-unreadable" Warning "C-163" "US Privacy String 1.0" "us_privacy is the digit 1 and three of Y, N and -.";
     GPP = "gpp-unreadable" Warning "C-160" "GPP 1.1" "A GPP string has a header and as many sections as it names.";
     GPP_SECTIONS = "gpp-sections" Notice "C-160" "OpenRTB 2.6 §3.2.3" "gpp and gpp_sid come together.";
+    GPP_ABSENT = "gpp-section-absent" Warning "C-160" "OpenRTB 2.6 §3.2.3" "A section that gpp_sid says is in force is not in the gpp string.";
     TCF = "tcf-unreadable" Warning "C-162" "TCF 2.2" "A consent string is a whole TCF v2 string; one that cannot be read is no consent.";
     TCF_MISSING = "tcf-missing" Warning "C-162" "OpenRTB 2.6 §3.2.20" "With gdpr 1 and no consent string nobody may use personal data.";
     SCHAIN = "schain-required" Error "C-60" "OpenRTB 2.6 §3.2.25" "A supply chain has complete, nodes and ver.";

@@ -33,6 +33,7 @@ super::table! {
     NATIVE_OBJECT = "native-adm-object" Notice "C-91" "OpenRTB 2.6 §6.3.4" "adm is a JSON-encoded string; an object is a habit that not all readers take.";
     NATIVE_LINK = "native-link" Error "C-92" "Native 1.2 §5.1" "A native response has link.url.";
     NATIVE_ASSET = "native-asset" Error "C-48" "Native 1.2 §5.2" "An asset has an id and is exactly one of title, img, video and data.";
+    NATIVE_EVENT = "native-tracker" Warning "C-94" "Native 1.2 §5.8" "An event tracker has an event, a method, and for methods 1 and 2 a url.";
     NATIVE_TRACKER = "native-trackers-old" Notice "C-94" "Native 1.2 §5.1" "imptrackers and jstracker are deprecated; eventtrackers take their place.";
     CUSTOMDATA = "customdata-cookie" Warning "C-135" "OpenRTB 2.6 §4.2.1" "customdata is cookie-safe text.";
 }
