@@ -4,14 +4,15 @@ use crate::json::{Fault, Raw, Reader, Str};
 use crate::lenient::Name;
 use crate::repairs::RepairKind;
 
-/// Declares an object: attributes as `name: Type = "key"`, then what makes it usable.
+/// Declares an object `of` a section of the standard: attributes as `name: Type = "key"`, then what
+/// makes it usable.
 ///
 /// `required` lists attributes without which the object is dropped (C-60); `tracked` objects have
 /// their members' places recorded for splicing; `check` may refuse what was read.
 macro_rules! object {
     (
         $(#[$doc:meta])*
-        pub struct $object:ident<$a:lifetime> {
+        pub struct $object:ident<$a:lifetime> of $section:literal {
             $($(#[$field_doc:meta])* $field:ident: $type:ty = $key:literal,)*
         }
         $(required: [$($required:ident),*],)?
@@ -22,7 +23,11 @@ macro_rules! object {
         $(#[$doc])*
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct $object<$a> {
-            $($(#[$field_doc])* pub $field: $type,)*
+            $(
+                $(#[$field_doc])*
+                #[doc = concat!("\n\n`", $key, "` of ", $section, ".")]
+                pub $field: $type,
+            )*
             /// Extensions of partners, opened on demand (C-23).
             pub ext: Option<$crate::json::Raw<$a>>,
             /// Members that the standard does not name, in document order (C-22).
@@ -35,6 +40,9 @@ macro_rules! object {
         impl $object<'_> {
             /// The attributes that the standard names for this object, `ext` left out.
             pub const ATTRIBUTES: &'static [&'static str] = &[$($key),*];
+
+            /// Where the standard defines the object and its attributes.
+            pub const SECTION: &'static str = $section;
         }
 
         impl<$a> $object<$a> {

@@ -9,7 +9,7 @@ use crate::object::object;
 
 object! {
     /// A native request (Native 1.2 §4.1).
-    pub struct NativeRequest<'a> {
+    pub struct NativeRequest<'a> of "Native 1.2 §4.1" {
         /// Version of the specification; absent is 1.2.
         ver: Option<Str<'a>> = "ver",
         /// Context of the placement.
@@ -41,7 +41,7 @@ object! {
 
 object! {
     /// One asset asked for, of exactly one kind (Native 1.2 §4.2, C-48).
-    pub struct AssetRequest<'a> {
+    pub struct AssetRequest<'a> of "Native 1.2 §4.2" {
         /// Id of the asset, unique in the request. Required.
         id: Option<i64> = "id",
         /// Whether the ad cannot do without it; absent is 0.
@@ -60,7 +60,7 @@ object! {
 
 object! {
     /// A title (Native 1.2 §4.3).
-    pub struct TitleRequest<'a> {
+    pub struct TitleRequest<'a> of "Native 1.2 §4.3" {
         /// Most characters. Required.
         len: Option<i32> = "len",
     }
@@ -68,7 +68,7 @@ object! {
 
 object! {
     /// An image (Native 1.2 §4.4).
-    pub struct ImageRequest<'a> {
+    pub struct ImageRequest<'a> of "Native 1.2 §4.4" {
         /// Kind of image.
         kind: Option<ImageAssetType> = "type",
         /// Exact width in pixels.
@@ -86,7 +86,7 @@ object! {
 
 object! {
     /// A video (Native 1.2 §4.5).
-    pub struct VideoRequest<'a> {
+    pub struct VideoRequest<'a> of "Native 1.2 §4.5" {
         /// Content types supported. Required.
         mimes: Vec<Str<'a>> = "mimes",
         /// Shortest ad in seconds. Required.
@@ -100,7 +100,7 @@ object! {
 
 object! {
     /// Some other text (Native 1.2 §4.6).
-    pub struct DataRequest<'a> {
+    pub struct DataRequest<'a> of "Native 1.2 §4.6" {
         /// What the text says. Required.
         kind: Option<DataAssetType> = "type",
         /// Most characters.
@@ -110,7 +110,7 @@ object! {
 
 object! {
     /// An event that may be tracked (Native 1.2 §4.7).
-    pub struct EventTrackerRequest<'a> {
+    pub struct EventTrackerRequest<'a> of "Native 1.2 §4.7" {
         /// The event. Required.
         event: Option<NativeEventType> = "event",
         /// Ways to track it. Required.

@@ -6,7 +6,7 @@ use crate::object::object;
 
 object! {
     /// A native response (Native 1.2 §5.1).
-    pub struct NativeResponse<'a> {
+    pub struct NativeResponse<'a> of "Native 1.2 §5.1" {
         /// Version of the specification.
         ver: Option<Str<'a>> = "ver",
         /// What the ad is made of.
@@ -30,7 +30,7 @@ object! {
 
 object! {
     /// One asset, of exactly one kind (Native 1.2 §5.2, C-48).
-    pub struct AssetResponse<'a> {
+    pub struct AssetResponse<'a> of "Native 1.2 §5.2" {
         /// Id of the asset that the request asked for.
         id: Option<i64> = "id",
         /// Whether the ad cannot be shown without it.
@@ -50,7 +50,7 @@ object! {
 
 object! {
     /// A title (Native 1.2 §5.3).
-    pub struct TitleResponse<'a> {
+    pub struct TitleResponse<'a> of "Native 1.2 §5.3" {
         /// The text. Required.
         text: Option<Str<'a>> = "text",
         /// Its length.
@@ -60,7 +60,7 @@ object! {
 
 object! {
     /// An image (Native 1.2 §5.4).
-    pub struct ImageResponse<'a> {
+    pub struct ImageResponse<'a> of "Native 1.2 §5.4" {
         /// Kind of image.
         kind: Option<ImageAssetType> = "type",
         /// URL of the image. Required.
@@ -74,7 +74,7 @@ object! {
 
 object! {
     /// Some other text (Native 1.2 §5.5).
-    pub struct DataResponse<'a> {
+    pub struct DataResponse<'a> of "Native 1.2 §5.5" {
         /// What the text says.
         kind: Option<DataAssetType> = "type",
         /// Its length.
@@ -88,7 +88,7 @@ object! {
 
 object! {
     /// A video (Native 1.2 §5.6).
-    pub struct VideoResponse<'a> {
+    pub struct VideoResponse<'a> of "Native 1.2 §5.6" {
         /// VAST document. Required.
         vasttag: Option<Str<'a>> = "vasttag",
     }
@@ -96,7 +96,7 @@ object! {
 
 object! {
     /// Where a click leads (Native 1.2 §5.7).
-    pub struct LinkResponse<'a> {
+    pub struct LinkResponse<'a> of "Native 1.2 §5.7" {
         /// The landing page. Required.
         url: Option<Str<'a>> = "url",
         /// URLs to call on a click.
@@ -108,7 +108,7 @@ object! {
 
 object! {
     /// A tracker (Native 1.2 §5.8).
-    pub struct EventTrackerResponse<'a> {
+    pub struct EventTrackerResponse<'a> of "Native 1.2 §5.8" {
         /// The event. Required.
         event: Option<NativeEventType> = "event",
         /// The way to track it. Required.

@@ -7,7 +7,7 @@ use crate::object::object;
 
 object! {
     /// The application (OpenRTB 2.6 §3.2.14).
-    pub struct App<'a> {
+    pub struct App<'a> of "OpenRTB 2.6 §3.2.14" {
         /// Id of the application at the exchange.
         id: Option<Str<'a>> = "id",
         /// Its name.

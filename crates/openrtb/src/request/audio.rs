@@ -11,7 +11,7 @@ use units::CpmMicros;
 
 object! {
     /// An audio placement (OpenRTB 2.6 §3.2.8).
-    pub struct Audio<'a> {
+    pub struct Audio<'a> of "OpenRTB 2.6 §3.2.8" {
         /// Content types supported. Required.
         mimes: Vec<Str<'a>> = "mimes",
         /// Shortest ad in seconds; absent is 0.

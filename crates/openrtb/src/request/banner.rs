@@ -6,7 +6,7 @@ use crate::object::object;
 
 object! {
     /// A banner placement (OpenRTB 2.6 §3.2.6).
-    pub struct Banner<'a> {
+    pub struct Banner<'a> of "OpenRTB 2.6 §3.2.6" {
         /// Sizes allowed.
         format: Vec<Format<'a>> = "format",
         /// Width in device independent pixels, when there is no `format` (C-70).
@@ -44,7 +44,7 @@ object! {
 
 object! {
     /// A size allowed (OpenRTB 2.6 §3.2.10).
-    pub struct Format<'a> {
+    pub struct Format<'a> of "OpenRTB 2.6 §3.2.10" {
         /// Width in device independent pixels.
         w: Option<i32> = "w",
         /// Height in device independent pixels.

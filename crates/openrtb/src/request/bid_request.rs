@@ -9,7 +9,7 @@ use units::Currency;
 
 object! {
     /// The outermost object of a bid request (OpenRTB 2.6 §3.2.1).
-    pub struct BidRequest<'a> {
+    pub struct BidRequest<'a> of "OpenRTB 2.6 §3.2.1" {
         /// Id of the request, given by the exchange. Required; may differ per recipient.
         id: Option<Str<'a>> = "id",
         /// The impressions offered; those that cannot be used are left out (C-66).

@@ -7,7 +7,7 @@ use crate::object::object;
 
 object! {
     /// The content (OpenRTB 2.6 §3.2.16).
-    pub struct Content<'a> {
+    pub struct Content<'a> of "OpenRTB 2.6 §3.2.16" {
         /// Id of the content.
         id: Option<Str<'a>> = "id",
         /// Number of the episode.

@@ -7,7 +7,7 @@ use crate::object::object;
 
 object! {
     /// The device that shows the ad (OpenRTB 2.6 §3.2.18).
-    pub struct Device<'a> {
+    pub struct Device<'a> of "OpenRTB 2.6 §3.2.18" {
         /// Where the device is now (C-141).
         geo: Option<Box<Geo<'a>>> = "geo",
         /// Whether "do not track" is set.

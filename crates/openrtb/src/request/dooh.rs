@@ -7,7 +7,7 @@ use crate::object::object;
 
 object! {
     /// The out-of-home screen or network (OpenRTB 2.6 §3.2.32).
-    pub struct Dooh<'a> {
+    pub struct Dooh<'a> of "OpenRTB 2.6 §3.2.32" {
         /// Id of the screen or network at the exchange.
         id: Option<Str<'a>> = "id",
         /// Its name.

@@ -6,7 +6,7 @@ use crate::object::object;
 
 object! {
     /// A place (OpenRTB 2.6 §3.2.19).
-    pub struct Geo<'a> {
+    pub struct Geo<'a> of "OpenRTB 2.6 §3.2.19" {
         /// Latitude in degrees, south negative.
         lat: Option<f64> = "lat",
         /// Longitude in degrees, west negative.

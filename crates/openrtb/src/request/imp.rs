@@ -9,7 +9,7 @@ use units::{CpmMicros, Currency};
 
 object! {
     /// One impression offered (OpenRTB 2.6 §3.2.4).
-    pub struct Imp<'a> {
+    pub struct Imp<'a> of "OpenRTB 2.6 §3.2.4" {
         /// Id within the request, unique there. Required (C-64).
         id: Option<Str<'a>> = "id",
         /// Measurements of the placement.
@@ -62,7 +62,7 @@ object! {
 
 object! {
     /// A measurement of the placement (OpenRTB 2.6 §3.2.5).
-    pub struct Metric<'a> {
+    pub struct Metric<'a> of "OpenRTB 2.6 §3.2.5" {
         /// Kind of measurement. Required.
         kind: Option<Str<'a>> = "type",
         /// Its value, for probabilities 0.0 to 1.0 (C-67). Required.

@@ -9,7 +9,7 @@ use units::{CpmMicros, Currency};
 
 object! {
     /// The private marketplace of an impression (OpenRTB 2.6 §3.2.11).
-    pub struct Pmp<'a> {
+    pub struct Pmp<'a> of "OpenRTB 2.6 §3.2.11" {
         /// Whether only bids for the deals count (C-110).
         private_auction: Option<bool> = "private_auction",
         /// The deals.
@@ -20,7 +20,7 @@ object! {
 
 object! {
     /// One deal (OpenRTB 2.6 §3.2.12).
-    pub struct Deal<'a> {
+    pub struct Deal<'a> of "OpenRTB 2.6 §3.2.12" {
         /// Id of the deal. Required.
         id: Option<Str<'a>> = "id",
         /// Minimum bid as CPM; an explicit 0 is guidance, an absent floor is not.

@@ -6,7 +6,7 @@ use crate::object::object;
 
 object! {
     /// The publisher (OpenRTB 2.6 §3.2.15).
-    pub struct Publisher<'a> {
+    pub struct Publisher<'a> of "OpenRTB 2.6 §3.2.15" {
         /// Id of the publisher, as in our sellers.json.
         id: Option<Str<'a>> = "id",
         /// Its name.
@@ -22,7 +22,7 @@ object! {
 
 object! {
     /// The producer of the content (OpenRTB 2.6 §3.2.17).
-    pub struct Producer<'a> {
+    pub struct Producer<'a> of "OpenRTB 2.6 §3.2.17" {
         /// Id of the producer.
         id: Option<Str<'a>> = "id",
         /// Its name.
@@ -38,7 +38,7 @@ object! {
 
 object! {
     /// The network that carries the content (OpenRTB 2.6 §3.2.23).
-    pub struct Network<'a> {
+    pub struct Network<'a> of "OpenRTB 2.6 §3.2.23" {
         /// Id of the network.
         id: Option<Str<'a>> = "id",
         /// Its name.
@@ -50,7 +50,7 @@ object! {
 
 object! {
     /// The channel that carries the content (OpenRTB 2.6 §3.2.24).
-    pub struct Channel<'a> {
+    pub struct Channel<'a> of "OpenRTB 2.6 §3.2.24" {
         /// Id of the channel.
         id: Option<Str<'a>> = "id",
         /// Its name.

@@ -7,7 +7,7 @@ use units::{CpmMicros, Multiplier};
 
 object! {
     /// The audience of one display (OpenRTB 2.6 §3.2.31).
-    pub struct Qty<'a> {
+    pub struct Qty<'a> of "OpenRTB 2.6 §3.2.31" {
         /// Impressions per display, in millionths. Required.
         multiplier: Option<Multiplier> = "multiplier",
         /// Who measured.
@@ -20,7 +20,7 @@ object! {
 
 object! {
     /// Refreshing of the placement (OpenRTB 2.6 §3.2.33).
-    pub struct Refresh<'a> {
+    pub struct Refresh<'a> of "OpenRTB 2.6 §3.2.33" {
         /// What makes it refresh.
         refsettings: Vec<RefSettings<'a>> = "refsettings",
         /// Refreshes since the page was loaded (C-147).
@@ -30,7 +30,7 @@ object! {
 
 object! {
     /// One way of refreshing (OpenRTB 2.6 §3.2.34).
-    pub struct RefSettings<'a> {
+    pub struct RefSettings<'a> of "OpenRTB 2.6 §3.2.34" {
         /// What triggers it; absent is 0.
         reftype: Option<RefreshTrigger> = "reftype",
         /// Shortest interval in seconds.
@@ -40,7 +40,7 @@ object! {
 
 object! {
     /// A floor for a range of durations (OpenRTB 2.6 §3.2.35).
-    pub struct DurFloors<'a> {
+    pub struct DurFloors<'a> of "OpenRTB 2.6 §3.2.35" {
         /// Shortest duration in seconds, itself included.
         mindur: Option<i32> = "mindur",
         /// Longest duration in seconds, itself included.

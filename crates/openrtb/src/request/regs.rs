@@ -6,7 +6,7 @@ use crate::object::object;
 
 object! {
     /// Regulations in force; an absent flag is unknown, not "no" (OpenRTB 2.6 §3.2.3, C-160).
-    pub struct Regs<'a> {
+    pub struct Regs<'a> of "OpenRTB 2.6 §3.2.3" {
         /// Whether the US children's privacy act applies.
         coppa: Option<bool> = "coppa",
         /// Whether the European data protection regulation applies.

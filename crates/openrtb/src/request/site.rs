@@ -7,7 +7,7 @@ use crate::object::object;
 
 object! {
     /// The web site (OpenRTB 2.6 §3.2.13).
-    pub struct Site<'a> {
+    pub struct Site<'a> of "OpenRTB 2.6 §3.2.13" {
         /// Id of the site at the exchange.
         id: Option<Str<'a>> = "id",
         /// Its name.

@@ -5,7 +5,7 @@ use crate::object::object;
 
 object! {
     /// Who decides, and through whom the request came (OpenRTB 2.6 §3.2.2).
-    pub struct Source<'a> {
+    pub struct Source<'a> of "OpenRTB 2.6 §3.2.2" {
         /// Whether someone upstream makes the final decision.
         fd: Option<bool> = "fd",
         /// Transaction id, common to all participants; passed on unchanged.
@@ -20,7 +20,7 @@ object! {
 
 object! {
     /// The sellers that a request passed (OpenRTB 2.6 §3.2.25).
-    pub struct SupplyChain<'a> {
+    pub struct SupplyChain<'a> of "OpenRTB 2.6 §3.2.25" {
         /// Whether the chain reaches back to the owner of the inventory. Required.
         complete: Option<bool> = "complete",
         /// The sellers in order, the sender last. Required.
@@ -32,7 +32,7 @@ object! {
 
 object! {
     /// One seller of the chain (OpenRTB 2.6 §3.2.26).
-    pub struct SupplyChainNode<'a> {
+    pub struct SupplyChainNode<'a> of "OpenRTB 2.6 §3.2.26" {
         /// Canonical domain of the advertising system. Required.
         asi: Option<Str<'a>> = "asi",
         /// The seller's id there, as in its sellers.json. Required.

@@ -7,7 +7,7 @@ use crate::object::object;
 
 object! {
     /// The person at the device (OpenRTB 2.6 §3.2.20).
-    pub struct User<'a> {
+    pub struct User<'a> of "OpenRTB 2.6 §3.2.20" {
         /// The exchange's id of the user.
         id: Option<Str<'a>> = "id",
         /// The buyer's id of the user (C-143).
@@ -36,7 +36,7 @@ object! {
 
 object! {
     /// Data from one provider (OpenRTB 2.6 §3.2.21).
-    pub struct Data<'a> {
+    pub struct Data<'a> of "OpenRTB 2.6 §3.2.21" {
         /// Id of the provider.
         id: Option<Str<'a>> = "id",
         /// Name of the provider.
@@ -50,7 +50,7 @@ object! {
 
 object! {
     /// A segment (OpenRTB 2.6 §3.2.22).
-    pub struct Segment<'a> {
+    pub struct Segment<'a> of "OpenRTB 2.6 §3.2.22" {
         /// Id of the segment.
         id: Option<Str<'a>> = "id",
         /// Name of the segment.
@@ -62,7 +62,7 @@ object! {
 
 object! {
     /// Ids from one source (OpenRTB 2.6 §3.2.27).
-    pub struct Eid<'a> {
+    pub struct Eid<'a> of "OpenRTB 2.6 §3.2.27" {
         /// Domain of who put the id here.
         inserter: Option<Str<'a>> = "inserter",
         /// Domain of the source.
@@ -78,7 +78,7 @@ object! {
 
 object! {
     /// One id (OpenRTB 2.6 §3.2.28).
-    pub struct Uid<'a> {
+    pub struct Uid<'a> of "OpenRTB 2.6 §3.2.28" {
         /// The id.
         id: Option<Str<'a>> = "id",
         /// What it stands for.

@@ -6,7 +6,7 @@ use crate::object::object;
 
 object! {
     /// Structured user agent (OpenRTB 2.6 §3.2.29).
-    pub struct UserAgent<'a> {
+    pub struct UserAgent<'a> of "OpenRTB 2.6 §3.2.29" {
         /// Browsers.
         browsers: Vec<BrandVersion<'a>> = "browsers",
         /// Operating system.
@@ -26,7 +26,7 @@ object! {
 
 object! {
     /// A brand and its version (OpenRTB 2.6 §3.2.30).
-    pub struct BrandVersion<'a> {
+    pub struct BrandVersion<'a> of "OpenRTB 2.6 §3.2.30" {
         /// Brand. Required.
         brand: Option<Str<'a>> = "brand",
         /// Version, most significant part first.

@@ -12,7 +12,7 @@ use units::CpmMicros;
 
 object! {
     /// A video placement (OpenRTB 2.6 §3.2.7).
-    pub struct Video<'a> {
+    pub struct Video<'a> of "OpenRTB 2.6 §3.2.7" {
         /// Content types supported. Required.
         mimes: Vec<Str<'a>> = "mimes",
         /// Shortest ad in seconds; absent is 0.

@@ -10,7 +10,7 @@ use crate::object::object;
 
 object! {
     /// One bid (OpenRTB 2.6 §4.2.3).
-    pub struct Bid<'a> {
+    pub struct Bid<'a> of "OpenRTB 2.6 §4.2.3" {
         /// Id of the bid. Required.
         id: Option<Str<'a>> = "id",
         /// Id of the impression it answers. Required.

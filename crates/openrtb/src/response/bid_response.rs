@@ -8,7 +8,7 @@ use units::Currency;
 
 object! {
     /// The outermost object of a bid response (OpenRTB 2.6 §4.2.1).
-    pub struct BidResponse<'a> {
+    pub struct BidResponse<'a> of "OpenRTB 2.6 §4.2.1" {
         /// Id of the request answered. Required, yet `{}` is a legal no-bid (C-131).
         id: Option<Str<'a>> = "id",
         /// The seats' bids.

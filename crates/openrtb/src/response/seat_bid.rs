@@ -6,7 +6,7 @@ use crate::object::object;
 
 object! {
     /// The bids of one seat (OpenRTB 2.6 §4.2.2).
-    pub struct SeatBid<'a> {
+    pub struct SeatBid<'a> of "OpenRTB 2.6 §4.2.2" {
         /// The bids in order, those that cannot be read among them. Required.
         bid: Vec<Result<Bid<'a>, BadBid<'a>>> = "bid",
         /// Id of the buyer seat.
