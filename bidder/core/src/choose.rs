@@ -1,7 +1,7 @@
 //! Which line items may answer an imp: a ranked short list, deals first, then by price.
 
 use openrtb::Deal;
-use units::{BidId, CpmMicros, Nanos};
+use units::{BidId, CpmMicros, Nanos, Probability};
 
 use crate::eligibility::Fit;
 use crate::lease::Reservation;
@@ -23,10 +23,16 @@ pub struct Candidate<'a> {
     pub deal: Option<&'a Deal<'a>>,
     /// The bid in the response's currency.
     pub price: CpmMicros,
+    /// The bid before shading lowered it; what is reserved.
+    pub stated: CpmMicros,
+    /// The least that the seller accepts, in the same currency.
+    pub floor: CpmMicros,
     /// The most that it can cost, in the campaign's currency.
     pub max_cost: Nanos,
     /// Whether frequency caps may still refuse it.
     pub capped: bool,
+    /// How likely what it pays for is, by the market's model; certain for a CPM.
+    pub rate: Probability,
     /// Decides between equal prices, by the request's seed (never by the order in the catalog).
     pub draw: u64,
 }
@@ -136,8 +142,11 @@ mod tests {
             },
             deal,
             price: CpmMicros::parse(price).unwrap(),
+            stated: CpmMicros::parse(price).unwrap(),
+            floor: CpmMicros::ZERO,
             max_cost: Nanos::ZERO,
             capped: true,
+            rate: Probability::ONE,
             draw: draw(1, item),
         }
     }

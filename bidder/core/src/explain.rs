@@ -314,17 +314,27 @@ fn creative_failures<'a>(
                 "room under each cap".to_owned(),
             ));
         }
-        let factor = *scratch.factors().get(item.modifiers)?;
+        let terms = context.terms(
+            item,
+            creative,
+            imp,
+            deal,
+            &fit,
+            scratch.factors(),
+            scratch.hours(),
+        );
         let floor = fit.floor(imp, deal);
         let rates = &context.market.rates;
         let own_floor = rates.convert_price(floor.price, floor.currency, item.currency);
-        let steps = pricing::steps(&item.price, factor, own_floor.unwrap_or(CpmMicros::ZERO));
-        match context.price(item, imp, deal, &fit, factor) {
-            Ok((_, cost)) => {
-                if item.account.free(context.at.boot) < cost {
+        let asked = own_floor.unwrap_or(CpmMicros::ZERO);
+        let mut steps = pricing::steps(terms.rule, terms.rate, terms.factor, asked);
+        match context.quote(&terms, imp, deal, &fit) {
+            Ok(quote) => {
+                steps = quote.steps;
+                if item.account.free(context.at.boot) < quote.max_cost {
                     let seen = item.account.free(context.at.boot).to_string();
                     let reason = Ineligible::BudgetExhausted;
-                    failures.push(failure(reason, seen, cost.to_string()));
+                    failures.push(failure(reason, seen, quote.max_cost.to_string()));
                 }
             }
             Err(reason) => {

@@ -1,9 +1,11 @@
 //! What can be configured; `config.default.toml` says what each key is for.
 
+use contracts::catalog::Priors;
 use serde::Deserialize;
 use service::access::LocalMode;
-use service::config::{Millis, Secret};
+use service::config::{ConfigError, ConfigFault, Millis, Secret};
 use service::http::Limits;
+use units::Probability;
 
 /// The configuration of the control plane.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,13 +39,76 @@ pub struct Config {
     pub metrics_public: bool,
     /// Threads of the service.
     pub threads: usize,
+    /// What became of earlier impressions, for prices.
+    pub observed: ObservedConfig,
     /// Limits of the listener.
     pub limits: Limits,
+}
+
+/// How what was observed gets into the catalog.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObservedConfig {
+    /// How often the catalog may get a new version because of it.
+    pub refresh: Millis,
+    /// Days that are summed up.
+    pub days: u16,
+    /// Clicks per impression before anything was observed.
+    pub prior_click_rate: String,
+    /// Conversions per impression before anything was observed.
+    pub prior_conversion_rate: String,
+    /// For how many impressions these count.
+    pub prior_strength: u32,
+}
+
+impl ObservedConfig {
+    /// What is believed before anything was observed.
+    #[must_use]
+    pub fn priors(&self) -> Priors {
+        let rate = |text| Probability::parse(text).unwrap_or_default();
+        Priors {
+            click_rate: rate(&self.prior_click_rate),
+            conversion_rate: rate(&self.prior_conversion_rate),
+            strength: self.prior_strength.into(),
+        }
+    }
 }
 
 impl Config {
     /// The defaults, commented, as they are compiled in.
     pub const DEFAULTS: &'static str = include_str!("../config.default.toml");
+
+    /// What no type can say.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every fault at once.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let mut faults = Vec::new();
+        let observed = &self.observed;
+        let rates = [
+            ("observed.prior_click_rate", &observed.prior_click_rate),
+            (
+                "observed.prior_conversion_rate",
+                &observed.prior_conversion_rate,
+            ),
+        ];
+        for (key, text) in rates {
+            if Probability::parse(text).is_err() {
+                let why = "expected a probability from 0 to 1, such as \"0.001\"";
+                faults.push(ConfigFault::in_key(key, why));
+            }
+        }
+        if observed.refresh.0 < std::time::Duration::from_secs(1) {
+            faults.push(ConfigFault::in_key(
+                "observed.refresh",
+                "must be 1s or longer",
+            ));
+        }
+        if observed.days == 0 {
+            faults.push(ConfigFault::in_key("observed.days", "must be 1 or more"));
+        }
+        ConfigError::unless_empty(faults)
+    }
 
     /// Who counts as the demo admin.
     #[must_use]

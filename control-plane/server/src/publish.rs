@@ -9,8 +9,9 @@ use service::metrics::{Counter, Gauge};
 use service::{DependencyHandle, Metrics, Shutdown};
 use tokio::sync::{Mutex, watch};
 
+use crate::config::ObservedConfig;
 use crate::refusal::Refusal;
-use crate::store::{catalog, keys};
+use crate::store::{catalog, keys, observed};
 
 /// How often the version is read: edits through other control planes are live within two seconds.
 const POLL: Duration = Duration::from_secs(1);
@@ -27,6 +28,7 @@ pub(crate) struct Rendered {
 /// The feed of this control plane.
 pub(crate) struct Feed {
     pool: Pool,
+    observed: ObservedConfig,
     newest: watch::Sender<u64>,
     /// Held while rendering: of many that wait for a version one reads it.
     rendered: Mutex<Option<Rendered>>,
@@ -37,10 +39,11 @@ pub(crate) struct Feed {
 
 impl Feed {
     /// A feed on a database that may not be migrated yet.
-    pub(crate) fn new(pool: Pool, metrics: &Metrics) -> Self {
+    pub(crate) fn new(pool: Pool, observed: ObservedConfig, metrics: &Metrics) -> Self {
         let (newest, _) = watch::channel(0);
         Self {
             pool,
+            observed,
             newest,
             rendered: Mutex::new(None),
             version: metrics.gauge(
@@ -107,7 +110,7 @@ impl Feed {
             return Ok(rendered.clone());
         }
         let mut client = self.pool.get().await?;
-        let snapshot = catalog::snapshot(&mut client).await?;
+        let snapshot = catalog::snapshot(&mut client, &self.observed).await?;
         let body = serde_json::to_vec(&snapshot.catalog)
             .map_err(|error| Refusal::Internal(format!("writing the catalog: {error}")))?;
         let rendered = Rendered {
@@ -149,6 +152,30 @@ impl Feed {
             keys::forget_old(&client).await?;
         }
         Ok(())
+    }
+}
+
+impl Feed {
+    /// Publishes what was observed, if that is due and has changed.
+    pub(crate) async fn refresh_observed(&self) -> Result<(), Refusal> {
+        let mut client = self.pool.get().await?;
+        if let Some(version) = observed::refresh(&mut client, &self.observed).await? {
+            self.committed(version);
+        }
+        Ok(())
+    }
+}
+
+/// Publishes what was observed, period by period, until the end.
+pub(crate) async fn watch_observed(feed: Arc<Feed>, shutdown: Shutdown) {
+    loop {
+        if let Err(refusal) = feed.refresh_observed().await {
+            tracing::warn!(?refusal, "what was observed is not published");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(feed.observed.refresh.0) => {}
+            () = shutdown.fired() => return,
+        }
     }
 }
 

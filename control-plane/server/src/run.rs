@@ -15,7 +15,7 @@ use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::ingest::{self, CapEvent, CapStamps, Ingest, IngestMetrics};
 use crate::ledger::Ledger;
-use crate::publish::{Feed, watch_version};
+use crate::publish::{Feed, watch_observed, watch_version};
 use crate::refusal::Refusal;
 use crate::store::migrate::{self as schema, MigrationError};
 use crate::store::pool;
@@ -39,6 +39,9 @@ pub struct Listeners {
 /// Why the control plane could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// The configuration contradicts itself.
+    #[error("the control plane's configuration: {0}")]
+    Config(#[from] service::config::ConfigError),
     /// The DSN of Postgres cannot be read.
     #[error("database_url: {0}")]
     DatabaseUrl(String),
@@ -80,6 +83,7 @@ impl From<MigrationError> for RunError {
     reason = "every server has this signature: its thread is given its configuration"
 )]
 pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(), RunError> {
+    config.validate()?;
     let runtime = runtime::multi_thread("control-plane", config.threads)?;
     let result = runtime.block_on(serve(&config, listeners, shutdown));
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -119,7 +123,11 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
     let postgres = ops.health.dependency("postgres");
     postgres.set_down("not asked yet");
     let events = ops.health.dependency("events");
-    let feed = Arc::new(Feed::new(pool.clone(), &ops.metrics));
+    let feed = Arc::new(Feed::new(
+        pool.clone(),
+        config.observed.clone(),
+        &ops.metrics,
+    ));
     let app = App::new(Parts {
         pool: pool.clone(),
         ledger: Ledger::new(pool.clone()),
@@ -143,7 +151,8 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
         prepare(&app, config.migrate, &postgres, &shutdown).await?;
         ops.health.set_ready(true);
         tokio::join!(
-            watch_version(feed, postgres, shutdown.clone()),
+            watch_version(Arc::clone(&feed), postgres, shutdown.clone()),
+            watch_observed(feed, shutdown.clone()),
             ingest::run(&ingest, &stamps, &shutdown),
             watch_log(log, events, shutdown.clone()),
         );

@@ -328,6 +328,32 @@ async fn a_crash_between_commit_and_trim_applies_nothing_twice() {
         bank.number("SELECT duplicates FROM campaign_counts").await,
         60
     );
+    let of_the_line_item = "SELECT sum(1000 * impressions + clicks)::bigint FROM line_item_hours WHERE line_item = 'l'";
+    assert_eq!(bank.number(of_the_line_item).await, 30_030);
+}
+
+#[tokio::test]
+async fn what_shading_saved_is_stated_minus_bid_on_what_was_charged() {
+    let bank = Bank::open().await;
+    bank.budget(10_000, None).await;
+    let grant = bank.lease(1_000).await;
+    // (price, stated, kind): a maximum above the bid's cost is what was stated before shading.
+    let shaded = |seq, price, stated, kind| {
+        let mut event = told(kind, &grant, seq, price);
+        event.claims.max_cost = Nanos(stated);
+        event
+    };
+    for (seq, price, stated, kind) in [
+        (1, 10, 25, NoticeKind::Bill),
+        (2, 10, 10, NoticeKind::Bill),
+        (3, 10, 25, NoticeKind::Loss),
+        (4, 12, 20, NoticeKind::Bill),
+    ] {
+        bank.append(&shaded(seq, price, stated, kind)).await;
+    }
+    bank.settle().await;
+    let stats = bank.ledger.stats("c").await.unwrap().unwrap();
+    assert_eq!((stats.shading_saved, stats.spend), (Nanos(23), Nanos(32)));
 }
 
 #[tokio::test]

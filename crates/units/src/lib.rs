@@ -12,10 +12,12 @@ pub mod decimal;
 pub mod id;
 pub mod json;
 pub mod money;
+pub mod probability;
 pub mod time;
 
 pub use currency::{Currency, RateTable};
 pub use decimal::{Decimal, DecimalError};
 pub use id::*;
 pub use money::{CpmMicros, Multiplier, Nanos};
+pub use probability::Probability;
 pub use time::{DurationMillis, UnixMillis};

@@ -1,15 +1,16 @@
 //! What one request's imps share, and the rules applied to one line item.
 
-use units::{CpmMicros, UnixMillis};
+use units::UnixMillis;
 
 use super::search::Term;
 use super::{Instant, Scratch};
 use crate::choose::{Candidate, draw};
+use crate::creative::Creative;
 use crate::eligibility::schedule::WeekHour;
-use crate::eligibility::{Ineligible, Situation, admissible, frequency, showable};
+use crate::eligibility::{Fit, Ineligible, Situation, admissible, frequency, showable};
 use crate::market::{Item, Market};
 use crate::opportunity::{Identity, Imp, Opportunity};
-use crate::pricing::{self, Factor, Priced};
+use crate::pricing::{self, Ask, Chance, Factor, Priced, Quote, Shown, Terms};
 use crate::record::Funds;
 use crate::user::User;
 
@@ -45,21 +46,29 @@ impl<'a, 'm> Context<'a, 'm> {
             interests: profile.map_or(0, |it| it.interests.len()),
             segments: profile.map_or(0, |it| it.segments.len()),
         };
+        opportunity.facts(user, year(at.now), &mut scratch.facts);
         scratch.factors.clear();
         let factors = market
             .modifier_sets
             .iter()
-            .map(|set| pricing::factor(set, priced));
+            .map(|set| set.of_request(priced, &scratch.facts));
         scratch.factors.extend(factors);
-        opportunity.facts(user, year(at.now), &mut scratch.facts);
         market
             .index
             .match_request(&scratch.facts, &mut scratch.room);
-        let Scratch { terms, factors, .. } = scratch;
+        let Scratch {
+            terms,
+            factors,
+            bounds,
+            ..
+        } = scratch;
+        bounds.clear();
+        let sets = market.modifier_sets.iter().zip(&*factors);
+        bounds.extend(sets.map(|(set, factor)| set.at_most(*factor)));
         terms.clear();
         let kinds = market.offers.kinds().iter();
         terms.extend(
-            kinds.map(|kind| Term::new(kind, factors, opportunity.currency, &market.rates)),
+            kinds.map(|kind| Term::new(kind, bounds, opportunity.currency, &market.rates)),
         );
         Self {
             opportunity,
@@ -100,17 +109,21 @@ impl<'a, 'm> Context<'a, 'm> {
                 if let Some(zone) = zone {
                     frequency::check(item, creative, self.user, self.at.now, zone)?;
                 }
-                let factor = factors.get(item.modifiers).ok_or(Ineligible::PriceZero)?;
-                let (price, max_cost) = self.price(item, imp, deal, &fit, *factor)?;
-                self.funds.check(&item.account, max_cost, self.at.boot)?;
+                let terms = self.terms(item, creative, imp, deal, &fit, factors, hours);
+                let quote = self.quote(&terms, imp, deal, &fit)?;
+                self.funds
+                    .check(&item.account, quote.max_cost, self.at.boot)?;
                 Ok(Candidate {
                     item: number,
                     creative: *creative_number,
                     fit,
                     deal,
-                    price,
-                    max_cost,
+                    price: quote.price,
+                    stated: quote.price,
+                    floor: quote.floor,
+                    max_cost: quote.max_cost,
                     capped: !item.caps.is_empty(),
+                    rate: terms.rate,
                     draw,
                 })
             });
@@ -137,43 +150,58 @@ impl<'a, 'm> Context<'a, 'm> {
         }
     }
 
-    /// The bid in the response's currency, and its maximum cost in the campaign's.
-    pub(crate) fn price(
+    /// What a line item offers for a creative on an imp.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "everything that a price depends on"
+    )]
+    pub(crate) fn terms<'t>(
         &self,
-        item: &Item,
+        item: &'t Item,
+        creative: &Creative,
         imp: &Imp<'_>,
         deal: Option<&openrtb::Deal<'_>>,
-        fit: &crate::eligibility::Fit,
-        factor: Factor,
-    ) -> Result<(CpmMicros, units::Nanos), Ineligible> {
-        let rates = &self.market.rates;
-        let floor = fit.floor(imp, deal);
-        let own_floor = rates
-            .convert_price(floor.price, floor.currency, item.currency)
-            .ok_or(Ineligible::FloorCurrency)?;
-        let agreed = deal.is_some_and(|it| it.at.is_some_and(|at| at.0 == 3));
-        let own = if agreed {
-            // C-113: at 3 the price is the deal's floor; our maximum still holds.
-            (own_floor <= item.price.max_cpm)
-                .then_some(own_floor)
-                .ok_or(Ineligible::UnderFloor)?
-        } else {
-            pricing::price(&item.price, factor, own_floor).map_err(|_| Ineligible::UnderFloor)?
+        fit: &Fit,
+        factors: &[Factor],
+        hours: &[WeekHour],
+    ) -> Terms<'t> {
+        let chance = Chance {
+            line_item: &item.id,
+            creative: creative.id(),
+            opportunity: self.opportunity,
+            imp,
         };
-        let currency = self.opportunity.currency;
-        let mut price = rates
-            .convert_price(own, item.currency, currency)
-            .ok_or(Ineligible::FloorCurrency)?;
-        // Rounding in the conversion must not push a bid at the floor below it.
-        let told_floor = rates.convert_price(floor.price, floor.currency, currency);
-        price = price.max(told_floor.ok_or(Ineligible::FloorCurrency)?);
-        if price == CpmMicros::ZERO {
-            return Err(Ineligible::PriceZero);
+        let shown = Shown {
+            hour: hours.get(item.zone).copied().unwrap_or_default(),
+            deal: deal.and_then(|it| it.id.as_deref()),
+            medium: fit.medium,
+            size: fit.size,
+        };
+        let of_request = factors.get(item.modifiers).copied().unwrap_or(Factor::ONE);
+        let set = self.market.modifier_sets.get(item.modifiers);
+        Terms {
+            rule: &item.price,
+            rate: pricing::rate(item.price.bid, &*self.market.model, &chance),
+            factor: set.map_or(of_request, |set| set.whole(of_request, &shown)),
+            currency: item.currency,
         }
-        let rate = |currency| rates.per_usd(currency).ok_or(Ineligible::FloorCurrency);
-        let cost =
-            pricing::maximum_cost(price, rate(currency)?, rate(item.currency)?, imp.quantity);
-        Ok((price, cost.ok_or(Ineligible::FloorCurrency)?))
+    }
+
+    /// The bid on these terms, and its maximum cost.
+    pub(crate) fn quote(
+        &self,
+        terms: &Terms<'_>,
+        imp: &Imp<'_>,
+        deal: Option<&openrtb::Deal<'_>>,
+        fit: &Fit,
+    ) -> Result<Quote, Ineligible> {
+        let ask = Ask {
+            floor: fit.floor(imp, deal),
+            agreed: deal.is_some_and(|it| it.at.is_some_and(|at| at.0 == 3)),
+            currency: self.opportunity.currency,
+            quantity: imp.quantity,
+        };
+        pricing::quote(terms, &ask, &self.market.rates)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::lease::BootMillis;
 use crate::market::Market;
 use crate::no_bid::NoBid;
 use crate::opportunity::{Imp, Opportunity};
-use crate::pricing::Factor;
+use crate::pricing::{Factor, ModelVersion};
 use crate::random::Random;
 use crate::record::Funds;
 use crate::user::User;
@@ -39,6 +39,8 @@ pub struct Scratch {
     facts: Facts,
     room: Room,
     factors: Vec<Factor>,
+    /// The most that each factor can become on an imp.
+    bounds: Vec<Factor>,
     hours: Vec<WeekHour>,
     terms: Vec<Term>,
     ranks: Ranks,
@@ -75,6 +77,8 @@ pub struct Decision<'a> {
     pub imps: Vec<Chosen<'a>>,
     /// Why there is no bid, when `imps` is empty.
     pub no_bid: Option<NoBid>,
+    /// Whose rates CPC and CPA offers were priced by.
+    pub model: ModelVersion,
 }
 
 /// The choices of one imp, the best first, each with its reservation.
@@ -139,6 +143,7 @@ pub fn decide_with<'a>(
         currency: opportunity.currency,
         imps,
         no_bid,
+        model: market.model.version().clone(),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use contracts::catalog::{
-    Advertiser, Campaign, CapScope, Catalog, CreativeFormat, FrequencyCap, LineItem, PriceRule,
-    Status,
+    Advertiser, BidRule, Campaign, CapScope, Catalog, Clamp, CreativeFormat, FrequencyCap,
+    LineItem, Modifier, PriceRule, Status,
 };
 use contracts::stamps::ScopeKey;
 use jiff::tz::TimeZone;
@@ -15,7 +16,7 @@ use super::{Item, Kind, LeftOut, Offer};
 use crate::creative::Creative;
 use crate::index::{Shape, Size};
 use crate::lease::LeaseTable;
-use crate::pricing;
+use crate::pricing::{self, ModifierSet, ObservedRates, RateModel};
 use crate::targeting::Rules;
 
 pub(super) struct Builder<'c> {
@@ -29,7 +30,9 @@ pub(super) struct Builder<'c> {
     pub(super) creatives: Vec<Creative>,
     pub(super) items: Vec<Item>,
     pub(super) zones: Vec<(String, TimeZone)>,
-    pub(super) modifier_sets: Vec<Vec<contracts::catalog::Modifier>>,
+    pub(super) modifier_sets: Vec<ModifierSet>,
+    modifier_numbers: HashMap<(&'c [Modifier], Option<Clamp>), usize>,
+    pub(super) model: Arc<dyn RateModel>,
     pub(super) kinds: Vec<Kind>,
     kind_numbers: HashMap<Kind, u32>,
     pub(super) left_out: Vec<LeftOut>,
@@ -37,6 +40,16 @@ pub(super) struct Builder<'c> {
 
 impl<'c> Builder<'c> {
     pub(super) fn new(catalog: &'c Catalog) -> Self {
+        let advertiser_of: HashMap<&str, _> = catalog
+            .campaigns
+            .iter()
+            .map(|it| (it.id.as_str(), &it.advertiser))
+            .collect();
+        let rated = catalog
+            .line_items
+            .iter()
+            .filter_map(|it| Some((it, *advertiser_of.get(it.campaign.as_str())?)));
+        let model = ObservedRates::new(&catalog.observed, rated);
         Self {
             catalog,
             advertisers: catalog
@@ -63,6 +76,8 @@ impl<'c> Builder<'c> {
             modifier_sets: Vec::new(),
             kinds: Vec::new(),
             kind_numbers: HashMap::new(),
+            modifier_numbers: HashMap::new(),
+            model: Arc::new(model),
             left_out: Vec::new(),
         }
     }
@@ -108,8 +123,12 @@ impl<'c> Builder<'c> {
             raise: line_item.price.raise_to_floor,
         };
         let micros = |price: CpmMicros| u64::try_from(price.micros()).unwrap_or(0);
+        let bid = line_item.price.bid;
+        let most_rate = pricing::most_rate(bid, &*self.model, &line_item.id);
+        // A goal is rounded after its modifiers: the bound before them is the next millionth.
+        let up = u64::from(!matches!(bid, BidRule::Cpm { .. }));
         let offer = Offer {
-            base: micros(pricing::base(&line_item.price)),
+            base: micros(pricing::base(bid, most_rate)).saturating_add(up),
             most: micros(line_item.price.max_cpm),
             kind: Some(self.kind(kind)),
         };
@@ -181,15 +200,14 @@ impl<'c> Builder<'c> {
         number
     }
 
-    fn modifier_set(&mut self, rule: &PriceRule) -> usize {
-        let known = self
-            .modifier_sets
-            .iter()
-            .position(|it| *it == rule.modifiers);
-        known.unwrap_or_else(|| {
-            self.modifier_sets.push(rule.modifiers.clone());
-            self.modifier_sets.len() - 1
-        })
+    fn modifier_set(&mut self, rule: &'c PriceRule) -> usize {
+        let next = self.modifier_sets.len();
+        let key = (&*rule.modifiers, rule.clamp);
+        let number = *self.modifier_numbers.entry(key).or_insert(next);
+        if number == next {
+            self.modifier_sets.push(ModifierSet::new(rule));
+        }
+        number
     }
 
     fn creatives(&mut self, line_item: &'c LineItem) -> Vec<usize> {

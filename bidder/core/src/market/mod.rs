@@ -15,6 +15,7 @@ use units::{CampaignId, CreativeId, Currency, LineItemId, RateTable, UnixMillis}
 use crate::creative::Creative;
 use crate::index::{Index, Shape, Size};
 use crate::lease::{Account, LeaseTable};
+use crate::pricing::{ModifierSet, RateModel};
 use crate::targeting::Rules;
 use build::Builder;
 pub(crate) use offers::{Kind, Offer, Offers};
@@ -107,7 +108,9 @@ pub struct Market {
     /// Distinct time zones.
     pub zones: Vec<TimeZone>,
     /// Distinct sets of price modifiers.
-    pub modifier_sets: Vec<Vec<contracts::catalog::Modifier>>,
+    pub modifier_sets: Vec<ModifierSet>,
+    /// Tells the rates of CPC and CPA offers.
+    pub model: Arc<dyn RateModel>,
     /// Line items that were left out.
     pub left_out: Vec<LeftOut>,
     /// The index over `items`.
@@ -171,6 +174,7 @@ impl Market {
             creatives: builder.creatives,
             zones: builder.zones.into_iter().map(|(_, zone)| zone).collect(),
             modifier_sets: builder.modifier_sets,
+            model: builder.model,
             left_out: builder.left_out,
         }
     }

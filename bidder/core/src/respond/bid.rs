@@ -1,5 +1,6 @@
 //! One bid (OpenRTB §4.2.3), with everything that a bidder declares (B-30).
 
+use contracts::catalog::BidRule;
 use contracts::notice::BillOn;
 use openrtb::JsonWriter;
 
@@ -75,10 +76,19 @@ pub(super) fn write(
     }
     json.text_opt("dealid", candidate.deal.and_then(|it| it.id.as_deref()));
     json.integer("exp", exp(bid));
-    if !v26 {
+    let has_goal = !matches!(item.price.bid, BidRule::Cpm { .. });
+    if !v26 || has_goal {
         json.key("ext");
         json.begin_object();
-        json.integer("mtype", i64::from(fit.medium.mtype()));
+        if !v26 {
+            json.integer("mtype", i64::from(fit.medium.mtype()));
+        }
+        if has_goal {
+            json.key("gavel");
+            json.begin_object();
+            json.text("model", reply.market.model.version().as_str());
+            json.end_object();
+        }
         json.end_object();
     }
     json.end_object();

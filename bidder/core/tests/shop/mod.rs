@@ -62,12 +62,13 @@ pub fn catalog(line_items: &[Value]) -> Catalog {
             "targeting": get("targeting", json!({})), "creatives": [creative],
             "frequency_caps": get("caps", json!([])), "on_cap_unknown": get("on_cap_unknown", json!("refuse")),
             "price": {
-                "bid": {"type": "cpm", "cpm": micros(get("cpm", json!(2.0)))},
+                "bid": get("bid", json!({"type": "cpm", "cpm": micros(get("cpm", json!(2.0)))})),
                 "modifiers": get("modifiers", json!([
                     {"kind": "count", "of": ["interests", "segments"], "step": 100_000},
                     {"kind": "device_type", "factors": {"1": 1_200_000, "4": 1_200_000, "2": 1_000_000, "5": 900_000}, "otherwise": 1_000_000},
                 ])),
                 "raise_to_floor": get("raise", json!(1_100_000)), "max_cpm": micros(get("max_cpm", json!(10.0))),
+                "clamp": get("clamp", Value::Null), "shading": get("shading", json!({"on": false})),
             },
         }));
     }

@@ -1,13 +1,15 @@
 //! A campaign as the API shows it.
 
-use contracts::catalog::{Creative, LineItem, OnCapUnknown, Pacing, Status, Targeting};
+use contracts::catalog::{Creative, LineItem, OnCapUnknown, Pacing, Shading, Status, Targeting};
 use serde::Serialize;
 use units::{Nanos, UnixMillis};
 use utoipa::ToSchema;
 
 use super::Campaign;
 use crate::creative::{self, CreativeDocument};
-use crate::line_item::{self, BidDocument, CapDocument, LineItemDocument};
+use crate::line_item::{
+    self, BidDocument, CapDocument, ClampDocument, LineItemDocument, ModifierDocument,
+};
 
 /// What belongs to a campaign.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +68,15 @@ pub struct CampaignDocument<'a> {
     pub pacing: Pacing,
     /// How much.
     pub bid: BidDocument,
+    /// What that is multiplied by.
+    #[schema(value_type = Vec<Object>)]
+    pub modifiers: Vec<ModifierDocument>,
+    /// Bounds of the modifiers' product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clamp: Option<ClampDocument>,
+    /// Whether first-price bids are lowered towards what is enough to win.
+    #[schema(value_type = Object)]
+    pub shading: Shading,
     /// Whom and where.
     #[schema(value_type = Object)]
     pub targeting: &'a Targeting,
@@ -107,6 +118,9 @@ pub fn document<'a>(
         ends_at: terms.ends_at.map(UnixMillis::to_rfc3339),
         pacing: terms.pacing,
         bid: BidDocument::of(terms.bid),
+        modifiers: line_item::modifier_documents(&terms.adjustments.modifiers),
+        clamp: terms.adjustments.clamp.map(ClampDocument::of),
+        shading: terms.adjustments.shading,
         targeting: &terms.targeting,
         frequency_caps: line_item::cap_documents(&terms.frequency_caps),
         on_cap_unknown: terms.on_cap_unknown,

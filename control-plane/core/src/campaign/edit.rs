@@ -36,6 +36,9 @@ struct Editable<'a> {
     ends_at: Option<String>,
     pacing: contracts::catalog::Pacing,
     bid: line_item::BidDocument,
+    modifiers: Vec<line_item::ModifierDocument>,
+    clamp: Option<line_item::ClampDocument>,
+    shading: contracts::catalog::Shading,
     targeting: contracts::catalog::Targeting,
     frequency_caps: Vec<line_item::CapDocument>,
     on_cap_unknown: contracts::catalog::OnCapUnknown,
@@ -135,6 +138,9 @@ fn editable<'a>(campaign: &'a Campaign, item: &LineItem) -> Editable<'a> {
         ends_at,
         pacing,
         bid,
+        modifiers,
+        clamp,
+        shading,
         targeting,
         frequency_caps,
         on_cap_unknown,
@@ -149,6 +155,9 @@ fn editable<'a>(campaign: &'a Campaign, item: &LineItem) -> Editable<'a> {
         ends_at,
         pacing,
         bid,
+        modifiers,
+        clamp,
+        shading,
         targeting,
         frequency_caps,
         on_cap_unknown,
@@ -158,7 +167,7 @@ fn editable<'a>(campaign: &'a Campaign, item: &LineItem) -> Editable<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::catalog::{Pacing, Status};
+    use contracts::catalog::{BidRule, Pacing, Status};
     use units::{CpmMicros, Currency, UnixMillis};
 
     struct Case {
@@ -240,8 +249,10 @@ mod tests {
         assert_eq!(edited.line_item.creatives, ["crt_1".into()]);
         assert_eq!(edited.campaign.name, "old");
         assert_eq!(
-            edited.campaign.terms.bid.cpm,
-            CpmMicros::new(5_000_000).unwrap()
+            edited.campaign.terms.bid.bid,
+            BidRule::Cpm {
+                cpm: CpmMicros::new(5_000_000).unwrap()
+            }
         );
         assert_eq!(edited.campaign.terms.starts_at, UnixMillis(7_000));
     }
@@ -249,7 +260,11 @@ mod tests {
     fn patched(patch: &str) -> Result<Edited, Faults> {
         let cpm = CpmMicros::new(5_000_000).unwrap();
         let terms = Terms {
-            bid: line_item::Offer { cpm, max_cpm: cpm },
+            bid: line_item::Offer {
+                bid: BidRule::Cpm { cpm },
+                max_cpm: cpm,
+            },
+            adjustments: Default::default(),
             starts_at: UnixMillis(7_000),
             ends_at: None,
             pacing: Pacing::Asap,

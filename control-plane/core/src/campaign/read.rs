@@ -202,7 +202,8 @@ mod tests {
             (terms.starts_at, terms.ends_at, terms.pacing),
             (NOW, None, Pacing::Asap)
         );
-        assert_eq!(terms.bid.cpm, CpmMicros::parse("2").unwrap());
+        let cpm = CpmMicros::parse("2").unwrap();
+        assert_eq!(terms.bid.bid, contracts::catalog::BidRule::Cpm { cpm });
         assert_eq!(terms.bid.max_cpm, CpmMicros::parse("10").unwrap());
         assert!(terms.frequency_caps.is_empty());
         let creative = &made.creatives[0];

@@ -1,18 +1,20 @@
 //! Line items: whom, where, when, how often and for how much.
 
 mod caps;
+mod modifiers;
 mod price;
 mod targeting;
 
 use contracts::catalog::{
-    BidRule, Creative, FrequencyCap, LineItem, OnCapUnknown, Pacing, Status, Targeting,
+    Creative, FrequencyCap, LineItem, OnCapUnknown, Pacing, Shading, Status, Targeting,
 };
 use serde::{Deserialize, Serialize};
 use units::{CampaignId, CreativeId, LineItemId, Nanos, UnixMillis};
 use utoipa::ToSchema;
 
 pub use caps::{CapDocument, documents as cap_documents};
-pub use price::{BidDocument, Offer, price_rule};
+pub use modifiers::{ClampDocument, ModifierDocument, documents as modifier_documents};
+pub use price::{Adjustments, BidDocument, Offer, price_rule};
 
 use crate::edge::Edge;
 use crate::fault::Faults;
@@ -23,6 +25,9 @@ use crate::form::Form;
 pub struct Terms {
     /// How much.
     pub bid: Offer,
+    /// What that is multiplied by, and how it is bid.
+    #[serde(default)]
+    pub adjustments: Adjustments,
     /// First instant it may bid.
     pub starts_at: UnixMillis,
     /// First instant it may no longer bid.
@@ -55,6 +60,7 @@ impl Terms {
         }
         Self {
             bid: price::take(form),
+            adjustments: price::take_adjustments(form),
             starts_at,
             ends_at,
             pacing,
@@ -67,11 +73,15 @@ impl Terms {
     /// The terms that a line item has.
     #[must_use]
     pub fn of(item: &LineItem) -> Self {
-        let BidRule::Cpm { cpm } = item.price.bid;
         Self {
             bid: Offer {
-                cpm,
+                bid: item.price.bid,
                 max_cpm: item.price.max_cpm,
+            },
+            adjustments: Adjustments {
+                modifiers: item.price.modifiers.clone(),
+                clamp: item.price.clamp,
+                shading: item.price.shading,
             },
             starts_at: item.starts_at,
             ends_at: item.ends_at,
@@ -84,7 +94,7 @@ impl Terms {
 
     /// Lays the terms over a line item; its id, status, epoch and creatives stay.
     pub fn apply(&self, item: &mut LineItem) {
-        item.price = price_rule(self.bid);
+        item.price = price_rule(self.bid, &self.adjustments);
         item.starts_at = self.starts_at;
         item.ends_at = self.ends_at;
         item.pacing = self.pacing;
@@ -111,7 +121,7 @@ impl Terms {
             ends_at: None,
             pacing: Pacing::Asap,
             targeting: Targeting::default(),
-            price: price_rule(self.bid),
+            price: price_rule(self.bid, &self.adjustments),
             creatives,
             frequency_caps: Vec::new(),
             on_cap_unknown: OnCapUnknown::Refuse,
@@ -141,6 +151,15 @@ pub struct LineItemDocument {
     pub pacing: Pacing,
     /// How much.
     pub bid: BidDocument,
+    /// What that is multiplied by.
+    #[schema(value_type = Vec<Object>)]
+    pub modifiers: Vec<ModifierDocument>,
+    /// Bounds of the modifiers' product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clamp: Option<ClampDocument>,
+    /// Whether first-price bids are lowered towards what is enough to win.
+    #[schema(value_type = Object)]
+    pub shading: Shading,
     /// Whom and where.
     #[schema(value_type = Object)]
     pub targeting: Targeting,
@@ -165,6 +184,9 @@ pub fn document(item: &LineItem) -> LineItemDocument {
         ends_at: item.ends_at.map(UnixMillis::to_rfc3339),
         pacing: item.pacing,
         bid: BidDocument::of(terms.bid),
+        modifiers: modifier_documents(&terms.adjustments.modifiers),
+        clamp: terms.adjustments.clamp.map(ClampDocument::of),
+        shading: terms.adjustments.shading,
         targeting: terms.targeting,
         frequency_caps: caps::documents(&item.frequency_caps),
         on_cap_unknown: item.on_cap_unknown,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::event::NoticeEvent;
+use contracts::event::PriceTold;
 use contracts::notice::NoticeKind;
 use control_plane_core::budget::Outcome;
 use deadpool_postgres::Transaction;
@@ -19,7 +20,17 @@ struct Counts {
     losses: i64,
     duplicates: i64,
     late_unfunded: i64,
+    shading_saved: i64,
 }
+
+/// What the rates of a line item are made from.
+#[derive(Default)]
+struct HourCounts {
+    impressions: i64,
+    clicks: i64,
+}
+
+const HOUR_MS: i64 = 3_600_000;
 
 type Mark = (Uuid, i64, &'static str);
 
@@ -34,19 +45,31 @@ pub(super) async fn write(
     }
     let mut fresh = mark(tx, &wanted).await?;
     let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
+    let mut hours: BTreeMap<(&str, i64), HourCounts> = BTreeMap::new();
     for (event, outcome) in outcomes {
+        let hour = event.at.0.div_euclid(HOUR_MS).saturating_mul(HOUR_MS);
+        let key = (event.claims.line_item.as_str(), hour);
         let count = counts.entry(event.claims.campaign.as_str()).or_default();
         let news = mark_of(event, *outcome).filter(|mark| fresh.remove(mark));
         match news {
             Some((_, _, "win")) => count.wins += 1,
-            Some((_, _, "click")) => count.clicks += 1,
+            Some((_, _, "click")) => {
+                count.clicks += 1;
+                hours.entry(key).or_default().clicks += 1;
+            }
             Some((_, _, "view")) => count.views += 1,
             Some(_) | None => {}
         }
         match outcome {
-            Outcome::Billed(_) | Outcome::LateFunded(_) => count.impressions += 1,
+            Outcome::Billed(_) | Outcome::LateFunded(_) => {
+                count.impressions += 1;
+                hours.entry(key).or_default().impressions += 1;
+                let saved = event.claims.saved_by_shading(told(event));
+                count.shading_saved = count.shading_saved.saturating_add(saved.0);
+            }
             Outcome::LateUnfunded(owed) => {
                 count.impressions += 1;
+                hours.entry(key).or_default().impressions += 1;
                 count.late_unfunded = count.late_unfunded.saturating_add(owed.0);
             }
             Outcome::Released(_) => count.losses += 1,
@@ -55,7 +78,46 @@ pub(super) async fn write(
             Outcome::Counted | Outcome::NoMoney => {}
         }
     }
-    add(tx, &counts).await
+    add(tx, &counts).await?;
+    add_hours(tx, &hours).await
+}
+
+/// The price that a notice told readably.
+fn told(event: &NoticeEvent) -> Option<units::CpmMicros> {
+    match event.price {
+        PriceTold::Clearing { price } => Some(price),
+        PriceTold::Unreadable | PriceTold::OtherCurrency { .. } | PriceTold::Audit => None,
+    }
+}
+
+async fn add_hours(
+    tx: &Transaction<'_>,
+    hours: &BTreeMap<(&str, i64), HourCounts>,
+) -> Result<(), LedgerError> {
+    if hours.is_empty() {
+        return Ok(());
+    }
+    let line_items: Vec<&str> = hours.keys().map(|key| key.0).collect();
+    let at: Vec<i64> = hours.keys().map(|key| key.1).collect();
+    let column = |of: fn(&HourCounts) -> i64| hours.values().map(of).collect::<Vec<i64>>();
+    sql::run(
+        tx,
+        "add counts of line items",
+        "INSERT INTO line_item_hours AS h (line_item, hour, impressions, clicks)
+         SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
+            AS n (line_item, hour, impressions, clicks)
+         ORDER BY line_item, hour
+         ON CONFLICT (line_item, hour) DO UPDATE SET impressions = h.impressions + excluded.impressions,
+            clicks = h.clicks + excluded.clicks",
+        &[
+            &line_items,
+            &at,
+            &column(|count| count.impressions),
+            &column(|count| count.clicks),
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 /// What an event shows to have happened: a billing notice also shows that the auction was won.
@@ -112,16 +174,17 @@ async fn add(tx: &Transaction<'_>, counts: &BTreeMap<&str, Counts>) -> Result<()
         tx,
         "add counts",
         "INSERT INTO campaign_counts AS c
-            (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded)
+            (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded, shading_saved)
          SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                              $7::bigint[], $8::bigint[])
-            AS n (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded)
+                              $7::bigint[], $8::bigint[], $9::bigint[])
+            AS n (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded, shading_saved)
          ORDER BY campaign
          ON CONFLICT (campaign) DO UPDATE SET wins = c.wins + excluded.wins,
             impressions = c.impressions + excluded.impressions, clicks = c.clicks + excluded.clicks,
             views = c.views + excluded.views, losses = c.losses + excluded.losses,
             duplicates = c.duplicates + excluded.duplicates,
-            late_unfunded = c.late_unfunded + excluded.late_unfunded",
+            late_unfunded = c.late_unfunded + excluded.late_unfunded,
+            shading_saved = c.shading_saved + excluded.shading_saved",
         &[
             &campaigns,
             &column(|count| count.wins),
@@ -131,6 +194,7 @@ async fn add(tx: &Transaction<'_>, counts: &BTreeMap<&str, Counts>) -> Result<()
             &column(|count| count.losses),
             &column(|count| count.duplicates),
             &column(|count| count.late_unfunded),
+            &column(|count| count.shading_saved),
         ],
     )
     .await?;

@@ -90,6 +90,10 @@ pub struct Stats {
     #[serde(with = "units::json::cpm")]
     #[schema(value_type = f64)]
     pub average_cpm: CpmMicros,
+    /// What shading saved: stated minus shaded bid, on impressions that were charged.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub shading_saved: Nanos,
     /// Why it did not bid, by reason.
     pub no_bid_reasons: BTreeMap<String, u64>,
     /// By the ledger's clock, RFC 3339.
@@ -180,11 +184,12 @@ impl Ledger {
             wins,
             impressions,
             clicks,
-            conversions: 0,
+            conversions: count("conversions"),
             win_rate: ratio(wins, bids),
             ctr: ratio(clicks, impressions),
             spend,
             average_cpm: CpmMicros::new(average.0).unwrap_or(CpmMicros::MAX),
+            shading_saved: Nanos(row.get("shading_saved")),
             no_bid_reasons: no_bid_reasons(&client, campaign).await?,
             as_of: UnixMillis(row.get("now")).to_rfc3339(),
         }))
@@ -230,6 +235,7 @@ async fn summary(client: &Object, campaign: &str) -> Result<Option<Row>, LedgerE
             "SELECT c.currency, c.time_zone, c.daily_budget, a.effective, a.settled, a.held, ledger_now() AS now,
                     coalesce(n.matched, 0) AS matched, coalesce(n.bids, 0) AS bids, coalesce(n.wins, 0) AS wins,
                     coalesce(n.impressions, 0) AS impressions, coalesce(n.clicks, 0) AS clicks,
+                    coalesce(n.conversions, 0) AS conversions, coalesce(n.shading_saved, 0) AS shading_saved,
                     coalesce(n.late_unfunded, 0) AS late_unfunded
              FROM ledger_campaigns c JOIN accounts a ON a.level = 1 AND a.owner = c.campaign AND a.bucket = 0
              LEFT JOIN campaign_counts n USING (campaign) WHERE c.campaign = $1",

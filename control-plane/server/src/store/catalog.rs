@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::Json;
 
+use crate::config::ObservedConfig;
 use crate::refusal::Refusal;
 
 /// A catalog, and how many stored rows were left out because they cannot be read (R44).
@@ -28,7 +29,10 @@ pub(crate) async fn version(client: &Client) -> Result<u64, Refusal> {
 }
 
 /// Reads the catalog; version and rows are of one instant.
-pub(crate) async fn snapshot(client: &mut Client) -> Result<Snapshot, Refusal> {
+pub(crate) async fn snapshot(
+    client: &mut Client,
+    config: &ObservedConfig,
+) -> Result<Snapshot, Refusal> {
     let tx = client
         .build_transaction()
         .isolation_level(IsolationLevel::RepeatableRead)
@@ -63,6 +67,7 @@ pub(crate) async fn snapshot(client: &mut Client) -> Result<Snapshot, Refusal> {
         line_items,
         // Also those that nothing shows any more: a click on yesterday's ad still has to lead somewhere.
         creatives: docs(&tx, "creatives ORDER BY seq", &mut lost).await?,
+        observed: super::observed::published(&tx, config).await?,
         deals: docs(&tx, "deals ORDER BY seq", &mut lost).await?,
         publishers: docs(&tx, "publishers ORDER BY seq", &mut lost).await?,
         placements: docs(&tx, "placements ORDER BY seq", &mut lost).await?,

@@ -7,6 +7,7 @@ pub(crate) mod catalog;
 pub(crate) mod edit;
 pub(crate) mod keys;
 pub(crate) mod migrate;
+pub(crate) mod observed;
 pub(crate) mod page;
 pub(crate) mod pool;
 pub(crate) mod rates;

@@ -3,5 +3,6 @@
 mod feed;
 mod outage;
 mod plane;
+mod prices;
 mod resources;
 mod seed;

@@ -41,6 +41,7 @@ impl Plane {
             ("local_mode", local_mode.to_string()),
             ("own_ports", format!("[{}]", address.port())),
             ("limits.drain_delay", "0ms".to_owned()),
+            ("observed.refresh", "1s".to_owned()),
         ]
         .map(|(key, value)| (key.to_owned(), value));
         let nothing = std::iter::empty();

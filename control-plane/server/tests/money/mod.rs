@@ -43,12 +43,14 @@ impl Bank {
             .database_from("ledger", async |url: &str| {
                 let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
                 tokio::spawn(connection);
-                client
-                    .batch_execute(include_str!("../../migrations/V2__ledger.sql"))
-                    .await?;
-                client
-                    .batch_execute(include_str!("../../migrations/V3__ingest.sql"))
-                    .await?;
+                for migration in [
+                    include_str!("../../migrations/V1__resources.sql"),
+                    include_str!("../../migrations/V2__ledger.sql"),
+                    include_str!("../../migrations/V3__ingest.sql"),
+                    include_str!("../../migrations/V11__prices.sql"),
+                ] {
+                    client.batch_execute(migration).await?;
+                }
                 // The same ledger, by a clock that stands until the test moves it.
                 client
                     .batch_execute(

@@ -2,6 +2,7 @@
 
 mod creative;
 mod demand;
+mod observed;
 mod pricing;
 mod supply;
 mod targeting;
@@ -14,7 +15,8 @@ pub use demand::{
     Advertiser, Campaign, CapScope, CapWindow, Deal, FrequencyCap, LineItem, OnCapUnknown, Pacing,
     Status,
 };
-pub use pricing::{BidRule, Counted, Modifier, PriceRule};
+pub use observed::{AdvertiserCounts, Counts, LineItemCounts, Observed, Priors};
+pub use pricing::{BidRule, Clamp, Counted, Modifier, ModifierKey, PriceRule, Shading};
 pub use supply::{AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher};
 pub use targeting::{AgeRange, ListRule, Targeting};
 
@@ -44,6 +46,9 @@ pub struct Catalog {
     /// What is shown.
     #[serde(default)]
     pub creatives: Vec<Creative>,
+    /// What became of what was shown.
+    #[serde(default)]
+    pub observed: Observed,
     /// Deals of the sell side.
     #[serde(default)]
     pub deals: Vec<Deal>,

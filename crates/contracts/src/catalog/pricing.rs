@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use units::{CpmMicros, Multiplier};
+use units::{CpmMicros, Multiplier, Nanos};
 
-/// What the advertiser offers to pay for.
+/// What the advertiser offers to pay for, before modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum BidRule {
@@ -14,10 +14,20 @@ pub enum BidRule {
         /// The price before modifiers.
         cpm: CpmMicros,
     },
+    /// What a click is worth: a thousand impressions are offered goal × click rate × 1000.
+    Cpc {
+        /// The worth of a click, in the campaign's currency.
+        cpc: Nanos,
+    },
+    /// What a conversion is worth: a thousand impressions are offered goal × conversion rate × 1000.
+    Cpa {
+        /// The worth of a conversion, in the campaign's currency.
+        cpa: Nanos,
+    },
 }
 
 /// Something of the user that a modifier counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counted {
     /// The user's interests, all of them.
@@ -26,8 +36,68 @@ pub enum Counted {
     Segments,
 }
 
+/// A key of targeting, by its name there, whose values have factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModifierKey {
+    /// Countries.
+    Countries,
+    /// Regions.
+    Regions,
+    /// Cities.
+    Cities,
+    /// Device types, by name.
+    DeviceTypes,
+    /// Operating systems.
+    Os,
+    /// Domains of sites; a domain covers its subdomains.
+    Domains,
+    /// App bundles.
+    Bundles,
+    /// Content categories; a tier-1 code covers its children.
+    Categories,
+    /// Languages.
+    Languages,
+    /// The user's genders.
+    Genders,
+    /// The user's interests.
+    Interests,
+    /// The user's segments.
+    Segments,
+    /// Day parts such as `mon-fri 09-17`, in the campaign's time zone.
+    Dayparts,
+    /// The deal that is bid on.
+    Deals,
+    /// The size that the ad is shown in, such as `300x250`.
+    Sizes,
+    /// What the ad is shown as: `banner`, `video`, `audio`, `native`.
+    Formats,
+}
+
+impl ModifierKey {
+    /// All keys.
+    pub const ALL: [Self; 16] = [
+        Self::Countries,
+        Self::Regions,
+        Self::Cities,
+        Self::DeviceTypes,
+        Self::Os,
+        Self::Domains,
+        Self::Bundles,
+        Self::Categories,
+        Self::Languages,
+        Self::Genders,
+        Self::Interests,
+        Self::Segments,
+        Self::Dayparts,
+        Self::Deals,
+        Self::Sizes,
+        Self::Formats,
+    ];
+}
+
 /// One factor of the price.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Modifier {
     /// 1 + `step` × how many of these the user has.
@@ -45,6 +115,33 @@ pub enum Modifier {
         /// Factor of any other and of none.
         otherwise: Multiplier,
     },
+    /// By the values of a key of targeting; of several listed values that are there, the highest factor.
+    Key {
+        /// Which key.
+        key: ModifierKey,
+        /// Factor of each listed value.
+        factors: BTreeMap<String, Multiplier>,
+        /// Factor when none of the listed values is there, or nothing is known.
+        #[serde(default)]
+        otherwise: Multiplier,
+    },
+}
+
+/// Bounds of the product of all modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Clamp {
+    /// At least this.
+    pub min: Multiplier,
+    /// At most this.
+    pub max: Multiplier,
+}
+
+/// Whether bids of first-price auctions are lowered towards what is enough to win.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shading {
+    /// Off unless said otherwise.
+    pub on: bool,
 }
 
 /// The steps from an offer to a bid: base × modifiers, raised towards the floor, at most `max_cpm`.
@@ -55,11 +152,23 @@ pub struct PriceRule {
     /// What it is multiplied by, in order.
     #[serde(default)]
     pub modifiers: Vec<Modifier>,
+    /// Bounds of what it is multiplied by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clamp: Option<Clamp>,
     /// A price under `raise_to_floor` × floor is raised to that.
     #[serde(default)]
     pub raise_to_floor: Option<Multiplier>,
     /// Never more than this.
     pub max_cpm: CpmMicros,
+    /// What is bid of it where the winner pays its own bid.
+    #[serde(default, skip_serializing_if = "Shading::is_off")]
+    pub shading: Shading,
+}
+
+impl Shading {
+    const fn is_off(&self) -> bool {
+        !self.on
+    }
 }
 
 /// JSON's keys are texts; inside a tagged enum serde does not turn them into numbers by itself.
@@ -80,11 +189,28 @@ mod tests {
 
     #[test]
     fn modifiers_are_read_back() {
-        let modifier = Modifier::DeviceType {
-            factors: BTreeMap::from([(4, Multiplier::ONE)]),
-            otherwise: Multiplier::ONE,
-        };
-        let json = serde_json::to_string(&modifier).unwrap();
-        assert_eq!(serde_json::from_str::<Modifier>(&json).unwrap(), modifier);
+        let modifiers = [
+            Modifier::DeviceType {
+                factors: BTreeMap::from([(4, Multiplier::ONE)]),
+                otherwise: Multiplier::ONE,
+            },
+            Modifier::Key {
+                key: ModifierKey::DeviceTypes,
+                factors: BTreeMap::from([("ctv".to_owned(), Multiplier::ONE)]),
+                otherwise: Multiplier::ONE,
+            },
+        ];
+        for modifier in modifiers {
+            let json = serde_json::to_string(&modifier).unwrap();
+            assert_eq!(serde_json::from_str::<Modifier>(&json).unwrap(), modifier);
+        }
+    }
+
+    #[test]
+    fn rules_of_earlier_catalogs_are_read() {
+        let json = r#"{"bid":{"type":"cpm","cpm":2000000},"modifiers":[],"raise_to_floor":null,"max_cpm":10000000}"#;
+        let rule: PriceRule = serde_json::from_str(json).unwrap();
+        assert_eq!((rule.clamp, rule.shading.on), (None, false));
+        assert_eq!(serde_json::to_string(&rule).unwrap(), json);
     }
 }

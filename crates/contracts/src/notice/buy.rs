@@ -116,6 +116,24 @@ impl NoticeClaims {
         }
     }
 
+    /// What shading saved on an impression: the stated bid's cost, which is the maximum, minus what the bid
+    /// costs; less where more than the bid was told, nothing for a bid that was not shaded.
+    #[must_use]
+    pub fn saved_by_shading(&self, price: Option<CpmMicros>) -> Nanos {
+        let paid = price.map_or(self.price, |told| told.max(self.price));
+        // Rounded up, as the maximum is: a bid at its maximum has saved nothing.
+        let numerator = i128::from(paid.micros())
+            .checked_mul(i128::from(self.rate_to))
+            .and_then(|n| n.checked_mul(i128::from(self.quantity.millionths())));
+        let denominator = i128::from(self.rate_from) * i128::from(Multiplier::ONE.millionths());
+        let Some(numerator) = numerator.filter(|_| denominator > 0) else {
+            return Nanos::ZERO;
+        };
+        let cost = numerator / denominator + i128::from(numerator % denominator != 0);
+        let saved = i128::from(self.max_cost.0).saturating_sub(cost).max(0);
+        i64::try_from(saved).map_or(Nanos::ZERO, Nanos)
+    }
+
     /// Appends the signed token to `out`.
     pub fn sign(&self, ring: &KeyRing, out: &mut String) {
         let mut bytes = Vec::with_capacity(256);
@@ -287,6 +305,37 @@ mod tests {
         for (says, price, want) in cases {
             assert_eq!(claims().charge(price), Nanos(want), "{says}");
         }
+    }
+
+    #[test]
+    fn what_shading_saved_is_the_stated_cost_minus_the_bids() {
+        let stated = Nanos(2_500_000);
+        // 1.84 EUR at 0.92 per USD cost 2 USD of a campaign in USD.
+        let cases = [
+            ("at the bid", stated, "1.84", 500_000),
+            (
+                "under the bid: what shading saved, not the auction",
+                stated,
+                "0.92",
+                500_000,
+            ),
+            ("above the bid", stated, "2.07", 250_000),
+            ("above the maximum", stated, "9", 0),
+            ("not shaded", Nanos(2_000_000), "1.84", 0),
+        ];
+        for (says, max_cost, told, want) in cases {
+            let claims = NoticeClaims {
+                max_cost,
+                ..claims()
+            };
+            let saved = claims.saved_by_shading(CpmMicros::parse(told).ok());
+            assert_eq!(saved, Nanos(want), "{says}");
+        }
+        let claims = NoticeClaims {
+            max_cost: stated,
+            ..claims()
+        };
+        assert_eq!(claims.saved_by_shading(None), Nanos(500_000));
     }
 
     #[test]

@@ -1,0 +1,306 @@
+//! The modifiers of a price rule, prepared: values in the form in which facts are compared.
+
+use std::collections::HashMap;
+
+use contracts::catalog::{Clamp, Counted, Modifier, ModifierKey, PriceRule};
+use units::Multiplier;
+
+use super::Factor;
+use crate::daypart::WeekHours;
+use crate::eligibility::Medium;
+use crate::eligibility::schedule::WeekHour;
+use crate::facts::{Dimension, Facts};
+use crate::index::Size;
+
+/// What modifiers look at beside the facts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Priced {
+    /// `device.devicetype`, 0 when unknown.
+    pub device_type: i32,
+    /// How many interests the user has.
+    pub interests: usize,
+    /// How many segments the user is in.
+    pub segments: usize,
+}
+
+/// What is known only once an ad is laid on an imp.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The hour of the week in the campaign's time zone.
+    pub hour: WeekHour,
+    /// The deal that is bid on.
+    pub deal: Option<&'a str>,
+    /// What the ad is shown as.
+    pub medium: Medium,
+    /// The size that it is shown in.
+    pub size: Option<Size>,
+}
+
+/// The modifiers of a price rule.
+///
+/// Those that the request decides are multiplied first, in the order of the rule; then, in the same order,
+/// those of the hour, the deal, the size and the format. The clamp bounds the whole product.
+#[derive(Debug, Clone)]
+pub struct ModifierSet {
+    of_request: Vec<OfRequest>,
+    of_ad: Vec<OfAd>,
+    clamp: Option<Clamp>,
+}
+
+#[derive(Debug, Clone)]
+enum OfRequest {
+    Count {
+        of: Vec<Counted>,
+        step: Multiplier,
+    },
+    DeviceType {
+        factors: HashMap<i32, Multiplier>,
+        otherwise: Multiplier,
+    },
+    Values {
+        dimension: Dimension,
+        factors: HashMap<Box<str>, Multiplier>,
+        otherwise: Multiplier,
+    },
+}
+
+#[derive(Debug, Clone)]
+enum OfAd {
+    Hour {
+        factors: Vec<(WeekHours, Multiplier)>,
+        otherwise: Multiplier,
+    },
+    Deal {
+        factors: HashMap<Box<str>, Multiplier>,
+        otherwise: Multiplier,
+    },
+    Size {
+        factors: HashMap<Size, Multiplier>,
+        otherwise: Multiplier,
+    },
+    Format {
+        factors: Vec<(Medium, Multiplier)>,
+        otherwise: Multiplier,
+    },
+}
+
+impl ModifierSet {
+    /// Prepares the modifiers of a rule. A value that can never be there is left out.
+    #[must_use]
+    pub fn new(rule: &PriceRule) -> Self {
+        let mut set = Self {
+            of_request: Vec::new(),
+            of_ad: Vec::new(),
+            clamp: rule.clamp,
+        };
+        for modifier in &rule.modifiers {
+            set.add(modifier);
+        }
+        set
+    }
+
+    /// The product of what the request decides.
+    #[must_use]
+    pub fn of_request(&self, seen: Priced, facts: &Facts) -> Factor {
+        let times = |factor: Factor, it: &OfRequest| factor.times(it.factor(seen, facts));
+        self.of_request.iter().fold(Factor::ONE, times)
+    }
+
+    /// The whole product, clamped: `of_request` times what the ad on its imp decides.
+    #[must_use]
+    pub fn whole(&self, of_request: Factor, shown: &Shown<'_>) -> Factor {
+        let times = |factor: Factor, it: &OfAd| factor.times(it.factor(shown));
+        self.of_ad
+            .iter()
+            .fold(of_request, times)
+            .clamped(self.clamp)
+    }
+
+    /// The most that [`ModifierSet::whole`] can be on any imp of the request.
+    #[must_use]
+    pub fn at_most(&self, of_request: Factor) -> Factor {
+        let times = |factor: Factor, it: &OfAd| factor.times(it.most());
+        self.of_ad
+            .iter()
+            .fold(of_request, times)
+            .clamped(self.clamp)
+    }
+
+    fn add(&mut self, modifier: &Modifier) {
+        match modifier {
+            Modifier::Count { of, step } => self.of_request.push(OfRequest::Count {
+                of: of.clone(),
+                step: *step,
+            }),
+            Modifier::DeviceType { factors, otherwise } => {
+                self.of_request.push(OfRequest::DeviceType {
+                    factors: factors
+                        .iter()
+                        .map(|(kind, factor)| (*kind, *factor))
+                        .collect(),
+                    otherwise: *otherwise,
+                });
+            }
+            Modifier::Key {
+                key,
+                factors,
+                otherwise,
+            } => self.add_key(*key, factors.iter(), *otherwise),
+        }
+    }
+
+    fn add_key<'m>(
+        &mut self,
+        key: ModifierKey,
+        factors: impl Iterator<Item = (&'m String, &'m Multiplier)>,
+        otherwise: Multiplier,
+    ) {
+        let factors = factors.map(|(value, factor)| (value.as_str(), *factor));
+        match dimension(key) {
+            Some(dimension) => {
+                let mut by_value = HashMap::new();
+                for (value, factor) in factors {
+                    let mut normal = String::new();
+                    dimension.normalise(value, &mut normal);
+                    by_value.insert(normal.into(), factor);
+                }
+                self.of_request.push(OfRequest::Values {
+                    dimension,
+                    factors: by_value,
+                    otherwise,
+                });
+            }
+            None => self.of_ad.extend(of_ad(key, factors, otherwise)),
+        }
+    }
+}
+
+fn of_ad<'m>(
+    key: ModifierKey,
+    factors: impl Iterator<Item = (&'m str, Multiplier)>,
+    otherwise: Multiplier,
+) -> Option<OfAd> {
+    if key == ModifierKey::Dayparts {
+        let hours = |text: &str| WeekHours::read(&[text.to_owned()]);
+        let factors = factors
+            .map(|(text, factor)| (hours(text), factor))
+            .collect();
+        return Some(OfAd::Hour { factors, otherwise });
+    }
+    if key == ModifierKey::Deals {
+        let factors = factors.map(|(id, factor)| (id.into(), factor)).collect();
+        return Some(OfAd::Deal { factors, otherwise });
+    }
+    if key == ModifierKey::Sizes {
+        let factors = factors.filter_map(|(text, factor)| Some((Size::parse(text)?, factor)));
+        return Some(OfAd::Size {
+            factors: factors.collect(),
+            otherwise,
+        });
+    }
+    if key == ModifierKey::Formats {
+        let factors = factors.filter_map(|(name, factor)| Some((medium(name)?, factor)));
+        return Some(OfAd::Format {
+            factors: factors.collect(),
+            otherwise,
+        });
+    }
+    None
+}
+
+/// The dimension of a key that the request alone decides.
+const fn dimension(key: ModifierKey) -> Option<Dimension> {
+    Some(match key {
+        ModifierKey::Countries => Dimension::Country,
+        ModifierKey::Regions => Dimension::Region,
+        ModifierKey::Cities => Dimension::City,
+        ModifierKey::DeviceTypes => Dimension::DeviceType,
+        ModifierKey::Os => Dimension::Os,
+        ModifierKey::Domains => Dimension::Domain,
+        ModifierKey::Bundles => Dimension::Bundle,
+        ModifierKey::Categories => Dimension::Category,
+        ModifierKey::Languages => Dimension::Language,
+        ModifierKey::Genders => Dimension::Gender,
+        ModifierKey::Interests => Dimension::Interest,
+        ModifierKey::Segments => Dimension::Segment,
+        ModifierKey::Dayparts | ModifierKey::Deals | ModifierKey::Sizes | ModifierKey::Formats => {
+            return None;
+        }
+    })
+}
+
+fn medium(name: &str) -> Option<Medium> {
+    let named = [
+        ("banner", Medium::Banner),
+        ("video", Medium::Video),
+        ("audio", Medium::Audio),
+        ("native", Medium::Native),
+    ];
+    let found = named.into_iter().find(|it| it.0.eq_ignore_ascii_case(name));
+    found.map(|it| it.1)
+}
+
+impl OfRequest {
+    fn factor(&self, seen: Priced, facts: &Facts) -> Multiplier {
+        match self {
+            Self::Count { of, step } => counted(of, *step, seen),
+            Self::DeviceType { factors, otherwise } => {
+                let factor = factors.get(&seen.device_type).copied();
+                factor.unwrap_or(*otherwise)
+            }
+            Self::Values {
+                dimension,
+                factors,
+                otherwise,
+            } => {
+                let there = facts.values(*dimension);
+                let listed = there.filter_map(|value| factors.get(value).copied());
+                listed.max().unwrap_or(*otherwise)
+            }
+        }
+    }
+}
+
+fn counted(of: &[Counted], step: Multiplier, seen: Priced) -> Multiplier {
+    let count = |counted: &Counted| match counted {
+        Counted::Interests => seen.interests,
+        Counted::Segments => seen.segments,
+    };
+    let count = i64::try_from(of.iter().map(count).sum::<usize>()).unwrap_or(i64::MAX);
+    let extra = step.millionths().saturating_mul(count);
+    Multiplier::new(Multiplier::ONE.millionths().saturating_add(extra)).unwrap_or_default()
+}
+
+impl OfAd {
+    fn factor(&self, shown: &Shown<'_>) -> Multiplier {
+        match self {
+            Self::Hour { factors, otherwise } => {
+                let WeekHour { day, hour } = shown.hour;
+                let holds = factors.iter().filter(|it| it.0.contains(day, hour));
+                holds.map(|it| it.1).max().unwrap_or(*otherwise)
+            }
+            Self::Deal { factors, otherwise } => {
+                let factor = shown.deal.and_then(|deal| factors.get(deal));
+                factor.copied().unwrap_or(*otherwise)
+            }
+            Self::Size { factors, otherwise } => {
+                let factor = shown.size.and_then(|size| factors.get(&size));
+                factor.copied().unwrap_or(*otherwise)
+            }
+            Self::Format { factors, otherwise } => {
+                let factor = factors.iter().find(|it| it.0 == shown.medium);
+                factor.map_or(*otherwise, |it| it.1)
+            }
+        }
+    }
+
+    fn most(&self) -> Multiplier {
+        let (most, otherwise) = match self {
+            Self::Hour { factors, otherwise } => (factors.iter().map(|it| it.1).max(), otherwise),
+            Self::Deal { factors, otherwise } => (factors.values().copied().max(), otherwise),
+            Self::Size { factors, otherwise } => (factors.values().copied().max(), otherwise),
+            Self::Format { factors, otherwise } => (factors.iter().map(|it| it.1).max(), otherwise),
+        };
+        most.unwrap_or(*otherwise).max(*otherwise)
+    }
+}

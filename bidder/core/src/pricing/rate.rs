@@ -1,0 +1,226 @@
+//! How likely an impression is to be clicked, or to lead to a conversion.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use contracts::catalog::{BidRule, Counts, LineItem, Observed, Priors};
+use units::{AdvertiserId, CreativeId, LineItemId, Probability};
+
+use crate::opportunity::{Imp, Opportunity};
+
+/// Which numbers rates came from: the name of a model and of what it was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelVersion(Arc<str>);
+
+impl ModelVersion {
+    /// A version by its text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// Its text, as it stands in `bid.ext.gavel.model` and in records.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModelVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An impression that may be bought, as a model sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Chance<'a> {
+    /// Whose budget.
+    pub line_item: &'a LineItemId,
+    /// What would be shown.
+    pub creative: &'a CreativeId,
+    /// The request.
+    pub opportunity: &'a Opportunity<'a>,
+    /// Where it would be shown.
+    pub imp: &'a Imp<'a>,
+}
+
+/// Tells rates. Pure: the same chance gives the same rate under one version.
+pub trait RateModel: fmt::Debug + Send + Sync {
+    /// Which numbers the rates come from.
+    fn version(&self) -> &ModelVersion;
+
+    /// Clicks per impression.
+    fn click_rate(&self, chance: &Chance<'_>) -> Probability;
+
+    /// Conversions per impression.
+    fn conversion_rate(&self, chance: &Chance<'_>) -> Probability;
+
+    /// The highest click rate that the model tells for a line item: line items are looked at in the order
+    /// of what they can offer at most.
+    fn most_clicks(&self, line_item: &LineItemId) -> Probability {
+        let _ = line_item;
+        Probability::ONE
+    }
+
+    /// The highest conversion rate that the model tells for a line item.
+    fn most_conversions(&self, line_item: &LineItemId) -> Probability {
+        let _ = line_item;
+        Probability::ONE
+    }
+}
+
+/// The rate that an offer is multiplied by; certain where impressions themselves are paid for.
+#[must_use]
+pub fn rate(bid: BidRule, model: &dyn RateModel, chance: &Chance<'_>) -> Probability {
+    match bid {
+        BidRule::Cpm { .. } => Probability::ONE,
+        BidRule::Cpc { .. } => model.click_rate(chance),
+        BidRule::Cpa { .. } => model.conversion_rate(chance),
+    }
+}
+
+/// The highest rate that an offer can be multiplied by.
+#[must_use]
+pub fn most_rate(bid: BidRule, model: &dyn RateModel, line_item: &LineItemId) -> Probability {
+    match bid {
+        BidRule::Cpm { .. } => Probability::ONE,
+        BidRule::Cpc { .. } => model.most_clicks(line_item),
+        BidRule::Cpa { .. } => model.most_conversions(line_item),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Rates {
+    clicks: Probability,
+    conversions: Probability,
+}
+
+impl Rates {
+    fn shrunk(counts: Counts, prior: Self, strength: u64) -> Self {
+        let rate = |hits, prior| Probability::shrunk(hits, counts.impressions, prior, strength);
+        Self {
+            clicks: rate(counts.clicks, prior.clicks),
+            conversions: rate(counts.conversions, prior.conversions),
+        }
+    }
+}
+
+/// The line item's own observed rates, shrunk towards its advertiser's, and these towards the catalog's prior.
+///
+/// Without observations a line item has its advertiser's rates, and an advertiser without any the prior.
+/// The same for every creative and opportunity.
+#[derive(Debug)]
+pub struct ObservedRates {
+    version: ModelVersion,
+    line_items: HashMap<LineItemId, Rates>,
+    prior: Rates,
+}
+
+impl ObservedRates {
+    /// Takes the rates of these line items, each with its advertiser, from what the catalog says was observed.
+    #[must_use]
+    pub fn new<'c>(
+        observed: &'c Observed,
+        line_items: impl Iterator<Item = (&'c LineItem, &'c AdvertiserId)>,
+    ) -> Self {
+        let Priors {
+            click_rate,
+            conversion_rate,
+            strength,
+        } = observed.priors;
+        let prior = Rates {
+            clicks: click_rate,
+            conversions: conversion_rate,
+        };
+        let by_advertiser: HashMap<&AdvertiserId, Rates> = observed
+            .advertisers
+            .iter()
+            .map(|it| (&it.advertiser, Rates::shrunk(it.counts, prior, strength)))
+            .collect();
+        let counts: HashMap<&LineItemId, Counts> = observed
+            .line_items
+            .iter()
+            .map(|it| (&it.line_item, it.counts))
+            .collect();
+        let with_goal = line_items.filter(|(it, _)| !matches!(it.price.bid, BidRule::Cpm { .. }));
+        let rates = with_goal.map(|(line_item, advertiser)| {
+            let prior = by_advertiser.get(advertiser).copied().unwrap_or(prior);
+            let counts = counts.get(&line_item.id).copied().unwrap_or_default();
+            (line_item.id.clone(), Rates::shrunk(counts, prior, strength))
+        });
+        Self {
+            version: ModelVersion(format!("observed-1.{}", observed.as_of.0).into()),
+            line_items: rates.collect(),
+            prior,
+        }
+    }
+
+    fn rates(&self, line_item: &LineItemId) -> Rates {
+        let known = self.line_items.get(line_item);
+        known.copied().unwrap_or(self.prior)
+    }
+}
+
+impl RateModel for ObservedRates {
+    fn version(&self) -> &ModelVersion {
+        &self.version
+    }
+
+    fn click_rate(&self, chance: &Chance<'_>) -> Probability {
+        self.rates(chance.line_item).clicks
+    }
+
+    fn conversion_rate(&self, chance: &Chance<'_>) -> Probability {
+        self.rates(chance.line_item).conversions
+    }
+
+    fn most_clicks(&self, line_item: &LineItemId) -> Probability {
+        self.rates(line_item).clicks
+    }
+
+    fn most_conversions(&self, line_item: &LineItemId) -> Probability {
+        self.rates(line_item).conversions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line_item(id: &str) -> LineItem {
+        let json = format!(
+            r#"{{"id":"{id}","campaign":"c","status":"active","epoch":1,"starts_at":0,"creatives":[],
+                "price":{{"bid":{{"type":"cpc","cpc":400000000}},"max_cpm":8000000}}}}"#
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn own_counts_then_the_advertisers_then_the_prior() {
+        let observed: Observed = serde_json::from_str(
+            r#"{"as_of": 7, "priors": {"click_rate": 1000000, "conversion_rate": 50000, "strength": 1000},
+                "line_items": [{"line_item": "seen", "impressions": 9000, "clicks": 27, "conversions": 9}],
+                "advertisers": [{"advertiser": "known", "impressions": 19000, "clicks": 59, "conversions": 9}]}"#,
+        )
+        .unwrap();
+        let (known, strange) = (AdvertiserId::from("known"), AdvertiserId::from("strange"));
+        let items = [line_item("seen"), line_item("new"), line_item("alone")];
+        let advertisers = [&known, &known, &strange];
+        let model = ObservedRates::new(&observed, items.iter().zip(advertisers));
+        // The advertiser: (59 + 0.001 × 1000) / 20000 = 0.003; the line item: (27 + 0.003 × 1000) / 10000.
+        let cases = [
+            ("seen", "0.003", "0.00094525"),
+            ("new", "0.003", "0.0004525"),
+            ("alone", "0.001", "0.00005"),
+            ("not in the catalog", "0.001", "0.00005"),
+        ];
+        for (id, clicks, conversions) in cases {
+            let id = LineItemId::from(id);
+            assert_eq!(model.most_clicks(&id).to_string(), clicks, "{id}");
+            assert_eq!(model.most_conversions(&id).to_string(), conversions, "{id}");
+        }
+        assert_eq!(model.version().as_str(), "observed-1.7");
+    }
+}
