@@ -67,9 +67,8 @@ impl<'a, 'm> Context<'a, 'm> {
         bounds.extend(sets.map(|(set, factor)| set.at_most(*factor)));
         terms.clear();
         let kinds = market.offers.kinds().iter();
-        terms.extend(
-            kinds.map(|kind| Term::new(kind, bounds, opportunity.currency, &market.rates)),
-        );
+        terms
+            .extend(kinds.map(|kind| Term::new(kind, bounds, opportunity.currency, &market.rates)));
         Self {
             opportunity,
             market,

@@ -585,7 +585,7 @@ proptest! {
         let mut high = low.clone();
         match &mut high.bid {
             BidRule::Cpm { cpm } => *cpm = cpm.plus(CpmMicros::new(more).unwrap()),
-            BidRule::Cpc { cpc: goal } | BidRule::Cpa { cpa: goal } => *goal = *goal + Nanos(more),
+            BidRule::Cpc { cpc: goal } | BidRule::Cpa { cpa: goal } => *goal += Nanos(more),
         }
         let rate = Probability::new(rate).unwrap();
         let floor = CpmMicros::new(floor).unwrap();

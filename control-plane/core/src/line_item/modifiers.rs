@@ -63,8 +63,15 @@ fn modifier(form: &mut Form) -> Option<Modifier> {
         "count" => {
             form.require("of");
             form.require("step");
-            let of: Vec<Counted> = form.take("of")?;
+            let names: Vec<String> = form.take("of")?;
             let step = factor(form, "step")?;
+            let mut of = Vec::with_capacity(names.len());
+            for (index, name) in names.iter().enumerate() {
+                match named(name) {
+                    Some(counted) => of.push(counted),
+                    None => form.refuse_entry("of", index, "must be interests or segments"),
+                }
+            }
             Some(Modifier::Count { of, step })
         }
         "device_type" => Some(Modifier::DeviceType {
@@ -73,7 +80,13 @@ fn modifier(form: &mut Form) -> Option<Modifier> {
         }),
         "key" => {
             form.require("key");
-            let key: ModifierKey = form.take("key")?;
+            let name = form.text("key")?;
+            let Some(key) = named(&name) else {
+                form.refuse("key", "is not a key of targeting that can have factors");
+                form.take::<serde::de::IgnoredAny>("factors");
+                form.take::<serde::de::IgnoredAny>("otherwise");
+                return None;
+            };
             Some(Modifier::Key {
                 key,
                 factors: factors(form, |text| spell(key, text))?,
@@ -82,9 +95,18 @@ fn modifier(form: &mut Form) -> Option<Modifier> {
         }
         _ => {
             form.refuse("kind", "must be count, device_type or key");
+            let rest: Vec<String> = form.keys().map(str::to_owned).collect();
+            for key in rest {
+                form.take::<serde::de::IgnoredAny>(&key);
+            }
             None
         }
     }
+}
+
+/// A word of the catalog by its name.
+fn named<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_value(name.into()).ok()
 }
 
 /// A value as targeting spells it, so that both mean the same; `None` for one that targeting refuses.
@@ -294,7 +316,7 @@ mod tests {
             (
                 "of",
                 r#"[{"kind":"count","of":["friends"],"step":1}]"#,
-                "/modifiers/0/of",
+                "/modifiers/0/of/0",
             ),
             (
                 "key",

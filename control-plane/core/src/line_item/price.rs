@@ -159,8 +159,10 @@ pub(super) fn take(form: &mut Form) -> Offer {
             }),
             _ => {
                 bid.refuse("type", "must be cpm, cpc or cpa");
-                for amount in ["cpm", "cpc", "cpa"] {
-                    let _ = bid.money(amount);
+                // What is named for that type is not wrong by itself.
+                let amounts: Vec<String> = bid.keys().map(str::to_owned).collect();
+                for amount in amounts {
+                    bid.take::<serde::de::IgnoredAny>(&amount);
                 }
                 None
             }

@@ -10,10 +10,10 @@ use testkit::poll_until;
 
 const LONG: Duration = Duration::from_secs(60);
 
-fn campaign(differs: Value) -> Value {
+fn campaign(differs: &Value) -> Value {
     let mut body = json!({"name": "c", "advertiser_id": "advertiser_001", "budget": 100,
         "creative": {"title": "t", "description": "d"}});
-    for (key, value) in differs.as_object().unwrap() {
+    for (key, value) in differs.as_object().expect("an object") {
         body[key] = value.clone();
     }
     body
@@ -21,14 +21,14 @@ fn campaign(differs: Value) -> Value {
 
 async fn catalog(plane: &Plane) -> Catalog {
     let answer = plane.internal(Method::GET, "/internal/catalog", "").await;
-    serde_json::from_slice(&answer.expect_status(200).body).unwrap()
+    serde_json::from_slice(&answer.expect_status(200).body).expect("a catalog")
 }
 
 #[tokio::test]
 async fn an_offer_is_shown_as_it_was_filled_in_and_patched_key_by_key() {
     let plane = Plane::start().await;
     plane.advertiser().await;
-    let given = campaign(json!({
+    let given = campaign(&json!({
         "bid": {"type": "cpc", "cpc": 0.40, "max_cpm": 8.0},
         "modifiers": [
             {"kind": "key", "key": "countries", "factors": {"usa": 1.2}},
@@ -87,10 +87,18 @@ async fn a_price_that_cannot_be_meant_is_422_at_its_place() {
             json!({"modifiers": [{"kind": "key", "key": "countries", "factors": {"Atlantis": 2}}]}),
             "/modifiers/0/factors/Atlantis",
         ),
+        (
+            json!({"modifiers": [{"kind": "key", "key": "colours", "factors": {"red": 2}}]}),
+            "/modifiers/0/key",
+        ),
+        (
+            json!({"modifiers": [{"kind": "count", "of": ["friends"], "step": 1}]}),
+            "/modifiers/0/of/0",
+        ),
         (json!({"clamp": {"min": 2, "max": 1}}), "/clamp/max"),
     ];
     for (body, at) in cases {
-        let answer = plane.post("/campaigns", campaign(body)).await;
+        let answer = plane.post("/campaigns", campaign(&body)).await;
         let problem = answer.expect_status(422).json();
         let pointers: Vec<_> = problem["errors"]
             .as_array()
@@ -112,7 +120,7 @@ async fn what_was_observed_is_in_the_catalog_once_it_changed_and_only_where_it_p
         json!({"type": "cpm", "cpm": 2}),
     ] {
         let made = plane
-            .post("/campaigns", campaign(json!({"bid": bid})))
+            .post("/campaigns", campaign(&json!({"bid": bid})))
             .await
             .expect_status(201)
             .json();
