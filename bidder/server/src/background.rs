@@ -21,7 +21,8 @@ pub(crate) async fn run(
     tokio::join!(
         catalog_feed::follow(&shared, ops, shutdown),
         leases::exchange(&shared, shutdown),
-        watch(ops, &users, &log, shutdown),
+        watch(&shared, ops, &users, &log, shutdown),
+        show_catalog(&shared, ops, shutdown),
     );
     Ok(())
 }
@@ -29,18 +30,35 @@ pub(crate) async fn run(
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 /// Asks both Redis once a second, for `/health`.
-async fn watch(ops: &Ops, users: &UserState, log: &EventLog, shutdown: &Shutdown) {
+async fn watch(shared: &Shared, ops: &Ops, users: &UserState, log: &EventLog, shutdown: &Shutdown) {
     let state = ops.health.dependency("redis");
     let events = ops.health.dependency("events_redis");
     loop {
-        match users.ping().await {
-            Ok(()) => state.set_up(),
+        match users.memory_ratio().await {
+            Ok(ratio) => {
+                shared.metrics.redis_memory.set(ratio);
+                state.set_up();
+            }
             Err(error) => state.set_down(error.to_string()),
         }
         match log.ping().await {
             Ok(()) => events.set_up(),
             Err(error) => events.set_down(error.to_string()),
         }
+        tokio::select! {
+            () = shutdown.fired() => return,
+            () = tokio::time::sleep(WATCH_EVERY) => {}
+        }
+    }
+}
+
+/// Keeps the catalog's age in sight, also while nothing is heard of it.
+async fn show_catalog(shared: &Shared, ops: &Ops, shutdown: &Shutdown) {
+    let health = ops.health.dependency("catalog");
+    loop {
+        shared
+            .catalog
+            .show(&shared.config, &shared.metrics, &health);
         tokio::select! {
             () = shutdown.fired() => return,
             () = tokio::time::sleep(WATCH_EVERY) => {}

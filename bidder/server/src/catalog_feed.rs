@@ -1,13 +1,15 @@
 //! The catalog: followed by long poll, kept on disk, prepared aside, swapped whole.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use bidder_core::market::Market;
 use contracts::access::CATALOG_PATH;
-use contracts::catalog::Catalog;
-use service::feed::{Event, Feed, poll};
+use contracts::catalog::{Catalog, Quarantined};
+use service::feed::{Event, Feed, Origin, poll};
 use service::{Ops, Shutdown};
+use units::LineItemId;
 
 use crate::shared::Shared;
 
@@ -15,6 +17,8 @@ use crate::shared::Shared;
 pub(crate) const COPY: &str = "catalog.json";
 /// How long the control plane may hold a poll.
 const WAIT: Duration = Duration::from_secs(25);
+/// Records left out that the log tells one by one; `/campaigns` has them all.
+const TOLD: usize = 20;
 
 /// Follows the catalog until `shutdown`. Without the control plane the copy on disk is used.
 pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown) {
@@ -27,69 +31,137 @@ pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown)
         ),
         token: config.service_token.expose().to_owned(),
         copy: Some(config.data_dir.join(COPY)),
+        copy_max_age: config.catalog_max_age.0,
         wait: WAIT,
     };
-    let mut confirmed = Instant::now();
-    let polling = poll(
-        &feed,
-        shutdown,
-        |catalog: &Catalog| catalog.version,
-        |event| match event {
-            Event::Value(catalog, origin) => {
-                // The copy on disk is still the last one's: the feed writes the new one after this.
-                if let Some(last) = shared.market.load().as_ref() {
-                    shared.records.keep_catalog(&config.data_dir, last.version);
-                }
-                load(shared, ops, &catalog);
-                if origin == service::feed::Origin::Publisher {
-                    confirmed = Instant::now();
+    let preparing = Arc::clone(shared);
+    let read = move |json: &[u8]| {
+        let prepared = Prepared::read(&preparing, json)?;
+        Ok((prepared.market.version, prepared))
+    };
+    let confirmed_now = || shared.catalog.confirmed(Duration::ZERO);
+    let on_event = |event| match event {
+        Event::Value(prepared, origin) => {
+            // The copy on disk is still the last one's: the feed writes the new one after this.
+            if let Some(last) = shared.market.load().as_ref() {
+                shared.records.keep_catalog(&config.data_dir, last.version);
+            }
+            let version = put_in_force(shared, ops, prepared);
+            match origin {
+                Origin::Publisher => {
+                    confirmed_now();
                     control_plane.set_up();
                 }
-                tracing::info!(version = catalog.version, ?origin, "catalog loaded");
+                Origin::Disk(age) => shared.catalog.confirmed(age),
             }
-            Event::Unchanged => {
-                confirmed = Instant::now();
-                control_plane.set_up();
-            }
-            Event::Failed(error) => {
-                let age = confirmed.elapsed();
-                shared.metrics.catalog_age.set(age.as_secs_f64());
-                control_plane.set_down(error.to_string());
-            }
-        },
-    );
-    polling.await;
+            tracing::info!(version, ?origin, "catalog loaded");
+        }
+        Event::Unchanged => {
+            confirmed_now();
+            control_plane.set_up();
+        }
+        Event::Failed(error) => control_plane.set_down(error.to_string()),
+        Event::CopyRefused(fault) => {
+            tracing::error!(%fault, "starting without a catalog: not ready until the control plane answers");
+        }
+    };
+    poll(&feed, shutdown, read, on_event).await;
 }
 
-/// Prepares a catalog and puts it in force.
-pub(crate) fn load(shared: &Arc<Shared>, ops: &Ops, catalog: &Catalog) {
-    let market = Market::build(catalog, &shared.leases, &shared.base);
+/// A catalog made ready for deciding, away from whoever decides.
+pub(crate) struct Prepared {
+    market: Market,
+    /// Epochs of the line items that can bid.
+    epochs: Vec<(LineItemId, u64)>,
+    quarantined: Vec<Quarantined>,
+}
+
+impl Prepared {
+    fn read(shared: &Shared, json: &[u8]) -> Result<Self, serde_json::Error> {
+        let (catalog, quarantined) = Catalog::read(json)?;
+        let market = Market::build(&catalog, &shared.leases, &shared.base);
+        let known: std::collections::HashSet<&str> =
+            market.items.iter().map(|it| it.id.as_str()).collect();
+        let epochs = catalog
+            .line_items
+            .iter()
+            .map(|it| (it.id.clone(), it.epoch));
+        let epochs = epochs
+            .filter(|(id, _)| known.contains(id.as_str()))
+            .collect();
+        Ok(Self {
+            market,
+            epochs,
+            quarantined,
+        })
+    }
+}
+
+/// Changes to a catalog, which everybody decides by from here on; its version.
+fn put_in_force(shared: &Arc<Shared>, ops: &Ops, prepared: Prepared) -> u64 {
+    let Prepared {
+        market,
+        epochs,
+        quarantined,
+    } = prepared;
     // Leases of older epochs, and of what is gone, end before the new catalog bids.
-    let epochs = catalog.line_items.iter().map(|it| (&it.id, it.epoch));
-    let known: std::collections::HashSet<&str> =
-        market.items.iter().map(|it| it.id.as_str()).collect();
     shared
         .leases
-        .loaded(epochs.filter(|(id, _)| known.contains(id.as_str())));
-    for left_out in &market.left_out {
+        .loaded(epochs.iter().map(|(id, epoch)| (id, *epoch)));
+    tell_left_out(&market, &quarantined);
+    let metrics = &shared.metrics;
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    metrics
+        .catalog_version
+        .set_i64(i64::try_from(market.version).unwrap_or(i64::MAX));
+    metrics.line_items.set_u32(count(market.items.len()));
+    metrics.left_out.set_u32(count(market.left_out.len()));
+    metrics.quarantined.set_u32(count(quarantined.len()));
+    let version = market.version;
+    shared.catalog.version.store(version, Relaxed);
+    shared.catalog.quarantined.store(Arc::new(quarantined));
+    let before = shared.market.swap(Some(Arc::new(market)));
+    ops.health.set_ready(true);
+    shared.ask_now.notify_one();
+    retire(before);
+    version
+}
+
+fn tell_left_out(market: &Market, quarantined: &[Quarantined]) {
+    for record in quarantined.iter().take(TOLD) {
+        tracing::warn!(
+            list = record.list,
+            id = record.id,
+            why = record.why,
+            "record left out of the catalog"
+        );
+    }
+    for left_out in market.left_out.iter().take(TOLD) {
         tracing::warn!(
             line_item = left_out.line_item.as_str(),
             why = left_out.why,
             "line item left out"
         );
     }
-    let metrics = &shared.metrics;
-    metrics
-        .catalog_version
-        .set_i64(i64::try_from(market.version).unwrap_or(i64::MAX));
-    metrics.catalog_age.set(0.0);
-    metrics
-        .line_items
-        .set_u32(u32::try_from(market.items.len()).unwrap_or(u32::MAX));
-    metrics
-        .left_out
-        .set_u32(u32::try_from(market.left_out.len()).unwrap_or(u32::MAX));
-    shared.market.store(Some(Arc::new(market)));
-    ops.health.set_ready(true);
-    shared.ask_now.notify_one();
+    let all = quarantined.len() + market.left_out.len();
+    if all > TOLD {
+        tracing::warn!(all, "records left out in all; /campaigns names them");
+    }
+}
+
+/// Frees what was in force before on a thread that serves nobody: of a large catalog that takes
+/// milliseconds, and the last to let go of it would be a worker.
+fn retire(market: Option<Arc<Market>>) {
+    const STEP: Duration = Duration::from_millis(20);
+    const STEPS: u32 = 500;
+    let Some(market) = market else { return };
+    let waiting = move || {
+        for _ in 0..STEPS {
+            if Arc::strong_count(&market) == 1 {
+                return;
+            }
+            std::thread::sleep(STEP);
+        }
+    };
+    drop(tokio::task::spawn_blocking(waiting));
 }

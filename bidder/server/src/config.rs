@@ -44,6 +44,8 @@ pub struct Config {
     pub first_lease: String,
     pub keep_leased: usize,
     pub tell_reasons: bool,
+    pub catalog_max_age: Millis,
+    pub catalog_old_after: Millis,
     pub sources: BTreeMap<String, DemandSource>,
     pub records: RecordsConfig,
     pub limits: Limits,

@@ -9,6 +9,7 @@ mod background;
 mod bid;
 mod caps;
 mod catalog_feed;
+mod catalog_state;
 mod config;
 mod explain;
 mod leases;

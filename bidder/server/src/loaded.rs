@@ -38,11 +38,22 @@ pub(crate) fn handle(worker: &Worker, request: &Request) -> Response {
         .collect();
     let next = from + limit;
     let age_ms = service::clock::now().since(market.published_at).0.max(0);
+    let confirmed = worker.shared.catalog.age().map(|age| age.as_secs());
+    let quarantined = worker.shared.catalog.quarantined.load();
+    let unreadable = quarantined
+        .iter()
+        .map(|it| json!({"list": it.list, "id": it.id, "why": it.why}));
+    let unusable = market.left_out.iter().map(|it| {
+        let id = &it.line_item;
+        json!({"list": "line_items", "id": id, "line_item": id, "why": it.why})
+    });
+    let left_out: Vec<_> = unreadable.chain(unusable).take(MOST).collect();
     let body = json!({
         "catalog_version": market.version,
         "catalog_published_at": market.published_at.to_rfc3339(),
         "catalog_age_seconds": age_ms / 1_000,
-        "left_out": market.left_out.iter().map(|it| json!({"line_item": it.line_item, "why": it.why})).collect::<Vec<_>>(),
+        "catalog_confirmed_seconds_ago": confirmed,
+        "left_out": left_out,
         "items": items,
         "next_cursor": (next < market.campaigns.len()).then(|| next.to_string()),
     });

@@ -85,6 +85,8 @@ pub(crate) struct Metrics {
     pub(crate) catalog_version: Gauge,
     pub(crate) line_items: Gauge,
     pub(crate) left_out: Gauge,
+    pub(crate) quarantined: Gauge,
+    pub(crate) redis_memory: Gauge,
     pub(crate) leases_dropped: Counter,
     pub(crate) lease_batches_failed: Counter,
     pub(crate) wins: Counter,
@@ -158,6 +160,16 @@ impl Metrics {
             left_out: metrics.gauge(
                 "gavel_bidder_line_items_left_out",
                 "Line items that a fault keeps from bidding.",
+                &[],
+            ),
+            quarantined: metrics.gauge(
+                "gavel_catalog_quarantined_records",
+                "Records of the catalog in use that were left out because they cannot be read.",
+                &[],
+            ),
+            redis_memory: metrics.gauge(
+                "gavel_redis_memory_ratio",
+                "Used share of the user state's memory limit; 0 without one.",
                 &[],
             ),
             leases_dropped: plain(

@@ -10,6 +10,7 @@ use contracts::lease::Tally;
 use service::Ops;
 use units::{BidderId, BootId, CampaignId, UnixMillis};
 
+use crate::catalog_state::CatalogState;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::records::{Notes, Records};
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) base: String,
     /// Swapped whole when a catalog arrives; absent before the first one.
     pub(crate) market: ArcSwapOption<Market>,
+    pub(crate) catalog: CatalogState,
     pub(crate) leases: LeaseTable,
     /// Something new is wanted before the next batch of leases is due.
     pub(crate) ask_now: tokio::sync::Notify,
@@ -55,6 +57,7 @@ impl Shared {
             name: name.into(),
             base: config.base(),
             market: ArcSwapOption::empty(),
+            catalog: CatalogState::new(),
             leases: LeaseTable::new(boot),
             ask_now: tokio::sync::Notify::new(),
             metrics,

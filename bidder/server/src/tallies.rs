@@ -119,5 +119,7 @@ pub(crate) async fn flush(worker: Rc<Worker>) {
         let mut scratch = worker.scratch.borrow_mut();
         let mut counts = worker.counts.borrow_mut();
         counts.hand_over(&worker.shared, &mut scratch);
+        // A worker without requests would keep a catalog that is long replaced.
+        counts.market = None;
     }
 }

@@ -1,19 +1,20 @@
 //! Following a document that another service publishes under versions: long poll, last good copy on disk.
 //!
 //! A data plane starts from the copy when the publisher is away, and goes on with the last value for as
-//! long as it takes.
+//! long as it takes. Values are read and prepared aside, on threads that serve nobody.
+
+mod copy;
 
 use std::{
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde::de::DeserializeOwned;
+
+pub use self::copy::{CopyFault, copied};
 
 use crate::{
     client::{CallError, Client, ClientConfig, OutRequest, Target, TargetError},
@@ -29,6 +30,8 @@ pub struct Feed {
     pub token: String,
     /// Where the last good value is kept; `None` keeps none.
     pub copy: Option<PathBuf>,
+    /// How long ago the publisher may have confirmed a copy for it to be used still.
+    pub copy_max_age: Duration,
     /// How long the publisher may hold a call until there is something newer.
     pub wait: Duration,
 }
@@ -42,13 +45,15 @@ pub enum Event<T> {
     Unchanged,
     /// The publisher could not be asked, or its answer not be read.
     Failed(FeedError),
+    /// There is a copy on disk, and it is not used.
+    CopyRefused(CopyFault),
 }
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The copy of an earlier process.
-    Disk,
+    /// The copy of an earlier process, and how long ago the publisher confirmed it.
+    Disk(Duration),
     /// The publisher.
     Publisher,
 }
@@ -70,7 +75,10 @@ pub enum FeedError {
     Value(#[from] serde_json::Error),
     /// The copy could not be written; the value itself is in use.
     #[error("keeping a copy on disk: {0}")]
-    Copy(#[from] io::Error),
+    Copy(#[from] std::io::Error),
+    /// The thread that read the value ended without one.
+    #[error("preparing the feed's value failed: {0}")]
+    Aside(String),
 }
 
 /// Largest value, in bytes.
@@ -78,17 +86,26 @@ const MOST_BYTES: usize = 512 << 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Follows until `shutdown`: first the copy on disk, then the publisher. `version` tells a value's number.
-pub async fn poll<T: DeserializeOwned>(
+/// A copy that the publisher confirms again is marked so at most this often.
+const MARK_EVERY: Duration = Duration::from_secs(60);
+
+/// Follows until `shutdown`: first the copy on disk, then the publisher. `read` makes a value and its
+/// version of the bytes; it runs on a blocking thread, so that it may take its time.
+pub async fn poll<T: Send + 'static>(
     feed: &Feed,
     shutdown: &Shutdown,
-    version: impl Fn(&T) -> u64,
+    read: impl Fn(&[u8]) -> Result<(u64, T), serde_json::Error> + Send + Sync + 'static,
     mut on_event: impl FnMut(Event<T>),
 ) {
+    let read: Arc<Reader<T>> = Arc::new(read);
     let mut known = None;
-    if let Some(value) = feed.copy.as_deref().and_then(read_copy::<T>) {
-        known = Some(version(&value));
-        on_event(Event::Value(value, Origin::Disk));
+    match from_copy(feed, &read).await {
+        Ok(None) => {}
+        Ok(Some((version, value, age))) => {
+            known = Some(version);
+            on_event(Event::Value(value, Origin::Disk(age)));
+        }
+        Err(fault) => on_event(Event::CopyRefused(fault)),
     }
     let client = Client::new(ClientConfig {
         max_response: MOST_BYTES,
@@ -97,23 +114,29 @@ pub async fn poll<T: DeserializeOwned>(
         ..ClientConfig::local()
     });
     let mut pause = FIRST_PAUSE;
+    let mut marked = Instant::now();
     loop {
         let asked = tokio::select! {
             () = shutdown.fired() => return,
-            asked = ask::<T>(feed, &client, known) => asked,
+            asked = ask(feed, &client, known, &read) => asked,
         };
         match asked {
-            Ok(Some((value, body))) => {
+            Ok(Some((version, value, body))) => {
                 pause = FIRST_PAUSE;
-                known = Some(version(&value));
+                known = Some(version);
                 on_event(Event::Value(value, Origin::Publisher));
-                if let Some(Err(error)) = feed.copy.as_deref().map(|path| keep_copy(path, &body)) {
-                    on_event(Event::Failed(error.into()));
+                if let Err(error) = keep_copy(feed, body).await {
+                    on_event(Event::Failed(error));
                 }
+                marked = Instant::now();
             }
             Ok(None) => {
                 pause = FIRST_PAUSE;
                 on_event(Event::Unchanged);
+                if marked.elapsed() >= MARK_EVERY {
+                    marked = Instant::now();
+                    feed.copy.as_deref().map(copy::mark_confirmed);
+                }
             }
             Err(error) => {
                 on_event(Event::Failed(error));
@@ -127,11 +150,42 @@ pub async fn poll<T: DeserializeOwned>(
     }
 }
 
-async fn ask<T: DeserializeOwned>(
+type Reader<T> = dyn Fn(&[u8]) -> Result<(u64, T), serde_json::Error> + Send + Sync;
+
+async fn from_copy<T: Send + 'static>(
+    feed: &Feed,
+    read: &Arc<Reader<T>>,
+) -> Result<Option<(u64, T, Duration)>, CopyFault> {
+    let Some(path) = feed.copy.clone() else {
+        return Ok(None);
+    };
+    let (read, max_age) = (Arc::clone(read), feed.copy_max_age);
+    let reading = move || {
+        let Some((body, age)) = copy::read(&path, max_age)? else {
+            return Ok(None);
+        };
+        let (version, value) =
+            read(&body).map_err(|error| CopyFault::Unreadable(error.to_string()))?;
+        Ok(Some((version, value, age)))
+    };
+    let ended = tokio::task::spawn_blocking(reading).await;
+    ended.unwrap_or_else(|panic| Err(CopyFault::Unreadable(panic.to_string())))
+}
+
+async fn keep_copy(feed: &Feed, body: Bytes) -> Result<(), FeedError> {
+    let Some(path) = feed.copy.clone() else {
+        return Ok(());
+    };
+    let kept = tokio::task::spawn_blocking(move || copy::keep(&path, &body)).await;
+    Ok(kept.map_err(|panic| FeedError::Aside(panic.to_string()))??)
+}
+
+async fn ask<T: Send + 'static>(
     feed: &Feed,
     client: &Client,
     known: Option<u64>,
-) -> Result<Option<(T, Bytes)>, FeedError> {
+    read: &Arc<Reader<T>>,
+) -> Result<Option<(u64, T, Bytes)>, FeedError> {
     let wait_ms = feed.wait.as_millis();
     let url = match known {
         Some(version) => format!("{}?after={version}&wait_ms={wait_ms}", feed.url),
@@ -143,6 +197,11 @@ async fn ask<T: DeserializeOwned>(
         bearer.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, bearer);
     }
+    if let Some(version) = known
+        && let Ok(tag) = HeaderValue::try_from(format!("\"{version}\""))
+    {
+        headers.insert(header::IF_NONE_MATCH, tag);
+    }
     let request = OutRequest {
         method: Method::GET,
         target: &target,
@@ -153,70 +212,14 @@ async fn ask<T: DeserializeOwned>(
     let deadline = Instant::now() + feed.wait + Duration::from_secs(10);
     let answer = client.send(request, deadline).await?;
     match answer.status {
-        StatusCode::OK => Ok(Some((serde_json::from_slice(&answer.body)?, answer.body))),
+        StatusCode::OK => {
+            let (read, body) = (Arc::clone(read), answer.body.clone());
+            let reading = tokio::task::spawn_blocking(move || read(&body)).await;
+            let (version, value) =
+                reading.map_err(|panic| FeedError::Aside(panic.to_string()))??;
+            Ok(Some((version, value, answer.body)))
+        }
         StatusCode::NOT_MODIFIED => Ok(None),
         other => Err(FeedError::Status(other)),
-    }
-}
-
-/// Writes a copy that only this user can read; the old one stays until the new one is whole on disk.
-fn keep_copy(path: &Path, body: &[u8]) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let fresh = path.with_extension("new");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&fresh)?;
-    file.write_all(format!("{:016x}\n", checksum(body)).as_bytes())?;
-    file.write_all(body)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)
-}
-
-/// The copy, when it is there, whole and readable.
-fn read_copy<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&copied(path)?).ok()
-}
-
-/// The text of a copy as the publisher sent it, when the copy is there and whole.
-#[must_use]
-pub fn copied(path: &Path) -> Option<Vec<u8>> {
-    let mut bytes = fs::read(path).ok()?;
-    let (sum, body) = (bytes.get(..16)?, bytes.get(17..)?);
-    let sum = u64::from_str_radix(std::str::from_utf8(sum).ok()?, 16).ok()?;
-    if sum != checksum(body) {
-        tracing::warn!(path = %path.display(), "the copy on disk is damaged and not used");
-        return None;
-    }
-    bytes.drain(..17);
-    Some(bytes)
-}
-
-/// FNV-1a: against a torn write, not against an attacker, who could as well write another file.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn r_18_a_copy_is_read_back_and_a_torn_one_is_not() {
-        let path = std::env::temp_dir().join(format!("gavel-feed-{}", std::process::id()));
-        keep_copy(&path, br#"{"version":7}"#).unwrap();
-        let value: serde_json::Value = read_copy(&path).unwrap();
-        assert_eq!(value["version"], 7);
-        let mut torn = fs::read(&path).unwrap();
-        torn.pop();
-        fs::write(&path, &torn).unwrap();
-        assert!(read_copy::<serde_json::Value>(&path).is_none());
-        fs::remove_file(&path).unwrap();
     }
 }

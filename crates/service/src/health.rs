@@ -23,8 +23,15 @@ struct State {
     started: Instant,
     ready: AtomicBool,
     draining: AtomicBool,
-    /// A name to the reason why it is down.
-    dependencies: Mutex<BTreeMap<String, Option<String>>>,
+    dependencies: Mutex<BTreeMap<String, Dependency>>,
+}
+
+#[derive(Debug, Default)]
+struct Dependency {
+    /// Why it is down.
+    down: Option<String>,
+    /// What else there is to know.
+    detail: Option<String>,
 }
 
 /// One thing a service depends on; starts as up.
@@ -51,6 +58,8 @@ struct DependencyReport {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
 
 impl Health {
@@ -105,7 +114,10 @@ impl Health {
     /// Whether something that this service depends on is down; it goes on answering.
     #[must_use]
     pub fn is_degraded(&self) -> bool {
-        self.state.dependencies().values().any(Option::is_some)
+        self.state
+            .dependencies()
+            .values()
+            .any(|it| it.down.is_some())
     }
 
     /// Since the service started, in seconds.
@@ -121,10 +133,11 @@ impl Health {
             .state
             .dependencies()
             .iter()
-            .map(|(name, down)| {
+            .map(|(name, it)| {
                 let report = DependencyReport {
-                    status: if down.is_some() { "down" } else { "up" },
-                    reason: down.clone(),
+                    status: if it.down.is_some() { "down" } else { "up" },
+                    reason: it.down.clone(),
+                    detail: it.detail.clone(),
                 };
                 (name.clone(), report)
             })
@@ -159,11 +172,17 @@ impl DependencyHandle {
         self.set(Some(reason.into()));
     }
 
+    /// What else `/health` is to say of it.
+    pub fn tell(&self, detail: impl Into<String>) {
+        let mut dependencies = self.state.dependencies();
+        dependencies.entry(self.name.clone()).or_default().detail = Some(detail.into());
+    }
+
     fn set(&self, down: Option<String>) {
         let mut dependencies = self.state.dependencies();
-        let before = dependencies.insert(self.name.clone(), down.clone());
+        let dependency = dependencies.entry(self.name.clone()).or_default();
+        let was_down = std::mem::replace(&mut dependency.down, down.clone()).is_some();
         drop(dependencies);
-        let was_down = before.flatten().is_some();
         match (was_down, down) {
             (false, Some(reason)) => {
                 tracing::warn!(dependency = self.name, reason, "dependency down");
@@ -175,7 +194,7 @@ impl DependencyHandle {
 }
 
 impl State {
-    fn dependencies(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
+    fn dependencies(&self) -> MutexGuard<'_, BTreeMap<String, Dependency>> {
         self.dependencies
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -76,6 +76,8 @@ pub(crate) async fn follow(app: &App, config: &Config, health: &Health, shutdown
         ),
         token: config.service_token.clone(),
         copy: config.catalog_copy(),
+        // Rules of segments spend no money: old ones are better than none.
+        copy_max_age: Duration::MAX,
         wait: WAIT,
     };
     let control_plane = health.dependency("control-plane");
@@ -83,7 +85,10 @@ pub(crate) async fn follow(app: &App, config: &Config, health: &Health, shutdown
     let follow = feed::poll(
         &feed,
         shutdown,
-        |segments: &Segments| segments.version,
+        |json: &[u8]| {
+            let segments: Segments = serde_json::from_slice(json)?;
+            Ok((segments.version, segments))
+        },
         |event| {
             match event {
                 Event::Value(segments, origin) => {
@@ -102,6 +107,9 @@ pub(crate) async fn follow(app: &App, config: &Config, health: &Health, shutdown
                     control_plane.set_up();
                 }
                 Event::Failed(error) => control_plane.set_down(error.to_string()),
+                Event::CopyRefused(fault) => {
+                    tracing::error!(%fault, "starting without rules: not ready until the control plane answers");
+                }
             }
             app.metrics.catalog_age.set(heard.elapsed().as_secs_f64());
         },

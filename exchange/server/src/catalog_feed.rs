@@ -10,6 +10,9 @@ use service::{Ops, Shutdown};
 
 use crate::exchange::Exchange;
 
+/// Records left out of a catalog that the log tells one by one.
+const TOLD: usize = 20;
+
 /// Follows the catalog until `shutdown`; ready with the first one.
 pub(crate) async fn follow(exchange: Arc<Exchange>, sides: Vec<Ops>, shutdown: Shutdown) {
     let config = &exchange.config;
@@ -20,6 +23,7 @@ pub(crate) async fn follow(exchange: Arc<Exchange>, sides: Vec<Ops>, shutdown: S
         ),
         token: config.service_token.expose().to_owned(),
         copy: Some(config.data_dir.join("catalog.json")),
+        copy_max_age: config.catalog_max_age.0,
         wait: Duration::from_secs(25),
     };
     let health: Vec<_> = sides
@@ -50,15 +54,26 @@ pub(crate) async fn follow(exchange: Arc<Exchange>, sides: Vec<Ops>, shutdown: S
                     side.set_down(error.to_string());
                 }
             }
+            Event::CopyRefused(fault) => {
+                tracing::error!(%fault, "starting without a catalog: not ready until the control plane answers");
+            }
         }
         let age = current.elapsed().as_secs_f64();
         exchange.metrics.catalog_age.set(age);
     };
-    feed::poll(
-        &feed,
-        &shutdown,
-        |catalog: &Catalog| catalog.version,
-        on_event,
-    )
-    .await;
+    feed::poll(&feed, &shutdown, read, on_event).await;
+}
+
+fn read(json: &[u8]) -> Result<(u64, Catalog), serde_json::Error> {
+    let (catalog, quarantined) = Catalog::read(json)?;
+    for record in quarantined.iter().take(TOLD) {
+        tracing::warn!(
+            list = record.list,
+            id = record.id,
+            why = record.why,
+            all = quarantined.len(),
+            "record left out of the catalog"
+        );
+    }
+    Ok((catalog.version, catalog))
 }

@@ -37,6 +37,7 @@ pub struct Config {
     pub allow_private_upstreams: bool,
     pub require_crid: bool,
     pub require_adomain: bool,
+    pub catalog_max_age: Millis,
     pub answer_margin: Millis,
     pub notice_ttl: Millis,
     pub notice_timeout: Millis,

@@ -32,6 +32,10 @@ pub struct Plane {
     pub asks: Mutex<Vec<LeaseAsk>>,
     /// Answers asks with 503.
     pub away: Mutex<bool>,
+    /// Answers nothing but 503.
+    pub down: Mutex<bool>,
+    /// Published in place of the catalog, under its version.
+    pub text: Mutex<Option<String>>,
 }
 
 struct PlaneHandler(Arc<Plane>);
@@ -42,6 +46,9 @@ impl Handler for PlaneHandler {
             request.header("authorization"),
             Some("Bearer service-secret")
         );
+        if *self.0.down.lock().unwrap() {
+            return status(StatusCode::SERVICE_UNAVAILABLE);
+        }
         match request.path.as_str() {
             "/internal/catalog" => self.catalog(&request).await,
             "/internal/leases" => self.leases(&request),
@@ -57,7 +64,11 @@ impl PlaneHandler {
             .and_then(|it| it.parse::<u64>().ok());
         let (version, body) = {
             let catalog = self.0.catalog.lock().unwrap();
-            (catalog.version, serde_json::to_vec(&*catalog).unwrap())
+            let body = match &*self.0.text.lock().unwrap() {
+                Some(text) => text.clone().into_bytes(),
+                None => serde_json::to_vec(&*catalog).unwrap(),
+            };
+            (catalog.version, body)
         };
         if known == Some(version) {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -108,6 +119,7 @@ pub struct House {
     pub redis: testkit::Redis,
     pub address: std::net::SocketAddr,
     pub data: PathBuf,
+    plane_url: String,
     triggers: Vec<Trigger>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -134,12 +146,13 @@ impl House {
                 uuid::Uuid::from_bytes(service::clock::random_bytes())
             )),
             plane,
+            plane_url: String::new(),
             redis,
             triggers: Vec::new(),
             threads: Vec::new(),
         };
-        let plane_url = house.serve_plane();
-        house.serve_bidder(&plane_url, overrides);
+        house.plane_url = house.serve_plane();
+        house.serve_bidder(overrides);
         let ready = format!("{}/readyz", house.url);
         testkit::poll_until(PATIENCE, async || get(&ready).await.status == 200).await;
         house
@@ -168,13 +181,25 @@ impl House {
         format!("http://{address}")
     }
 
-    fn serve_bidder(&mut self, plane_url: &str, overrides: &[(&str, &str)]) {
+    /// Ends the bidder and starts another on the same data; does not wait until that one is ready.
+    pub fn restart(&mut self, overrides: &[(&str, &str)]) {
+        self.stop_bidder();
+        self.serve_bidder(overrides);
+    }
+
+    /// Ends the bidder, which was started last.
+    pub fn stop_bidder(&mut self) {
+        self.triggers.pop().unwrap().fire();
+        self.threads.pop().unwrap().join().unwrap();
+    }
+
+    pub fn serve_bidder(&mut self, overrides: &[(&str, &str)]) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         self.address = listener.local_addr().unwrap();
         self.url = format!("http://{}", self.address);
         let usual = [
             ("listen", self.address.to_string()),
-            ("control_plane_url", plane_url.to_owned()),
+            ("control_plane_url", self.plane_url.clone()),
             ("redis_url", self.redis.state_url.clone()),
             ("events_redis_url", self.redis.events_url.clone()),
             ("data_dir", self.data.display().to_string()),

@@ -4,6 +4,7 @@ mod creative;
 mod demand;
 mod observed;
 mod pricing;
+mod reading;
 mod supply;
 mod targeting;
 
@@ -17,6 +18,7 @@ pub use demand::{
 };
 pub use observed::{AdvertiserCounts, Counts, LineItemCounts, Observed, Priors};
 pub use pricing::{BidRule, Clamp, Counted, Modifier, ModifierKey, PriceRule, Shading};
+pub use reading::Quarantined;
 pub use supply::{AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher};
 pub use targeting::{AgeRange, ListRule, Targeting};
 
