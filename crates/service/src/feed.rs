@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-pub use self::copy::{CopyFault, copied};
+pub use self::copy::{CopyFault, copied, keep};
 
 use crate::{
     client::{CallError, Client, ClientConfig, OutRequest, Target, TargetError},

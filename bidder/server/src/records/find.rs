@@ -145,8 +145,8 @@ impl Recorded {
         let version = self.catalog.version;
         let text =
             store::catalog_text(&self.data_dir, version).ok_or(FindError::NoCatalog(version))?;
-        let catalog: Catalog =
-            serde_json::from_slice(&text).map_err(|error| FindError::Catalog { version, error })?;
+        let (catalog, _) =
+            Catalog::read(&text).map_err(|error| FindError::Catalog { version, error })?;
         let leases = LeaseTable::new(BootId(uuid::Uuid::nil()));
         Ok(RecordedCatalog {
             market: Market::build(&catalog, &leases, &self.seen.public_url),

@@ -34,7 +34,10 @@ pub enum CopyFault {
 const HEAD: usize = 17;
 
 /// Writes a copy that only this user can read; the old one stays until the new one is whole on disk.
-pub(super) fn keep(path: &Path, body: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// When the file system refuses.
+pub fn keep(path: &Path, body: &[u8]) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
