@@ -10,6 +10,7 @@ use bidder_core::facts::Facts;
 use bidder_core::index::Room;
 use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
+use bidder_core::targeting::View;
 use bidder_core::user::User;
 use contracts::profile::Profile;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -78,12 +79,18 @@ fn bench(c: &mut Criterion) {
         c.bench_function(&format!("match one imp, {count} line items"), |b| {
             let mut facts = Facts::default();
             let mut room = Room::default();
-            opportunity.facts(&user, 2_026, &mut facts);
+            opportunity.facts(&user, shop::NOW, &mut facts);
+            opportunity.imp_facts(&opportunity.imps[0], &mut facts);
+            let view = View {
+                facts: &facts,
+                hours: &[],
+                request: None,
+            };
             b.iter(|| {
-                shop.market.index.match_request(&facts, &mut room);
+                shop.market.index.match_request(&view, &mut room);
                 shop.market
                     .index
-                    .match_imp(&opportunity.imps[0], &facts, &mut room);
+                    .match_imp(&opportunity.imps[0], &view, &mut room);
                 black_box(&room);
             });
         });

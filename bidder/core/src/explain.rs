@@ -4,13 +4,13 @@ use serde::Serialize;
 use units::CpmMicros;
 
 use crate::decide::{Context, Instant, Scratch};
-use crate::eligibility::{Ineligible, frequency, schedule, seat, showable};
-use crate::facts::{Dimension, Facts};
+use crate::eligibility::{Ineligible, frequency, schedule, seat, showable, targeting};
 use crate::market::{Item, Market};
 use crate::opportunity::{Imp, Opportunity};
 use crate::pricing;
 use crate::random::Random;
 use crate::record::Funds;
+use crate::targeting::listed as list;
 use crate::user::User;
 
 /// What the decision on a request looked at.
@@ -118,7 +118,7 @@ pub fn explain(
     let context = Context::prepare(opportunity, market, user, at, seed, funds, scratch);
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     for imp in &opportunity.imps {
-        Opportunity::imp_facts(imp, scratch.facts_mut());
+        opportunity.imp_facts(imp, scratch.facts_mut());
         let mut line_items: Vec<_> = (0..market.items.len())
             .filter_map(|number| item_explained(&context, number, imp, scratch))
             .collect();
@@ -150,7 +150,7 @@ fn item_explained<'a>(
     scratch: &Scratch,
 ) -> Option<ItemExplained> {
     let item = context.market.items.get(number)?;
-    let mut failures = targeting_failures(item, scratch.facts());
+    let mut failures = targeting_failures(context, item, scratch);
     rule_failures(context, item, imp, scratch, &mut failures);
     let price = creative_failures(context, item, imp, scratch, &mut failures);
     if failures.is_empty()
@@ -178,58 +178,16 @@ fn failure(reason: Ineligible, seen: String, wanted: String) -> Failure {
     }
 }
 
-/// Each key of targeting and the reason it gives.
-const KEYS: [(Dimension, Ineligible); Dimension::ALL.len()] = [
-    (Dimension::Country, Ineligible::Country),
-    (Dimension::Region, Ineligible::Region),
-    (Dimension::City, Ineligible::City),
-    (Dimension::DeviceType, Ineligible::DeviceType),
-    (Dimension::Os, Ineligible::Os),
-    (Dimension::Domain, Ineligible::Domain),
-    (Dimension::Bundle, Ineligible::Bundle),
-    (Dimension::Category, Ineligible::Category),
-    (Dimension::Language, Ineligible::Language),
-    (Dimension::Gender, Ineligible::Gender),
-    (Dimension::Age, Ineligible::Age),
-    (Dimension::Interest, Ineligible::Interest),
-    (Dimension::Segment, Ineligible::Segment),
-    (Dimension::Deal, Ineligible::Deal),
-];
-
-fn targeting_failures(item: &Item, facts: &Facts) -> Vec<Failure> {
-    let failed = |(dimension, reason): &(Dimension, Ineligible)| {
-        item.rules.check(*dimension, facts).err()?;
-        let rule = item.rules.list(*dimension);
-        let wanted = if rule.exclude.is_empty() {
-            list(rule.include.iter().map(String::as_str))
-        } else {
-            let excluded = list(rule.exclude.iter().map(String::as_str));
-            let included = list(rule.include.iter().map(String::as_str));
-            format!("{included}, and none of {excluded}")
-        };
-        let seen = list(facts.values(*dimension));
-        Some(failure(*reason, seen, wanted))
-    };
-    KEYS.iter().filter_map(failed).collect()
-}
-
-/// At most the first twelve values.
-fn list<'t>(values: impl Iterator<Item = &'t str>) -> String {
-    let mut out = String::new();
-    for (at, value) in values.enumerate() {
-        if at == 12 {
-            out.push_str(", …");
-            break;
-        }
-        if at > 0 {
-            out.push_str(", ");
-        }
-        out.push_str(value);
-    }
-    if out.is_empty() {
-        out.push_str("nothing");
-    }
-    out
+fn targeting_failures(context: &Context<'_, '_>, item: &Item, scratch: &Scratch) -> Vec<Failure> {
+    let view = context.view(scratch.facts(), scratch.hours());
+    let terms = context.market.index.terms();
+    targeting::parts(&item.rules, terms, &view)
+        .filter_map(Result::err)
+        .map(|it| {
+            let wanted = it.wanted(&item.rules, terms);
+            failure(it.reason, it.seen(terms, &view), wanted)
+        })
+        .collect()
 }
 
 fn rule_failures<'a>(

@@ -1,52 +1,178 @@
-//! The index against the rules applied one line item after the other.
+//! The index against a naive reading of the catalog, and against the rules applied one by one.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a helper of a test stops where it cannot go on"
 )]
 
+mod oracle;
 mod shop;
 
-use bidder_core::eligibility::targeted;
-use bidder_core::facts::{Dimension, Facts};
-use bidder_core::index::Room;
+use std::sync::Arc;
+
+use bidder_core::eligibility::{schedule::WeekHour, targeting};
+use bidder_core::facts::Facts;
+use bidder_core::index::{FetchedList, Room, SharedLists};
 use bidder_core::lease::LeaseTable;
 use bidder_core::market::Market;
 use bidder_core::opportunity::Opportunity;
+use bidder_core::surroundings::Surroundings;
+use bidder_core::targeting::View;
+use bidder_core::user::User;
+use contracts::catalog::{LineItem, ListKind};
+use contracts::profile::Profile;
 use openrtb::{BidRequest, Limits};
+use oracle::World;
 use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
-use units::{BootId, RateTable};
+use shop::NOW;
+use units::{BootId, ListId, RateTable};
 use uuid::Uuid;
 
-const KEYS: [(&str, &[&str]); 6] = [
-    ("countries", &["US", "DEU", "fr"]),
-    ("os", &["ios", "Android"]),
+/// List keys with the values that targeting names.
+const KEYS: [(&str, &[&str]); 27] = [
+    ("genders", &["F", "m"]),
     ("interests", &["technology", "Shopping", "sports"]),
     ("segments", &["high_value", "mobile_users"]),
+    ("countries", &["US", "DEU", "fr"]),
+    ("regions", &["CA", "us-ny"]),
+    ("cities", &["Berlin", "oakland"]),
+    ("metros", &["501", "803"]),
+    ("postal_codes", &["10115", "US-94601", "sw1a 1aa"]),
+    ("device_types", &["mobile", "desktop"]),
+    ("os", &["ios", "Android"]),
+    ("makes", &["apple", "Samsung"]),
+    ("models", &["iphone", "pixel"]),
+    ("browsers", &["Chrome", "firefox"]),
+    ("carriers", &["vodafone", "310-004"]),
+    ("connection_types", &["wifi", "cellular"]),
+    ("languages", &["en", "de"]),
     ("domains", &["news.example", "example", "shop.example"]),
-    ("categories", &["IAB1", "IAB1-2", "IAB3"]),
+    ("bundles", &["com.game", "com.chat"]),
+    ("keywords", &["cars", "Electric Cars"]),
+    ("publishers", &["pub-1", "pub-2"]),
+    ("exchanges", &["ssp-a", "ssp-b"]),
+    ("positions", &["above_the_fold", "below_the_fold"]),
+    ("placement_types", &["instream", "accompanying_content"]),
+    ("venue_types", &["transit", "retail.malls"]),
+    ("deals", &["D1", "D2"]),
+    ("lists", &["l_domains", "l_bundles", "l_codes"]),
+    ("categories", &["IAB1", "IAB1-2", "53"]),
 ];
 
-const FACTS: [(Dimension, &[&str]); 4] = [
-    (Dimension::Country, &["USA", "de", "FRA", "JP"]),
-    (Dimension::Os, &["iOS", "android", "Linux"]),
-    (Dimension::Interest, &["technology", "shopping", "music"]),
-    (Dimension::Segment, &["high_value", "mobile_users", "other"]),
+/// Of these keys only trees make use here: flat, they narrow what is shown.
+const IN_TREES: [(&str, &[&str]); 2] = [
+    ("sizes", &["300x250", "640x480"]),
+    ("formats", &["banner", "video"]),
+];
+
+const LISTS: [(&str, &str, &[&str]); 3] = [
+    ("l_domains", "domain", &["news.example", "other.test"]),
+    ("l_bundles", "bundle", &["com.chat"]),
+    ("l_codes", "postal_code", &["DE-10115", "94601"]),
 ];
 
 fn some(values: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
-    proptest::sample::subsequence(values, 0..=values.len())
+    subsequence(values, 0..=values.len())
 }
 
-fn targeting() -> impl Strategy<Value = Value> {
+/// Terms that are no plain lists.
+fn other_terms() -> impl Strategy<Value = Value> {
+    let maybe = |values: &'static [&'static str]| proptest::option::of(select(values));
+    let versions = (
+        select(&["ios", "Android", "tizen"][..]),
+        maybe(&["14", "17.5"]),
+        maybe(&["17", "14.0.1"]),
+    )
+        .prop_map(|(os, min, max)| json!({"os_versions": [{"os": os, "min": min, "max": max}]}));
+    let sizes = (0..4_u32, 0..4_u32).prop_map(
+        |(w, h)| json!({"size_ranges": [{"min_width": w * 200, "max_height": h * 200 + 100}]}),
+    );
+    let radius = (
+        select(&[(52.52, 13.405), (37.8, -122.27)][..]),
+        select(&[1_000, 700_000, 9_000_000][..]),
+    )
+        .prop_map(
+            |((lat, lon), metres)| json!({"radius": [{"lat": lat, "lon": lon, "metres": metres}]}),
+        );
+    let visits = (select(&["high_value", "Mobile_Users"][..]), maybe(&["1d", "7d"]), 1..4_u32)
+        .prop_map(|(segment, within, least)| json!({"visits": [{"segment": segment, "within": within, "at_least": least}]}));
+    let flags = (
+        select(&["interstitial", "rewarded", "skippable", "in_pod"][..]),
+        any::<bool>(),
+    )
+        .prop_map(|(flag, set)| json!({flag: set}));
+    let ages = (0_u8..60, 0_u8..60)
+        .prop_map(|(a, b)| json!({"age_range": {"min_age": a.min(b), "max_age": a.max(b)}}));
+    prop_oneof![versions, sizes, radius, visits, flags, ages]
+}
+
+fn term() -> impl Strategy<Value = Value> {
+    let all: Vec<_> = KEYS.into_iter().chain(IN_TREES).collect();
+    let list = select(all)
+        .prop_flat_map(|(key, values)| (Just(key), some(values), 0..3_u8))
+        .prop_map(|(key, values, other)| {
+            let mut term = json!({key: values});
+            if key == "categories" && other == 0 {
+                term["cattax"] = json!(7);
+            }
+            term
+        });
+    let hours = (select(&["mon-fri 09-17", "sun 20-24", "sat-sun 00-06", "mon 00-24"][..]), any::<bool>())
+        .prop_map(|(part, user)| json!({"dayparts": [part], "dayparts_in": if user { "user" } else { "campaign" }}));
+    let path = (
+        select(
+            &[
+                "/device/ext/score",
+                "/imp/*/ext/slot",
+                "/device/ext",
+                "/imp/1/instl",
+                "/badv",
+            ][..],
+        ),
+        select(vec![
+            json!({"equals": 7}),
+            json!({"equals": "a"}),
+            json!({"in": [1, "a", true]}),
+            json!({"less": 5.5}),
+            json!({"greater": 2}),
+            json!({"exists": true}),
+            json!({"exists": false}),
+            json!({"contains": "a"}),
+        ]),
+    )
+        .prop_map(|(path, mut term)| {
+            term["path"] = json!(path);
+            term
+        });
+    let any_term = prop_oneof![6 => list, 3 => other_terms(), 1 => hours, 1 => path];
+    (any_term, 0..4_u8).prop_map(|(mut term, unknown)| {
+        if unknown == 0 {
+            term["unknown"] = json!("match");
+        }
+        term
+    })
+}
+
+fn tree() -> impl Strategy<Value = Value> {
+    term().prop_recursive(4, 24, 4, |part| {
+        prop_oneof![
+            2 => proptest::collection::vec(part.clone(), 0..4).prop_map(|it| json!({"all": it})),
+            2 => proptest::collection::vec(part.clone(), 0..4).prop_map(|it| json!({"any": it})),
+            1 => part.prop_map(|it| json!({"not": it})),
+        ]
+    })
+}
+
+fn flat_targeting() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
         3 => Just(None),
         1 => (0..KEYS.len()).prop_flat_map(|at| (Just(at), some(KEYS[at].1), some(KEYS[at].1), 0..3_u8)).prop_map(Some),
     ];
-    let ages = prop_oneof![2 => Just(None), 1 => (0_u8..60, 0_u8..60).prop_map(Some)];
-    (proptest::collection::vec(key, 4), ages).prop_map(|(keys, ages)| {
-        let mut targeting = json!({});
+    let other = prop_oneof![3 => Just(None), 1 => other_terms().prop_map(Some)];
+    (proptest::collection::vec(key, 4), other, any::<bool>()).prop_map(|(keys, other, newer)| {
+        let mut targeting = other.unwrap_or(json!({}));
         for (at, include, exclude, form) in keys.into_iter().flatten() {
             targeting[KEYS[at].0] = match form {
                 0 => json!(include),
@@ -54,56 +180,259 @@ fn targeting() -> impl Strategy<Value = Value> {
                 _ => json!({"exclude": exclude}),
             };
         }
-        if let Some((a, b)) = ages {
-            targeting["age_range"] = json!({"min_age": a.min(b), "max_age": a.max(b)});
+        if newer {
+            targeting["cattax"] = json!(7);
         }
         targeting
     })
 }
 
-fn facts() -> impl Strategy<Value = Facts> {
-    let lists: Vec<_> = FACTS.iter().map(|(_, values)| some(values)).collect();
-    let domain = proptest::option::of(proptest::sample::select(vec![
-        "www.news.example",
-        "a.shop.example",
-        "other.test",
-    ]));
-    let category =
-        proptest::option::of(proptest::sample::select(vec!["IAB1-2", "IAB3-9", "IAB25"]));
-    (lists, domain, category, proptest::option::of(0_u8..70)).prop_map(
-        |(lists, domain, category, age)| {
-            let mut facts = Facts::default();
-            for ((dimension, _), values) in FACTS.iter().zip(lists) {
-                values.iter().for_each(|it| facts.push(*dimension, it));
+fn targeting_json() -> impl Strategy<Value = Value> {
+    (
+        flat_targeting(),
+        prop_oneof![1 => Just(None), 2 => tree().prop_map(Some)],
+    )
+        .prop_map(|(mut targeting, tree)| {
+            if let Some(tree) = tree {
+                targeting["rule"] = tree;
             }
-            facts.push_domain(domain.unwrap_or_default());
-            facts.push_category(category.unwrap_or_default());
-            age.into_iter().for_each(|it| facts.push_age(it));
-            facts
+            targeting
+        })
+}
+
+/// An object of members that may be absent.
+fn object(
+    members: &'static [(&'static str, &'static [&'static str])],
+) -> impl Strategy<Value = Value> {
+    let member = |(name, values): &(&'static str, &'static [&'static str])| {
+        let name = *name;
+        proptest::option::of(select(*values)).prop_map(move |it| it.map(|it| (name, it)))
+    };
+    let members: Vec<_> = members.iter().map(member).collect();
+    members.prop_map(|members| {
+        let mut object = json!({});
+        for (name, text) in members.into_iter().flatten() {
+            object[name] = serde_json::from_str(text).unwrap();
+        }
+        object
+    })
+}
+
+fn device() -> impl Strategy<Value = Value> {
+    let own = object(&[
+        ("devicetype", &["1", "2", "4", "5", "99"]),
+        ("os", &[r#""iOS""#, r#""android""#, r#""Linux""#]),
+        ("osv", &[r#""17.5.1""#, r#""14""#, r#""x""#]),
+        ("make", &[r#""Apple""#, r#""Nokia""#]),
+        ("model", &[r#""iPhone""#]),
+        ("sua", &[r#"{"browsers":[{"brand":"Chrome"}]}"#]),
+        ("carrier", &[r#""Vodafone""#, r#""310-004""#]),
+        ("connectiontype", &["0", "2", "6"]),
+        ("language", &[r#""en-GB""#, r#""fr""#]),
+        (
+            "ext",
+            &[
+                r#"{"score":7}"#,
+                r#"{"score":"a"}"#,
+                r#"{"score":null}"#,
+                r#"{"score":[1,"a"]}"#,
+            ],
+        ),
+    ]);
+    let geo = object(&[
+        ("country", &[r#""USA""#, r#""DEU""#, r#""JPN""#]),
+        ("region", &[r#""CA""#, r#""US-NY""#]),
+        ("city", &[r#""Berlin""#, r#""Lyon""#]),
+        ("metro", &[r#""501""#]),
+        ("zip", &[r#""10115""#, r#""94601""#, r#""SW1A 1AA""#]),
+        ("lat", &["52.5"]),
+        ("lon", &["13.4", "-122.3"]),
+        ("utcoffset", &["0", "60", "480", "-330"]),
+    ]);
+    (own, geo).prop_map(|(mut device, geo)| {
+        device["geo"] = geo;
+        device
+    })
+}
+
+fn place() -> impl Strategy<Value = (&'static str, Value)> {
+    const COMMON: &[(&str, &[&str])] = &[
+        (
+            "domain",
+            &[
+                r#""www.News.example""#,
+                r#""a.shop.example""#,
+                r#""other.test""#,
+            ],
+        ),
+        ("cat", &[r#"["IAB1-2"]"#, r#"["IAB3"]"#, r#"["53"]"#]),
+        ("cattax", &["1", "7"]),
+        ("keywords", &[r#""Cars, other""#, r#""electric cars""#]),
+        ("publisher", &[r#"{"id":"pub-1"}"#, r#"{"id":"pub-3"}"#]),
+        (
+            "bundle",
+            &[r#""com.game""#, r#""com.chat""#, r#""com.other""#],
+        ),
+        ("venuetype", &[r#"["transit.airports"]"#, r#"["retail"]"#]),
+    ];
+    (select(&["site", "app", "dooh"][..]), object(COMMON)).prop_map(|(name, mut place)| {
+        let mine: &[&str] = match name {
+            "site" => &["domain", "cat", "cattax", "keywords", "publisher"],
+            "app" => &["domain", "cat", "cattax", "keywords", "publisher", "bundle"],
+            _ => &["domain", "keywords", "publisher", "venuetype"],
+        };
+        place
+            .as_object_mut()
+            .unwrap()
+            .retain(|key, _| mine.contains(&key.as_str()));
+        (name, place)
+    })
+}
+
+fn an_imp() -> impl Strategy<Value = Value> {
+    let own = object(&[
+        ("instl", &["0", "1"]),
+        ("rwdd", &["0", "1"]),
+        (
+            "pmp",
+            &[
+                r#"{"deals":[{"id":"D1"}]}"#,
+                r#"{"deals":[{"id":"D2"},{"id":"D3"}]}"#,
+            ],
+        ),
+        ("ext", &[r#"{"slot":1}"#, r#"{"slot":7.5}"#]),
+    ]);
+    let video = object(&[
+        ("w", &["640"]),
+        ("h", &["480"]),
+        ("pos", &["1", "7"]),
+        ("plcmt", &["1", "2", "4"]),
+        ("skip", &["0", "1"]),
+        ("podid", &[r#""pod""#]),
+    ]);
+    let banner = object(&[("pos", &["1", "3"])]);
+    (own, proptest::option::of(video), banner, any::<bool>()).prop_map(
+        |(mut imp, video, mut banner, wide)| {
+            (banner["w"], banner["h"]) = if wide {
+                (json!(728), json!(90))
+            } else {
+                (json!(300), json!(250))
+            };
+            imp["banner"] = banner;
+            if let Some(mut video) = video {
+                video["mimes"] = json!(["video/mp4"]);
+                imp["video"] = video;
+            }
+            imp
         },
     )
 }
 
+fn request() -> impl Strategy<Value = Value> {
+    let imps = proptest::collection::vec(an_imp(), 1..3);
+    let yob = proptest::option::of(1970..2016_i32);
+    (device(), place(), imps, yob).prop_map(|(device, (name, place), mut imps, yob)| {
+        for (at, imp) in imps.iter_mut().enumerate() {
+            imp["id"] = json!(at.to_string());
+        }
+        let mut request =
+            json!({"id": "r", "imp": imps, "device": device, name: place, "badv": ["a"]});
+        if let Some(yob) = yob {
+            request["user"] = json!({"yob": yob});
+        }
+        request
+    })
+}
+
+fn profile() -> impl Strategy<Value = Value> {
+    let segments = subsequence(&["high_value", "mobile_users", "other"][..], 0..=3);
+    let visits = (0..10_i64, 1..4_u32);
+    let person = object(&[
+        ("age", &["20", "33", "59"]),
+        ("gender", &[r#""M""#, r#""f""#]),
+    ]);
+    (person, some(&["technology", "music"]), segments, visits).prop_map(
+        |(person, interests, segments, (days, count))| {
+            let seen = NOW.0 - days * 86_400_000;
+            let segments: Vec<_> = segments.iter()
+                .map(|it| json!({"id": it, "last_seen": seen, "count": count}))
+                .collect();
+            json!({"user_id": "u", "demographics": person, "interests": interests, "segments": segments})
+        },
+    )
+}
+
+fn view(facts: &Facts) -> View<'_> {
+    View {
+        facts,
+        hours: &[],
+        request: None,
+    }
+}
+
+fn shared_lists() -> Arc<SharedLists> {
+    let ids = LISTS.map(|it| ListId::from(it.0));
+    let lines = LISTS.map(|it| it.2.join("\n"));
+    let kinds = [ListKind::Domain, ListKind::Bundle, ListKind::PostalCode];
+    let lists = ids.iter().zip(kinds).zip(&lines);
+    Arc::new(SharedLists::build(lists.map(|((id, kind), lines)| {
+        FetchedList {
+            id,
+            kind,
+            version: 1,
+            lines,
+        }
+    })))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
-    fn the_index_finds_what_the_rules_allow(targetings in proptest::collection::vec(targeting(), 1..150), facts in facts()) {
-        let line_items: Vec<_> = targetings.iter().map(|it| json!({"targeting": it})).collect();
+    fn the_index_finds_what_a_naive_reading_finds(
+        targetings in proptest::collection::vec(targeting_json(), 1..100),
+        request in request(),
+        profile in proptest::option::of(profile()),
+        source in proptest::option::of(select(&["SSP-A", "ssp-c"][..])),
+    ) {
+        let line_items: Vec<_> = targetings.iter()
+            .map(|it| json!({"targeting": it, "time_zone": "Asia/Shanghai"}))
+            .collect();
         let catalog = shop::catalog(&line_items);
         let leases = LeaseTable::new(BootId(Uuid::nil()));
-        let market = Market::build(&catalog, &leases, "http://127.0.0.1");
-        let body = shop::request(json!({})).to_string();
-        let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
-        let opportunity = Opportunity::read(&request, &RateTable::default()).unwrap();
+        let market = Market::with_lists(&catalog, &shared_lists(), &leases, "http://127.0.0.1");
+        prop_assert!(market.left_out.is_empty(), "{:?}", market.left_out);
+        let body = request.to_string();
+        let (read, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+        let surroundings = Surroundings { source, body: Some(body.as_bytes()), ..Surroundings::default() };
+        let opportunity = Opportunity::read(&read, &RateTable::default()).unwrap().within(surroundings);
+        let known: Option<Profile> = profile.clone().map(|it| serde_json::from_value(it).unwrap());
+        let user = User { profile: known.as_ref(), ..User::default() };
+        let mut facts = Facts::default();
+        opportunity.facts(&user, NOW, &mut facts);
+        market.index.shared().add_to(&mut facts);
+        let hours: Vec<_> = market.zones.iter().map(|zone| WeekHour::at(NOW, zone)).collect();
+        let raw = opportunity.raw_for(market.index.terms());
         let mut room = Room::default();
-        market.index.match_request(&facts, &mut room);
-        market.index.match_imp(&opportunity.imps[0], &facts, &mut room);
-        let naive: Vec<_> = market.items.iter().enumerate()
-            .filter(|(_, item)| targeted(&item.rules, &facts).is_ok())
-            .map(|(at, _)| at)
-            .collect();
-        prop_assert_eq!(room.open.iter().collect::<Vec<_>>(), naive);
-        prop_assert!(room.by_deal.is_empty());
+        market.index.match_request(&View { facts: &facts, hours: &hours, request: raw }, &mut room);
+        for (at, imp) in opportunity.imps.iter().enumerate() {
+            opportunity.imp_facts(imp, &mut facts);
+            let view = View { facts: &facts, hours: &hours, request: raw };
+            market.index.match_imp(imp, &view, &mut room);
+            // Monday, 06:45 in Shanghai.
+            let world = World {
+                request: &request, imp: at, profile: profile.as_ref(), source, lists: &LISTS, now: NOW.0,
+                campaign_hour: (0, 6),
+            };
+            for (number, item) in market.items.iter().enumerate() {
+                let plain: &LineItem = catalog.line_items.iter().find(|it| it.id == item.id).unwrap();
+                let naive = world.matches(&plain.targeting);
+                let found = room.open.contains(number) || room.by_deal.contains(number);
+                let told = || format!("{}\n{request}\n{profile:?} imp {at}", serde_json::to_string(&plain.targeting).unwrap());
+                prop_assert_eq!(found, naive, "index: {}", told());
+                let checked = targeting::check(&item.rules, market.index.terms(), &view);
+                prop_assert_eq!(checked.is_ok(), naive, "check {:?}: {}", checked, told());
+            }
+        }
     }
 }
 
@@ -186,11 +515,11 @@ fn shapes_and_deals_narrow_an_imp() {
         let opportunity = Opportunity::read(&request, &RateTable::default()).unwrap();
         let mut room = Room::default();
         let mut facts = Facts::default();
-        market.index.match_request(&facts, &mut room);
-        Opportunity::imp_facts(&opportunity.imps[0], &mut facts);
+        market.index.match_request(&view(&facts), &mut room);
+        opportunity.imp_facts(&opportunity.imps[0], &mut facts);
         market
             .index
-            .match_imp(&opportunity.imps[0], &facts, &mut room);
+            .match_imp(&opportunity.imps[0], &view(&facts), &mut room);
         let names = |set: &bidder_core::index::Bits| {
             let mut names: Vec<_> = set
                 .iter()

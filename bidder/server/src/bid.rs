@@ -11,6 +11,7 @@ use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
 use bidder_core::record::Funds;
 use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
+use bidder_core::surroundings::Surroundings;
 use contracts::access::AUCTION_ID_HEADER;
 use openrtb::{BidRequest, ReadError};
 use service::Problem;
@@ -138,7 +139,12 @@ async fn bid(
         wishes,
     } = *call;
     let market = worker.shared.market.load_full().ok_or(NoBid::NotReady)?;
-    let opportunity = Opportunity::read(bid_request, &market.rates)?;
+    let surroundings = Surroundings {
+        source: Some(&source.name),
+        body: Some(&request.body),
+        ..Surroundings::default()
+    };
+    let opportunity = Opportunity::read(bid_request, &market.rates)?.within(surroundings);
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
     in_time(deadline)?;
     let seed = u128::from_le_bytes(service::clock::random_bytes());
@@ -171,7 +177,7 @@ async fn bid(
         dialect: dialect(request),
     };
     if wishes.explain {
-        *trail = Some(Trail::of(&basis, &decision));
+        *trail = Some(Trail::of(&basis, &decision, source));
     }
     let draft = is_noted.then(|| {
         let body = &request.body;

@@ -10,6 +10,7 @@ use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
 use bidder_core::record::{Funds, SeenUser};
 use bidder_core::respond::{Source, refuse};
+use bidder_core::surroundings::Surroundings;
 use openrtb::{BidRequest, Limits};
 use serde_json::{Value, json};
 use service::Problem;
@@ -79,10 +80,12 @@ pub(crate) struct Trail {
     seed: u128,
     /// What the decision itself holds: it counts as free, as it was when the decision looked.
     held: Vec<(LineItemId, Nanos)>,
+    /// Name of the caller; absent for an operator who asks in nobody's name.
+    source: Option<String>,
 }
 
 impl Trail {
-    pub(crate) fn of(basis: &Basis, decision: &Decision<'_>) -> Self {
+    pub(crate) fn of(basis: &Basis, decision: &Decision<'_>, source: &Source) -> Self {
         let choices = decision.imps.iter().flat_map(|it| &it.ranked);
         let held = choices.filter_map(|choice| {
             let item = basis.market.items.get(choice.candidate.item)?;
@@ -94,6 +97,7 @@ impl Trail {
             user: basis.found.seen(),
             at: basis.at,
             seed: basis.seed,
+            source: Some(source.name.clone()),
         }
     }
 
@@ -101,7 +105,14 @@ impl Trail {
     async fn explain(self, body: Bytes, limits: Limits) -> Option<Explanation> {
         let task = tokio::task::spawn_blocking(move || {
             let (request, _repairs) = BidRequest::read(&body, &limits).ok()?;
-            let opportunity = Opportunity::read(&request, &self.market.rates).ok()?;
+            let surroundings = Surroundings {
+                source: self.source.as_deref(),
+                body: Some(&body),
+                ..Surroundings::default()
+            };
+            let opportunity = Opportunity::read(&request, &self.market.rates)
+                .ok()?
+                .within(surroundings);
             Some(explain(
                 &opportunity,
                 &self.market,
@@ -153,6 +164,7 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
         },
         seed: u128::from_le_bytes(service::clock::random_bytes()),
         held: Vec::new(),
+        source: None,
     };
     let explained = trail.explain(request.body.clone(), limits).await;
     match explained.and_then(|it| serde_json::to_vec(&it).ok()) {

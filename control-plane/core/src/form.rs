@@ -91,6 +91,18 @@ impl Form {
         self.note(Fault::meaning(pointer, says));
     }
 
+    /// Notes a fault of meaning at a place inside the value of `key`, by its JSON pointer from there.
+    pub fn refuse_at(&mut self, key: &str, under: &str, says: impl Into<String>) {
+        let pointer = format!("{}{under}", self.pointer(key));
+        self.note(Fault::meaning(pointer, says));
+    }
+
+    /// Notes a fault of form at a place inside the value of `key`.
+    pub fn refuse_form_at(&mut self, key: &str, under: &str, says: impl Into<String>) {
+        let pointer = format!("{}{under}", self.pointer(key));
+        self.note(Fault::form(pointer, says));
+    }
+
     /// Takes a value of any readable type; absent and `null` are `None`.
     pub fn take<T: DeserializeOwned>(&mut self, key: &str) -> Option<T> {
         let raw = self.raw(key)?;

@@ -74,6 +74,8 @@ text_id! {
     PartnerId
     /// A segment of users.
     SegmentId
+    /// A shared list of targeting: domains, bundles or postal codes.
+    ListId
     /// A user, in the one name space of the DMP and of requests.
     UserId
     /// One running bidder process's name.

@@ -1,6 +1,6 @@
 //! What one request's imps share, and the rules applied to one line item.
 
-use units::UnixMillis;
+use openrtb::Raw;
 
 use super::search::Term;
 use super::{Instant, Scratch};
@@ -8,10 +8,12 @@ use crate::choose::{Candidate, draw};
 use crate::creative::Creative;
 use crate::eligibility::schedule::WeekHour;
 use crate::eligibility::{Fit, Ineligible, Situation, admissible, frequency, showable};
+use crate::facts::Facts;
 use crate::market::{Item, Market};
 use crate::opportunity::{Identity, Imp, Opportunity};
 use crate::pricing::{self, Ask, Chance, Factor, Priced, Quote, Shown, Terms};
 use crate::record::Funds;
+use crate::targeting::View;
 use crate::user::User;
 
 /// What one request's imps share.
@@ -22,6 +24,8 @@ pub(crate) struct Context<'a, 'm> {
     pub(crate) at: Instant,
     pub(crate) seed: u64,
     pub(crate) funds: &'m Funds,
+    /// The request as it was received, where targeting looks at a place of it.
+    request: Option<Raw<'a>>,
 }
 
 impl<'a, 'm> Context<'a, 'm> {
@@ -46,16 +50,21 @@ impl<'a, 'm> Context<'a, 'm> {
             interests: profile.map_or(0, |it| it.interests.len()),
             segments: profile.map_or(0, |it| it.segments.len()),
         };
-        opportunity.facts(user, year(at.now), &mut scratch.facts);
+        opportunity.facts(user, at.now, &mut scratch.facts);
+        market.index.shared().add_to(&mut scratch.facts);
         scratch.factors.clear();
         let factors = market
             .modifier_sets
             .iter()
             .map(|set| set.of_request(priced, &scratch.facts));
         scratch.factors.extend(factors);
-        market
-            .index
-            .match_request(&scratch.facts, &mut scratch.room);
+        let request = opportunity.raw_for(market.index.terms());
+        let view = View {
+            facts: &scratch.facts,
+            hours: &scratch.hours,
+            request,
+        };
+        market.index.match_request(&view, &mut scratch.room);
         let Scratch {
             terms,
             factors,
@@ -76,6 +85,16 @@ impl<'a, 'm> Context<'a, 'm> {
             at,
             seed,
             funds,
+            request,
+        }
+    }
+
+    /// What conditions of targeting are judged by.
+    pub(crate) const fn view<'s>(&'s self, facts: &'s Facts, hours: &'s [WeekHour]) -> View<'s> {
+        View {
+            facts,
+            hours,
+            request: self.request,
         }
     }
 
@@ -202,10 +221,4 @@ impl<'a, 'm> Context<'a, 'm> {
         };
         pricing::quote(terms, &ask, &self.market.rates)
     }
-}
-
-fn year(now: UnixMillis) -> i16 {
-    jiff::Timestamp::from_millisecond(now.0).map_or(1970, |instant| {
-        jiff::tz::TimeZone::UTC.to_datetime(instant).year()
-    })
 }

@@ -122,10 +122,9 @@ pub fn decide_with<'a>(
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     let mut reasons = Reasons::default();
     for imp in &opportunity.imps {
-        Opportunity::imp_facts(imp, &mut scratch.facts);
-        market
-            .index
-            .match_imp(imp, &scratch.facts, &mut scratch.room);
+        opportunity.imp_facts(imp, &mut scratch.facts);
+        let view = context.view(&scratch.facts, &scratch.hours);
+        market.index.match_imp(imp, &view, &mut scratch.room);
         for _ in 0..TRIES {
             let list = context.shortlist(imp, scratch, &mut reasons);
             let ranked = context.reserve(&list, random, scratch, &mut reasons);

@@ -7,6 +7,7 @@ use crate::creative::Creative;
 use crate::facts::{self, Dimension};
 use crate::market::Item;
 use crate::opportunity::Imp;
+use crate::targeting::is_among;
 
 /// The first deal on offer that the line item names and whose `wseat` has its seat.
 ///
@@ -26,8 +27,8 @@ pub fn choose<'a>(item: &Item, imp: &Imp<'a>) -> Result<Option<&'a Deal<'a>>, In
     let mut reason = Ineligible::Deal;
     for deal in imp.deals {
         let id = deal.id.as_deref().unwrap_or_default();
-        let named = |list: &[String]| list.iter().any(|it| it == id);
-        if !named(&rule.include) || named(&rule.exclude) {
+        let named = |list| is_among(list, id);
+        if !named(rule.include) || named(rule.exclude) {
             continue;
         }
         if deal.wseat.is_empty() || deal.wseat.iter().any(|seat| **seat == *item.seat) {

@@ -152,9 +152,7 @@ fn banner_size(
     offer: &BannerOffer<'_>,
     interstitial: bool,
 ) -> Option<Size> {
-    let wanted = |size: &Size| {
-        (item.sizes.is_empty() || item.sizes.contains(size)) && !item.not_sizes.contains(size)
-    };
+    let wanted = |size: &Size| item.takes_size(*size);
     let Some(own) = creative.size() else {
         return offer.sizes().find(wanted);
     };
@@ -178,10 +176,8 @@ fn check_stream(
         Medium::Audio | Medium::Banner | Medium::Native => None,
     };
     let wanted = match size {
-        Some(size) => {
-            (item.sizes.is_empty() || item.sizes.contains(&size)) && !item.not_sizes.contains(&size)
-        }
-        None => item.sizes.is_empty(),
+        Some(size) => item.takes_size(size),
+        None => item.takes_any_size(),
     };
     if !wanted {
         return Err(Ineligible::SizeNotOffered);

@@ -93,11 +93,59 @@ pub enum Ineligible {
     LeasePending,
     /// Its leases are used up.
     BudgetExhausted,
+    /// `targeting.metros`.
+    Metro,
+    /// `targeting.postal_codes`.
+    PostalCode,
+    /// `targeting.makes`.
+    Make,
+    /// `targeting.models`.
+    Model,
+    /// `targeting.os_versions`.
+    OsVersion,
+    /// `targeting.browsers`.
+    Browser,
+    /// `targeting.carriers`.
+    Carrier,
+    /// `targeting.connection_types`.
+    ConnectionType,
+    /// `targeting.keywords`.
+    Keyword,
+    /// `targeting.publishers`.
+    Publisher,
+    /// `targeting.exchanges`.
+    Exchange,
+    /// `targeting.venue_types`.
+    VenueType,
+    /// `targeting.radius`.
+    Radius,
+    /// `targeting.visits`.
+    Visits,
+    /// `targeting.positions`.
+    Position,
+    /// `targeting.placement_types`.
+    PlacementType,
+    /// `targeting.interstitial`.
+    Interstitial,
+    /// `targeting.rewarded`.
+    Rewarded,
+    /// `targeting.skippable`.
+    Skippable,
+    /// `targeting.in_pod`.
+    InPod,
+    /// `targeting.size_ranges`.
+    SizeRange,
+    /// `targeting.lists`.
+    SharedList,
+    /// A shared list that it names is not here yet.
+    ListPending,
+    /// `targeting.rule` is not true.
+    Rule,
 }
 
 impl Ineligible {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 69] = [
         Self::NotStarted,
         Self::Ended,
         Self::OutsideDayparts,
@@ -143,6 +191,30 @@ impl Ineligible {
         Self::CapUnknown,
         Self::LeasePending,
         Self::BudgetExhausted,
+        Self::Metro,
+        Self::PostalCode,
+        Self::Make,
+        Self::Model,
+        Self::OsVersion,
+        Self::Browser,
+        Self::Carrier,
+        Self::ConnectionType,
+        Self::Keyword,
+        Self::Publisher,
+        Self::Exchange,
+        Self::VenueType,
+        Self::Radius,
+        Self::Visits,
+        Self::Position,
+        Self::PlacementType,
+        Self::Interstitial,
+        Self::Rewarded,
+        Self::Skippable,
+        Self::InPod,
+        Self::SizeRange,
+        Self::SharedList,
+        Self::ListPending,
+        Self::Rule,
     ];
 
     /// Its name in statistics and explanations.
@@ -194,6 +266,30 @@ impl Ineligible {
             Self::CapUnknown => "cap_unknown",
             Self::LeasePending => "lease_pending",
             Self::BudgetExhausted => "budget_exhausted",
+            Self::Metro => "metro",
+            Self::PostalCode => "postal_code",
+            Self::Make => "make",
+            Self::Model => "model",
+            Self::OsVersion => "os_version",
+            Self::Browser => "browser",
+            Self::Carrier => "carrier",
+            Self::ConnectionType => "connection_type",
+            Self::Keyword => "keyword",
+            Self::Publisher => "publisher",
+            Self::Exchange => "exchange",
+            Self::VenueType => "venue_type",
+            Self::Radius => "radius",
+            Self::Visits => "visits",
+            Self::Position => "position",
+            Self::PlacementType => "placement_type",
+            Self::Interstitial => "interstitial",
+            Self::Rewarded => "rewarded",
+            Self::Skippable => "skippable",
+            Self::InPod => "in_pod",
+            Self::SizeRange => "size_range",
+            Self::SharedList => "shared_list",
+            Self::ListPending => "list_pending",
+            Self::Rule => "rule",
         }
     }
 

@@ -1,21 +1,18 @@
 //! May this line item bid on this imp? A list that one can read; one file per rule.
 //!
-//! [`targeted`] holds the rules that the index decides for all line items at once; [`admissible`] the
+//! [`targeting`] holds the rules that the index decides for all line items at once; [`admissible`] the
 //! rest. The explanation runs both and shows every refusal, the decision only the second.
 
-pub mod audience;
 pub mod blocklists;
-pub mod context;
 pub mod deal;
-pub mod device;
 pub mod fit;
 pub mod frequency;
-pub mod geo;
 mod ineligible;
 pub mod native;
 pub mod schedule;
 pub mod seat;
 pub mod secure;
+pub mod targeting;
 
 pub use fit::{Fit, Medium};
 pub use ineligible::Ineligible;
@@ -24,10 +21,8 @@ use openrtb::Deal;
 use units::UnixMillis;
 
 use crate::creative::Creative;
-use crate::facts::Facts;
 use crate::market::Item;
 use crate::opportunity::{Imp, Opportunity};
-use crate::targeting::{Failed, Rules};
 use schedule::WeekHour;
 
 /// What a rule may look at, beside the line item.
@@ -43,18 +38,6 @@ pub struct Situation<'a> {
     pub hour: WeekHour,
     /// Whether our tracker URLs may stand in secure markup.
     pub trackers_are_secure: bool,
-}
-
-/// The rules of targeting, which the index knows.
-///
-/// # Errors
-/// The first rule that refuses.
-pub fn targeted(rules: &Rules, facts: &Facts) -> Result<(), Ineligible> {
-    geo::check(rules, facts)?;
-    device::check(rules, facts)?;
-    context::check(rules, facts)?;
-    audience::check(rules, facts)?;
-    Ok(())
 }
 
 /// The rules on a line item that targeting has let through: cheapest first.
@@ -84,9 +67,4 @@ pub fn showable(
     secure::check(creative, situation)?;
     deal::check_advertiser(creative, deal)?;
     fit::choose(item, creative, situation.imp)
-}
-
-/// The reason for the side that a list rule failed on: both have the same name, the key of targeting.
-pub(crate) fn named(result: Result<(), Failed>, reason: Ineligible) -> Result<(), Ineligible> {
-    result.map_err(|_| reason)
 }

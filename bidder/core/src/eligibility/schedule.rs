@@ -1,10 +1,12 @@
-//! When the line item may bid: its flight, and its day parts in the campaign's time zone.
+//! When the line item may bid: its flight, and its day parts in the campaign's or the user's time zone.
 
+use contracts::catalog::Clock;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use units::UnixMillis;
 
 use super::{Ineligible, Situation};
+use crate::daypart::WeekHours;
 use crate::market::Item;
 
 /// An hour of the week somewhere; day 0 is Monday.
@@ -31,6 +33,16 @@ impl WeekHour {
     }
 }
 
+impl WeekHour {
+    /// The hour of the week so many minutes ahead of UTC; `None` for what is no offset.
+    #[must_use]
+    pub fn at_offset(now: UnixMillis, minutes: i32) -> Option<Self> {
+        let seconds = minutes.checked_mul(60)?;
+        let offset = jiff::tz::Offset::from_seconds(seconds).ok()?;
+        Some(Self::at(now, &TimeZone::fixed(offset)))
+    }
+}
+
 /// The instant at which the civil day of `now` began in a time zone: where a calendar day's cap starts.
 #[must_use]
 pub fn day_start(now: UnixMillis, zone: &TimeZone) -> UnixMillis {
@@ -51,12 +63,14 @@ pub fn check(item: &Item, situation: &Situation<'_>) -> Result<(), Ineligible> {
     if item.ends_at.is_some_and(|end| situation.now >= end) {
         return Err(Ineligible::Ended);
     }
-    let WeekHour { day, hour } = situation.hour;
-    let included = item
-        .rules
-        .hours
-        .is_none_or(|hours| hours.contains(day, hour));
-    if !included || item.rules.not_hours.contains(day, hour) {
+    let hour = match item.rules.clock {
+        Clock::Campaign => Some(situation.hour),
+        Clock::User => situation.opportunity.user_hour(situation.now),
+    };
+    let within = |hours: WeekHours| hour.map(|it| hours.contains(it.day, it.hour));
+    // An hour that is not known is in none of the included, and in none of the excluded.
+    let included = item.rules.hours.is_none_or(|it| within(it) == Some(true));
+    if !included || within(item.rules.not_hours) == Some(true) {
         return Err(Ineligible::OutsideDayparts);
     }
     Ok(())
@@ -79,6 +93,10 @@ mod tests {
             WeekHour::at(now, &zone("Asia/Shanghai")),
             WeekHour { day: 0, hour: 6 }
         );
+        let shifted = |minutes| WeekHour::at_offset(now, minutes);
+        assert_eq!(shifted(480), Some(WeekHour { day: 0, hour: 6 }));
+        assert_eq!(shifted(-330), Some(WeekHour { day: 6, hour: 17 }));
+        assert_eq!(shifted(i32::MAX), None);
         assert_eq!(
             day_start(now, &zone("UTC")).to_rfc3339(),
             "2026-11-22T00:00:00.000Z"
@@ -87,5 +105,23 @@ mod tests {
             day_start(now, &zone("Asia/Shanghai")).to_rfc3339(),
             "2026-11-22T16:00:00.000Z"
         );
+    }
+
+    #[test]
+    fn daylight_saving_skips_an_hour_and_repeats_one() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let hour = |utc: &str| {
+            let instant: Timestamp = utc.parse().unwrap();
+            let WeekHour { day, hour } =
+                WeekHour::at(UnixMillis(instant.as_millisecond()), &berlin);
+            (day, hour)
+        };
+        // Spring: 01:59 is followed by 03:00; hour 2 of that Sunday never comes.
+        assert_eq!(hour("2026-03-29T00:59:59Z"), (6, 1));
+        assert_eq!(hour("2026-03-29T01:00:00Z"), (6, 3));
+        // Autumn: hour 2 comes twice.
+        assert_eq!(hour("2026-10-25T00:30:00Z"), (6, 2));
+        assert_eq!(hour("2026-10-25T01:30:00Z"), (6, 2));
+        assert_eq!(hour("2026-10-25T02:00:00Z"), (6, 3));
     }
 }

@@ -31,6 +31,26 @@ impl Bits {
         self.0.clone_from(&other.0);
     }
 
+    /// Becomes the empty set over as many line items as `other`.
+    pub fn clear_like(&mut self, other: &Self) {
+        self.0.clear();
+        self.0.resize(other.0.len(), 0);
+    }
+
+    /// Removes those that are in `asked` too and that `keep` does not keep.
+    pub fn retain(&mut self, asked: &Self, mut keep: impl FnMut(usize) -> bool) {
+        for (at, (word, asked)) in self.0.iter_mut().zip(&asked.0).enumerate() {
+            let mut rest = *word & asked;
+            while rest != 0 {
+                let bit = rest.trailing_zeros();
+                rest &= rest - 1;
+                if !keep(at * 64 + bit as usize) {
+                    *word &= !(1 << bit);
+                }
+            }
+        }
+    }
+
     /// Keeps what is in `other` too.
     pub fn keep(&mut self, other: &Self) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
@@ -123,6 +143,10 @@ mod tests {
             prop_assert_eq!(both(Bits::remove), a.difference(&b).copied().collect::<Vec<_>>());
             let middle: Vec<_> = a.range(70..130).copied().collect();
             prop_assert_eq!(bits(&a).range(70, 130).collect::<Vec<_>>(), middle);
+            let mut left = bits(&a);
+            left.retain(&bits(&b), |number| number % 3 == 0);
+            let kept: Vec<_> = a.iter().copied().filter(|it| !b.contains(it) || it % 3 == 0).collect();
+            prop_assert_eq!(left.iter().collect::<Vec<_>>(), kept);
             prop_assert_eq!(bits(&a).count(), a.len());
             prop_assert_eq!(bits(&a).is_empty(), a.is_empty());
         }

@@ -1,9 +1,8 @@
 //! One dimension of targeting over all line items.
 
-use contracts::catalog::ListRule;
-
 use super::bits::Bits;
 use super::hash::Map;
+use crate::targeting::Asked;
 
 /// The line items that name one value.
 #[derive(Debug)]
@@ -41,20 +40,22 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
-    /// Builds the postings from one rule per line item, in their order.
-    pub(crate) fn build<'a>(count: usize, rules: impl Iterator<Item = &'a ListRule>) -> Self {
+    /// Builds the postings from what each line item includes and excludes, in their order.
+    pub(crate) fn build<'a>(count: usize, rules: impl Iterator<Item = Asked<'a>>) -> Self {
         let mut open = Bits::empty(count);
         let mut include = Map::<Vec<u32>>::default();
         let mut exclude = Map::<Vec<u32>>::default();
-        for (number, rule) in (0_u32..).zip(rules) {
-            if rule.include.is_empty() {
+        for (number, asked) in (0_u32..).zip(rules) {
+            if asked.include.is_empty() {
                 open.insert(number as usize);
             }
-            for (texts, map) in [(&rule.include, &mut include), (&rule.exclude, &mut exclude)] {
-                for text in texts {
-                    let numbers = map.entry(text.as_str().into()).or_default();
-                    if numbers.last() != Some(&number) {
-                        numbers.push(number);
+            for (words, map) in [(asked.include, &mut include), (asked.exclude, &mut exclude)] {
+                for word in words {
+                    match map.get_mut(&**word) {
+                        Some(numbers) => numbers.push(number),
+                        None => {
+                            map.insert((**word).into(), vec![number]);
+                        }
                     }
                 }
             }
@@ -86,6 +87,11 @@ impl Lists {
                 posting.remove_from(set);
             }
         }
+    }
+
+    /// Whether no line item says anything.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.includes && self.exclude.is_empty()
     }
 
     /// Who includes no value at all.

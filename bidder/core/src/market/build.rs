@@ -14,10 +14,10 @@ use units::CpmMicros;
 
 use super::{Item, Kind, LeftOut, Offer};
 use crate::creative::Creative;
-use crate::index::{Shape, Size};
+use crate::index::{Shape, SharedLists, Size};
 use crate::lease::LeaseTable;
 use crate::pricing::{self, ModifierSet, ObservedRates, RateModel};
-use crate::targeting::Rules;
+use crate::targeting::Compiler;
 
 pub(super) struct Builder<'c> {
     catalog: &'c Catalog,
@@ -36,10 +36,11 @@ pub(super) struct Builder<'c> {
     pub(super) kinds: Vec<Kind>,
     kind_numbers: HashMap<Kind, u32>,
     pub(super) left_out: Vec<LeftOut>,
+    pub(super) compiler: Compiler<'c>,
 }
 
 impl<'c> Builder<'c> {
-    pub(super) fn new(catalog: &'c Catalog) -> Self {
+    pub(super) fn new(catalog: &'c Catalog, shared: &'c SharedLists) -> Self {
         let advertiser_of: HashMap<&str, _> = catalog
             .campaigns
             .iter()
@@ -50,6 +51,7 @@ impl<'c> Builder<'c> {
             .iter()
             .filter_map(|it| Some((it, *advertiser_of.get(it.campaign.as_str())?)));
         let model = ObservedRates::new(&catalog.observed, rated);
+        let compiler = Compiler::new(shared);
         Self {
             catalog,
             advertisers: catalog
@@ -79,6 +81,7 @@ impl<'c> Builder<'c> {
             modifier_numbers: HashMap::new(),
             model: Arc::new(model),
             left_out: Vec::new(),
+            compiler,
         }
     }
 
@@ -109,6 +112,7 @@ impl<'c> Builder<'c> {
             return Err("it has no active creative");
         }
         let targeting = &line_item.targeting;
+        let rules = self.compiler.rules(targeting, zone)?;
         let sizes = |texts: &[String]| texts.iter().filter_map(|it| Size::parse(it)).collect();
         let (wanted, not_wanted): (Vec<Size>, Vec<Size>) = (
             sizes(&targeting.sizes.include),
@@ -142,7 +146,8 @@ impl<'c> Builder<'c> {
             zone,
             starts_at: line_item.starts_at,
             ends_at: line_item.ends_at,
-            rules: Rules::new(targeting),
+            rules,
+            size_ranges: targeting.size_ranges.as_slice().into(),
             sizes: wanted,
             not_sizes: not_wanted,
             modifiers,
@@ -268,7 +273,8 @@ impl<'c> Builder<'c> {
                         shapes.extend(sizes.iter().copied().map(Shape::Banner));
                     }
                     // What has no size is in none of the sizes.
-                    Shape::Audio | Shape::Native if !sizes.is_empty() => {}
+                    Shape::Audio | Shape::Native
+                        if !sizes.is_empty() || !targeting.size_ranges.is_empty() => {}
                     Shape::AnyBanner
                     | Shape::Banner(_)
                     | Shape::Video

@@ -6,14 +6,16 @@ mod offers;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use contracts::catalog::{Campaign, Catalog, FrequencyCap, OnCapUnknown, PriceRule, Status};
+use contracts::catalog::{
+    Campaign, Catalog, FrequencyCap, OnCapUnknown, PriceRule, SizeRange, Status,
+};
 use contracts::notice::{KeyRing, NoticeClaims};
 use contracts::stamps::ScopeKey;
 use jiff::tz::TimeZone;
 use units::{CampaignId, CreativeId, Currency, LineItemId, RateTable, UnixMillis};
 
 use crate::creative::Creative;
-use crate::index::{Index, Shape, Size};
+use crate::index::{Index, Shape, SharedLists, Size};
 use crate::lease::{Account, LeaseTable};
 use crate::pricing::{ModifierSet, RateModel};
 use crate::targeting::Rules;
@@ -47,6 +49,8 @@ pub struct Item {
     pub sizes: Vec<Size>,
     /// Sizes not to show.
     pub not_sizes: Vec<Size>,
+    /// Ranges of sizes to show, empty for all.
+    pub size_ranges: Box<[SizeRange]>,
     /// How much.
     pub price: PriceRule,
     /// Its price rule's modifiers, by number in [`Market::modifier_sets`].
@@ -68,6 +72,21 @@ pub struct Item {
 }
 
 impl Item {
+    /// Whether it may be shown in this size.
+    #[must_use]
+    pub fn takes_size(&self, size: Size) -> bool {
+        let in_range = |it: &SizeRange| it.contains(size.w, size.h);
+        (self.sizes.is_empty() || self.sizes.contains(&size))
+            && !self.not_sizes.contains(&size)
+            && (self.size_ranges.is_empty() || self.size_ranges.iter().any(in_range))
+    }
+
+    /// Whether it may be shown without a size.
+    #[must_use]
+    pub fn takes_any_size(&self) -> bool {
+        self.sizes.is_empty() && self.size_ranges.is_empty()
+    }
+
     /// The caps of a bid with this creative, each with whose impressions it counts.
     pub fn scoped_caps<'a>(
         &'a self,
@@ -140,7 +159,18 @@ impl Market {
     /// Prepares a catalog; accounts of its line items are made in `leases`.
     #[must_use]
     pub fn build(catalog: &Catalog, leases: &LeaseTable, public_url: &str) -> Self {
-        let mut builder = Builder::new(catalog);
+        Self::with_lists(catalog, &Arc::default(), leases, public_url)
+    }
+
+    /// Prepares a catalog with the shared lists that are here.
+    #[must_use]
+    pub fn with_lists(
+        catalog: &Catalog,
+        shared: &Arc<SharedLists>,
+        leases: &LeaseTable,
+        public_url: &str,
+    ) -> Self {
+        let mut builder = Builder::new(catalog, shared);
         for line_item in &catalog.line_items {
             if line_item.status != Status::Active {
                 continue;
@@ -166,7 +196,11 @@ impl Market {
             version: catalog.version,
             published_at: catalog.published_at,
             rates: catalog.rates.clone(),
-            index: Index::build(&builder.items),
+            index: Index::build(
+                &builder.items,
+                builder.compiler.finish(),
+                Arc::clone(shared),
+            ),
             ring: Ring(NoticeClaims::ring(&catalog.notice_keys)),
             landing_pages: landing_pages.collect(),
             campaigns: builder.campaigns,

@@ -18,6 +18,7 @@ use openrtb::{BidRequest, Str};
 use units::{Currency, RateTable};
 
 use crate::no_bid::NoBid;
+use crate::surroundings::Surroundings;
 
 /// A request that may be bid on.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Opportunity<'a> {
     pub device_type: i32,
     /// The imps, in their order.
     pub imps: Vec<Imp<'a>>,
+    /// What is known besides the request; nothing until [`Opportunity::within`].
+    pub surroundings: Surroundings<'a>,
 }
 
 /// Least milliseconds in which an answer makes sense (B-31).
@@ -88,7 +91,20 @@ impl<'a> Opportunity<'a> {
             identity: identity(request),
             device_type: device.and_then(|it| it.devicetype).map_or(0, |it| it.0),
             imps,
+            surroundings: Surroundings::default(),
         })
+    }
+
+    /// Adds what the server found out besides the request; the request's own values win.
+    #[must_use]
+    pub fn within(mut self, surroundings: Surroundings<'a>) -> Self {
+        if self.device_type == 0
+            && let Some(found) = surroundings.device.device_type
+        {
+            self.device_type = found;
+        }
+        self.surroundings = surroundings;
+        self
     }
 
     /// Languages that markup may have (`wlangb` before `wlang`, C-42).

@@ -8,6 +8,7 @@ use crate::market::Market;
 use crate::opportunity::Opportunity;
 use crate::random::Random;
 use crate::respond::{Accepted, Pages, Reply, placed, respond};
+use crate::surroundings::Surroundings;
 
 /// A decision made again.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +70,11 @@ pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
     let read = BidRequest::read(seen.request.as_bytes(), &LIMITS);
     let (request, _repairs) = read.map_err(Unreplayable::Request)?;
     let opportunity = match Opportunity::read(&request, &market.rates) {
-        Ok(opportunity) => opportunity,
+        Ok(opportunity) => opportunity.within(Surroundings {
+            source: Some(&seen.source.name),
+            body: Some(seen.request.as_bytes()),
+            ..Surroundings::default()
+        }),
         Err(reason) => {
             return Ok(Replayed {
                 outcome: Outcome::unread(reason),

@@ -2,6 +2,7 @@
 
 mod creative;
 mod demand;
+mod list;
 mod observed;
 mod pricing;
 mod reading;
@@ -16,11 +17,16 @@ pub use demand::{
     Advertiser, Campaign, CapScope, CapWindow, Deal, FrequencyCap, LineItem, OnCapUnknown, Pacing,
     Status,
 };
+pub use list::{List, ListKind};
 pub use observed::{AdvertiserCounts, Counts, LineItemCounts, Observed, Priors};
 pub use pricing::{BidRule, Clamp, Counted, Modifier, ModifierKey, PriceRule, Shading};
 pub use reading::Quarantined;
 pub use supply::{AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher};
-pub use targeting::{AgeRange, ListRule, Targeting};
+pub use targeting::{
+    AgeRange, Circle, Clock, Comparison, Degrees, Flag, Key, ListRule, MAX_TERMS, Number, PathTest,
+    Scalar, SizeRange, Targeting, Term, Test, Tree, TreeFault, Unknown, VersionRange, Visits,
+    Within,
+};
 
 use crate::notice::NoticeKey;
 use crate::profile::SegmentRule;
@@ -66,6 +72,9 @@ pub struct Catalog {
     /// How users are put into segments.
     #[serde(default)]
     pub segments: Vec<SegmentRule>,
+    /// Shared lists of targeting; their entries travel apart.
+    #[serde(default)]
+    pub lists: Vec<List>,
     /// Keys of notice tokens, the newest first; every one of them still verifies.
     #[serde(default)]
     pub notice_keys: Vec<NoticeKey>,

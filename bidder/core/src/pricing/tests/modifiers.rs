@@ -12,7 +12,7 @@ fn modifiers_on_keys() {
     let mut facts = Facts::default();
     facts.push(Dimension::Country, "USA");
     facts.push_domain("sport.news.example");
-    facts.push_category("IAB17-3");
+    facts.push_category(1, "IAB17-3");
     facts.push(Dimension::Interest, "Golf");
     facts.push(Dimension::Interest, "tennis");
     facts.push(Dimension::DeviceType, "ctv");
