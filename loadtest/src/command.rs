@@ -10,12 +10,14 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use service::Shutdown;
 use url::Url;
 
+use crate::bench::Bench;
 use crate::driver;
 use crate::echo;
 use crate::pace::Arrivals;
 use crate::partners::{self, Behaviour, Examples, Market, PartnerStats};
 use crate::report::{Report, Threshold};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Seeded};
+use crate::seeded::requests;
 
 /// Options of `gavel loadtest`.
 #[derive(Debug, Clone, ClapArgs)]
@@ -42,9 +44,28 @@ pub struct Args {
     /// Conditions that set the exit code, such as p99<100ms,err<0.1%.
     #[arg(long, default_value = "p99<100ms,err<0.1%", value_name = "LIST")]
     pub thresholds: String,
+    /// Which requests: the demo market's, or those that fit the seeded catalog of the benchmarks.
+    #[arg(long, value_enum, default_value_t)]
+    pub traffic: Kind,
+    /// A request that is due while so many are unanswered is dropped, and counted.
+    #[arg(long, default_value_t = 1_000)]
+    pub max_in_flight: usize,
+    /// Number of the first seeded request; requests of the same number are the same opportunity.
+    #[arg(long, default_value_t = 1)]
+    pub first: u64,
     /// Prints the report as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// The kinds of requests that can be chosen on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Kind {
+    /// The demo market's.
+    #[default]
+    Demo,
+    /// Those of `gavel loadtest catalog` and `users`.
+    Seeded,
 }
 
 /// Subcommands of `gavel loadtest`.
@@ -56,7 +77,13 @@ pub enum Sub {
         /// Where it listens.
         #[arg(long, default_value = "127.0.0.1:9200")]
         listen: String,
+        /// Bytes of each answer.
+        #[arg(long, default_value_t = 840)]
+        answer: usize,
     },
+    /// What a benchmark is made of.
+    #[command(flatten)]
+    Bench(Bench),
     /// Runs a scripted DSP until Ctrl-C.
     #[command(
         after_help = "Example: gavel loadtest partners --listen 127.0.0.1:9100 --behaviour examples --examples DIR"
@@ -128,8 +155,12 @@ pub enum Outcome {
 /// # Errors
 /// When an option is wrong or nothing can be sent.
 pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
-    if let Some(Sub::Echo { listen }) = &args.command {
-        echo::run(bind(listen)?, shutdown)?;
+    if let Some(Sub::Echo { listen, answer }) = &args.command {
+        echo::run(bind(listen)?, *answer, shutdown)?;
+        return Ok(Outcome::Kept);
+    }
+    if let Some(Sub::Bench(bench)) = &args.command {
+        bench.run(shutdown)?;
         return Ok(Outcome::Kept);
     }
     if let Some(Sub::Partners {
@@ -159,6 +190,14 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
         duration: Duration::from_secs(args.duration),
         arrivals: args.arrivals,
         seed: args.seed,
+        max_in_flight: args.max_in_flight.max(1),
+        seeded: (args.traffic == Kind::Seeded).then_some(Seeded {
+            mix: requests::Mix {
+                seed: args.seed,
+                ..requests::Mix::default()
+            },
+            first: args.first,
+        }),
         ..Scenario::default()
     };
     let live = std::io::stderr().is_terminal() && !args.json;

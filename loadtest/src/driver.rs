@@ -7,15 +7,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bytes::Bytes;
+use contracts::access::SHED_REASON_HEADER;
 use http::{HeaderMap, HeaderValue, Method, header};
 use service::client::{Client, ClientConfig, OutRequest, Target};
 use service::{Shutdown, runtime};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::spawn_local;
 
+use crate::bench::PREPARED;
 use crate::pace::Pace;
 use crate::report::Report;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Seeded};
+use crate::seeded::requests::{Prepared, prepare};
 use crate::traffic::Traffic;
 
 /// How long after its due time an answer still counts.
@@ -34,6 +37,7 @@ pub fn drive(
     shutdown: &Shutdown,
     progress: impl Fn(&Report) + 'static,
 ) -> Result<Report> {
+    let mut bodies = Bodies::of(scenario);
     let start = Instant::now();
     let due = keep_pace(scenario, start, shutdown)?;
     let run = Rc::new(Run {
@@ -48,7 +52,14 @@ pub fn drive(
     });
     let work = Rc::clone(&run);
     let scenario = scenario.clone();
-    runtime::current_thread("loadtest")?.block_on(send_all(work, scenario, start, due, progress));
+    runtime::current_thread("loadtest")?.block_on(send_all(
+        work,
+        scenario,
+        &mut bodies,
+        start,
+        due,
+        progress,
+    ));
     let report = run.report.borrow().clone();
     Ok(report)
 }
@@ -96,11 +107,11 @@ struct Run {
 async fn send_all(
     run: Rc<Run>,
     scenario: Scenario,
+    bodies: &mut Bodies,
     start: Instant,
     mut due: mpsc::Receiver<Instant>,
     progress: impl Fn(&Report),
 ) {
-    let mut traffic = Traffic::new(scenario.mix.clone(), scenario.seed);
     let mut shown = start;
     let in_flight = Arc::new(Semaphore::new(scenario.max_in_flight));
     while let Some(due) = due.recv().await {
@@ -115,7 +126,7 @@ async fn send_all(
             run.report.borrow_mut().dropped += 1;
             continue;
         };
-        let (run, body) = (Rc::clone(&run), Bytes::from(traffic.request()));
+        let (run, body) = (Rc::clone(&run), bodies.next());
         spawn_local(async move {
             run.send(due, body).await;
             drop(permit);
@@ -125,6 +136,41 @@ async fn send_all(
     let all = u32::try_from(scenario.max_in_flight).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(GIVE_UP * 2, in_flight.acquire_many(all)).await;
     run.report.borrow_mut().elapsed = start.elapsed();
+}
+
+/// Where the bodies come from.
+enum Bodies {
+    /// Drawn one by one.
+    Drawn(Traffic),
+    /// Written before the start.
+    Prepared { prepared: Vec<Prepared>, next: u64 },
+}
+
+impl Bodies {
+    fn of(scenario: &Scenario) -> Self {
+        match scenario.seeded {
+            None => Self::Drawn(Traffic::new(scenario.mix.clone(), scenario.seed)),
+            Some(Seeded { mix, first }) => Self::Prepared {
+                prepared: prepare(mix, PREPARED),
+                next: first,
+            },
+        }
+    }
+
+    fn next(&mut self) -> Bytes {
+        match self {
+            Self::Drawn(traffic) => traffic.request().into(),
+            Self::Prepared { prepared, next } => {
+                let mut body = Vec::new();
+                let place = usize::try_from(*next % PREPARED).unwrap_or(0);
+                if let Some(prepared) = prepared.get(place) {
+                    prepared.append_to(&mut body, *next);
+                }
+                *next += 1;
+                body.into()
+            }
+        }
+    }
 }
 
 impl Run {
@@ -140,6 +186,10 @@ impl Run {
         let mut report = self.report.borrow_mut();
         match answer {
             Ok(response) => {
+                if response.headers.contains_key(SHED_REASON_HEADER) {
+                    report.shed += 1;
+                    return;
+                }
                 record(&mut report.latency_us, due.elapsed());
                 match response.status.as_u16() {
                     200 => report.bids += 1,

@@ -1,10 +1,11 @@
-//! The yardstick: bare hyper, a body read and 840 bytes answered, and nothing else.
+//! The yardstick: bare hyper, a body read and an answer of so many bytes, and nothing else.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
 
 use anyhow::Result;
 use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::{BodyExt as _, Full};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -12,15 +13,18 @@ use hyper_util::rt::TokioIo;
 use service::{Shutdown, runtime};
 use tokio::task::spawn_local;
 
-/// An answer of the usual size of a bid response.
-const ANSWER: [u8; 840] = [b'x'; 840];
-
-/// Serves until shut down, on one thread.
+/// Serves until shut down, on one thread; `answer` bytes each time, 204 for none.
 ///
 /// # Errors
 /// When the listener or its runtime fails.
-pub fn run(listener: TcpListener, shutdown: &Shutdown) -> Result<()> {
+pub fn run(listener: TcpListener, answer: usize, shutdown: &Shutdown) -> Result<()> {
     listener.set_nonblocking(true)?;
+    let status = if answer == 0 {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::OK
+    };
+    let body = Bytes::from(vec![b'x'; answer]);
     runtime::current_thread("echo")?.block_on(async move {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         loop {
@@ -29,10 +33,16 @@ pub fn run(listener: TcpListener, shutdown: &Shutdown) -> Result<()> {
                 () = shutdown.fired() => return Ok(()),
             };
             stream.set_nodelay(true)?;
-            let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| async {
-                // A body that breaks off ends the connection, which is all that a yardstick needs.
-                let _ = request.into_body().collect().await;
-                Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from_static(&ANSWER))))
+            let body = body.clone();
+            let answer = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+                let body = body.clone();
+                async move {
+                    // A body that breaks off ends the connection, which is all that a yardstick needs.
+                    let _ = request.into_body().collect().await;
+                    let mut response = hyper::Response::new(Full::new(body));
+                    *response.status_mut() = status;
+                    Ok::<_, Infallible>(response)
+                }
             });
             spawn_local(async move {
                 let _ = http1::Builder::new()

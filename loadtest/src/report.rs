@@ -17,6 +17,8 @@ pub struct Report {
     pub bids: u64,
     /// 204.
     pub no_bids: u64,
+    /// Answered at once, without being worked on; not among the latencies.
+    pub shed: u64,
     /// Any other status.
     pub refused: u64,
     /// No answer: connect failures, timeouts, broken answers.
@@ -39,6 +41,7 @@ impl Report {
             lag_us: histogram()?,
             bids: 0,
             no_bids: 0,
+            shed: 0,
             refused: 0,
             failed: 0,
             dropped: 0,
@@ -53,6 +56,7 @@ impl Report {
         let _ = self.lag_us.add(&other.lag_us);
         self.bids += other.bids;
         self.no_bids += other.no_bids;
+        self.shed += other.shed;
         self.refused += other.refused;
         self.failed += other.failed;
         self.dropped += other.dropped;
@@ -62,7 +66,7 @@ impl Report {
     /// All requests that were due.
     #[must_use]
     pub const fn due(&self) -> u64 {
-        self.answered() + self.failed + self.dropped
+        self.answered() + self.shed + self.failed + self.dropped
     }
 
     /// All requests that were answered with bid or no-bid or refused.
@@ -102,8 +106,8 @@ impl Report {
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
-            "requests": self.due(), "bids": self.bids, "no_bids": self.no_bids, "refused": self.refused,
-            "failed": self.failed, "dropped": self.dropped, "rate": self.rate(), "error_share": self.error_share(),
+            "requests": self.due(), "bids": self.bids, "no_bids": self.no_bids, "shed": self.shed, "refused": self.refused,
+            "failed": self.failed, "dropped": self.dropped, "rate": self.rate(), "elapsed_s": self.elapsed.as_secs_f64(), "error_share": self.error_share(),
             "latency_ms": {
                 "p50": self.percentile_ms(50.0), "p90": self.percentile_ms(90.0), "p99": self.percentile_ms(99.0),
                 "p99_9": self.percentile_ms(99.9), "max": self.percentile_ms(100.0),
@@ -125,6 +129,9 @@ impl Report {
         );
         let _ = writeln!(out, "bids       {:>10}", self.bids);
         let _ = writeln!(out, "no bids    {:>10}", self.no_bids);
+        if self.shed > 0 {
+            let _ = writeln!(out, "shed       {:>10}", self.shed);
+        }
         let _ = writeln!(
             out,
             "errors     {:>10}   refused {}, failed {}, dropped {}",

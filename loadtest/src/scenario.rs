@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::pace::Arrivals;
+use crate::seeded::requests;
 use crate::traffic::Mix;
 
 /// What is sent, how fast and for how long.
@@ -18,6 +19,8 @@ pub struct Scenario {
     pub mix: Mix,
     /// Seed of traffic and pace.
     pub seed: u64,
+    /// Requests of the seeded market instead of those of `mix`.
+    pub seeded: Option<Seeded>,
     /// A request that is due while so many are unanswered is dropped, and counted.
     pub max_in_flight: usize,
 }
@@ -30,7 +33,17 @@ impl Default for Scenario {
             arrivals: Arrivals::Constant,
             mix: Mix::default(),
             seed: 1,
+            seeded: None,
             max_in_flight: 1_000,
         }
     }
+}
+
+/// Requests that fit the seeded catalog.
+#[derive(Debug, Clone, Copy)]
+pub struct Seeded {
+    /// What they are made of.
+    pub mix: requests::Mix,
+    /// Number of the first one.
+    pub first: u64,
 }

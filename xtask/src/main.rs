@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 const USAGE: &str = "\
 cargo xtask test [cargo test arguments]   the whole suite against a real Postgres and Redis pair
 cargo xtask tidy                          the rules that no compiler checks
-cargo xtask bench [line items]            bidder and exchange against bare hyper, into docs/performance.md
+cargo xtask bench [--quick] [p1 p2 ...]   the figures of bidder and exchange, into docs/performance.md
 cargo xtask up [gavel up arguments]       the five services in one process (cargo run --release)";
 
 fn main() -> ExitCode {
@@ -39,12 +39,9 @@ fn main() -> ExitCode {
 }
 
 fn bench(arguments: &[String]) -> Result<bool> {
-    let mut plan = bench::Plan::default();
-    if let Some(count) = arguments.first() {
-        plan.line_items = count.parse().context("the number of line items")?;
-    }
+    let plan = bench::Plan::parse(arguments)?;
     let root = std::env::current_dir().context("the project's root")?;
-    bench::run(&root, plan)?;
+    bench::run(&root, &plan)?;
     Ok(true)
 }
 

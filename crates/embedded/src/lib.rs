@@ -37,6 +37,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub use error::EmbeddedError;
 pub use options::{Durability, Options, Origin, Part, Progress, ProgressSink, TcpPorts};
@@ -45,6 +46,7 @@ pub use program::{PostgresBinary, RedisBinary};
 pub use provide::Binaries;
 pub use urls::Urls;
 
+use probe::Session;
 use supervisor::{Failure, Order};
 
 /// Installs Debian packages that a test run needs besides the stores; no service is started.
@@ -60,6 +62,9 @@ pub fn install_for_tests(packages: &[&str]) -> Result<bool, String> {
     apt::install(packages).map(|()| true)
 }
 
+/// A statement of a bench that takes longer has failed.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(600);
+
 /// More test programs than this do not run side by side.
 const LAST_TEST_DIR: u32 = 99;
 
@@ -70,6 +75,7 @@ pub struct Embedded {
     tcp_urls: Option<Urls>,
     binaries: Binaries,
     pid_files: [PathBuf; 3],
+    postgres_socket: PathBuf,
     orders: Sender<Order>,
     failure: Failure,
     thread: Option<JoinHandle<()>>,
@@ -98,6 +104,7 @@ impl Embedded {
             tcp_urls: started.tcp_urls,
             binaries: started.binaries,
             pid_files: started.pid_files,
+            postgres_socket: started.postgres_socket,
             orders,
             failure,
             thread: Some(thread),
@@ -173,6 +180,17 @@ impl Embedded {
         let file = self.pid_files.get(part.index())?;
         let pid = former::pid_in(file)?;
         Some(pid.as_raw_nonzero().get().unsigned_abs())
+    }
+
+    /// Runs SQL in the database as its superuser, and answers the first column of each row as text: for
+    /// benches, which fill a database faster than the API can.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::Io`] with what Postgres said, or when it took longer than ten minutes.
+    pub fn run_sql(&self, sql: &str) -> Result<Vec<String>, EmbeddedError> {
+        Session::open_on(&self.postgres_socket, postgres::DATABASE, LONGEST_STATEMENT)
+            .and_then(|mut session| session.run(sql))
+            .map_err(EmbeddedError::io("running SQL"))
     }
 
     /// Kills a server and keeps it down until [`bring_back`](Self::bring_back): an outage, for tests.

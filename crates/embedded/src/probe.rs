@@ -20,9 +20,15 @@ pub(crate) struct Session {
 impl Session {
     /// Connects to the maintenance database; an `Ok` is proof that the server is ready.
     pub(crate) fn open(socket: &Path) -> io::Result<Self> {
+        Self::open_on(socket, "postgres", ANSWER)
+    }
+
+    /// Connects to a database, whose statements may take as long as `patience`.
+    pub(crate) fn open_on(socket: &Path, database: &str, patience: Duration) -> io::Result<Self> {
         let mut stream = connect(socket)?;
+        stream.set_read_timeout(Some(patience))?;
         let mut body = Vec::from(196_608_u32.to_be_bytes());
-        for word in ["user", USER, "database", "postgres", ""] {
+        for word in ["user", USER, "database", database, ""] {
             body.extend_from_slice(word.as_bytes());
             body.push(0);
         }

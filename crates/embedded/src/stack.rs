@@ -144,6 +144,10 @@ impl Stack {
         }
     }
 
+    pub(crate) fn postgres_socket(&self) -> PathBuf {
+        postgres::socket(&self.sockets, &self.options)
+    }
+
     /// Addresses on the private sockets.
     pub(crate) fn urls(&self) -> Urls {
         Urls::on_sockets(
@@ -162,7 +166,7 @@ impl Stack {
     fn probe(&self, part: Part) -> io::Result<()> {
         match part {
             Part::Postgres => {
-                let socket = postgres::socket(&self.sockets, &self.options);
+                let socket = self.postgres_socket();
                 postgres::furnish(&mut Session::open(&socket)?, self.password.as_deref())
             }
             Part::State | Part::Events => probe::ping(

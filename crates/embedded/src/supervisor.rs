@@ -33,6 +33,7 @@ pub(crate) struct Started {
     pub(crate) tcp_urls: Option<Urls>,
     pub(crate) binaries: Binaries,
     pub(crate) pid_files: [PathBuf; 3],
+    pub(crate) postgres_socket: PathBuf,
 }
 
 /// Why a server stays down, once it does.
@@ -58,6 +59,7 @@ pub(crate) fn run(
         tcp_urls: stack.tcp_urls(),
         binaries: stack.binaries.clone(),
         pid_files: Part::ALL.map(|part| stack.pid_file(part)),
+        postgres_socket: stack.postgres_socket(),
     };
     if started.send(Ok(report)).is_err() {
         return;

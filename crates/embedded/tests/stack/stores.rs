@@ -28,6 +28,13 @@ fn a_first_start_serves_and_a_stop_leaves_nothing_but_data() {
         Ok("gavel")
     );
     assert_eq!(
+        stores.run_sql("SELECT current_database()").unwrap(),
+        ["gavel"],
+        "a bench's own statements"
+    );
+    let refused = stores.run_sql("SELEKT").unwrap_err().to_string();
+    assert!(refused.contains("42601"), "{refused}");
+    assert_eq!(
         sql_in(&stores, "SHOW listen_addresses").as_deref(),
         Ok(""),
         "no TCP"
