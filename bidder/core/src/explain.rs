@@ -3,7 +3,7 @@
 use serde::Serialize;
 use units::CpmMicros;
 
-use crate::decide::{Context, Instant, Scratch};
+use crate::decide::{Context, Instant, Pod, Scratch};
 use crate::eligibility::{Ineligible, frequency, schedule, seat, showable, targeting};
 use crate::market::{Item, Market};
 use crate::opportunity::{Imp, Opportunity};
@@ -154,7 +154,12 @@ fn item_explained<'a>(
     rule_failures(context, item, imp, scratch, &mut failures);
     let price = creative_failures(context, item, imp, scratch, &mut failures);
     if failures.is_empty()
-        && let Err(reason) = context.candidate(number, imp, scratch.factors(), scratch.hours())
+        && let Err(reason) = context.candidate(
+            number,
+            imp,
+            Pod::of(context.opportunity, imp).as_ref(),
+            scratch,
+        )
     {
         failures.push(failure(reason, String::new(), String::new()));
     }

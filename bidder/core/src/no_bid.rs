@@ -25,11 +25,15 @@ pub enum NoBid {
     NoBudget,
     /// Only line items whose caps are met, or cannot be known, were left.
     Capped,
+    /// Only line items that a throttle held back were left.
+    Throttled,
+    /// The same opportunity came another way, and was bid on there.
+    DuplicateOpportunity,
 }
 
 impl NoBid {
     /// All reasons, for counters that are registered at start.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::InvalidRequest,
         Self::UnknownAuctionType,
         Self::UnknownCurrency,
@@ -41,6 +45,8 @@ impl NoBid {
         Self::NothingEligible,
         Self::NoBudget,
         Self::Capped,
+        Self::Throttled,
+        Self::DuplicateOpportunity,
     ];
 
     /// The value of `nbr`; 500 and above are our own.
@@ -57,6 +63,8 @@ impl NoBid {
             Self::NothingMatches => 501,
             Self::NothingEligible => 502,
             Self::NoBudget => 503,
+            Self::Throttled => 504,
+            Self::DuplicateOpportunity => 505,
             Self::Capped => 9,
         }
     }
@@ -76,6 +84,8 @@ impl NoBid {
             Self::NothingEligible => "nothing_eligible",
             Self::NoBudget => "no_budget",
             Self::Capped => "capped",
+            Self::Throttled => "throttled",
+            Self::DuplicateOpportunity => "duplicate_opportunity",
         }
     }
 

@@ -48,6 +48,17 @@ pub const fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// A well spread hash of a text, the same in every process.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> u64 {
+    let mut hash = mix(bytes.len() as u64 ^ 0x9E37_79B9_7F4A_7C15);
+    for chunk in bytes.chunks(8) {
+        let word = chunk.iter().rev().fold(0, |n, b| (n << 8) | u64::from(*b));
+        hash = mix(hash.rotate_left(17) ^ word);
+    }
+    hash
+}
+
 fn halves(seed: u128) -> [u64; 2] {
     let bytes = seed.to_le_bytes();
     let mut halves = [0_u64; 2];

@@ -559,13 +559,15 @@ fn the_best_price_wins_whatever_the_catalogs_order() {
         shop.chosen(&request(json!({})), &NOBODY),
         Ok(vec!["1:eur@3.369565".to_owned()])
     );
-    // Deals go first, as they may win on priority.
+    // B-20: the deal's bid, which may win on priority, and beside it the best two of the open auction.
     items.push(json!({"id": "deal", "cpm": 1.0, "targeting": {"deals": ["D1"]}}));
     let mut shop = Shop::funded(&items);
     let with_deal = imp(json!({"pmp": {"deals": [{"id": "D1"}]}}));
     assert_eq!(
         shop.chosen(&with_deal, &NOBODY),
-        Ok(vec!["1:deal@1".to_owned()])
+        Ok(["1:deal@1", "1:eur@3.369565", "1:li_29@3"]
+            .map(str::to_owned)
+            .to_vec())
     );
 }
 

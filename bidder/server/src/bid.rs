@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bidder_core::decide::{Decision, Instant as At, decide_with};
+use bidder_core::choose::Limits;
+use bidder_core::decide::{Decision, Instant as At, Terms, decide_with};
 use bidder_core::eligibility::Ineligible;
 use bidder_core::market::Market;
 use bidder_core::no_bid::NoBid;
@@ -22,9 +23,10 @@ use service::trace::TraceId;
 use units::AuctionId;
 use uuid::Uuid;
 
+use crate::duplicates::Claims;
 use crate::explain::{Trail, Wishes};
 use crate::profiles::{self, Found};
-use crate::records::Record;
+use crate::records::{Record, Unsent};
 use crate::worker::Worker;
 use crate::{caps, explain, leases};
 
@@ -146,7 +148,8 @@ async fn bid(
     };
     let opportunity = Opportunity::read(bid_request, &market.rates)?.within(surroundings);
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
-    in_time(deadline)?;
+    let limits = worker.shared.config.bids;
+    let limits = limits.within(time_left(deadline)?);
     let seed = u128::from_le_bytes(service::clock::random_bytes());
     let is_noted = wishes.record || worker.shared.config.records.is_due(seed);
     let basis = Basis {
@@ -157,6 +160,7 @@ async fn bid(
             boot: leases::boot_now(),
         },
         seed,
+        limits,
         funds: if is_noted {
             Funds::noted()
         } else {
@@ -166,7 +170,13 @@ async fn bid(
     let mut refusals = Vec::new();
     let decision = decide_here(worker, &basis, &opportunity, &mut refusals);
     let key = basis.found.key.as_deref();
-    let places = caps::confirm(worker, &market, &decision, key, basis.at.now).await;
+    let claims = Claims::make(worker, bid_request, &decision, basis.at.boot);
+    let places = if in_time(deadline).is_ok() {
+        let confirmed = caps::confirm(worker, &market, &decision, &claims, key, basis.at.now);
+        confirmed.await
+    } else {
+        vec![None; decision.imps.len()]
+    };
     let is_late = in_time(deadline).is_err();
     let reply = Reply {
         opportunity: &opportunity,
@@ -181,13 +191,18 @@ async fn bid(
     }
     let draft = is_noted.then(|| {
         let body = &request.body;
-        Record::of(&reply, body, &basis, &decision, &refusals, &places, is_late)
+        let unsent = Unsent {
+            duplicate: claims.deny_all(),
+            late: is_late,
+        };
+        Record::of(&reply, body, &basis, &decision, &refusals, &places, unsent)
     });
-    let sent = if is_late {
-        Err(NoBid::TooLittleTime)
-    } else {
-        send(worker, &reply, decision, &places)
+    let sent = match decision.no_bid {
+        Some(reason) => Err(reason),
+        None if is_late => Err(NoBid::TooLittleTime),
+        None => send(worker, &reply, decision, &claims, &places),
     };
+    claims.keep(worker, if sent.is_ok() { &places } else { &[] });
     if let Some(draft) = draft {
         let records = &worker.shared.records;
         records.keep(draft.answered(basis.funds, &sent));
@@ -201,6 +216,7 @@ pub(crate) struct Basis {
     pub(crate) found: Found,
     pub(crate) at: At,
     pub(crate) seed: u128,
+    pub(crate) limits: Limits,
     pub(crate) funds: Funds,
 }
 
@@ -219,8 +235,11 @@ fn decide_here<'a>(
         opportunity,
         &basis.market,
         &basis.found.user(),
-        basis.at,
-        &basis.funds,
+        Terms {
+            at: basis.at,
+            limits: basis.limits,
+            funds: &basis.funds,
+        },
         &mut random,
         &mut scratch,
     );
@@ -236,14 +255,12 @@ fn send(
     worker: &Worker,
     reply: &Reply<'_>,
     decision: Decision<'_>,
+    claims: &Claims,
     places: &[Option<usize>],
 ) -> Result<Vec<u8>, NoBid> {
-    if let Some(reason) = decision.no_bid {
-        return Err(reason);
-    }
     let mut counts = worker.counts.borrow_mut();
     let mut accepted = Vec::with_capacity(places.len());
-    for (chosen, place) in decision.imps.iter().zip(places) {
+    for (at, (chosen, place)) in decision.imps.iter().zip(places).enumerate() {
         match place.and_then(|place| chosen.ranked.get(place)) {
             Some(choice) => {
                 counts.bid(reply.market, choice.candidate.item);
@@ -253,14 +270,23 @@ fn send(
                 });
             }
             None => {
+                let reason = if claims.denies(at) {
+                    Ineligible::DuplicateOpportunity
+                } else {
+                    Ineligible::CapMet
+                };
                 for choice in &chosen.ranked {
-                    counts.refuse(reply.market, choice.candidate.item, Ineligible::CapMet);
+                    counts.refuse(reply.market, choice.candidate.item, reason);
                 }
             }
         }
     }
     if accepted.is_empty() {
-        return Err(NoBid::Capped);
+        return Err(if claims.deny_all() {
+            NoBid::DuplicateOpportunity
+        } else {
+            NoBid::Capped
+        });
     }
     let mut out = Vec::with_capacity(BODY_HINT);
     respond(reply, &accepted, &mut worker.pages.borrow_mut(), &mut out);
@@ -283,10 +309,18 @@ fn deadline(worker: &Worker, request: &Request, bid_request: &BidRequest<'_>) ->
 }
 
 fn in_time(deadline: Option<Instant>) -> Result<(), NoBid> {
-    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-        return Err(NoBid::TooLittleTime);
-    }
-    Ok(())
+    time_left(deadline).map(|_| ())
+}
+
+/// What is left of the caller's time; `None` when there is no end of it.
+fn time_left(deadline: Option<Instant>) -> Result<Option<Duration>, NoBid> {
+    let Some(deadline) = deadline else {
+        return Ok(None);
+    };
+    let left = deadline.checked_duration_since(Instant::now());
+    left.filter(|it| !it.is_zero())
+        .map(Some)
+        .ok_or(NoBid::TooLittleTime)
 }
 
 /// The caller's trace id names the auction; without one we make it.

@@ -13,6 +13,7 @@ use service::http::Limits;
 use service::quota::Terms;
 use units::Nanos;
 
+use crate::duplicates::DuplicateLimits;
 use crate::records::RecordsConfig;
 
 /// The defaults, compiled in.
@@ -46,6 +47,8 @@ pub struct Config {
     pub tell_reasons: bool,
     pub catalog_max_age: Millis,
     pub catalog_old_after: Millis,
+    pub bids: bidder_core::choose::Limits,
+    pub duplicates: DuplicateLimits,
     pub sources: BTreeMap<String, DemandSource>,
     pub records: RecordsConfig,
     pub limits: Limits,
@@ -129,6 +132,9 @@ impl Config {
             ));
         }
         self.records.faults(&mut faults);
+        if let Some((key, why)) = self.bids.fault() {
+            faults.push(ConfigFault::in_key(&format!("bids.{key}"), why));
+        }
         if let Some((key, why)) = self.request.fault() {
             faults.push(ConfigFault::in_key(&format!("request.{key}"), why));
         }
@@ -209,6 +215,8 @@ mod tests {
             ("first_lease", "-1", "first_lease"),
             ("first_lease", "much", "first_lease"),
             ("request.depth", "65", "request.depth"),
+            ("bids.pod", "9", "bids.pod"),
+            ("bids.looks", "0", "bids.looks"),
             ("records.queue", "0", "records.queue"),
             ("records.file", "2GiB", "records.file"),
             ("records.keep", "5s", "records.keep"),

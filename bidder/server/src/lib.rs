@@ -11,6 +11,7 @@ mod caps;
 mod catalog_feed;
 mod catalog_state;
 mod config;
+mod duplicates;
 mod explain;
 mod leases;
 mod loaded;

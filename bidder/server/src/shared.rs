@@ -12,6 +12,7 @@ use units::{BidderId, BootId, CampaignId, UnixMillis};
 
 use crate::catalog_state::CatalogState;
 use crate::config::Config;
+use crate::duplicates::Opportunities;
 use crate::metrics::Metrics;
 use crate::records::{Notes, Records};
 use crate::sources::Sources;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) market: ArcSwapOption<Market>,
     pub(crate) catalog: CatalogState,
     pub(crate) leases: LeaseTable,
+    /// What was bid on a moment ago.
+    pub(crate) opportunities: Opportunities,
     /// Something new is wanted before the next batch of leases is due.
     pub(crate) ask_now: tokio::sync::Notify,
     pub(crate) metrics: Metrics,
@@ -59,6 +62,10 @@ impl Shared {
             market: ArcSwapOption::empty(),
             catalog: CatalogState::new(),
             leases: LeaseTable::new(boot),
+            opportunities: Opportunities::new(
+                &config.duplicates,
+                u64::from_le_bytes(service::clock::random_bytes()),
+            ),
             ask_now: tokio::sync::Notify::new(),
             metrics,
             records,

@@ -92,7 +92,8 @@ const EXPECTED: [(u8, &str); 16] = [
     (8, ""),
     // Thirty seconds at 0.60 each, raised to 1.1 of it.
     (9, "1:video@19.8 USD"),
-    (10, "1:video@19.8 2:video@15.4 3:video@15.4 4:video@11 USD"),
+    // The slots of one pod are kept apart, and there is but one advertiser; the fourth is another pod.
+    (10, "1:video@19.8 4:video@11 USD"),
     // Ten seconds exactly: nothing of that length.
     (11, ""),
     (
@@ -103,7 +104,8 @@ const EXPECTED: [(u8, &str); 16] = [
     // Children: by context only (C-161), on a tablet.
     (14, "1:banner@0.9 USD"),
     (15, "1:banner@1 USD"),
-    (16, "1:video@24.2 2:video@16.5 USD"),
+    // The same: both are in one pod.
+    (16, "1:video@24.2 USD"),
 ];
 
 #[tokio::test]
@@ -421,7 +423,7 @@ async fn an_explanation_names_every_refusal() {
         .iter()
         .map(|it| it["rule"].as_str().unwrap())
         .collect();
-    assert_eq!(rules, ["country", "interest", "under_floor"]);
+    assert_eq!(rules, ["interest", "country", "under_floor"]);
     assert_eq!(
         (
             &items[1]["failures"][0]["seen"],

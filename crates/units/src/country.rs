@@ -13,12 +13,64 @@ pub fn alpha_3(code: &str) -> Option<&'static str> {
 }
 
 fn find(code: &str) -> Option<(&'static str, &'static str)> {
-    let same = |known: &str| known.eq_ignore_ascii_case(code);
-    match code.len() {
-        2 => COUNTRIES.iter().find(|(two, _)| same(two)).copied(),
-        3 => COUNTRIES.iter().find(|(_, three)| same(three)).copied(),
+    let mut letters = code.bytes().map(letter);
+    let place = letters.try_fold(0, |place, letter| Some(place * LETTERS + letter?))?;
+    let row = match code.len() {
+        2 => BY_ALPHA_2.get(place),
+        3 => BY_ALPHA_3.get(place),
+        _ => None,
+    };
+    COUNTRIES.get(usize::from(*row?)).copied()
+}
+
+const LETTERS: usize = 26;
+/// In the tables: no such country.
+const NONE: u8 = u8::MAX;
+
+/// The number of a letter in either case.
+const fn letter(byte: u8) -> Option<usize> {
+    match byte {
+        b'A'..=b'Z' => Some((byte - b'A') as usize),
+        b'a'..=b'z' => Some((byte - b'a') as usize),
         _ => None,
     }
+}
+
+/// The row of each code of two letters: a request is asked about its country several times.
+static BY_ALPHA_2: [u8; LETTERS * LETTERS] = {
+    let mut rows = [NONE; LETTERS * LETTERS];
+    let mut row = 0_u8;
+    while (row as usize) < COUNTRIES.len() {
+        rows[place(COUNTRIES[row as usize].0)] = row;
+        row += 1;
+    }
+    rows
+};
+
+/// The row of each code of three letters.
+static BY_ALPHA_3: [u8; LETTERS * LETTERS * LETTERS] = {
+    let mut rows = [NONE; LETTERS * LETTERS * LETTERS];
+    let mut row = 0_u8;
+    while (row as usize) < COUNTRIES.len() {
+        rows[place(COUNTRIES[row as usize].1)] = row;
+        row += 1;
+    }
+    rows
+};
+
+/// The place of a code of the list in its table.
+const fn place(code: &str) -> usize {
+    let bytes = code.as_bytes();
+    let mut place = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        place = match letter(bytes[at]) {
+            Some(letter) => place * LETTERS + letter,
+            None => 0,
+        };
+        at += 1;
+    }
+    place
 }
 
 /// ISO 3166-1, ordered by alpha-2.

@@ -1,7 +1,9 @@
 //! What one request's imps share, and the rules applied to one line item.
 
+use contracts::catalog::FrequencyCap;
 use openrtb::Raw;
 
+use super::pod::Pod;
 use super::search::Term;
 use super::{Instant, Scratch};
 use crate::choose::{Candidate, draw};
@@ -9,9 +11,11 @@ use crate::creative::Creative;
 use crate::eligibility::schedule::WeekHour;
 use crate::eligibility::{Fit, Ineligible, Situation, admissible, frequency, showable};
 use crate::facts::Facts;
+use crate::lease::Unfunded;
 use crate::market::{Item, Market};
 use crate::opportunity::{Identity, Imp, Opportunity};
 use crate::pricing::{self, Ask, Chance, Factor, Priced, Quote, Shown, Terms};
+use crate::random::hash;
 use crate::record::Funds;
 use crate::targeting::View;
 use crate::user::User;
@@ -23,6 +27,8 @@ pub(crate) struct Context<'a, 'm> {
     pub(crate) user: &'m User<'m>,
     pub(crate) at: Instant,
     pub(crate) seed: u64,
+    /// Hash of the user's key, or of the request's id where there is none: whose arms of experiments.
+    user_hash: u64,
     pub(crate) funds: &'m Funds,
     /// The request as it was received, where targeting looks at a place of it.
     request: Option<Raw<'a>>,
@@ -39,6 +45,7 @@ impl<'a, 'm> Context<'a, 'm> {
         scratch: &mut Scratch,
     ) -> Self {
         scratch.refusals.clear();
+        scratch.taken.clear();
         let local = market.zones.iter().map(|zone| WeekHour::at(at.now, zone));
         scratch.hours.clear();
         scratch.hours.extend(local);
@@ -84,6 +91,7 @@ impl<'a, 'm> Context<'a, 'm> {
             user,
             at,
             seed,
+            user_hash: hash(user.key.unwrap_or(opportunity.id).as_bytes()),
             funds,
             request,
         }
@@ -103,37 +111,67 @@ impl<'a, 'm> Context<'a, 'm> {
         &self,
         number: usize,
         imp: &'a Imp<'a>,
-        factors: &[Factor],
-        hours: &[WeekHour],
+        pod: Option<&Pod<'a>>,
+        scratch: &Scratch,
     ) -> Result<Candidate<'a>, Ineligible> {
         let item = self.market.items.get(number).ok_or(Ineligible::Unsigned)?;
-        let situation = self.situation(item, imp, hours);
+        let situation = self.situation(item, imp, &scratch.hours);
         if self.market.ring.0.is_empty() {
             return Err(Ineligible::Unsigned);
         }
         let deal = admissible(item, &situation)?;
+        let must = deal.is_some_and(|it| it.guar == Some(true));
         let draw = draw(self.seed, number);
+        let arm = item.options.arm(self.user_hash);
+        if !must {
+            item.options.throttle(draw)?;
+            item.options.hold_out(arm)?;
+            let taken = &scratch.taken;
+            taken.check(self.market, item, imp.number, deal.is_some())?;
+        }
         let mut reason = Ineligible::FormatNotOffered;
-        let count = item.creatives.len();
-        // Creatives take turns: the draw says which one is tried first.
-        let first = usize::try_from(draw % (count as u64).max(1)).unwrap_or(0);
-        let turns = item.creatives.iter().cycle().skip(first).take(count);
-        for creative_number in turns {
-            let Some(creative) = self.market.creative(*creative_number) else {
+        for turn in item.options.turns(item.creatives.len(), arm, draw) {
+            let Some(creative_number) = item.creatives.get(turn).copied() else {
+                continue;
+            };
+            let Some(creative) = self.market.creative(creative_number) else {
                 continue;
             };
             let priced = showable(item, creative, deal, &situation).and_then(|fit| {
+                if let Some(pod) = pod {
+                    fits(&fit, pod)?;
+                    let taken = &scratch.taken;
+                    taken.separate(self.market, creative, creative_number, pod)?;
+                }
                 let zone = self.market.zones.get(item.zone);
                 if let Some(zone) = zone {
-                    frequency::check(item, creative, self.user, self.at.now, zone)?;
+                    let held = |cap: &FrequencyCap| {
+                        let taken = &scratch.taken;
+                        taken.count(self.market, cap, item, creative_number)
+                    };
+                    let now = self.at.now;
+                    frequency::check_with(item, creative, self.user, now, zone, held)?;
                 }
-                let terms = self.terms(item, creative, imp, deal, &fit, factors, hours);
+                let terms = self.terms(
+                    item,
+                    creative,
+                    imp,
+                    deal,
+                    &fit,
+                    &scratch.factors,
+                    &scratch.hours,
+                );
                 let quote = self.quote(&terms, imp, deal, &fit)?;
-                self.funds
-                    .check(&item.account, quote.max_cost, self.at.boot)?;
+                let checked = self
+                    .funds
+                    .check(&item.account, quote.max_cost, self.at.boot);
+                match checked {
+                    Err(Unfunded::Throttled) if must => Ok(()),
+                    checked => checked,
+                }?;
                 Ok(Candidate {
                     item: number,
-                    creative: *creative_number,
+                    creative: creative_number,
                     fit,
                     deal,
                     price: quote.price,
@@ -142,6 +180,8 @@ impl<'a, 'm> Context<'a, 'm> {
                     max_cost: quote.max_cost,
                     capped: !item.caps.is_empty(),
                     rate: terms.rate,
+                    must,
+                    arm,
                     draw,
                 })
             });
@@ -220,5 +260,14 @@ impl<'a, 'm> Context<'a, 'm> {
             quantity: imp.quantity,
         };
         pricing::quote(terms, &ask, &self.market.rates)
+    }
+}
+
+/// The length of an ad of a dynamic pod is known, and not longer than the pod (C-102).
+fn fits(fit: &crate::eligibility::Fit, pod: &Pod<'_>) -> Result<(), Ineligible> {
+    match (pod.seconds, fit.length) {
+        (Some(seconds), Some(length)) if length > seconds => Err(Ineligible::PodFull),
+        (Some(_), None) => Err(Ineligible::LengthNotAllowed),
+        (Some(_) | None, _) => Ok(()),
     }
 }

@@ -1,16 +1,21 @@
 //! The decision: match, check, price, rank, reserve. Pure but for the reservations.
 
 mod context;
+mod pod;
 mod search;
 mod shortlist;
+mod taken;
 
 pub(crate) use context::Context;
+pub(crate) use pod::Pod;
 use search::{Ranks, Term};
+use taken::Taken;
 
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 use units::{Currency, UnixMillis};
 
-use crate::choose::Choice;
+use crate::choose::{Choice, Limits, SHORT_LIST};
 use crate::eligibility::Ineligible;
 use crate::eligibility::schedule::WeekHour;
 use crate::facts::Facts;
@@ -44,6 +49,9 @@ pub struct Scratch {
     hours: Vec<WeekHour>,
     terms: Vec<Term>,
     ranks: Ranks,
+    taken: Taken,
+    /// How many line items may still be looked at on this imp.
+    looks: usize,
     /// Line items that were looked at and refused, since it was last taken.
     pub refusals: Vec<(usize, Ineligible)>,
     /// How often each line item matched.
@@ -51,6 +59,15 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    fn count_matched(&mut self, imp: &Imp<'_>) {
+        if !imp.deals.is_empty() {
+            self.matched.add(&self.room.by_deal);
+        }
+        if !imp.private_auction {
+            self.matched.add(&self.room.open);
+        }
+    }
+
     pub(crate) const fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -73,7 +90,7 @@ impl Scratch {
 pub struct Decision<'a> {
     /// Currency of all prices.
     pub currency: Currency,
-    /// Per imp with a bid, its ranked choices.
+    /// Per bid, its imp and its ranked choices; an imp may get several.
     pub imps: Vec<Chosen<'a>>,
     /// Why there is no bid, when `imps` is empty.
     pub no_bid: Option<NoBid>,
@@ -81,7 +98,7 @@ pub struct Decision<'a> {
     pub model: ModelVersion,
 }
 
-/// The choices of one imp, the best first, each with its reservation.
+/// The choices for one bid, the best first, each with its reservation.
 ///
 /// Behind the first uncapped choice there is none: it cannot be refused.
 #[derive(Debug)]
@@ -89,11 +106,8 @@ pub struct Chosen<'a> {
     /// The imp.
     pub imp: &'a Imp<'a>,
     /// Its choices.
-    pub ranked: Vec<Choice<'a>>,
+    pub ranked: ArrayVec<Choice<'a>, SHORT_LIST>,
 }
-
-/// How often an imp is searched when others take the money between the look and the reservation.
-const TRIES: usize = 3;
 
 /// Decides on a request.
 pub fn decide<'a>(
@@ -104,38 +118,64 @@ pub fn decide<'a>(
     random: &mut Random,
     scratch: &mut Scratch,
 ) -> Decision<'a> {
-    decide_with(opportunity, market, user, at, &Funds::LIVE, random, scratch)
+    let terms = Terms {
+        at,
+        limits: Limits::default(),
+        funds: &Funds::LIVE,
+    };
+    decide_with(opportunity, market, user, terms, random, scratch)
 }
 
-/// The same with money from elsewhere than the live lease table: noted for a record, or a record's copy.
+/// What a decision is made by, beside the request, the catalog and the user.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'f> {
+    /// When.
+    pub at: Instant,
+    /// How much the request may get.
+    pub limits: Limits,
+    /// Where the money is: the live lease table, the same and noted for a record, or a record's copy.
+    pub funds: &'f Funds,
+}
+
+/// The same on other terms than the live ones.
 pub fn decide_with<'a>(
     opportunity: &'a Opportunity<'a>,
     market: &Market,
     user: &User<'_>,
-    at: Instant,
-    funds: &Funds,
+    terms: Terms<'_>,
     random: &mut Random,
     scratch: &mut Scratch,
 ) -> Decision<'a> {
     let seed = random.draw();
+    let Terms { at, limits, funds } = terms;
     let context = Context::prepare(opportunity, market, user, at, seed, funds, scratch);
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     let mut reasons = Reasons::default();
-    for imp in &opportunity.imps {
+    let mut looks = limits.looks;
+    for (imp, left) in opportunity
+        .imps
+        .iter()
+        .zip((1..=opportunity.imps.len()).rev())
+    {
         opportunity.imp_facts(imp, &mut scratch.facts);
         let view = context.view(&scratch.facts, &scratch.hours);
         market.index.match_imp(imp, &view, &mut scratch.room);
-        for _ in 0..TRIES {
-            let list = context.shortlist(imp, scratch, &mut reasons);
-            let ranked = context.reserve(&list, random, scratch, &mut reasons);
-            if !ranked.is_empty() {
-                imps.push(Chosen { imp, ranked });
-                break;
-            }
-            if list.is_empty() {
-                break;
-            }
-        }
+        scratch.count_matched(imp);
+        // What earlier imps left over is there for the later ones.
+        let share = looks.div_ceil(left);
+        scratch.looks = share;
+        let mut room = std::mem::take(&mut scratch.room);
+        context.bids(
+            imp,
+            &mut room,
+            &limits,
+            random,
+            scratch,
+            &mut reasons,
+            &mut imps,
+        );
+        scratch.room = room;
+        looks -= share - scratch.looks;
     }
     let no_bid = imps.is_empty().then(|| reasons.no_bid());
     Decision {
@@ -151,23 +191,29 @@ pub fn decide_with<'a>(
 struct Reasons {
     money: bool,
     caps: bool,
+    throttles: bool,
     others: bool,
 }
 
 impl Reasons {
     fn note(&mut self, reason: Ineligible) {
+        let throttled = reason == Ineligible::Throttled;
         self.money |= reason.is_money();
         self.caps |= reason.is_cap();
-        self.others |= !reason.is_money() && !reason.is_cap();
+        self.throttles |= throttled;
+        self.others |= !reason.is_money() && !reason.is_cap() && !throttled;
     }
 
     /// The refusal that came nearest to a bid.
     const fn no_bid(self) -> NoBid {
-        match (self.money, self.caps, self.others) {
-            (true, _, _) => NoBid::NoBudget,
-            (false, true, _) => NoBid::Capped,
-            (false, false, true) => NoBid::NothingEligible,
-            (false, false, false) => NoBid::NothingMatches,
+        match self {
+            Self { money: true, .. } => NoBid::NoBudget,
+            Self { caps: true, .. } => NoBid::Capped,
+            Self {
+                throttles: true, ..
+            } => NoBid::Throttled,
+            Self { others: true, .. } => NoBid::NothingEligible,
+            Self { .. } => NoBid::NothingMatches,
         }
     }
 }

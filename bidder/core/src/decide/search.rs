@@ -4,6 +4,8 @@
 //! are converted, so that hardly anybody is looked at in vain. It is an upper bound in any case: once it
 //! falls under what is needed, the search is over.
 
+use std::collections::BinaryHeap;
+
 use units::{CpmMicros, Currency, RateTable};
 
 use crate::choose::draw;
@@ -15,7 +17,9 @@ use crate::pricing::Factor;
 /// A factor of one: factors are in 2^-32, rounded up.
 const ONE: u64 = 1 << 32;
 /// How many are gathered first; each further time four times as many.
-const FIRST_BATCH: usize = 16;
+const FIRST_BATCH: usize = 8;
+/// Of line items with the lowest bound among the best so many are compared by their draw.
+const ENOUGH_EQUALS: usize = 256;
 
 /// What one kind of price rules comes to for one imp.
 #[derive(Debug, Clone, Copy)]
@@ -46,14 +50,12 @@ pub(super) struct Floors {
 }
 
 /// A line item and the most that it can bid.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     /// In millionths of the response's currency.
     pub(super) bound: u64,
-    /// Its draw, once it is among the best.
+    /// Decides between equal bounds.
     pub(super) draw: u64,
-    /// Its place in the order that the seed draws.
-    turn: u32,
     /// The line item.
     pub(super) number: u32,
 }
@@ -61,7 +63,7 @@ pub(super) struct Rank {
 /// Memory of searches.
 #[derive(Debug, Default)]
 pub(crate) struct Ranks {
-    pub(super) best: Vec<Rank>,
+    pub(super) best: BinaryHeap<Rank>,
     /// Met, and unable to reach any floor.
     pub(super) under_floor: Vec<u32>,
 }
@@ -69,13 +71,30 @@ pub(crate) struct Ranks {
 /// One search over the line items of a set, the best first.
 #[derive(Debug)]
 pub(super) struct Search<'s> {
-    pub(super) set: &'s Bits,
-    pub(super) offers: &'s Offers,
-    pub(super) terms: &'s [Term],
-    pub(super) seed: u64,
-    /// The last that was handed out; everybody behind it is still to come.
-    after: Option<(u64, u32)>,
+    offers: &'s Offers,
+    terms: &'s [Term],
+    seed: u64,
+    /// How many are gathered next.
     batch: usize,
+}
+
+/// What a rank must reach to be among the best.
+#[derive(Debug)]
+struct Cut {
+    bound: u64,
+    draw: u64,
+    /// How many equals were compared; more than enough of them, and a rank must be dearer.
+    equals: usize,
+}
+
+impl Cut {
+    const fn is_below(&self, bound: u64) -> bool {
+        if self.equals < ENOUGH_EQUALS {
+            self.bound <= bound
+        } else {
+            self.bound < bound
+        }
+    }
 }
 
 impl Term {
@@ -177,18 +196,11 @@ impl Floors {
 }
 
 impl<'s> Search<'s> {
-    pub(super) const fn new(
-        set: &'s Bits,
-        offers: &'s Offers,
-        terms: &'s [Term],
-        seed: u64,
-    ) -> Self {
+    pub(super) const fn new(offers: &'s Offers, terms: &'s [Term], seed: u64) -> Self {
         Self {
-            set,
             offers,
             terms,
             seed,
-            after: None,
             batch: FIRST_BATCH,
         }
     }
@@ -198,68 +210,85 @@ impl<'s> Search<'s> {
         self.terms.iter().map(|it| it.slack).max().unwrap_or(0)
     }
 
-    /// Fills `ranks` with the next best that reach `needed`, the best first and equal ones by their draw;
-    /// false when nobody is left.
+    /// Fills `ranks` with the best of a set that reach `needed`; false when there is none.
     ///
-    /// Among more equals than fit, the seed draws which are taken.
-    pub(super) fn gather(&mut self, needed: u64, ranks: &mut Ranks) -> bool {
-        let Ranks { best, under_floor } = ranks;
-        best.clear();
-        let words = self.set.words();
+    /// Equal ones are among them by their draw; of more than enough equals those that are met first, in an
+    /// order that the seed draws. Who was looked at must have left the set before the next call.
+    pub(super) fn gather(&mut self, set: &Bits, needed: u64, ranks: &mut Ranks) -> bool {
         let room = self.batch;
-        let mut cut = needed;
+        let is_first = room == FIRST_BATCH;
+        let mut best = std::mem::take(&mut ranks.best).into_vec();
+        best.clear();
+        let mut cut = Cut {
+            bound: needed,
+            draw: 0,
+            equals: 0,
+        };
+        let ceiling = self.ceiling();
+        let words = set.words();
         let ring = Ring::new(self.seed, words.len());
-        let mut turn = 0;
-        let mut at = ring.start;
+        let mut next = ring.start;
         for _ in words {
-            let word = words.get(at).copied().unwrap_or(0);
-            let here = at;
-            at = ring.after(at);
-            turn += 64;
-            if word == 0 || self.word_bound(here).is_some_and(|bound| bound < cut) {
+            if !cut.is_below(ceiling) {
+                break;
+            }
+            let at = next;
+            next = ring.after(at);
+            let mut rest = words.get(at).copied().unwrap_or(0);
+            if rest == 0
+                || self
+                    .word_bound(at)
+                    .is_some_and(|bound| !cut.is_below(bound))
+            {
                 continue;
             }
-            let mut rest = word.rotate_right(ring.bit);
             while rest != 0 {
-                let bit = rest.trailing_zeros();
+                let number = at * 64 + rest.trailing_zeros() as usize;
                 rest &= rest - 1;
-                let number = here * 64 + ((bit + ring.bit) % 64) as usize;
                 let Some((bound, bids)) = self.bound(number) else {
                     continue;
                 };
-                let number = u32::try_from(number).unwrap_or(u32::MAX);
-                if !bids {
-                    if self.after.is_none() {
-                        under_floor.push(number);
+                if !bids && is_first {
+                    let number = u32::try_from(number).unwrap_or(u32::MAX);
+                    ranks.under_floor.push(number);
+                }
+                if !bids || bound < cut.bound {
+                    continue;
+                }
+                let draw = draw(self.seed, number);
+                if bound == cut.bound {
+                    cut.equals += 1;
+                    if draw < cut.draw {
+                        continue;
                     }
-                    continue;
                 }
-                let rank = Rank {
+                best.push(Rank {
                     bound,
-                    draw: 0,
-                    turn: turn + bit,
-                    number,
-                };
-                if bound < cut || self.after.is_some_and(|after| !rank.is_behind(after)) {
-                    continue;
-                }
-                best.push(rank);
+                    draw,
+                    number: u32::try_from(number).unwrap_or(u32::MAX),
+                });
                 if best.len() == 2 * room {
-                    cut = cut.max(keep(best, room) + 1);
+                    keep(&mut best, room, &mut cut);
                 }
             }
         }
-        keep(best, room);
-        let Some(last) = best.iter().max_by_key(|it| it.place()) else {
-            return false;
+        keep(&mut best, room, &mut cut);
+        self.batch = room.saturating_mul(4);
+        ranks.best = BinaryHeap::from(best);
+        !ranks.best.is_empty()
+    }
+
+    /// The most that any line item can bid.
+    fn ceiling(&self) -> u64 {
+        let told = |offer: &Offer| {
+            let term = self.term(offer)?;
+            Some(term.told(term.own(offer)))
         };
-        self.after = Some((last.bound, last.turn));
-        self.batch = self.batch.saturating_mul(4);
-        for rank in best.iter_mut() {
-            rank.draw = draw(self.seed, rank.number as usize);
-        }
-        best.sort_unstable_by_key(|it| std::cmp::Reverse((it.bound, it.draw)));
-        true
+        let highest = self.offers.highest().iter();
+        highest
+            .map(|it| told(it).unwrap_or(u64::MAX))
+            .max()
+            .unwrap_or(0)
     }
 
     /// The most that any line item of a word can bid; `None` where that takes looking at each.
@@ -282,27 +311,14 @@ impl<'s> Search<'s> {
     }
 }
 
-impl Rank {
-    /// The dearer first, then by turn.
-    const fn place(&self) -> (std::cmp::Reverse<u64>, u32) {
-        (std::cmp::Reverse(self.bound), self.turn)
-    }
-
-    const fn is_behind(&self, (bound, turn): (u64, u32)) -> bool {
-        self.bound < bound || self.bound == bound && self.turn > turn
-    }
-}
-
 /// The order in which words are visited: every one once, in steps and from a place that the seed draws.
 ///
-/// Steps, since from one place on whoever follows a gap would be among the first more often.
+/// In steps, since from one place on whoever follows a gap would be met early more often.
 #[derive(Debug, Clone, Copy)]
 struct Ring {
     start: usize,
     step: usize,
     count: usize,
-    /// The first bit of each word.
-    bit: u32,
 }
 
 impl Ring {
@@ -319,7 +335,6 @@ impl Ring {
             start: below(seed & 0xFFFF_FFFF, count),
             step: step % count.max(1),
             count,
-            bit: u32::try_from(seed >> 58).unwrap_or(0),
         }
     }
 
@@ -341,16 +356,17 @@ const fn common_divisor(a: usize, b: usize) -> usize {
     a
 }
 
-/// Keeps the best and answers the lowest bound among them. Later turns lose against equals, so that a
-/// bound must be higher to displace one.
-fn keep(best: &mut Vec<Rank>, room: usize) -> u64 {
+/// Keeps the best so many, and cuts at the last of them.
+fn keep(best: &mut Vec<Rank>, room: usize, cut: &mut Cut) {
     if best.len() <= room {
-        return 0;
+        return;
     }
-    let (_, last, _) = best.select_nth_unstable_by_key(room - 1, Rank::place);
-    let lowest = last.bound;
+    let (_, last, _) = best.select_nth_unstable_by(room - 1, |a, b| b.cmp(a));
+    if last.bound > cut.bound {
+        cut.equals = room;
+    }
+    (cut.bound, cut.draw) = (last.bound, last.draw);
     best.truncate(room);
-    lowest
 }
 
 /// `price` × `factor`, rounded half up: never under what a rounding half to even gives.

@@ -35,18 +35,32 @@ pub fn check(
     now: UnixMillis,
     zone: &TimeZone,
 ) -> Result<(), Ineligible> {
+    check_with(item, creative, user, now, zone, |_| 0)
+}
+
+/// The same when this request holds some bids already: `held` is how many count for a cap.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_with(
+    item: &Item,
+    creative: &Creative,
+    user: &User<'_>,
+    now: UnixMillis,
+    zone: &TimeZone,
+    held: impl Fn(&FrequencyCap) -> u32,
+) -> Result<(), Ineligible> {
     if item.caps.is_empty() {
         return Ok(());
     }
-    let Some(stamps) = user.stamps.filter(|_| user.key.is_some()) else {
-        return match item.on_cap_unknown {
-            OnCapUnknown::Refuse => Err(Ineligible::CapUnknown),
-            OnCapUnknown::Bid => Ok(()),
-        };
-    };
-    let now = stamps.now(now);
+    let stamps = user.stamps.filter(|_| user.key.is_some());
+    if stamps.is_none() && item.on_cap_unknown == OnCapUnknown::Refuse {
+        return Err(Ineligible::CapUnknown);
+    }
+    let now = stamps.map_or(now, |it| it.now(now));
     for (cap, scope) in item.scoped_caps(creative) {
-        if stamps.count(scope.as_str(), since(cap, now, zone), now) >= cap.count {
+        let shown = stamps.map_or(0, |it| it.count(scope.as_str(), since(cap, now, zone), now));
+        if shown.saturating_add(held(cap)) >= cap.count {
             return Err(Ineligible::CapMet);
         }
     }

@@ -141,11 +141,25 @@ pub enum Ineligible {
     ListPending,
     /// `targeting.rule` is not true.
     Rule,
+    /// Its throttle, its bids per second, or its grant's second holds it back.
+    Throttled,
+    /// The user is in an arm of its experiment that does not see it.
+    Holdout,
+    /// Its advertiser bids on a deal of the imp, which goes first.
+    DealsFirst,
+    /// Its advertiser bids on enough imps of the request.
+    EnoughInRequest,
+    /// Its advertiser, creative or category is in the pod already.
+    PodSeparation,
+    /// It does not fit into what is left of the pod.
+    PodFull,
+    /// The same opportunity came another way, and was bid on there.
+    DuplicateOpportunity,
 }
 
 impl Ineligible {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 69] = [
+    pub const ALL: [Self; 76] = [
         Self::NotStarted,
         Self::Ended,
         Self::OutsideDayparts,
@@ -215,6 +229,13 @@ impl Ineligible {
         Self::SharedList,
         Self::ListPending,
         Self::Rule,
+        Self::Throttled,
+        Self::Holdout,
+        Self::DealsFirst,
+        Self::EnoughInRequest,
+        Self::PodSeparation,
+        Self::PodFull,
+        Self::DuplicateOpportunity,
     ];
 
     /// Its name in statistics and explanations.
@@ -290,6 +311,13 @@ impl Ineligible {
             Self::SharedList => "shared_list",
             Self::ListPending => "list_pending",
             Self::Rule => "rule",
+            Self::Throttled => "throttled",
+            Self::Holdout => "holdout",
+            Self::DealsFirst => "deals_first",
+            Self::EnoughInRequest => "enough_in_request",
+            Self::PodSeparation => "pod_separation",
+            Self::PodFull => "pod_full",
+            Self::DuplicateOpportunity => "duplicate_opportunity",
         }
     }
 
@@ -317,6 +345,7 @@ impl From<crate::lease::Unfunded> for Ineligible {
         match why {
             crate::lease::Unfunded::LeasePending => Self::LeasePending,
             crate::lease::Unfunded::BudgetExhausted => Self::BudgetExhausted,
+            crate::lease::Unfunded::Throttled => Self::Throttled,
         }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use contracts::lease::Ended;
+use contracts::lease::{Ended, Grant};
 use units::{LineItemId, Nanos};
 
 use super::BootMillis;
 use super::demand::Demand;
+use super::pace::Pace;
 use super::reservation::Reservation;
 use super::slice::Lease;
 
@@ -19,6 +20,8 @@ pub enum Unfunded {
     LeasePending,
     /// Its leases are used up or at their end.
     BudgetExhausted,
+    /// It has money, and bids as fast as it may.
+    Throttled,
 }
 
 /// What one line item may commit here. Shared by all cores; reserving takes no lock.
@@ -31,6 +34,7 @@ pub struct Account {
     editing: Mutex<()>,
     epoch: AtomicU64,
     demand: Demand,
+    pace: Arc<Pace>,
 }
 
 impl Account {
@@ -41,6 +45,7 @@ impl Account {
             editing: Mutex::new(()),
             epoch: AtomicU64::new(0),
             demand: Demand::default(),
+            pace: Arc::default(),
         }
     }
 
@@ -50,17 +55,44 @@ impl Account {
         &self.id
     }
 
+    /// Learns how fast it may bid: bids per second here, and whether a grant is spread over its second
+    /// (money.md, "Pacing").
+    pub fn pace(&self, max_qps: Option<u32>, spread: bool) {
+        self.pace.set(max_qps, spread);
+    }
+
     /// Reserves `cost` on the lease that ends first.
     ///
     /// # Errors
-    /// [`Unfunded`] when no lease has that much left.
+    /// [`Unfunded`] when no lease has that much left, or a throttle holds the line item back.
     pub fn reserve(&self, cost: Nanos, now: BootMillis) -> Result<Reservation, Unfunded> {
+        self.reserve_for(cost, false, now)
+    }
+
+    /// The same for a bid that `must` go out: no throttle holds it back, though it counts there.
+    ///
+    /// # Errors
+    /// [`Unfunded`] when no lease has that much left.
+    pub fn reserve_for(
+        &self,
+        cost: Nanos,
+        must: bool,
+        now: BootMillis,
+    ) -> Result<Reservation, Unfunded> {
         self.demand.add(cost);
+        if !self.pace.take(now, must) {
+            return Err(Unfunded::Throttled);
+        }
+        let spread = !must && self.pace.spreads();
         let leases = self.leases.load();
         for lease in leases.iter() {
-            if let Some(seq) = lease.take(cost, now) {
+            if let Some(seq) = lease.take(cost, now, spread) {
                 return Ok(Reservation::new(Arc::clone(lease), seq, cost));
             }
+        }
+        self.pace.give_back();
+        if leases.iter().any(|lease| lease.free(now) >= cost) {
+            return Err(Unfunded::Throttled);
         }
         self.demand.want();
         Err(self.why_unfunded())
@@ -69,11 +101,17 @@ impl Account {
     /// Whether `cost` could be reserved at this instant; if not, a lease will be asked for.
     ///
     /// # Errors
-    /// [`Unfunded`] when no lease has that much left.
+    /// [`Unfunded`] when no lease has that much left, or a throttle holds the line item back.
     pub fn check(&self, cost: Nanos, now: BootMillis) -> Result<(), Unfunded> {
         let leases = self.leases.load();
         if leases.iter().any(|lease| lease.free(now) >= cost) {
-            return Ok(());
+            let spread = self.pace.spreads();
+            let released = |lease: &Arc<Lease>| !spread || lease.released(now) >= cost;
+            return if self.pace.allows(now) && leases.iter().any(released) {
+                Ok(())
+            } else {
+                Err(Unfunded::Throttled)
+            };
         }
         self.demand.add(cost);
         self.demand.want();
@@ -115,7 +153,8 @@ impl Account {
     }
 
     /// Adds a granted lease, in the order of their ends.
-    pub(super) fn add(&self, lease: Lease) {
+    pub(super) fn add(&self, grant: &Grant, now: BootMillis, expires: BootMillis) {
+        let lease = Lease::new(grant, now, expires, Arc::clone(&self.pace));
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut leases = self.leases.load_full().as_ref().clone();
         let at = leases.partition_point(|it| it.expires <= lease.expires);

@@ -5,6 +5,7 @@
 
 mod account;
 mod demand;
+mod pace;
 mod reservation;
 mod slice;
 mod table;

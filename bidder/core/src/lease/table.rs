@@ -8,7 +8,6 @@ use units::{BootId, LeaseId, LineItemId, Nanos};
 
 use super::BootMillis;
 use super::account::Account;
-use super::slice::Lease;
 
 /// Why a grant, or a whole answer, was not used (money.md, "A lease").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,7 +207,7 @@ impl Inner {
         };
         match checked {
             Ok(account) => {
-                account.add(Lease::new(grant, expires));
+                account.add(grant, now, expires);
                 Ok(())
             }
             Err((report, why)) => {

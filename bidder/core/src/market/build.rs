@@ -12,7 +12,7 @@ use contracts::stamps::ScopeKey;
 use jiff::tz::TimeZone;
 use units::CpmMicros;
 
-use super::{Item, Kind, LeftOut, Offer};
+use super::{Item, Kind, LeftOut, Offer, Options};
 use crate::creative::Creative;
 use crate::index::{Shape, SharedLists, Size};
 use crate::lease::LeaseTable;
@@ -136,6 +136,16 @@ impl<'c> Builder<'c> {
             most: micros(line_item.price.max_cpm),
             kind: Some(self.kind(kind)),
         };
+        let shown: Vec<_> = creatives
+            .iter()
+            .filter_map(|it| Some(self.creatives.get(*it)?.id()))
+            .collect();
+        let options = Options::new(line_item, &shown);
+        let account = leases.account(&line_item.id);
+        account.pace(
+            line_item.choosing.max_qps,
+            line_item.pacing != contracts::catalog::Pacing::Asap,
+        );
         Ok(Some(Item {
             id: line_item.id.clone(),
             campaign: campaign.id.clone(),
@@ -157,7 +167,8 @@ impl<'c> Builder<'c> {
             cap_scopes: cap_scopes(line_item, advertiser),
             caps: line_item.frequency_caps.clone(),
             on_cap_unknown: line_item.on_cap_unknown,
-            account: leases.account(&line_item.id),
+            account,
+            options,
             offer,
         }))
     }

@@ -2,6 +2,7 @@
 
 mod build;
 mod offers;
+mod options;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::pricing::{ModifierSet, RateModel};
 use crate::targeting::Rules;
 use build::Builder;
 pub(crate) use offers::{Kind, Offer, Offers};
+pub use options::{ArmNumber, Options};
 
 /// A line item that can bid.
 #[derive(Debug)]
@@ -69,6 +71,8 @@ pub struct Item {
     pub account: Arc<Account>,
     /// What bounds its price.
     pub(crate) offer: Offer,
+    /// Its part in the choice.
+    pub options: Options,
 }
 
 impl Item {

@@ -26,6 +26,16 @@ pub(crate) struct Offer {
     pub(crate) kind: Option<u32>,
 }
 
+impl Offer {
+    fn or_higher(self, other: &Self) -> Self {
+        Self {
+            base: self.base.max(other.base),
+            most: self.most.max(other.most),
+            kind: self.kind.filter(|kind| other.kind == Some(*kind)),
+        }
+    }
+}
+
 /// All offers, in the order of the line items: by kind, the dearest first.
 #[derive(Debug, Default)]
 pub(crate) struct Offers {
@@ -33,23 +43,24 @@ pub(crate) struct Offers {
     items: Vec<Offer>,
     /// The highest of each 64 line items, a word of the sets.
     words: Vec<Offer>,
+    /// The highest of each kind.
+    highest: Vec<Offer>,
 }
 
 impl Offers {
     pub(super) fn new(kinds: Vec<Kind>, items: &[Item]) -> Self {
         let offers: Vec<Offer> = items.iter().map(|it| it.offer).collect();
-        let words = offers.chunks(64).filter_map(|word| {
-            let both = |a: Offer, b: &Offer| Offer {
-                base: a.base.max(b.base),
-                most: a.most.max(b.most),
-                kind: a.kind.filter(|kind| b.kind == Some(*kind)),
-            };
-            let first = *word.first()?;
-            Some(word.iter().fold(first, both))
-        });
+        let highest = |offers: &[Offer]| {
+            let first = *offers.first()?;
+            Some(offers.iter().fold(first, Offer::or_higher))
+        };
         Self {
             kinds,
-            words: words.collect(),
+            words: offers.chunks(64).filter_map(highest).collect(),
+            highest: offers
+                .chunk_by(|a, b| a.kind == b.kind)
+                .filter_map(highest)
+                .collect(),
             items: offers,
         }
     }
@@ -61,6 +72,11 @@ impl Offers {
     /// The offer of a line item.
     pub(crate) fn item(&self, number: usize) -> Option<&Offer> {
         self.items.get(number)
+    }
+
+    /// The highest offer of each kind.
+    pub(crate) fn highest(&self) -> &[Offer] {
+        &self.highest
     }
 
     /// The highest offer of the 64 line items of a word.

@@ -55,6 +55,8 @@ pub enum Said {
     LeasePending,
     /// No lease had enough.
     BudgetExhausted,
+    /// A throttle held the line item back.
+    Throttled,
 }
 
 impl From<Unfunded> for Said {
@@ -62,6 +64,7 @@ impl From<Unfunded> for Said {
         match why {
             Unfunded::LeasePending => Self::LeasePending,
             Unfunded::BudgetExhausted => Self::BudgetExhausted,
+            Unfunded::Throttled => Self::Throttled,
         }
     }
 }
@@ -159,11 +162,12 @@ impl Funds {
                 Said::Enough | Said::Reserved { .. } => Ok(()),
                 Said::LeasePending => Err(Unfunded::LeasePending),
                 Said::BudgetExhausted => Err(Unfunded::BudgetExhausted),
+                Said::Throttled => Err(Unfunded::Throttled),
             },
         }
     }
 
-    /// Reserves `cost`.
+    /// Reserves `cost`; what `must` go out is not throttled.
     ///
     /// # Errors
     /// [`Unfunded`] when no lease has that much left.
@@ -171,13 +175,14 @@ impl Funds {
         &self,
         account: &Account,
         cost: Nanos,
+        must: bool,
         now: BootMillis,
     ) -> Result<Reservation, Unfunded> {
         match &self.0 {
-            Mode::Live => account.reserve(cost, now),
+            Mode::Live => account.reserve_for(cost, must, now),
             Mode::Noted(answers) => {
                 let free = account.most_free(now);
-                let reserved = account.reserve(cost, now);
+                let reserved = account.reserve_for(cost, must, now);
                 let said = match &reserved {
                     Ok(reservation) => Said::Reserved {
                         id: reservation.id(),
@@ -198,6 +203,7 @@ impl Funds {
                 } => Ok(Reservation::copied(id, cost, settle_by, life_s)),
                 Said::LeasePending => Err(Unfunded::LeasePending),
                 Said::Enough | Said::BudgetExhausted => Err(Unfunded::BudgetExhausted),
+                Said::Throttled => Err(Unfunded::Throttled),
             },
         }
     }
@@ -236,7 +242,7 @@ impl Answer {
     pub const fn lease(&self) -> Option<LeaseId> {
         match self.said {
             Said::Reserved { id, .. } => Some(id.lease),
-            Said::Enough | Said::LeasePending | Said::BudgetExhausted => None,
+            Said::Enough | Said::LeasePending | Said::BudgetExhausted | Said::Throttled => None,
         }
     }
 }

@@ -17,6 +17,7 @@ use units::{
     AuctionId, BidId, CampaignId, CpmMicros, CreativeId, Currency, LineItemId, Nanos, ReservationId,
 };
 
+use crate::choose::Limits;
 use crate::decide::{Decision, Instant};
 use crate::eligibility::Ineligible;
 use crate::market::Market;
@@ -44,10 +45,16 @@ pub struct Seen {
     pub public_url: String,
     /// What was found of the user.
     pub user: SeenUser,
+    /// How much the request might get.
+    #[serde(default)]
+    pub limits: Limits,
     /// Questions about money, in their order, and what the lease table answered.
     pub funds: Vec<Answer>,
     /// Per imp with choices, the place of the one that caps accepted; absent where it did not come to that.
     pub places: Option<Vec<Option<usize>>>,
+    /// Another request bid on the same opportunity: nothing was sent.
+    #[serde(default)]
+    pub duplicate: bool,
     /// The caller's time was up before the answer could be sent.
     pub late: bool,
     /// The request's body.
@@ -137,6 +144,9 @@ pub struct Chosen {
     pub size: Option<String>,
     /// The deal.
     pub deal: Option<String>,
+    /// The arm of the line item's experiment that the user is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
     /// The bid in the response's currency.
     pub price: CpmMicros,
     /// What is held, in the campaign's currency.
@@ -211,6 +221,17 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The same where the opportunity was another request's.
+    #[must_use]
+    pub fn lost_to_duplicate(mut self, duplicate: bool) -> Self {
+        if duplicate {
+            self.no_bid = Some(NoBid::DuplicateOpportunity.label().to_owned());
+        }
+        self
+    }
+}
+
 impl Chosen {
     fn of(market: &Market, choice: &crate::choose::Choice<'_>) -> Option<Self> {
         let candidate = &choice.candidate;
@@ -224,6 +245,10 @@ impl Chosen {
             deal: candidate
                 .deal
                 .and_then(|it| it.id.as_deref())
+                .map(str::to_owned),
+            arm: candidate
+                .arm
+                .and_then(|it| item.options.arm_name(it))
                 .map(str::to_owned),
             price: candidate.price,
             held: choice.reservation.cost(),

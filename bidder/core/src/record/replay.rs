@@ -3,7 +3,7 @@
 use openrtb::{BidRequest, Limits, ReadError};
 
 use super::{Answer, Funds, Outcome, Seen};
-use crate::decide::{Scratch, decide_with};
+use crate::decide::{Scratch, Terms, decide_with};
 use crate::market::Market;
 use crate::opportunity::Opportunity;
 use crate::random::Random;
@@ -89,13 +89,17 @@ pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
         &opportunity,
         market,
         &seen.user.user(),
-        seen.at,
-        &funds,
+        Terms {
+            at: seen.at,
+            limits: seen.limits,
+            funds: &funds,
+        },
         &mut random,
         &mut scratch,
     );
     let places = seen.places.as_deref();
-    let mut outcome = Outcome::of(market, &decision, &scratch.refusals, places);
+    let outcome = Outcome::of(market, &decision, &scratch.refusals, places);
+    let mut outcome = outcome.lost_to_duplicate(seen.duplicate);
     if let Some(places) = places
         && !seen.late
         && outcome.no_bid.is_none()

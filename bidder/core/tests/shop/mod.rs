@@ -52,7 +52,7 @@ pub fn catalog(line_items: &[Value]) -> Catalog {
         creatives.push(shown);
         let campaign = json!(format!("campaign_{at}"));
         campaigns.push(json!({
-            "id": campaign, "name": "n", "advertiser": "adv", "status": "active",
+            "id": campaign, "name": "n", "advertiser": get("advertiser", json!("adv")), "status": "active",
             "currency": get("currency", json!("USD")), "time_zone": get("time_zone", json!("UTC")), "budget": 10_000_000_000_i64,
         }));
         let micros = |text: Value| (text.as_f64().unwrap() * 1e6).round() as i64;
@@ -60,6 +60,7 @@ pub fn catalog(line_items: &[Value]) -> Catalog {
             "id": id, "campaign": campaign, "status": get("status", json!("active")), "epoch": 1,
             "starts_at": get("starts_at", json!(0)), "ends_at": get("ends_at", Value::Null),
             "targeting": get("targeting", json!({})), "creatives": [creative],
+            "choosing": get("choosing", json!({})), "pacing": get("pacing", json!("asap")),
             "frequency_caps": get("caps", json!([])), "on_cap_unknown": get("on_cap_unknown", json!("refuse")),
             "price": {
                 "bid": get("bid", json!({"type": "cpm", "cpm": micros(get("cpm", json!(2.0)))})),
@@ -75,7 +76,10 @@ pub fn catalog(line_items: &[Value]) -> Catalog {
     let whole = json!({
         "version": 3, "published_at": 0,
         "rates": {"id": 1, "per_usd": {"EUR": 920_000_000, "GBP": 790_000_000, "JPY": 150_000_000_000_i64}},
-        "advertisers": [{"id": "adv", "name": "Shop", "domain": "shop.example", "currency": "USD", "time_zone": "UTC", "seat": "seat-shop"}],
+        "advertisers": [
+            {"id": "adv", "name": "Shop", "domain": "shop.example", "currency": "USD", "time_zone": "UTC", "seat": "seat-shop"},
+            {"id": "rival", "name": "Rival", "domain": "rival.example", "currency": "USD", "time_zone": "UTC", "seat": "seat-rival"},
+        ],
         "campaigns": campaigns, "line_items": lines, "creatives": creatives,
     });
     let mut catalog: Catalog = serde_json::from_value(whole).unwrap();

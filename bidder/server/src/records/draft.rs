@@ -16,6 +16,15 @@ pub(crate) struct Record {
     pub(crate) outcome: Outcome,
 }
 
+/// Why nothing was sent although there were bids.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unsent {
+    /// Another request bid on the same opportunity.
+    pub(crate) duplicate: bool,
+    /// The caller's time was up.
+    pub(crate) late: bool,
+}
+
 impl Record {
     /// Of a decision that was just made, before its reservations are given away.
     pub(crate) fn of(
@@ -25,7 +34,7 @@ impl Record {
         decision: &Decision<'_>,
         refusals: &[(usize, Ineligible)],
         places: &[Option<usize>],
-        late: bool,
+        unsent: Unsent,
     ) -> Self {
         // Who may not be recognised is not recognisable in the record either.
         let request = if reply.opportunity.identity == Identity::Allowed {
@@ -42,12 +51,15 @@ impl Record {
             dialect: reply.dialect,
             public_url: reply.market.public_url.to_string(),
             user: basis.found.seen(),
+            limits: basis.limits,
             funds: Vec::new(),
             places: Some(places.to_vec()),
-            late,
+            duplicate: unsent.duplicate,
+            late: unsent.late,
             request,
         };
-        let outcome = Outcome::of(reply.market, decision, refusals, Some(places));
+        let outcome = Outcome::of(reply.market, decision, refusals, Some(places))
+            .lost_to_duplicate(unsent.duplicate);
         Self { seen, outcome }
     }
 

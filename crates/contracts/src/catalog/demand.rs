@@ -6,6 +6,7 @@ use units::{
     UnixMillis,
 };
 
+use super::choosing::Choosing;
 use super::pricing::PriceRule;
 use super::targeting::Targeting;
 
@@ -106,6 +107,9 @@ pub struct LineItem {
     /// What to do when caps cannot be known.
     #[serde(default)]
     pub on_cap_unknown: OnCapUnknown,
+    /// Its part in the choice.
+    #[serde(default, skip_serializing_if = "Choosing::is_default")]
+    pub choosing: Choosing,
 }
 
 /// What a capped line item does while Redis cannot tell.

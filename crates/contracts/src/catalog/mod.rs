@@ -1,5 +1,6 @@
 //! The catalog: everything the data planes decide by, published whole under one version.
 
+mod choosing;
 mod creative;
 mod demand;
 mod list;
@@ -12,6 +13,7 @@ mod targeting;
 use serde::{Deserialize, Serialize};
 use units::{RateTable, UnixMillis};
 
+pub use choosing::{Arm, Choosing, Experiment};
 pub use creative::{Creative, CreativeFormat, NativeAssets, NativeImage};
 pub use demand::{
     Advertiser, Campaign, CapScope, CapWindow, Deal, FrequencyCap, LineItem, OnCapUnknown, Pacing,
