@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eventlog::{EventLog, Timeouts};
 use service::{Ops, Shutdown};
-use userstate::{Budget, UserState};
+use userstate::UserState;
 
 use crate::shared::Shared;
 use crate::{RunError, catalog_feed, leases};
@@ -16,13 +16,16 @@ pub(crate) async fn run(
     ops: &Ops,
     shutdown: &Shutdown,
 ) -> Result<(), RunError> {
-    let users = UserState::connect(&shared.config.redis_url, Budget::default())?;
+    let config = &shared.config;
+    let (url, peers) = (&config.redis_url, Arc::clone(&shared.peers));
+    let users = UserState::connect_beside(url, config.user_state(), peers)?;
     let log = EventLog::connect(&shared.config.events_redis_url, Timeouts::default())?;
     tokio::join!(
         catalog_feed::follow(&shared, ops, shutdown),
         leases::exchange(&shared, shutdown),
         watch(&shared, ops, &users, &log, shutdown),
         show_catalog(&shared, ops, shutdown),
+        follow_users(&users, shutdown),
     );
     Ok(())
 }
@@ -63,5 +66,13 @@ async fn show_catalog(shared: &Shared, ops: &Ops, shutdown: &Shutdown) {
             () = shutdown.fired() => return,
             () = tokio::time::sleep(WATCH_EVERY) => {}
         }
+    }
+}
+
+/// Users that change are taken out of the cache; without one there is nothing to follow.
+async fn follow_users(users: &UserState, shutdown: &Shutdown) {
+    tokio::select! {
+        () = shutdown.fired() => {}
+        () = users.follow_changes() => {}
     }
 }

@@ -8,10 +8,11 @@ use bidder_core::respond::Source;
 use contracts::notice::BillOn;
 use serde::Deserialize;
 use service::access::LocalMode;
-use service::config::{ConfigError, ConfigFault, Millis, Secret};
+use service::config::{Bytes, ConfigError, ConfigFault, Millis, Secret};
 use service::http::Limits;
 use service::quota::Terms;
 use units::Nanos;
+use userstate::Budget;
 
 use crate::duplicates::DuplicateLimits;
 use crate::records::RecordsConfig;
@@ -39,6 +40,8 @@ pub struct Config {
     pub metrics_public: bool,
     pub trace_sample_percent: u8,
     pub user_budget: Millis,
+    pub user_cache: Bytes,
+    pub user_cache_life: Millis,
     pub answer_margin: Millis,
     pub lease_interval: Millis,
     pub lease_timeout: Millis,
@@ -170,6 +173,17 @@ impl Config {
             return self.workers;
         }
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// What users may cost: time on the bid path, and memory.
+    #[must_use]
+    pub fn user_state(&self) -> Budget {
+        Budget {
+            bid: self.user_budget.0,
+            cache_bytes: self.user_cache.0,
+            cache_life: self.user_cache_life.0,
+            ..Budget::default()
+        }
     }
 
     /// What is asked for a line item without a history.

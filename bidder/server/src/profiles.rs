@@ -1,5 +1,6 @@
 //! The user of a request: read within a few milliseconds, or not known.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bidder_core::opportunity::{Identity, user_keys};
@@ -14,16 +15,16 @@ use crate::worker::Worker;
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) key: Option<String>,
-    pub(crate) profile: Option<Profile>,
-    pub(crate) stamps: Option<UserStamps>,
+    pub(crate) profile: Option<Arc<Profile>>,
+    pub(crate) stamps: Option<Arc<UserStamps>>,
 }
 
 impl Found {
     pub(crate) fn user(&self) -> bidder_core::user::User<'_> {
         bidder_core::user::User {
             key: self.key.as_deref(),
-            profile: self.profile.as_ref(),
-            stamps: self.stamps.as_ref(),
+            profile: self.profile.as_deref(),
+            stamps: self.stamps.as_deref(),
         }
     }
 }
@@ -33,8 +34,8 @@ impl Found {
     pub(crate) fn seen(&self) -> SeenUser {
         SeenUser {
             key: self.key.clone(),
-            profile: self.profile.clone(),
-            stamps: self.stamps.clone(),
+            profile: self.profile.as_deref().cloned(),
+            stamps: self.stamps.as_deref().cloned(),
         }
     }
 }
@@ -59,9 +60,13 @@ pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Id
         .observe(began.elapsed());
     match answer {
         Ok(Some(view)) => Found {
-            key: keys.into_iter().nth(view.key_index),
+            key: match view.alias_of {
+                Some(user) => Some(user.to_string()),
+                None => keys.into_iter().nth(view.key_index),
+            },
             profile: view.profile,
-            stamps: Some(view.stamps),
+            // While no script can confirm them, stamps of the cache authorise nothing: caps are unknown.
+            stamps: Some(view.stamps).filter(|_| !worker.users.is_held_back()),
         },
         Ok(None) => Found::default(),
         // The bid goes on without the user; caps cannot be known then.

@@ -1,7 +1,7 @@
 //! What all workers of the process share.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
 use bidder_core::lease::LeaseTable;
@@ -9,6 +9,7 @@ use bidder_core::market::Market;
 use contracts::lease::Tally;
 use service::Ops;
 use units::{BidderId, BootId, CampaignId, UnixMillis};
+use userstate::Peers;
 
 use crate::catalog_state::CatalogState;
 use crate::config::Config;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) tallies: Mutex<HashMap<CampaignId, Tally>>,
     pub(crate) sources: Sources,
     pub(crate) ops: Ops,
+    /// What all connections to the user state know together.
+    pub(crate) peers: Arc<Peers>,
     pub(crate) records: Records,
     pub(crate) since: UnixMillis,
 }
@@ -72,6 +75,7 @@ impl Shared {
             tallies: Mutex::default(),
             sources: Sources::new(&config),
             ops: ops.clone(),
+            peers: Arc::new(Peers::new(&config.user_state())),
             since: now,
             config,
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bidder_core::decide::Scratch;
 use bidder_core::respond::Pages;
 use eventlog::{EventLog, Timeouts};
-use userstate::{Budget, UserState};
+use userstate::UserState;
 
 use crate::RunError;
 use crate::shared::Shared;
@@ -25,13 +25,11 @@ pub(crate) struct Worker {
 impl Worker {
     /// Must be called on the worker's own runtime, where its connections live.
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, RunError> {
-        let budget = Budget {
-            bid: shared.config.user_budget.0,
-            ..Budget::default()
-        };
+        let config = &shared.config;
+        let (url, peers) = (&config.redis_url, Arc::clone(&shared.peers));
         Ok(Self {
-            users: UserState::connect(&shared.config.redis_url, budget)?,
-            log: EventLog::connect(&shared.config.events_redis_url, Timeouts::default())?,
+            users: UserState::connect_beside(url, config.user_state(), peers)?,
+            log: EventLog::connect(&config.events_redis_url, Timeouts::default())?,
             shared,
             scratch: RefCell::default(),
             pages: RefCell::default(),

@@ -11,6 +11,8 @@ const LEAST_FAILURES: u64 = 5;
 const PAUSE_MS: u64 = 500;
 /// `opened_at` of a breaker that lets calls through.
 const CLOSED: u64 = 0;
+/// `opened_at` of one whose pause is over, at any time.
+const LONG_AGO: u64 = u64::MAX;
 
 /// Opens when at least five calls, and more than half, failed within a second.
 ///
@@ -48,11 +50,18 @@ impl Breaker {
         if opened_at == CLOSED {
             return true;
         }
-        now.saturating_sub(opened_at) >= PAUSE_MS
+        (opened_at == LONG_AGO || now.saturating_sub(opened_at) >= PAUSE_MS)
             && self
                 .opened_at
                 .compare_exchange(opened_at, now, Ordering::AcqRel, Ordering::Acquire)
                 .is_ok()
+    }
+
+    /// Lets the next call through as a probe, before the pause is over.
+    pub(crate) fn probe_now(&self) {
+        if self.is_open() {
+            self.opened_at.store(LONG_AGO, Ordering::Release);
+        }
     }
 
     /// Takes note of how a call ended.
@@ -137,6 +146,9 @@ mod tests {
             "the probe failed: another pause"
         );
         assert!(breaker.allows(2 * later));
+        breaker.probe_now();
+        assert!(breaker.allows(2 * later), "Redis was reached: at once");
+        assert!(!breaker.allows(2 * later), "and still one only");
         breaker.ended(2 * later, true);
         assert!(breaker.allows(2 * later), "an answer closes it");
     }

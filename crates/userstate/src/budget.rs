@@ -13,16 +13,22 @@ pub struct Budget {
     pub connect: Duration,
     /// How long a user is kept after the last write (S12).
     pub retention: Duration,
+    /// Bytes of users kept in the process; zero keeps none.
+    pub cache_bytes: u64,
+    /// How long a user is kept there at most.
+    pub cache_life: Duration,
 }
 
 impl Default for Budget {
-    /// 5 ms on the bid path, 1 s off it, 30 days of retention.
+    /// 5 ms on the bid path, 1 s off it, 30 days of retention, no cache.
     fn default() -> Self {
         Self {
             bid: Duration::from_millis(5),
             off_path: Duration::from_secs(1),
             connect: Duration::from_secs(1),
             retention: Duration::from_secs(30 * 86_400),
+            cache_bytes: 0,
+            cache_life: Duration::ZERO,
         }
     }
 }

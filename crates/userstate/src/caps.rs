@@ -113,6 +113,12 @@ impl UserState {
         if places.len() != choices.len() {
             return Err(Unknown::Failed);
         }
+        // Its stamps say more than those that were decided by.
+        if places.iter().any(|place| *place != 0)
+            && let Some(cache) = &self.peers.cache
+        {
+            cache.forget(user);
+        }
         Ok(places
             .into_iter()
             .map(|place| usize::try_from(place).ok())

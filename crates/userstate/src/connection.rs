@@ -2,22 +2,29 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{RedisResult, Script};
 
-use crate::breaker::Breaker;
 use crate::budget::Budget;
 use crate::error::{StateError, Unknown};
+use crate::link::Link;
+use crate::peers::Peers;
 
 /// The users' state in one Redis. Clones share the connection; a data plane makes one per core.
 #[derive(Clone)]
 pub struct UserState {
-    connection: ConnectionManager,
+    link: Link,
+    pub(crate) client: redis::Client,
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) budget: Budget,
-    breaker: Arc<Breaker>,
+    pub(crate) peers: Arc<Peers>,
+    /// Probes in a row that were not answered in time.
+    silent: Arc<AtomicU32>,
 }
+
+/// So many probes without an answer: the connection itself may be dead, and nobody tells.
+const SILENT: u32 = 4;
 
 /// The scripts, with their hashes computed once.
 pub(crate) struct Scripts {
@@ -36,22 +43,24 @@ impl UserState {
     /// # Errors
     /// [`StateError::Url`] when the URL cannot be read.
     pub fn connect(url: &str, budget: Budget) -> Result<Self, StateError> {
+        let peers = Arc::new(Peers::new(&budget));
+        Self::connect_beside(url, budget, peers)
+    }
+
+    /// The same for one of several cores of a process, which share what they know of Redis and its users.
+    ///
+    /// # Errors
+    /// [`StateError::Url`] when the URL cannot be read.
+    pub fn connect_beside(
+        url: &str,
+        budget: Budget,
+        peers: Arc<Peers>,
+    ) -> Result<Self, StateError> {
         let client = redis::Client::open(url).map_err(StateError::Url)?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(budget.connect))
-            .set_response_timeout(Some(budget.off_path))
-            .set_min_delay(std::time::Duration::from_millis(400))
-            .set_max_delay(std::time::Duration::from_millis(600))
-            .set_number_of_retries(usize::MAX);
-        let connection =
-            ConnectionManager::new_lazy_with_config(client, config).map_err(StateError::Url)?;
-        let mut first = connection.clone();
-        // Opening it here, not on the first bid: a wait of a few milliseconds would never finish a connect.
-        tokio::spawn(async move {
-            let _: RedisResult<()> = redis::cmd("PING").query_async(&mut first).await;
-        });
+        let link = Link::open(client.clone(), &budget, Arc::clone(&peers));
         Ok(Self {
-            connection,
+            link,
+            client,
             scripts: Arc::new(Scripts {
                 cap: Script::new(include_str!("lua/cap.lua")),
                 confirm: Script::new(include_str!("lua/confirm.lua")),
@@ -59,20 +68,21 @@ impl UserState {
                 swap: Script::new(include_str!("lua/swap.lua")),
             }),
             budget,
-            breaker: Arc::new(Breaker::new()),
+            peers,
+            silent: Arc::default(),
         })
     }
 
     /// A handle on the connection, for keys that are the caller's own.
     #[must_use]
-    pub fn connection(&self) -> ConnectionManager {
-        self.connection.clone()
+    pub fn connection(&self) -> Link {
+        self.link.clone()
     }
 
     /// Whether the bid path holds its calls back because Redis does not answer.
     #[must_use]
     pub fn is_held_back(&self) -> bool {
-        self.breaker.is_open()
+        self.peers.breaker.is_open()
     }
 
     /// Asks whether Redis answers; for health checks.
@@ -117,9 +127,11 @@ impl UserState {
         &self,
         call: impl Future<Output = RedisResult<T>>,
     ) -> Result<T, Unknown> {
-        if !self.breaker.allows(self.breaker.now()) {
+        let breaker = &self.peers.breaker;
+        if !breaker.allows(breaker.now()) {
             return Err(Unknown::NotAsked);
         }
+        let is_probe = breaker.is_open();
         // A refusal is an answer too: a full Redis takes no pendings, and profiles are read all the same.
         let (answer, answered) = match tokio::time::timeout(self.budget.bid, call).await {
             Ok(Ok(value)) => (Ok(value), true),
@@ -130,7 +142,17 @@ impl UserState {
             }
             Err(_elapsed) => (Err(Unknown::TimedOut), false),
         };
-        self.breaker.ended(self.breaker.now(), answered);
+        breaker.ended(breaker.now(), answered);
+        match &answer {
+            Err(Unknown::TimedOut) if is_probe => {
+                if self.silent.fetch_add(1, Relaxed) + 1 >= SILENT {
+                    self.silent.store(0, Relaxed);
+                    self.link.give_up();
+                }
+            }
+            Err(Unknown::TimedOut | Unknown::NotAsked | Unknown::Failed) => {}
+            Ok(_) => self.silent.store(0, Relaxed),
+        }
         answer
     }
 
@@ -140,7 +162,11 @@ impl UserState {
         what: &'static str,
         call: impl Future<Output = RedisResult<T>>,
     ) -> Result<T, StateError> {
-        match tokio::time::timeout(self.budget.off_path, call).await {
+        let opened_and_called = async {
+            self.link.opened().await;
+            call.await
+        };
+        match tokio::time::timeout(self.budget.off_path, opened_and_called).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(source)) => Err(StateError::Redis { what, source }),
             Err(_elapsed) => Err(StateError::TimedOut {

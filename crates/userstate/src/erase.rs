@@ -64,9 +64,16 @@ impl UserState {
                 .await?;
         }
 
-        let mut delete = redis::cmd("DEL");
-        delete.arg(keys::user(user)).arg(keys::seen(user));
-        let removed: u64 = self
+        let mut delete = redis::pipe();
+        delete
+            .cmd("DEL")
+            .arg(keys::user(user))
+            .arg(keys::seen(user))
+            .cmd("PUBLISH")
+            .arg(keys::CHANGES)
+            .arg(keys::user(user))
+            .ignore();
+        let (removed,): (u64,) = self
             .off_path("erase a user", delete.query_async(&mut connection))
             .await?;
         Ok(removed > 0)

@@ -7,8 +7,10 @@
 //! | `{u:<id>}:seen` | sorted set: confirmed bids by the end of their memory | until the last of them |
 //! | `{seg:<id>}` | sorted set: members by the end of their retention | the retention, from the last write |
 //!
+//! The channel `gavel:users` tells the hash's key of each user whose profile was written or who was erased.
+//!
 //! Fields of the hash: `profile` (JSON), `rev` (its revision), `events` (JSON), `t` (newest stamp),
-//! `c:<scope>` (confirmed stamps), `p:<scope>` (pendings, `bid@until`).
+//! `alias` (the user that this id is another name of), `c:<scope>` (confirmed stamps), `p:<scope>` (pendings, `bid@until`).
 //! What stands in braces is the Cluster's hash tag: all keys of a user share a slot.
 
 /// The profile, JSON of `contracts::profile::Profile`.
@@ -23,6 +25,12 @@ pub(crate) const NEWEST: &str = "t";
 pub(crate) const CONFIRMED: &str = "c:";
 /// Prefix of a scope's pendings.
 pub(crate) const PENDING: &str = "p:";
+
+/// The user that this id is another name of.
+pub(crate) const ALIAS: &str = "alias";
+
+/// Channel on which changed users are told.
+pub(crate) const CHANGES: &str = "gavel:users";
 
 /// A user's hash.
 pub(crate) fn user(id: &str) -> String {

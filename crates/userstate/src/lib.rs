@@ -19,11 +19,15 @@
 
 mod breaker;
 mod budget;
+mod cache;
 mod caps;
+mod changes;
 mod connection;
 mod erase;
 mod error;
 mod keys;
+mod link;
+mod peers;
 mod profiles;
 mod segments;
 mod view;
@@ -32,6 +36,8 @@ pub use budget::Budget;
 pub use caps::{CapChoice, CapLine, Confirmed, LineCap, Window};
 pub use connection::UserState;
 pub use error::{StateError, Unknown};
+pub use link::Link;
+pub use peers::Peers;
 pub use profiles::{Stored, Swapped, WriteKind};
 pub use segments::Overlap;
 pub use view::UserView;

@@ -96,6 +96,31 @@ impl UserState {
             .map(|_written| ())
     }
 
+    /// Makes an id another name of a user: whoever is found by it is that user from here on.
+    ///
+    /// # Errors
+    /// [`StateError`] when Redis does not answer or is full.
+    pub async fn link(&self, alias: &str, user: &UserId) -> Result<(), StateError> {
+        let mut pipe = redis::pipe();
+        pipe.atomic()
+            .cmd("HSET")
+            .arg(keys::user(alias))
+            .arg(keys::ALIAS)
+            .arg(user.as_str())
+            .ignore()
+            .cmd("PEXPIRE")
+            .arg(keys::user(alias))
+            .arg(self.budget.retention_ms())
+            .ignore()
+            .cmd("PUBLISH")
+            .arg(keys::CHANGES)
+            .arg(keys::user(alias))
+            .ignore();
+        let mut connection = self.connection();
+        self.off_path("link an id", pipe.query_async(&mut connection))
+            .await
+    }
+
     /// One step of a walk over all users: at most about `step` ids, and where to go on.
     ///
     /// Begin at `"0"`; the walk is over when `"0"` comes back. A user may come twice.

@@ -1,11 +1,14 @@
 //! Reading a user for a bid: profile and stamps in one wait.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use contracts::profile::Profile;
 use contracts::stamps::{ScopeKey, ScopeStamps, UserStamps};
-use units::UnixMillis;
+use units::{UnixMillis, UserId};
 
+use crate::cache::Known;
 use crate::connection::UserState;
 use crate::error::Unknown;
 use crate::keys;
@@ -15,10 +18,12 @@ use crate::keys;
 pub struct UserView {
     /// Place of the id that names the user, in the list that was asked.
     pub key_index: usize,
+    /// The user that this id is another name of: then that one is meant.
+    pub alias_of: Option<UserId>,
     /// What the DMP knows; absent when none of the ids has a profile.
-    pub profile: Option<Profile>,
-    /// What the user has been shown.
-    pub stamps: UserStamps,
+    pub profile: Option<Arc<Profile>>,
+    /// What the user has been shown, perhaps a moment ago: enough to decide by, not to authorise.
+    pub stamps: Arc<UserStamps>,
     /// A profile was there but could not be read; it counts as absent.
     pub unreadable: bool,
 }
@@ -26,7 +31,8 @@ pub struct UserView {
 type Hash = HashMap<Vec<u8>, Vec<u8>>;
 
 impl UserState {
-    /// Reads the users of these ids in one wait ("Whose profile").
+    /// Reads the users of these ids in one wait ("Whose profile"), or in none where the process knows
+    /// them; an id that is another's name costs one wait more.
     ///
     /// The first id that has a profile is the user; if none has, the first one names the key for caps.
     /// `None` only for an empty list. A profile that cannot be read never fails a bid.
@@ -34,48 +40,99 @@ impl UserState {
     /// # Errors
     /// [`Unknown`] when Redis did not answer within the budget, or is not asked at the moment.
     pub async fn read(&self, ids: &[&str]) -> Result<Option<UserView>, Unknown> {
-        if ids.is_empty() {
-            return Ok(None);
+        let known = self.known(ids, Instant::now()).await?;
+        let aliases: Vec<&UserId> = known
+            .iter()
+            .take_while(|it| it.profile.is_none())
+            .filter_map(|it| it.alias_of.as_ref())
+            .collect();
+        if aliases.is_empty() {
+            return Ok(choose(&known));
         }
-        let mut pipe = redis::Pipeline::with_capacity(ids.len());
-        for id in ids {
+        let named: Vec<&str> = aliases.iter().map(|it| it.as_str()).collect();
+        let users = self.known(&named, Instant::now()).await?;
+        let mut users = users.into_iter();
+        let meant: Vec<_> = known
+            .iter()
+            .map(|it| match (&it.profile, &it.alias_of) {
+                (None, Some(_)) => users.next().unwrap_or_else(|| Arc::clone(it)),
+                (Some(_), _) | (None, None) => Arc::clone(it),
+            })
+            .collect();
+        let view = choose(&meant);
+        Ok(view.map(|view| UserView {
+            alias_of: known.get(view.key_index).and_then(|it| it.alias_of.clone()),
+            ..view
+        }))
+    }
+
+    /// What is under each of these ids, as far as it is needed: nothing after the first profile.
+    async fn known(&self, ids: &[&str], now: Instant) -> Result<Vec<Arc<Known>>, Unknown> {
+        let cache = self.peers.cache.as_ref();
+        let mut known = Vec::with_capacity(ids.len());
+        if let Some(cache) = cache {
+            for id in ids {
+                let Some(user) = cache.get(id, now) else {
+                    break;
+                };
+                let found = user.profile.is_some();
+                known.push(user);
+                if found {
+                    return Ok(known);
+                }
+            }
+        }
+        let missing = ids.get(known.len()..).unwrap_or_default();
+        if missing.is_empty() {
+            return Ok(known);
+        }
+        let marks: Vec<_> = missing
+            .iter()
+            .filter_map(|id| cache.map(|it| it.mark(id)))
+            .collect();
+        let mut pipe = redis::Pipeline::with_capacity(missing.len());
+        for id in missing {
             pipe.cmd("HGETALL").arg(keys::user(id));
         }
         let mut connection = self.connection();
         let hashes: Vec<Hash> = self.on_path(pipe.query_async(&mut connection)).await?;
-        Ok(choose(hashes))
+        let mut marks = marks.into_iter();
+        for (id, hash) in missing.iter().zip(&hashes) {
+            let user = Arc::new(known_of(hash));
+            if let (Some(cache), Some(mark)) = (cache, marks.next()) {
+                cache.keep(id, Arc::clone(&user), mark, now);
+            }
+            known.push(user);
+        }
+        Ok(known)
     }
 }
 
-fn choose(hashes: Vec<Hash>) -> Option<UserView> {
-    let mut unreadable = false;
-    let mut first = None;
-    for (key_index, hash) in hashes.into_iter().enumerate() {
-        let profile = match hash.get(keys::PROFILE.as_bytes()) {
-            None => None,
-            Some(json) => {
-                let read = serde_json::from_slice(json).ok();
-                unreadable |= read.is_none();
-                read
-            }
-        };
-        if profile.is_some() {
-            return Some(UserView {
-                key_index,
-                profile,
-                stamps: stamps(&hash),
-                unreadable,
-            });
-        }
-        if key_index == 0 {
-            first = Some(hash);
-        }
+fn known_of(hash: &Hash) -> Known {
+    let json = hash.get(keys::PROFILE.as_bytes());
+    let profile: Option<Profile> = json.and_then(|json| serde_json::from_slice(json).ok());
+    let alias = hash.get(keys::ALIAS.as_bytes());
+    Known {
+        unreadable: json.is_some() && profile.is_none(),
+        profile: profile.map(Arc::new),
+        stamps: Arc::new(stamps(hash)),
+        alias_of: alias
+            .and_then(|id| str::from_utf8(id).ok())
+            .map(UserId::from),
     }
-    first.map(|hash| UserView {
-        key_index: 0,
-        profile: None,
-        stamps: stamps(&hash),
-        unreadable,
+}
+
+fn choose(known: &[Arc<Known>]) -> Option<UserView> {
+    let with_profile = known.iter().position(|it| it.profile.is_some());
+    let key_index = with_profile.unwrap_or(0);
+    let user = known.get(key_index)?;
+    let looked_at = with_profile.map_or(known.len(), |at| at + 1);
+    Some(UserView {
+        key_index,
+        alias_of: None,
+        profile: user.profile.clone(),
+        stamps: Arc::clone(&user.stamps),
+        unreadable: known.iter().take(looked_at).any(|it| it.unreadable),
     })
 }
 
@@ -149,7 +206,8 @@ mod tests {
             ),
         ];
         for (says, hashes, expect) in cases {
-            let found = choose(hashes)
+            let known: Vec<_> = hashes.iter().map(|it| Arc::new(known_of(it))).collect();
+            let found = choose(&known)
                 .map(|user| (user.key_index, user.profile.is_some(), user.unreadable));
             assert_eq!(found, expect, "{says}");
         }

@@ -29,4 +29,6 @@ if ARGV[5] ~= '' then
 end
 redis.call('HSET', user, unpack(set))
 if redis.call('PTTL', user) < ttl then redis.call('PEXPIRE', user, ttl) end
+-- Whoever keeps this user in memory hears of it.
+redis.call('PUBLISH', 'gavel:users', user)
 return 1

@@ -5,6 +5,7 @@
     reason = "a helper of tests ends the test where it cannot go on"
 )]
 
+mod cache;
 mod caps;
 mod crowd;
 mod outage;

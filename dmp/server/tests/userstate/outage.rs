@@ -29,13 +29,75 @@ async fn r13_a_redis_that_is_away_is_soon_not_asked_any_more() {
     assert_eq!(refused, Err(Unknown::NotAsked));
 }
 
-#[tokio::test]
-async fn r14_a_slow_redis_costs_its_budget_and_no_more() {
-    // Accepts and never answers.
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("redis://{}/", silent.local_addr().unwrap());
+/// A user state whose Redis is behind a proxy, within the default budget, once it answers.
+async fn behind_a_proxy() -> (testkit::Proxy, UserState) {
+    let redis = testkit::stores().redis().await;
+    let (proxy, url) = testkit::Proxy::before(&redis.state_url).await;
     let users = UserState::connect(&url, Budget::default()).unwrap();
-    assert_eq!(users.read(&["u1"]).await, Err(Unknown::TimedOut));
+    answers(&users).await;
+    (proxy, users)
+}
+
+async fn answers(users: &UserState) {
+    testkit::poll_until(Duration::from_secs(30), async || {
+        users.read(&["u1"]).await.is_ok()
+    })
+    .await;
+}
+
+/// How many calls were made in vain before none is made any more.
+async fn wasted(users: &UserState) -> u32 {
+    for asked in 0..1_000 {
+        if users.read(&["u1"]).await == Err(Unknown::NotAsked) {
+            return asked;
+        }
+    }
+    panic!("it goes on asking");
+}
+
+#[tokio::test]
+async fn r13_r14_a_redis_that_is_cut_silent_or_slow_costs_few_calls_and_is_found_again() {
+    use testkit::Toxic;
+    let rows = [
+        ("R13: cut", Toxic::ResetPeer),
+        ("R14: silent", Toxic::Timeout),
+        ("R14: 50 ms more", Toxic::Latency(Duration::from_millis(50))),
+        (
+            "R14: 500 ms more",
+            Toxic::Latency(Duration::from_millis(500)),
+        ),
+    ];
+    for (says, toxic) in rows {
+        let (proxy, users) = behind_a_proxy().await;
+        proxy.set(toxic);
+        let wasted = wasted(&users).await;
+        assert!(wasted <= 20, "{says}: {wasted} calls wasted");
+        assert!(users.is_held_back(), "{says}");
+        let refused = users
+            .confirm_caps("u1", NOW, &one(line(1, NOW, hourly(1))))
+            .await;
+        assert!(
+            refused.is_err(),
+            "{says}: what cannot be confirmed is refused"
+        );
+        proxy.set(Toxic::None);
+        answers(&users).await;
+        assert!(!users.is_held_back(), "{says}: found again");
+    }
+}
+
+#[tokio::test]
+async fn r13_a_connection_that_was_silent_for_long_is_given_up_for_another() {
+    use testkit::Toxic;
+    let (proxy, users) = behind_a_proxy().await;
+    proxy.set(Toxic::Timeout);
+    // Only a new connection would see the reset, since on the old one nothing ever happens.
+    testkit::poll_until(Duration::from_secs(30), async || {
+        users.read(&["u1"]).await == Err(Unknown::Failed)
+    })
+    .await;
+    proxy.set(Toxic::None);
+    answers(&users).await;
 }
 
 #[tokio::test]
@@ -53,7 +115,11 @@ async fn r16_a_full_redis_refuses_pendings_and_is_read_all_the_same() {
     }
     assert!(users.put_profile(&profile("u2")).await.is_err());
     let view = users.read(&["u1"]).await.unwrap().unwrap();
-    assert_eq!(view.profile, Some(profile("u1")), "nothing was evicted");
+    assert_eq!(
+        view.profile.as_deref(),
+        Some(&profile("u1")),
+        "nothing was evicted"
+    );
     set_memory_limit(&users, 0).await;
     assert!(
         choose(&users, "u1", NOW, 99, 1).await,

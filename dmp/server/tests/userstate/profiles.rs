@@ -14,7 +14,10 @@ async fn whose_profile() {
     users.put_profile(&profile("u2")).await.unwrap();
     assert_eq!(show(&users, "u1", NOW, 1).await, Confirmed::Recorded);
     let view = users.read(&["u1", "u2", "u3"]).await.unwrap().unwrap();
-    assert_eq!((view.key_index, view.profile), (1, Some(profile("u2"))));
+    assert_eq!(
+        (view.key_index, view.profile.as_deref()),
+        (1, Some(&profile("u2")))
+    );
     let view = users.read(&["u3", "u1"]).await.unwrap().unwrap();
     assert_eq!(
         (view.key_index, view.profile),
