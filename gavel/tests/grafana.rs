@@ -157,3 +157,18 @@ async fn every_panel_has_data_after_a_few_visits() {
     drop(prometheus);
     stack.stop().await;
 }
+
+/// E11: every new alert fires when it must, and the catalog's not before.
+#[test]
+fn alerts_fire_when_they_must() {
+    if !installed("promtool") {
+        return testkit::skip("alerts_fire_when_they_must", "promtool is not installed");
+    }
+    let tested = Command::new("promtool")
+        .args(["test", "rules", "grafana/prometheus/rules.test.yml"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&tested.stdout);
+    assert!(tested.status.success(), "{told}");
+}
