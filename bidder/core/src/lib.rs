@@ -23,6 +23,7 @@ pub mod pricing;
 pub mod random;
 pub mod record;
 pub mod respond;
+pub mod shading;
 pub mod surroundings;
 pub mod targeting;
 pub mod template;

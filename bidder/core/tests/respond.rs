@@ -114,7 +114,7 @@ fn notices_are_signed_and_carry_what_is_billed() {
             "nurl",
             "/win-notice",
             NoticeKind::Win,
-            "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}",
+            "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}&mtw=${AUCTION_MIN_TO_WIN}",
         ),
         (
             "burl",
@@ -126,7 +126,7 @@ fn notices_are_signed_and_carry_what_is_billed() {
             "lurl",
             "/loss-notice",
             NoticeKind::Loss,
-            "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}&loss=${AUCTION_LOSS}",
+            "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}&loss=${AUCTION_LOSS}&mtw=${AUCTION_MIN_TO_WIN}",
         ),
     ];
     for (name, path, kind, macros) in cases {

@@ -8,7 +8,7 @@ use service::{Ops, Shutdown};
 use userstate::UserState;
 
 use crate::shared::Shared;
-use crate::{RunError, catalog_feed, leases};
+use crate::{RunError, catalog_feed, leases, shading};
 
 /// Follows the catalog, exchanges leases, and watches what the bidder depends on, until `shutdown`.
 pub(crate) async fn run(
@@ -26,6 +26,7 @@ pub(crate) async fn run(
         watch(&shared, ops, &users, &log, shutdown),
         show_catalog(&shared, ops, shutdown),
         follow_users(&users, shutdown),
+        shading::learn(&shared, shutdown),
     );
     Ok(())
 }

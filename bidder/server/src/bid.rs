@@ -12,6 +12,7 @@ use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
 use bidder_core::record::Funds;
 use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
+use bidder_core::shading::shade;
 use bidder_core::surroundings::Surroundings;
 use contracts::access::AUCTION_ID_HEADER;
 use openrtb::{BidRequest, ReadError};
@@ -20,7 +21,7 @@ use service::http::{
     HeaderValue, Request, Response, ShedReason, StatusCode, json, no_content, shed,
 };
 use service::trace::TraceId;
-use units::AuctionId;
+use units::{AuctionId, CpmMicros};
 use uuid::Uuid;
 
 use crate::duplicates::Claims;
@@ -152,7 +153,7 @@ async fn bid(
     let limits = limits.within(time_left(deadline)?);
     let seed = u128::from_le_bytes(service::clock::random_bytes());
     let is_noted = wishes.record || worker.shared.config.records.is_due(seed);
-    let basis = Basis {
+    let mut basis = Basis {
         market: Arc::clone(&market),
         found,
         at: At {
@@ -166,9 +167,11 @@ async fn bid(
         } else {
             Funds::LIVE
         },
+        shades: Vec::new(),
     };
     let mut refusals = Vec::new();
-    let decision = decide_here(worker, &basis, &opportunity, &mut refusals);
+    let mut decision = decide_here(worker, &basis, &opportunity, &mut refusals);
+    shade_here(worker, &mut basis, &opportunity, source, &mut decision);
     let key = basis.found.key.as_deref();
     let claims = Claims::make(worker, bid_request, &decision, basis.at.boot);
     let places = if in_time(deadline).is_ok() {
@@ -218,6 +221,8 @@ pub(crate) struct Basis {
     pub(crate) seed: u128,
     pub(crate) limits: Limits,
     pub(crate) funds: Funds,
+    /// What the shading table answered, where that is noted.
+    pub(crate) shades: Vec<Option<CpmMicros>>,
 }
 
 /// Decides; the refusals of a decision that is to be recorded are left in `refusals`.
@@ -248,6 +253,31 @@ fn decide_here<'a>(
     }
     counts.take(&basis.market, &mut scratch);
     decision
+}
+
+/// Lowers bids of first-price auctions, by what has been learned so far.
+fn shade_here(
+    worker: &Worker,
+    basis: &mut Basis,
+    opportunity: &Opportunity<'_>,
+    source: &Source,
+    decision: &mut Decision<'_>,
+) {
+    let view = worker.shared.shading.view.load();
+    let Basis {
+        market,
+        at,
+        funds,
+        shades,
+        ..
+    } = basis;
+    shade(decision, opportunity, market, &source.name, |question| {
+        let answer = view.answer(question, at.now);
+        if funds.is_noted() {
+            shades.push(answer);
+        }
+        answer
+    });
 }
 
 /// Writes the bids that caps accepted. From here on their money is committed.

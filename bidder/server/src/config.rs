@@ -16,6 +16,7 @@ use userstate::Budget;
 
 use crate::duplicates::DuplicateLimits;
 use crate::records::RecordsConfig;
+use crate::shading::ShadingConfig;
 
 /// The defaults, compiled in.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -54,6 +55,7 @@ pub struct Config {
     pub duplicates: DuplicateLimits,
     pub sources: BTreeMap<String, DemandSource>,
     pub records: RecordsConfig,
+    pub shading: ShadingConfig,
     pub limits: Limits,
     pub request: openrtb::Limits,
 }
@@ -138,6 +140,7 @@ impl Config {
         if let Some((key, why)) = self.bids.fault() {
             faults.push(ConfigFault::in_key(&format!("bids.{key}"), why));
         }
+        self.shading.faults(&mut faults);
         if let Some((key, why)) = self.request.fault() {
             faults.push(ConfigFault::in_key(&format!("request.{key}"), why));
         }
@@ -232,6 +235,10 @@ mod tests {
             ("bids.pod", "9", "bids.pod"),
             ("bids.looks", "0", "bids.looks"),
             ("records.queue", "0", "records.queue"),
+            ("shading.keep_wins", "1.1", "shading.keep_wins"),
+            ("shading.explore", "much", "shading.explore"),
+            ("shading.half_life", "1s", "shading.half_life"),
+            ("shading.scopes", "1000001", "shading.scopes"),
             ("records.file", "2GiB", "records.file"),
             ("records.keep", "5s", "records.keep"),
         ];

@@ -21,6 +21,7 @@ mod openapi;
 mod profiles;
 pub mod records;
 mod routes;
+mod shading;
 mod shared;
 mod sources;
 mod stats;

@@ -70,6 +70,27 @@ pub(crate) const VIDEO_EVENTS: [&str; 5] = [
     "complete",
 ];
 
+/// What became of a minimum to win that a seller told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Queued,
+    /// Empty, a macro left as it was, or a price that contradicts the notice.
+    Unusable,
+    Dropped,
+}
+
+impl Heard {
+    const ALL: [Self; 3] = [Self::Queued, Self::Unusable, Self::Dropped];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Unusable => "unusable",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// The bidder's handles.
 pub(crate) struct Metrics {
     registry: service::Metrics,
@@ -92,6 +113,9 @@ pub(crate) struct Metrics {
     pub(crate) wins: Counter,
     pub(crate) impressions: Counter,
     pub(crate) spend_nanos: Counter,
+    pub(crate) shading_saved_nanos: Counter,
+    pub(crate) shading_scopes: Gauge,
+    heard: [Counter; Heard::ALL.len()],
     pub(crate) records: RecordCounters,
 }
 
@@ -189,6 +213,28 @@ impl Metrics {
                 "gavel_bidder_charged_nanos_total",
                 "Charges accepted here, in billionths of USD; the ledger's own number is gavel_spend_nanos_total.",
             ),
+            shading_saved_nanos: plain(
+                "gavel_shading_saved_nanos_total",
+                "Stated minus shaded bid of impressions accepted here, in billionths of USD.",
+            ),
+            shading_scopes: metrics.gauge(
+                "gavel_shading_scopes",
+                "Places and publishers whose minimums to win are told apart.",
+                &[],
+            ),
+            heard: Heard::ALL.map(|what| {
+                let labels = [("outcome", what.label())];
+                let help = "Minimums to win that sellers told, by what became of them.";
+                metrics.counter("gavel_shading_minimums_total", help, &labels)
+            }),
+        }
+    }
+
+    /// Counts a minimum to win.
+    pub(crate) fn heard(&self, what: Heard) {
+        let place = Heard::ALL.iter().position(|it| *it == what);
+        if let Some(counter) = place.and_then(|place| self.heard.get(place)) {
+            counter.inc();
         }
     }
 

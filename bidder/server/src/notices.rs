@@ -1,15 +1,16 @@
 //! Notices: the signed token checked, the event durable, then 2xx (money.md, "Settle").
 
+use bidder_core::shading::{MinimumToWin, Place};
 use contracts::event::{MoneyEvent, NoticeEvent, PriceTold};
 use contracts::notice::{BillOn, NoticeClaims, NoticeKind, TokenError};
 use eventlog::Appended;
 use serde::Deserialize;
 use service::Problem;
 use service::http::{Request, Response, StatusCode, json};
-use units::{CpmMicros, Currency};
+use units::{CpmMicros, Currency, Nanos, UnixMillis};
 
 use crate::bid::trace;
-use crate::metrics::{NoticeOutcome, kind_label};
+use crate::metrics::{Heard, NoticeOutcome, kind_label};
 use crate::worker::Worker;
 
 /// What a notice carries, in its query or as JSON.
@@ -20,6 +21,9 @@ struct Told {
     price: Option<serde_json::Value>,
     currency: Option<String>,
     loss: Option<serde_json::Value>,
+    /// `${AUCTION_MIN_TO_WIN}`, and where shading learns it: hints beside the token, which move no money.
+    mtw: Option<serde_json::Value>,
+    place: Option<String>,
 }
 
 /// Why a notice is not accepted.
@@ -86,7 +90,12 @@ pub(crate) async fn handle(worker: &Worker, request: &Request, kind: NoticeKind)
         told.currency.as_deref(),
     );
     let loss = text(told.loss.as_ref()).and_then(|it| it.parse().ok());
-    match append(worker, claims, price, loss).await {
+    let minimum = minimum_to_win(&claims, &told);
+    let appended = append(worker, claims, price, loss).await;
+    if matches!(appended, Ok(Appended::Stored)) {
+        learn(worker, minimum);
+    }
+    match appended {
         Ok(Appended::Duplicate) => status("duplicate"),
         Ok(Appended::Stored | Appended::Expired) => status("accepted"),
         Err(refused) => refused.into_response(),
@@ -100,6 +109,8 @@ fn told(request: &Request) -> Result<Told, Box<Response>> {
         price: query("price").map(serde_json::Value::String),
         currency: query("cur"),
         loss: query("loss").map(serde_json::Value::String),
+        mtw: query("mtw").map(serde_json::Value::String),
+        place: query("place"),
     };
     if request.body.is_empty() {
         return Ok(told);
@@ -124,7 +135,66 @@ fn told(request: &Request) -> Result<Told, Box<Response>> {
     told.price = told.price.or(body.price);
     told.currency = told.currency.or(body.currency);
     told.loss = told.loss.or(body.loss);
+    told.mtw = told.mtw.or(body.mtw);
+    told.place = told.place.or(body.place);
     Ok(told)
+}
+
+/// What shading can learn from a win or a loss: `None` where nothing is to be learned, `Some(None)` where what
+/// was told is of no use (B-51: empty, a macro left as it was, `AUDIT`).
+///
+/// The least winning price of a bid that won is not above it, of one that lost not below it: anything else
+/// contradicts the notice.
+fn minimum_to_win(claims: &NoticeClaims, told: &Told) -> Option<Option<MinimumToWin>> {
+    let place = Place::parse(told.place.as_deref()?)?;
+    if claims.test {
+        return None;
+    }
+    let told_text = text(told.mtw.as_ref()).unwrap_or_default();
+    let price = CpmMicros::parse(told_text.trim()).ok();
+    let agrees = |price: &CpmMicros| match claims.kind {
+        NoticeKind::Win => *price <= claims.price,
+        NoticeKind::Loss => *price >= claims.price,
+        NoticeKind::Bill | NoticeKind::Impression | NoticeKind::Click | NoticeKind::View => false,
+    };
+    let same_currency = |_: &CpmMicros| {
+        let currency = told.currency.as_deref().and_then(Currency::parse);
+        currency.is_none_or(|it| it == claims.currency)
+    };
+    let usd = |price: CpmMicros| price.scale(PER_USD, claims.rate_from);
+    let price = price.filter(agrees).filter(same_currency).and_then(usd);
+    Some(price.map(|price| MinimumToWin {
+        place,
+        bid_at: made_at(claims),
+        price,
+    }))
+}
+
+/// Billionths of a USD per USD.
+const PER_USD: i64 = 1_000_000_000;
+
+/// When the bid was made: its id is a UUIDv7.
+fn made_at(claims: &NoticeClaims) -> UnixMillis {
+    let (seconds, nanos) = claims
+        .bid
+        .0
+        .get_timestamp()
+        .map_or((0, 0), |it| it.to_unix());
+    let millis = seconds.saturating_mul(1_000) + u64::from(nanos / 1_000_000);
+    UnixMillis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
+fn learn(worker: &Worker, minimum: Option<Option<MinimumToWin>>) {
+    let Some(minimum) = minimum else {
+        return;
+    };
+    let shared = &worker.shared;
+    let what = match minimum {
+        None => Heard::Unusable,
+        Some(minimum) if shared.shading.hear(minimum, shared.config.shading.queue) => Heard::Queued,
+        Some(_) => Heard::Dropped,
+    };
+    shared.metrics.heard(what);
 }
 
 /// A number or a string, as text.
@@ -180,7 +250,7 @@ pub(crate) async fn append(
         reservation.seq,
         kind_label(kind)
     );
-    let charge = charge(worker, &claims, price);
+    let billed = billed(&claims, price);
     let event = MoneyEvent::Notice(Box::new(NoticeEvent {
         claims,
         price,
@@ -201,7 +271,7 @@ pub(crate) async fn append(
     worker.shared.metrics.notice(kind, outcome);
     tracing::info!(trace_id = %trace(auction), kind = kind_label(kind), outcome = outcome.label(), "notice");
     if outcome == NoticeOutcome::Accepted {
-        count(worker, kind, charge);
+        count(worker, kind, billed);
     }
     match appended {
         Ok(Appended::Expired) => Err(Refused::Expired),
@@ -210,8 +280,15 @@ pub(crate) async fn append(
     }
 }
 
-/// What the call is going to cost, in billionths of USD; `None` for a call that does not bill.
-fn charge(worker: &Worker, claims: &NoticeClaims, price: PriceTold) -> Option<u64> {
+/// What a call that bills comes to, in billionths of USD.
+#[derive(Debug, Clone, Copy)]
+struct Billed {
+    charge: u64,
+    saved_by_shading: u64,
+}
+
+/// What the call is going to cost; `None` for one that does not bill.
+fn billed(claims: &NoticeClaims, price: PriceTold) -> Option<Billed> {
     let bills = matches!(
         (claims.bill_on, claims.kind),
         (BillOn::Burl, NoticeKind::Bill) | (BillOn::Impression, NoticeKind::Impression)
@@ -223,22 +300,22 @@ fn charge(worker: &Worker, claims: &NoticeClaims, price: PriceTold) -> Option<u6
         PriceTold::Clearing { price } => Some(price),
         PriceTold::Unreadable | PriceTold::OtherCurrency { .. } | PriceTold::Audit => None,
     };
-    let market = worker.shared.market.load();
-    let rates = &market.as_ref()?.rates;
-    let charge = claims
-        .charge(told)
-        .scale(rates.per_usd(Currency::USD)?, claims.rate_to)?;
-    u64::try_from(charge.0).ok()
+    let usd = |amount: Nanos| u64::try_from(amount.scale(PER_USD, claims.rate_to)?.0).ok();
+    Some(Billed {
+        charge: usd(claims.charge(told))?,
+        saved_by_shading: usd(claims.saved_by_shading(told))?,
+    })
 }
 
-fn count(worker: &Worker, kind: NoticeKind, charge: Option<u64>) {
+fn count(worker: &Worker, kind: NoticeKind, billed: Option<Billed>) {
     let metrics = &worker.shared.metrics;
     if kind == NoticeKind::Win {
         metrics.wins.inc();
     }
-    if let Some(charge) = charge {
+    if let Some(billed) = billed {
         metrics.impressions.inc();
-        metrics.spend_nanos.add(charge);
+        metrics.spend_nanos.add(billed.charge);
+        metrics.shading_saved_nanos.add(billed.saved_by_shading);
     }
 }
 

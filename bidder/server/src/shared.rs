@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::duplicates::Opportunities;
 use crate::metrics::Metrics;
 use crate::records::{Notes, Records};
+use crate::shading::Shading;
 use crate::sources::Sources;
 
 /// One bidder process.
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     /// What all connections to the user state know together.
     pub(crate) peers: Arc<Peers>,
     pub(crate) records: Records,
+    pub(crate) shading: Shading,
     pub(crate) since: UnixMillis,
 }
 
@@ -72,6 +74,7 @@ impl Shared {
             ask_now: tokio::sync::Notify::new(),
             metrics,
             records,
+            shading: Shading::new(&config.shading),
             tallies: Mutex::default(),
             sources: Sources::new(&config),
             ops: ops.clone(),

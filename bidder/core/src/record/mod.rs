@@ -14,7 +14,8 @@ use contracts::profile::Profile;
 use contracts::stamps::UserStamps;
 use serde::{Deserialize, Serialize};
 use units::{
-    AuctionId, BidId, CampaignId, CpmMicros, CreativeId, Currency, LineItemId, Nanos, ReservationId,
+    AuctionId, BidId, CampaignId, CpmMicros, CreativeId, Currency, LineItemId, Nanos, Probability,
+    ReservationId,
 };
 
 use crate::choose::Limits;
@@ -55,6 +56,9 @@ pub struct Seen {
     /// Another request bid on the same opportunity: nothing was sent.
     #[serde(default)]
     pub duplicate: bool,
+    /// What the shading table answered, question by question, in USD; absent for the stated bid.
+    #[serde(default)]
+    pub shades: Vec<Option<CpmMicros>>,
     /// The caller's time was up before the answer could be sent.
     pub late: bool,
     /// The request's body.
@@ -110,6 +114,9 @@ pub struct Outcome {
     pub no_bid: Option<String>,
     /// Currency of all prices.
     pub currency: Option<Currency>,
+    /// Whose rates CPC and CPA offers were priced by.
+    #[serde(default)]
+    pub model: Option<String>,
     /// Per imp with choices, these, the best first.
     pub imps: Vec<Ranked>,
     /// The first line items that were looked at and refused, with the rule, in the order of looking.
@@ -149,6 +156,12 @@ pub struct Chosen {
     pub arm: Option<String>,
     /// The bid in the response's currency.
     pub price: CpmMicros,
+    /// The bid before shading.
+    #[serde(default)]
+    pub stated: CpmMicros,
+    /// How likely what it pays for was held to be, in billionths.
+    #[serde(default)]
+    pub rate: Probability,
     /// What is held, in the campaign's currency.
     pub held: Nanos,
     /// The reservation.
@@ -209,6 +222,7 @@ impl Outcome {
         Self {
             no_bid: no_bid.map(|it| it.label().to_owned()),
             currency: Some(decision.currency),
+            model: Some(decision.model.to_string()),
             imps: ranked.collect(),
             refusals: refusals
                 .iter()
@@ -251,6 +265,8 @@ impl Chosen {
                 .and_then(|it| item.options.arm_name(it))
                 .map(str::to_owned),
             price: candidate.price,
+            stated: candidate.stated,
+            rate: candidate.rate,
             held: choice.reservation.cost(),
             reservation: choice.reservation.id(),
             bid: choice.bid,

@@ -8,6 +8,7 @@ use crate::market::Market;
 use crate::opportunity::Opportunity;
 use crate::random::Random;
 use crate::respond::{Accepted, Pages, Reply, placed, respond};
+use crate::shading::shade;
 use crate::surroundings::Surroundings;
 
 /// A decision made again.
@@ -85,7 +86,7 @@ pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
     let funds = Funds::copy(&seen.funds);
     let mut random = Random::new(seen.seed.0);
     let mut scratch = Scratch::default();
-    let decision = decide_with(
+    let mut decision = decide_with(
         &opportunity,
         market,
         &seen.user.user(),
@@ -97,6 +98,11 @@ pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
         &mut random,
         &mut scratch,
     );
+    let mut shades = seen.shades.iter().copied();
+    let source = &seen.source.name;
+    shade(&mut decision, &opportunity, market, source, |_| {
+        shades.next().flatten()
+    });
     let places = seen.places.as_deref();
     let outcome = Outcome::of(market, &decision, &scratch.refusals, places);
     let mut outcome = outcome.lost_to_duplicate(seen.duplicate);

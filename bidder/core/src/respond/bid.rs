@@ -6,6 +6,7 @@ use openrtb::JsonWriter;
 
 use super::notice::{BILL, LOSS, WIN, claims, push_notice};
 use super::{Accepted, Dialect, Pages, Reply, markup};
+use crate::shading::{self, Place};
 
 /// Writes one bid; nothing when its line item is not in the market.
 pub(super) fn write(
@@ -35,7 +36,9 @@ pub(super) fn write(
     markup::render(reply, bid, creative, pages);
     json.text("impid", bid.imp.id);
     json.price("price", candidate.price);
-    notices(reply, pages, json);
+    let place = shading::is_shaded(item, reply.opportunity, candidate.deal)
+        .then(|| Place::of(&reply.source.name, reply.opportunity.request, fit));
+    notices(reply, place, pages, json);
     json.text("adm", &pages.markup);
     json.text("cid", item.campaign.as_str());
     json.text("crid", creative.id().as_str());
@@ -94,11 +97,15 @@ pub(super) fn write(
     json.end_object();
 }
 
-fn notices(reply: &Reply<'_>, pages: &mut Pages, json: &mut JsonWriter<'_>) {
+/// `place` is where shading learns from what the seller tells.
+fn notices(reply: &Reply<'_>, place: Option<Place>, pages: &mut Pages, json: &mut JsonWriter<'_>) {
     let Pages { tokens, url, .. } = pages;
     let mut write = |name: &str, path: &str, token: &str| {
         url.clear();
         push_notice(&reply.market.public_url, path, token, url);
+        if let Some(place) = place.filter(|_| path != BILL) {
+            let _ = std::fmt::Write::write_fmt(url, format_args!("&place={place}"));
+        }
         json.text(name, url);
     };
     write("nurl", WIN, &tokens.win);

@@ -88,6 +88,9 @@ pub(crate) fn push_notice(public_url: &str, path: &str, token: &str, out: &mut S
     if path == LOSS {
         out.push_str("&loss=${AUCTION_LOSS}");
     }
+    if path != BILL {
+        out.push_str("&mtw=${AUCTION_MIN_TO_WIN}");
+    }
 }
 
 /// Path of the win notice.

@@ -54,6 +54,7 @@ impl Record {
             limits: basis.limits,
             funds: Vec::new(),
             places: Some(places.to_vec()),
+            shades: basis.shades.clone(),
             duplicate: unsent.duplicate,
             late: unsent.late,
             request,
