@@ -119,6 +119,7 @@ pub fn explain(
     let mut imps = Vec::with_capacity(opportunity.imps.len());
     for imp in &opportunity.imps {
         opportunity.imp_facts(imp, scratch.facts_mut());
+        context.factors_of_imp(scratch);
         let mut line_items: Vec<_> = (0..market.items.len())
             .filter_map(|number| item_explained(&context, number, imp, scratch))
             .collect();

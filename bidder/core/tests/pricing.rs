@@ -105,6 +105,7 @@ fn modifiers_look_at_the_request_the_imp_and_the_deal() {
         ],
         "clamp": {"min": 0, "max": 4_000_000},
     });
+    let header = imp(json!({"banner": {"w": 300, "h": 250, "pos": 4}}));
     // All of a line item at 2.0 that is raised to 1.1 × 0.5 where it is lower. NOW is Sunday 22:45 UTC.
     let cases = [
         (
@@ -139,6 +140,18 @@ fn modifiers_look_at_the_request_the_imp_and_the_deal() {
             "1",
         ),
         ("clamped", both, request(json!({})), "8"),
+        (
+            "the imp's position",
+            by("positions", two("header")),
+            header,
+            "4",
+        ),
+        (
+            "another position",
+            by("positions", two("footer")),
+            request(json!({})),
+            "1",
+        ),
     ];
     for (says, line_item, request, want) in cases {
         let mut shop = Shop::funded(&[line_item]);

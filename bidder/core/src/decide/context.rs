@@ -59,12 +59,12 @@ impl<'a, 'm> Context<'a, 'm> {
         };
         opportunity.facts(user, at.now, &mut scratch.facts);
         market.index.shared().add_to(&mut scratch.facts);
-        scratch.factors.clear();
+        scratch.request_factors.clear();
         let factors = market
             .modifier_sets
             .iter()
             .map(|set| set.of_request(priced, &scratch.facts));
-        scratch.factors.extend(factors);
+        scratch.request_factors.extend(factors);
         let request = opportunity.raw_for(market.index.terms());
         let view = View {
             facts: &scratch.facts,
@@ -74,12 +74,12 @@ impl<'a, 'm> Context<'a, 'm> {
         market.index.match_request(&view, &mut scratch.room);
         let Scratch {
             terms,
-            factors,
+            request_factors,
             bounds,
             ..
         } = scratch;
         bounds.clear();
-        let sets = market.modifier_sets.iter().zip(&*factors);
+        let sets = market.modifier_sets.iter().zip(&*request_factors);
         bounds.extend(sets.map(|(set, factor)| set.at_most(*factor)));
         terms.clear();
         let kinds = market.offers.kinds().iter();
@@ -208,6 +208,19 @@ impl<'a, 'm> Context<'a, 'm> {
         }
     }
 
+    /// Brings the factors to an imp whose facts are in `scratch`.
+    pub(crate) fn factors_of_imp(&self, scratch: &mut Scratch) {
+        let Scratch {
+            request_factors,
+            factors,
+            facts,
+            ..
+        } = scratch;
+        let sets = self.market.modifier_sets.iter().zip(&*request_factors);
+        factors.clear();
+        factors.extend(sets.map(|(set, factor)| set.of_imp(*factor, facts)));
+    }
+
     /// What a line item offers for a creative on an imp.
     #[expect(
         clippy::too_many_arguments,
@@ -235,12 +248,12 @@ impl<'a, 'm> Context<'a, 'm> {
             medium: fit.medium,
             size: fit.size,
         };
-        let of_request = factors.get(item.modifiers).copied().unwrap_or(Factor::ONE);
+        let of_imp = factors.get(item.modifiers).copied().unwrap_or(Factor::ONE);
         let set = self.market.modifier_sets.get(item.modifiers);
         Terms {
             rule: &item.price,
             rate: pricing::rate(item.price.bid, &*self.market.model, &chance),
-            factor: set.map_or(of_request, |set| set.whole(of_request, &shown)),
+            factor: set.map_or(of_imp, |set| set.whole(of_imp, &shown)),
             currency: item.currency,
         }
     }

@@ -43,6 +43,8 @@ pub struct Instant {
 pub struct Scratch {
     facts: Facts,
     room: Room,
+    /// What the request decides of the factors, and what it and the imp do.
+    request_factors: Vec<Factor>,
     factors: Vec<Factor>,
     /// The most that each factor can become on an imp.
     bounds: Vec<Factor>,
@@ -158,6 +160,7 @@ pub fn decide_with<'a>(
         .zip((1..=opportunity.imps.len()).rev())
     {
         opportunity.imp_facts(imp, &mut scratch.facts);
+        context.factors_of_imp(scratch);
         let view = context.view(&scratch.facts, &scratch.hours);
         market.index.match_imp(imp, &view, &mut scratch.room);
         scratch.count_matched(imp);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contracts::catalog::{Clamp, Counted, Modifier, ModifierKey, PriceRule};
+use contracts::catalog::{Clamp, Counted, Key, Modifier, PriceRule};
 use units::Multiplier;
 
 use super::Factor;
@@ -38,17 +38,18 @@ pub struct Shown<'a> {
 
 /// The modifiers of a price rule.
 ///
-/// Those that the request decides are multiplied first, in the order of the rule; then, in the same order,
-/// those of the hour, the deal, the size and the format. The clamp bounds the whole product.
+/// Those that the request decides are multiplied first, in the order of the rule; then, each in the same
+/// order, those of the imp, and those of the hour, the deal, the size and the format. The clamp bounds the whole product.
 #[derive(Debug, Clone)]
 pub struct ModifierSet {
-    of_request: Vec<OfRequest>,
+    of_request: Vec<OfFacts>,
+    of_imp: Vec<OfFacts>,
     of_ad: Vec<OfAd>,
     clamp: Option<Clamp>,
 }
 
 #[derive(Debug, Clone)]
-enum OfRequest {
+enum OfFacts {
     Count {
         of: Vec<Counted>,
         step: Multiplier,
@@ -90,6 +91,7 @@ impl ModifierSet {
     pub fn new(rule: &PriceRule) -> Self {
         let mut set = Self {
             of_request: Vec::new(),
+            of_imp: Vec::new(),
             of_ad: Vec::new(),
             clamp: rule.clamp,
         };
@@ -102,38 +104,42 @@ impl ModifierSet {
     /// The product of what the request decides.
     #[must_use]
     pub fn of_request(&self, seen: Priced, facts: &Facts) -> Factor {
-        let times = |factor: Factor, it: &OfRequest| factor.times(it.factor(seen, facts));
+        let times = |factor: Factor, it: &OfFacts| factor.times(it.factor(seen, facts));
         self.of_request.iter().fold(Factor::ONE, times)
     }
 
-    /// The whole product, clamped: `of_request` times what the ad on its imp decides.
+    /// The product of what the request and one of its imps decide; the facts are those of this imp.
     #[must_use]
-    pub fn whole(&self, of_request: Factor, shown: &Shown<'_>) -> Factor {
+    pub fn of_imp(&self, of_request: Factor, facts: &Facts) -> Factor {
+        let nothing = Priced::default();
+        let times = |factor: Factor, it: &OfFacts| factor.times(it.factor(nothing, facts));
+        self.of_imp.iter().fold(of_request, times)
+    }
+
+    /// The whole product, clamped: `of_imp` times what the ad on its imp decides.
+    #[must_use]
+    pub fn whole(&self, of_imp: Factor, shown: &Shown<'_>) -> Factor {
         let times = |factor: Factor, it: &OfAd| factor.times(it.factor(shown));
-        self.of_ad
-            .iter()
-            .fold(of_request, times)
-            .clamped(self.clamp)
+        self.of_ad.iter().fold(of_imp, times).clamped(self.clamp)
     }
 
     /// The most that [`ModifierSet::whole`] can be on any imp of the request.
     #[must_use]
     pub fn at_most(&self, of_request: Factor) -> Factor {
         let times = |factor: Factor, it: &OfAd| factor.times(it.most());
-        self.of_ad
-            .iter()
-            .fold(of_request, times)
-            .clamped(self.clamp)
+        let of_imp = |factor: Factor, it: &OfFacts| factor.times(it.most());
+        let of_imp = self.of_imp.iter().fold(of_request, of_imp);
+        self.of_ad.iter().fold(of_imp, times).clamped(self.clamp)
     }
 
     fn add(&mut self, modifier: &Modifier) {
         match modifier {
-            Modifier::Count { of, step } => self.of_request.push(OfRequest::Count {
+            Modifier::Count { of, step } => self.of_request.push(OfFacts::Count {
                 of: of.clone(),
                 step: *step,
             }),
             Modifier::DeviceType { factors, otherwise } => {
-                self.of_request.push(OfRequest::DeviceType {
+                self.of_request.push(OfFacts::DeviceType {
                     factors: factors
                         .iter()
                         .map(|(kind, factor)| (*kind, *factor))
@@ -151,12 +157,14 @@ impl ModifierSet {
 
     fn add_key<'m>(
         &mut self,
-        key: ModifierKey,
+        key: Key,
         factors: impl Iterator<Item = (&'m String, &'m Multiplier)>,
         otherwise: Multiplier,
     ) {
         let factors = factors.map(|(value, factor)| (value.as_str(), *factor));
-        match dimension(key) {
+        // Of these it counts what is bid, not what is offered.
+        let is_of_ad = matches!(key, Key::Deal | Key::Size | Key::Format);
+        match Dimension::of(key).filter(|_| !is_of_ad) {
             Some(dimension) => {
                 let mut by_value = HashMap::new();
                 for (value, factor) in factors {
@@ -164,7 +172,12 @@ impl ModifierSet {
                     dimension.normalise(value, &mut normal);
                     by_value.insert(normal.into(), factor);
                 }
-                self.of_request.push(OfRequest::Values {
+                let stage = if dimension.is_of_imp() {
+                    &mut self.of_imp
+                } else {
+                    &mut self.of_request
+                };
+                stage.push(OfFacts::Values {
                     dimension,
                     factors: by_value,
                     otherwise,
@@ -176,29 +189,29 @@ impl ModifierSet {
 }
 
 fn of_ad<'m>(
-    key: ModifierKey,
+    key: Key,
     factors: impl Iterator<Item = (&'m str, Multiplier)>,
     otherwise: Multiplier,
 ) -> Option<OfAd> {
-    if key == ModifierKey::Dayparts {
+    if key == Key::Daypart {
         let hours = |text: &str| WeekHours::read(&[text.to_owned()]);
         let factors = factors
             .map(|(text, factor)| (hours(text), factor))
             .collect();
         return Some(OfAd::Hour { factors, otherwise });
     }
-    if key == ModifierKey::Deals {
+    if key == Key::Deal {
         let factors = factors.map(|(id, factor)| (id.into(), factor)).collect();
         return Some(OfAd::Deal { factors, otherwise });
     }
-    if key == ModifierKey::Sizes {
+    if key == Key::Size {
         let factors = factors.filter_map(|(text, factor)| Some((Size::parse(text)?, factor)));
         return Some(OfAd::Size {
             factors: factors.collect(),
             otherwise,
         });
     }
-    if key == ModifierKey::Formats {
+    if key == Key::Format {
         let factors = factors.filter_map(|(name, factor)| Some((medium(name)?, factor)));
         return Some(OfAd::Format {
             factors: factors.collect(),
@@ -206,27 +219,6 @@ fn of_ad<'m>(
         });
     }
     None
-}
-
-/// The dimension of a key that the request alone decides.
-const fn dimension(key: ModifierKey) -> Option<Dimension> {
-    Some(match key {
-        ModifierKey::Countries => Dimension::Country,
-        ModifierKey::Regions => Dimension::Region,
-        ModifierKey::Cities => Dimension::City,
-        ModifierKey::DeviceTypes => Dimension::DeviceType,
-        ModifierKey::Os => Dimension::Os,
-        ModifierKey::Domains => Dimension::Domain,
-        ModifierKey::Bundles => Dimension::Bundle,
-        ModifierKey::Categories => Dimension::Category,
-        ModifierKey::Languages => Dimension::Language,
-        ModifierKey::Genders => Dimension::Gender,
-        ModifierKey::Interests => Dimension::Interest,
-        ModifierKey::Segments => Dimension::Segment,
-        ModifierKey::Dayparts | ModifierKey::Deals | ModifierKey::Sizes | ModifierKey::Formats => {
-            return None;
-        }
-    })
 }
 
 fn medium(name: &str) -> Option<Medium> {
@@ -240,7 +232,7 @@ fn medium(name: &str) -> Option<Medium> {
     found.map(|it| it.1)
 }
 
-impl OfRequest {
+impl OfFacts {
     fn factor(&self, seen: Priced, facts: &Facts) -> Multiplier {
         match self {
             Self::Count { of, step } => counted(of, *step, seen),
@@ -257,6 +249,18 @@ impl OfRequest {
                 let listed = there.filter_map(|value| factors.get(value).copied());
                 listed.max().unwrap_or(*otherwise)
             }
+        }
+    }
+}
+
+impl OfFacts {
+    /// The most that it can be, whatever the facts; only values of an imp are asked.
+    fn most(&self) -> Multiplier {
+        match self {
+            Self::Values {
+                factors, otherwise, ..
+            } => factors.values().copied().fold(*otherwise, Multiplier::max),
+            Self::Count { .. } | Self::DeviceType { .. } => Multiplier::ONE,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::catalog::{Clamp, Counted, Modifier, ModifierKey};
+use contracts::catalog::{Clamp, Counted, Key, Modifier};
 use serde::{Serialize, Serializer};
 use units::Multiplier;
 use utoipa::ToSchema;
@@ -81,7 +81,7 @@ fn modifier(form: &mut Form) -> Option<Modifier> {
         "key" => {
             form.require("key");
             let name = form.text("key")?;
-            let Some(key) = named(&name) else {
+            let Some(key) = Key::named(&name) else {
                 form.refuse("key", "is not a key of targeting that can have factors");
                 form.take::<serde::de::IgnoredAny>("factors");
                 form.take::<serde::de::IgnoredAny>("otherwise");
@@ -89,7 +89,7 @@ fn modifier(form: &mut Form) -> Option<Modifier> {
             };
             Some(Modifier::Key {
                 key,
-                factors: factors(form, |text| spell(key, text))?,
+                factors: factors(form, |text| targeting::spell(key, text))?,
                 otherwise: otherwise(form),
             })
         }
@@ -107,17 +107,6 @@ fn modifier(form: &mut Form) -> Option<Modifier> {
 /// A word of the catalog by its name.
 fn named<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
     serde_json::from_value(name.into()).ok()
-}
-
-/// A value as targeting spells it, so that both mean the same; `None` for one that targeting refuses.
-fn spell(key: ModifierKey, text: &str) -> Option<String> {
-    let name = serde_json::to_value(key).ok()?;
-    let name = name.as_str()?;
-    let body = serde_json::json!({"targeting": {name: [text]}}).to_string();
-    let mut form = Form::read(body.as_bytes()).ok()?;
-    let read = targeting::take(&mut form);
-    let shown = serde_json::to_value(form.finish(Some(read)).ok()?).ok()?;
-    Some(shown.get(name)?.get(0)?.as_str()?.to_owned())
 }
 
 fn otherwise(form: &mut Form) -> Multiplier {
@@ -174,7 +163,7 @@ pub struct ModifierDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<ModifierKey>,
+    key: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     factors: Option<BTreeMap<String, Shown>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,7 +237,7 @@ fn document(modifier: &Modifier) -> ModifierDocument {
                 .map(|(value, factor)| by_value(value.clone(), *factor));
             ModifierDocument {
                 kind: "key",
-                key: Some(*key),
+                key: Some(key.name()),
                 factors: Some(each.collect()),
                 otherwise: Some(Shown(*otherwise)),
                 ..empty

@@ -21,7 +21,7 @@ pub use demand::{
 };
 pub use list::{List, ListKind};
 pub use observed::{AdvertiserCounts, Counts, LineItemCounts, Observed, Priors};
-pub use pricing::{BidRule, Clamp, Counted, Modifier, ModifierKey, PriceRule, Shading};
+pub use pricing::{BidRule, Clamp, Counted, Modifier, PriceRule, Shading};
 pub use reading::Quarantined;
 pub use supply::{AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher};
 pub use targeting::{

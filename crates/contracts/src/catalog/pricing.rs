@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use units::{CpmMicros, Multiplier, Nanos};
 
+use super::targeting::Key;
+
 /// What the advertiser offers to pay for, before modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
@@ -36,66 +38,6 @@ pub enum Counted {
     Segments,
 }
 
-/// A key of targeting, by its name there, whose values have factors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ModifierKey {
-    /// Countries.
-    Countries,
-    /// Regions.
-    Regions,
-    /// Cities.
-    Cities,
-    /// Device types, by name.
-    DeviceTypes,
-    /// Operating systems.
-    Os,
-    /// Domains of sites; a domain covers its subdomains.
-    Domains,
-    /// App bundles.
-    Bundles,
-    /// Content categories; a tier-1 code covers its children.
-    Categories,
-    /// Languages.
-    Languages,
-    /// The user's genders.
-    Genders,
-    /// The user's interests.
-    Interests,
-    /// The user's segments.
-    Segments,
-    /// Day parts such as `mon-fri 09-17`, in the campaign's time zone.
-    Dayparts,
-    /// The deal that is bid on.
-    Deals,
-    /// The size that the ad is shown in, such as `300x250`.
-    Sizes,
-    /// What the ad is shown as: `banner`, `video`, `audio`, `native`.
-    Formats,
-}
-
-impl ModifierKey {
-    /// All keys.
-    pub const ALL: [Self; 16] = [
-        Self::Countries,
-        Self::Regions,
-        Self::Cities,
-        Self::DeviceTypes,
-        Self::Os,
-        Self::Domains,
-        Self::Bundles,
-        Self::Categories,
-        Self::Languages,
-        Self::Genders,
-        Self::Interests,
-        Self::Segments,
-        Self::Dayparts,
-        Self::Deals,
-        Self::Sizes,
-        Self::Formats,
-    ];
-}
-
 /// One factor of the price.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -117,8 +59,9 @@ pub enum Modifier {
     },
     /// By the values of a key of targeting; of several listed values that are there, the highest factor.
     Key {
-        /// Which key.
-        key: ModifierKey,
+        /// Which key, by its name in targeting.
+        #[serde(with = "by_name")]
+        key: Key,
         /// Factor of each listed value.
         factors: BTreeMap<String, Multiplier>,
         /// Factor when none of the listed values is there, or nothing is known.
@@ -183,6 +126,23 @@ fn by_number<'de, D: Deserializer<'de>>(
     by_text.into_iter().map(number).collect()
 }
 
+/// A key of targeting as its name.
+mod by_name {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Key;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub(super) fn serialize<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(key.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Key::named(&name).ok_or_else(|| serde::de::Error::custom("is not a key of targeting"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,7 +155,7 @@ mod tests {
                 otherwise: Multiplier::ONE,
             },
             Modifier::Key {
-                key: ModifierKey::DeviceTypes,
+                key: Key::DeviceType,
                 factors: BTreeMap::from([("ctv".to_owned(), Multiplier::ONE)]),
                 otherwise: Multiplier::ONE,
             },

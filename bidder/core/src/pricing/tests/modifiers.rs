@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::catalog::{Clamp, Modifier, ModifierKey as Key};
+use contracts::catalog::{Clamp, Key, Modifier};
 
 use super::*;
 use crate::facts::Dimension;
@@ -16,6 +16,7 @@ fn modifiers_on_keys() {
     facts.push(Dimension::Interest, "Golf");
     facts.push(Dimension::Interest, "tennis");
     facts.push(Dimension::DeviceType, "ctv");
+    facts.push(Dimension::Position, "header");
     let on_deal = Shown {
         deal: Some("D-1"),
         ..shown()
@@ -29,10 +30,10 @@ fn modifiers_on_keys() {
         Shown<'a>,
         &'a str,
     );
-    let cases: [Case<'_>; 17] = [
+    let cases: [Case<'_>; 19] = [
         (
             "C-28 alpha-2 or alpha-3",
-            Key::Countries,
+            Key::Country,
             &[("US", "1.2")],
             "1",
             shown(),
@@ -40,7 +41,7 @@ fn modifiers_on_keys() {
         ),
         (
             "another",
-            Key::Countries,
+            Key::Country,
             &[("DE", "1.2")],
             "0.7",
             shown(),
@@ -48,7 +49,7 @@ fn modifiers_on_keys() {
         ),
         (
             "unknown: otherwise",
-            Key::Cities,
+            Key::City,
             &[("Oakland", "1.2")],
             "0.7",
             shown(),
@@ -56,7 +57,7 @@ fn modifiers_on_keys() {
         ),
         (
             "C-29 subdomains",
-            Key::Domains,
+            Key::Domain,
             &[("News.example", "1.5")],
             "1",
             shown(),
@@ -64,7 +65,7 @@ fn modifiers_on_keys() {
         ),
         (
             "C-30 the tier-1 parent",
-            Key::Categories,
+            Key::Category,
             &[("IAB17", "1.5")],
             "1",
             shown(),
@@ -72,7 +73,7 @@ fn modifiers_on_keys() {
         ),
         (
             "of several the highest",
-            Key::Interests,
+            Key::Interest,
             &[("golf", "1.1"), ("tennis", "1.3")],
             "1",
             shown(),
@@ -80,7 +81,7 @@ fn modifiers_on_keys() {
         ),
         (
             "the listed one counts, not otherwise",
-            Key::Interests,
+            Key::Interest,
             &[("golf", "0.5")],
             "1",
             shown(),
@@ -88,7 +89,7 @@ fn modifiers_on_keys() {
         ),
         (
             "by name",
-            Key::DeviceTypes,
+            Key::DeviceType,
             &[("ctv", "2")],
             "1",
             shown(),
@@ -96,7 +97,7 @@ fn modifiers_on_keys() {
         ),
         (
             "in the day part",
-            Key::Dayparts,
+            Key::Daypart,
             &[("mon-fri 09-17", "1.4")],
             "0.9",
             shown(),
@@ -104,17 +105,17 @@ fn modifiers_on_keys() {
         ),
         (
             "outside of it",
-            Key::Dayparts,
+            Key::Daypart,
             &[("sat 00-24", "1.4")],
             "0.9",
             shown(),
             "0.9",
         ),
-        ("no deal", Key::Deals, &[("D-1", "3")], "1", shown(), "1"),
-        ("the deal", Key::Deals, &[("D-1", "3")], "1", on_deal, "3"),
+        ("no deal", Key::Deal, &[("D-1", "3")], "1", shown(), "1"),
+        ("the deal", Key::Deal, &[("D-1", "3")], "1", on_deal, "3"),
         (
             "the size",
-            Key::Sizes,
+            Key::Size,
             &[("300x250", "1.1")],
             "1",
             shown(),
@@ -122,7 +123,7 @@ fn modifiers_on_keys() {
         ),
         (
             "another size",
-            Key::Sizes,
+            Key::Size,
             &[("728x90", "1.1")],
             "1",
             shown(),
@@ -130,7 +131,7 @@ fn modifiers_on_keys() {
         ),
         (
             "the format",
-            Key::Formats,
+            Key::Format,
             &[("banner", "0.8"), ("video", "2")],
             "1",
             shown(),
@@ -138,13 +139,29 @@ fn modifiers_on_keys() {
         ),
         (
             "another format",
-            Key::Formats,
+            Key::Format,
             &[("video", "2")],
             "0.6",
             shown(),
             "0.6",
         ),
-        ("nothing listed", Key::Segments, &[], "0.6", shown(), "0.6"),
+        (
+            "the imp's position",
+            Key::Position,
+            &[("header", "1.3")],
+            "1",
+            shown(),
+            "1.3",
+        ),
+        (
+            "another position",
+            Key::Position,
+            &[("footer", "1.3")],
+            "0.9",
+            shown(),
+            "0.9",
+        ),
+        ("nothing listed", Key::Segment, &[], "0.6", shown(), "0.6"),
     ];
     for (says, key, factors, otherwise, shown, want) in cases {
         let factors: BTreeMap<_, _> = factors
@@ -159,7 +176,7 @@ fn modifiers_on_keys() {
         }];
         let set = ModifierSet::new(&rule);
         let of_request = set.of_request(Priced::default(), &facts);
-        let got = set.whole(of_request, &shown);
+        let got = set.whole(set.of_imp(of_request, &facts), &shown);
         assert_eq!(got.of(cpm("1")), cpm(want), "{says}");
         assert!(set.at_most(of_request) >= got, "{says}");
     }

@@ -8,7 +8,7 @@ use contracts::catalog::{AgeRange, Key, ListRule, Targeting};
 use serde::de::DeserializeOwned;
 
 use crate::form::Form;
-use spelling::spell;
+pub(super) use spelling::spell;
 
 /// Values one list may have.
 const MAX_VALUES: usize = 10_000;

@@ -40,7 +40,7 @@ const PLACEMENT_TYPES: &[&str] = &[
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Spells a value of a key; `None` for what the key does not know.
-pub(super) fn spell(key: Key, text: &str) -> Option<String> {
+pub(in crate::line_item) fn spell(key: Key, text: &str) -> Option<String> {
     let text = text.trim();
     if text.is_empty() {
         return None;
