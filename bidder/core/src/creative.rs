@@ -1,46 +1,97 @@
 //! A creative with its markup rendered ahead.
 
-use contracts::catalog::{CapScope, Creative as Declared, CreativeFormat, NativeAssets};
+use std::sync::Arc;
+
+use contracts::catalog::{
+    CapScope, Creative as Declared, CreativeFormat, NativeAssets, Verification,
+};
 use contracts::stamps::ScopeKey;
+use openrtb::JsonWriter;
 use units::CreativeId;
 
 use crate::facts;
 use crate::index::{Shape, Size};
 use crate::template::{Part, Template, escaped};
+use crate::vast;
 
 /// What can be shown, and what it declares about itself.
 #[derive(Debug)]
 pub struct Creative {
+    /// Without its markup, which the templates have.
     declared: Declared,
     /// Whose impressions a cap per creative counts.
     pub scope: ScopeKey,
     /// Advertiser domains, normalised (C-29).
     pub domains: Vec<String>,
+    /// Creative attributes: as declared, and what its document shows.
+    pub attributes: Vec<i32>,
     /// Some URL in its markup is `http:` and not on this machine (X-47).
     pub insecure: bool,
     /// HTML with trackers, for banners.
-    pub banner: Option<Template>,
+    pub banner: Option<Banner>,
     /// VAST with trackers, for video and audio, of each order of elements.
     pub vast: Option<Vast>,
     /// Texts and images for native.
     pub native: Option<NativeAssets>,
+    /// VAST with trackers, for a video within native.
+    pub native_video: Option<Vast>,
     /// The advertiser's name in native's sponsored asset.
     pub sponsor: String,
+    /// What each of its bids says of it, written ahead.
+    pub(crate) members: Members,
+}
+
+/// HTML of one creative.
+#[derive(Debug)]
+pub struct Banner {
+    /// The markup, with trackers.
+    pub html: Template,
+    /// Its type, as `btype` lists them.
+    pub kind: i32,
 }
 
 /// A VAST document of one creative.
 #[derive(Debug)]
 pub struct Vast {
     /// As VAST 4.1 to 4.3.
-    pub v41: Template,
+    pub v41: Arc<Template>,
     /// As VAST 4.0.
-    pub v4: Template,
+    pub v4: Arc<Template>,
     /// As VAST 2.0 or 3.0; the same when the document is the advertiser's own.
-    pub v2: Template,
+    pub v2: Arc<Template>,
     /// What kind of document it is.
     pub kind: VastKind,
     /// Length in seconds, as declared or as the document says.
     pub length: Option<u32>,
+    /// 1 linear, 2 not.
+    pub linearity: i32,
+    /// Ways of delivery that its media have (AdCOM "Delivery Methods"); empty where that is not known.
+    pub delivery: Vec<i32>,
+    /// Bit rates of its media in kbit/s, as far as they are known.
+    pub bitrates: Vec<u32>,
+    /// It has a skip button of its own.
+    pub skippable: bool,
+}
+
+/// Members of a bid that follow from the creative alone, as JSON text.
+#[derive(Debug)]
+pub(crate) struct Members {
+    /// For OpenRTB 2.6.
+    pub(crate) v26: Box<str>,
+    /// For OpenRTB 2.5 (C-171).
+    pub(crate) v25: Box<str>,
+}
+
+impl Vast {
+    /// The document of a VAST version.
+    #[must_use]
+    pub fn document(&self, version: &str) -> &Template {
+        match version.as_bytes() {
+            b"4.0" => &self.v4,
+            [b'4', ..] => &self.v41,
+            _ => &self.v2,
+        }
+    }
 }
 
 /// Which creative subtypes a document can be declared as.
@@ -53,6 +104,14 @@ pub enum VastKind {
     /// The advertiser's own document of this subtype.
     Own(i32),
 }
+
+/// Attribute of an ad with its own skip button.
+pub const SKIP_BUTTON: i32 = 16;
+/// Ad types of banners (`btype`); text without any picture is none of ours, for the pixel is one.
+const XHTML_BANNER: i32 = 2;
+/// Ad type of markup with a script.
+pub const JAVASCRIPT: i32 = 3;
+const IFRAME: i32 = 4;
 
 /// Stands for the click tracker's URL in an advertiser's own markup.
 pub const CLICK_URL: &str = "${CLICK_URL}";
@@ -68,15 +127,32 @@ impl Creative {
             .collect();
         let sponsor = domains.first().cloned().unwrap_or_default();
         let native = native_assets(declared);
+        let (vast, native_video) = match declared.format {
+            CreativeFormat::Video | CreativeFormat::Audio => (vast::prepare(declared), None),
+            CreativeFormat::Native => (None, vast::prepare(declared)),
+            CreativeFormat::Banner | CreativeFormat::Responsive => (None, None),
+        };
+        let mut attributes = declared.attributes.clone();
+        // C-84: an ad that brings its own skip button says so.
+        if vast.as_ref().is_some_and(|it| it.skippable) && !attributes.contains(&SKIP_BUTTON) {
+            attributes.push(SKIP_BUTTON);
+        }
         Self {
             insecure: insecure(declared, native.as_ref()),
             banner: banner(declared),
-            vast: vast(declared),
+            members: Members::of(declared, &domains, &attributes),
+            vast,
             native,
+            native_video,
             sponsor,
             domains,
+            attributes,
             scope: ScopeKey::of(CapScope::Creative, declared.id.as_str()),
-            declared: declared.clone(),
+            declared: Declared {
+                markup: None,
+                assets: None,
+                ..declared.clone()
+            },
         }
     }
 
@@ -138,7 +214,7 @@ impl Creative {
 }
 
 /// HTML: the advertiser's own, or a card drawn in the bid's size.
-fn banner(declared: &Declared) -> Option<Template> {
+fn banner(declared: &Declared) -> Option<Banner> {
     let mut template = Template::default();
     match (declared.format, declared.markup.as_deref()) {
         (CreativeFormat::Banner | CreativeFormat::Responsive, Some(markup)) => {
@@ -171,7 +247,31 @@ fn banner(declared: &Declared) -> Option<Template> {
         .text("<img src=\"")
         .part(Part::Impression)
         .text("\" width=\"1\" height=\"1\" alt=\"\" style=\"position:absolute;left:-9px\">");
-    Some(template)
+    let kind = if template.contains("<script") {
+        JAVASCRIPT
+    } else if template.contains("<iframe") {
+        IFRAME
+    } else {
+        XHTML_BANNER
+    };
+    if let Some(verification) = &declared.verification {
+        template.part(Part::Verification(omid_script(verification).into()));
+    }
+    Some(Banner {
+        html: template.escaped_for_json(),
+        kind,
+    })
+}
+
+/// The script of who measures the ad; the place that offers OMID runs it in a session of the SDK.
+fn omid_script(verification: &Verification) -> String {
+    let parameters = verification.parameters.as_deref().unwrap_or_default();
+    format!(
+        "<script src=\"{}\" data-vendor=\"{}\" data-parameters=\"{}\"></script>",
+        escaped(&verification.script),
+        escaped(&verification.vendor),
+        escaped(parameters)
+    )
 }
 
 fn link(template: &mut Template, style: &str) {
@@ -188,13 +288,9 @@ fn card(declared: &Declared, template: &mut Template) -> Option<()> {
     template.text("<a href=\"").part(Part::Click).text(
         "\" target=\"_blank\" rel=\"noopener\" style=\"display:flex;flex-direction:column;justify-content:center;\
          box-sizing:border-box;overflow:hidden;padding:4px 8px;border:1px solid #c8ccd4;background:#fff;color:#14213d;\
-         font-family:system-ui,sans-serif;line-height:1.25;text-decoration:none;width:",
+         font-family:system-ui,sans-serif;line-height:1.25;text-decoration:none;",
     );
-    template
-        .part(Part::Width)
-        .text("px;height:")
-        .part(Part::Height)
-        .text("px\">");
+    template.part(Part::Box).text("\">");
     template
         .text("<strong style=\"font-size:")
         .part(Part::HeadlinePixels)
@@ -236,23 +332,61 @@ fn native_assets(declared: &Declared) -> Option<NativeAssets> {
     }
 }
 
-fn vast(declared: &Declared) -> Option<Vast> {
-    match declared.format {
-        CreativeFormat::Video | CreativeFormat::Audio => crate::vast::prepare(declared),
-        CreativeFormat::Banner | CreativeFormat::Native | CreativeFormat::Responsive => None,
-    }
-}
-
 fn insecure(declared: &Declared, native: Option<&NativeAssets>) -> bool {
     let images = native
         .into_iter()
         .flat_map(|it| [&it.image, &it.icon])
         .flatten();
     let texts = [&declared.markup, &declared.vast_url, &declared.media_url];
+    let script = declared.verification.as_ref().map(|it| it.script.as_str());
+    let companions = declared.companions.iter().map(|it| it.url.as_str());
     texts
         .into_iter()
         .flatten()
         .map(String::as_str)
         .chain(images.map(|it| it.url.as_str()))
+        .chain(script)
+        .chain(companions)
         .any(|text| openrtb::insecure_url(text, true).is_some())
+}
+
+impl Members {
+    fn of(declared: &Declared, domains: &[String], attributes: &[i32]) -> Self {
+        let write = |v26: bool| {
+            let mut out = Vec::new();
+            let mut json = JsonWriter::new(&mut out);
+            json.text("crid", declared.id.as_str());
+            if !domains.is_empty() {
+                json.key("adomain");
+                json.texts(domains.iter().map(String::as_str));
+            }
+            json.text_opt("bundle", declared.bundle.as_deref());
+            json.text_opt("iurl", declared.preview_url.as_deref());
+            // 2.5 has no word for the taxonomy, and would read the codes of another as its own.
+            if !declared.categories.is_empty() && (v26 || declared.cattax == 1) {
+                json.key("cat");
+                json.texts(declared.categories.iter().map(String::as_str));
+                if declared.cattax != 1 {
+                    json.integer("cattax", i64::from(declared.cattax));
+                }
+            }
+            if !attributes.is_empty() {
+                json.key("attr");
+                json.integers(attributes.iter().map(|it| i64::from(*it)));
+            }
+            if let Some(language) = &declared.language {
+                let primary = language.split(['-', '_']).next().unwrap_or_default();
+                if v26 && primary.len() < language.len() {
+                    json.text("langb", language);
+                } else {
+                    json.text("language", primary);
+                }
+            }
+            String::from_utf8(out).unwrap_or_default().into()
+        };
+        Self {
+            v26: write(true),
+            v25: write(false),
+        }
+    }
 }

@@ -201,7 +201,7 @@ fn the_only_line_item_bids_or_its_reason_is_named() {
             "X-43 acat",
             creative(json!({"categories": ["IAB1-1"]})),
             request(json!({"acat": ["IAB2"]})),
-            "category_blocked",
+            "category_not_allowed",
         ),
         Case(
             "X-43 acat",

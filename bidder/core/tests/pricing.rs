@@ -186,6 +186,7 @@ fn the_models_version_is_in_every_bid_with_a_goal_and_in_the_decision() {
         name: "s".to_owned(),
         bill_on: BillOn::Burl,
         loss_is_final: true,
+        reviews_creatives: false,
     };
     let cpc = json!({"id": "seen", "bid": {"type": "cpc", "cpc": 400_000_000}});
     let cases = [

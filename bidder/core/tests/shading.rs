@@ -74,6 +74,7 @@ fn bid(line_item: Value, request: &Value, view: &ShadingView) -> Bid {
         name: "s".to_owned(),
         bill_on: BillOn::Burl,
         loss_is_final: true,
+        reviews_creatives: false,
     };
     let mut shop = Shop::funded(&[line_item]);
     shop.ask(

@@ -147,7 +147,8 @@ async fn bid(
         body: Some(&request.body),
         ..Surroundings::default()
     };
-    let opportunity = Opportunity::read(bid_request, &market.rates)?.within(surroundings);
+    let mut opportunity = Opportunity::read(bid_request, &market.rates)?.within(surroundings);
+    opportunity.reviewed_by = source.reviewer();
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
     let limits = worker.shared.config.bids;
     let limits = limits.within(time_left(deadline)?);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bidder_core::respond::Source;
 use contracts::notice::BillOn;
@@ -53,6 +54,7 @@ pub struct Config {
     pub catalog_old_after: Millis,
     pub bids: bidder_core::choose::Limits,
     pub duplicates: DuplicateLimits,
+    pub conversion_window: Millis,
     pub sources: BTreeMap<String, DemandSource>,
     pub records: RecordsConfig,
     pub shading: ShadingConfig,
@@ -72,6 +74,9 @@ pub struct DemandSource {
     /// Whether its loss notices are final, so that caps are freed.
     #[serde(default)]
     pub loss_is_final: bool,
+    /// Whether it shows only creatives that it has approved itself.
+    #[serde(default)]
+    pub reviews_creatives: bool,
     /// Bid requests per second; zero for any number.
     #[serde(default)]
     pub qps: u32,
@@ -101,6 +106,9 @@ impl DemandSource {
 const fn yes() -> bool {
     true
 }
+
+/// Tokens are remembered in the log for as long.
+const MOST_CONVERSION_WINDOW: Duration = Duration::from_secs(90 * 86_400);
 
 const fn by_burl() -> BillOn {
     BillOn::Burl
@@ -141,6 +149,10 @@ impl Config {
             faults.push(ConfigFault::in_key(&format!("bids.{key}"), why));
         }
         self.shading.faults(&mut faults);
+        if self.conversion_window.0.is_zero() || self.conversion_window.0 > MOST_CONVERSION_WINDOW {
+            let why = "must be longer than 0 and at most 90 days";
+            faults.push(ConfigFault::in_key("conversion_window", why));
+        }
         if let Some((key, why)) = self.request.fault() {
             faults.push(ConfigFault::in_key(&format!("request.{key}"), why));
         }
@@ -202,6 +214,7 @@ impl Config {
             name: "open".to_owned(),
             bill_on: BillOn::Burl,
             loss_is_final: self.local_mode,
+            reviews_creatives: false,
         }
     }
 }
@@ -241,6 +254,7 @@ mod tests {
             ("shading.scopes", "1000001", "shading.scopes"),
             ("records.file", "2GiB", "records.file"),
             ("records.keep", "5s", "records.keep"),
+            ("conversion_window", "91d", "conversion_window"),
         ];
         for (key, value, fault) in cases {
             let refused = load(&[(key, value)]).validate().unwrap_err().to_string();

@@ -82,6 +82,8 @@ pub(crate) struct Trail {
     held: Vec<(LineItemId, Nanos)>,
     /// Name of the caller; absent for an operator who asks in nobody's name.
     source: Option<String>,
+    /// The same, where it shows only creatives that it has approved itself.
+    reviewer: Option<String>,
 }
 
 impl Trail {
@@ -93,6 +95,7 @@ impl Trail {
         });
         Self {
             held: held.collect(),
+            reviewer: source.reviewer().map(str::to_owned),
             market: Arc::clone(&basis.market),
             user: basis.found.seen(),
             at: basis.at,
@@ -110,9 +113,10 @@ impl Trail {
                 body: Some(&body),
                 ..Surroundings::default()
             };
-            let opportunity = Opportunity::read(&request, &self.market.rates)
+            let mut opportunity = Opportunity::read(&request, &self.market.rates)
                 .ok()?
                 .within(surroundings);
+            opportunity.reviewed_by = self.reviewer.as_deref();
             Some(explain(
                 &opportunity,
                 &self.market,
@@ -165,6 +169,7 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
         seed: u128::from_le_bytes(service::clock::random_bytes()),
         held: Vec::new(),
         source: None,
+        reviewer: None,
     };
     let explained = trail.explain(request.body.clone(), limits).await;
     match explained.and_then(|it| serde_json::to_vec(&it).ok()) {

@@ -49,25 +49,28 @@ pub(crate) const fn kind_label(kind: NoticeKind) -> &'static str {
         NoticeKind::Impression => "impression",
         NoticeKind::Click => "click",
         NoticeKind::View => "view",
+        NoticeKind::Conversion => "conversion",
     }
 }
 
-const KINDS: [NoticeKind; 6] = [
+const KINDS: [NoticeKind; 7] = [
     NoticeKind::Win,
     NoticeKind::Bill,
     NoticeKind::Loss,
     NoticeKind::Impression,
     NoticeKind::Click,
     NoticeKind::View,
+    NoticeKind::Conversion,
 ];
 
 /// Events of a video that players report to us.
-pub(crate) const VIDEO_EVENTS: [&str; 5] = [
+pub(crate) const VIDEO_EVENTS: [&str; 6] = [
     "start",
     "firstQuartile",
     "midpoint",
     "thirdQuartile",
     "complete",
+    "error",
 ];
 
 /// What became of a minimum to win that a seller told.

@@ -155,7 +155,11 @@ fn minimum_to_win(claims: &NoticeClaims, told: &Told) -> Option<Option<MinimumTo
     let agrees = |price: &CpmMicros| match claims.kind {
         NoticeKind::Win => *price <= claims.price,
         NoticeKind::Loss => *price >= claims.price,
-        NoticeKind::Bill | NoticeKind::Impression | NoticeKind::Click | NoticeKind::View => false,
+        NoticeKind::Bill
+        | NoticeKind::Impression
+        | NoticeKind::Click
+        | NoticeKind::View
+        | NoticeKind::Conversion => false,
     };
     let same_currency = |_: &CpmMicros| {
         let currency = told.currency.as_deref().and_then(Currency::parse);

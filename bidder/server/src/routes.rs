@@ -32,7 +32,7 @@ const fn route(
 }
 
 /// All paths; a last segment in braces stands for any one.
-pub(crate) const ROUTES: [Route; 14] = [
+pub(crate) const ROUTES: [Route; 15] = [
     route(
         "/bid",
         "POST",
@@ -77,6 +77,12 @@ pub(crate) const ROUTES: [Route; 14] = [
         "GET, HEAD",
         Class::Notice,
         "A video reached an event",
+    ),
+    route(
+        "/t/conversion",
+        "GET, HEAD, POST",
+        Class::Notice,
+        "What an ad was shown for has happened",
     ),
     route(
         "/stats",
@@ -134,6 +140,7 @@ impl Handler for Worker {
             "/t/impression" => trackers::pixel(self, &request, NoticeKind::Impression).await,
             "/t/view" => trackers::pixel(self, &request, NoticeKind::View).await,
             "/t/click" => trackers::click(self, &request).await,
+            "/t/conversion" => trackers::conversion(self, &request).await,
             "/t/video/{event}" => trackers::video(self, &request, &rest),
             "/stats" => stats::handle(self, &request),
             "/campaigns" => loaded::handle(self, &request),

@@ -37,6 +37,7 @@ impl Sources {
                 name: name.clone(),
                 bill_on: source.bill_on,
                 loss_is_final: source.loss_is_final,
+                reviews_creatives: source.reviews_creatives,
             }),
             quota: Arc::new(Quota::new(source.terms())),
         });

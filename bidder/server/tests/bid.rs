@@ -206,6 +206,55 @@ async fn bad_input_is_refused_as_the_table_says() {
 }
 
 #[tokio::test]
+async fn answers_over_http() {
+    let house = House::open(assortment(), &[("limits.gzip_above", "1B")]).await;
+    let request = shop::request(json!({})).to_string();
+    let ask = async |headers: &[(&str, &str)], body: &str| {
+        house.post("/bid", headers, body.to_owned()).await
+    };
+    let declined = shop::request(json!({"wseat": ["other"]})).to_string();
+    let no_bid = ask(&[], &declined).await;
+    assert_eq!((no_bid.status, no_bid.body.len()), (204, 0), "C-3");
+    assert_eq!(ask(&[], "{").await.status, 400, "C-3: never a 204");
+    for version in ["2.5", "2.6", "2.6-202606", "3.0", "old"] {
+        let answer = ask(&[("x-openrtb-version", version)], &request).await;
+        let answer = answer.expect_status(200);
+        assert_eq!(answer.header("x-openrtb-version"), Some("2.6"), "C-8");
+        let bid = answer.json()["seatbid"][0]["bid"][0].clone();
+        let old = bid.get("mtype").is_none();
+        assert_eq!(old, version == "2.5", "C-9: {version} is read all the same");
+    }
+    let plain = ask(&[], &request).await.expect_status(200);
+    assert_eq!(plain.header("content-encoding"), None, "C-5");
+    let packed = ask(&[("accept-encoding", "gzip")], &request).await;
+    let packed = packed.expect_status(200);
+    assert_eq!(packed.header("content-encoding"), Some("gzip"), "C-5");
+    assert!(packed.body.starts_with(&[0x1f, 0x8b]), "C-5");
+    assert!(packed.body.len() < plain.body.len(), "C-5");
+}
+
+#[tokio::test]
+async fn only_what_the_source_approved_is_shown_there() {
+    let mut catalog = shop::catalog(&[json!({"id": "one"}), json!({"id": "two", "cpm": 1.0})]);
+    let approved = contracts::catalog::Review::Approved;
+    catalog.creatives[1]
+        .approvals
+        .insert("strict".into(), approved);
+    let keys = [
+        ("sources.strict.key", "k1"),
+        ("sources.strict.reviews_creatives", "true"),
+        ("sources.usual.key", "k2"),
+    ];
+    let house = House::open(catalog, &keys).await;
+    for (key, creative) in [("k1", "crt_1"), ("k2", "crt_0")] {
+        let request = shop::request(json!({})).to_string();
+        let answer = house.post("/bid", &[("x-gavel-key", key)], request).await;
+        let bid = answer.expect_status(200).json()["seatbid"][0]["bid"][0].clone();
+        assert_eq!(bid["crid"], creative, "{key}");
+    }
+}
+
+#[tokio::test]
 async fn what_we_do_not_understand_is_told() {
     // B-40: nbr for 2 and 15, a bare 204 for the rest
     let house = House::open(assortment(), &[]).await;

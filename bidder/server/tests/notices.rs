@@ -276,6 +276,105 @@ async fn trackers_record_and_a_click_goes_to_the_landing_page_only() {
 }
 
 #[tokio::test]
+async fn a_conversion_comes_back_by_the_token_of_the_landing_page_and_counts_once() {
+    let page = "https://shop.example/sale?from=ad&c=${CONVERSION_TOKEN}";
+    let house = House::open(
+        shop::catalog(&[json!({"creative": {"landing_page": page}})]),
+        &[("conversion_window", "2d")],
+    )
+    .await;
+    let bid = bid(&house).await;
+    let click = tracker(&bid, "/t/click");
+    let head = send(Method::HEAD, &click, &[], "").await;
+    assert_eq!(head.status, 302, "HEAD answers alike");
+    assert!(house.money_log().await.is_empty(), "and records nothing");
+    let pixel = get(&format!("{click}&redirect=0")).await.expect_status(200);
+    assert_eq!(pixel.header("content-type"), Some("image/gif"));
+    let there = get(&click).await.expect_status(302);
+    let there = there.header("location").unwrap().to_owned();
+    let token = there.split("&c=").nth(1).unwrap();
+    assert!(
+        there.starts_with("https://shop.example/sale?from=ad&c="),
+        "{there}"
+    );
+
+    let ring = NoticeClaims::ring(&[NoticeKey::new(1, [1; 32])]);
+    let claims = NoticeClaims::open(token, &ring).unwrap();
+    assert_eq!((claims.kind, claims.user), (NoticeKind::Conversion, None));
+    let left = claims.settle_by.since(service::clock::now()).0;
+    assert!(
+        (170_000_000..=172_800_000).contains(&left),
+        "two days: {left}"
+    );
+
+    let conversion = format!("{}/t/conversion?t={token}", house.url);
+    let head = send(Method::HEAD, &conversion, &[], "").await;
+    assert_eq!(head.status, 200);
+    for _ in 0..3 {
+        let gif = get(&conversion).await.expect_status(200);
+        assert_eq!(gif.header("content-type"), Some("image/gif"));
+    }
+    let again = house
+        .post("/t/conversion", &[], json!({"token": token}).to_string())
+        .await;
+    assert_eq!(
+        again.expect_status(200).json(),
+        json!({"status": "duplicate"})
+    );
+    let kinds: Vec<_> = house
+        .money_log()
+        .await
+        .iter()
+        .map(|it| told(it).0)
+        .collect();
+    assert_eq!(
+        kinds,
+        [NoticeKind::Click, NoticeKind::Conversion],
+        "B-52: once each, and no money"
+    );
+    let forged = format!(
+        "{}/t/conversion?t={}",
+        house.url,
+        url(&bid, "burl", "1", "USD").split("t=").nth(1).unwrap()
+    );
+    assert_eq!(get(&forged).await.status, 403, "a token of another call");
+    assert_eq!(house.operator("/stats").await.json()["spend"], 0, "B-52");
+}
+
+#[tokio::test]
+async fn players_report_what_was_played() {
+    let video = json!({"format": "video", "media_url": "https://cdn.example/v.mp4", "duration_seconds": 15});
+    let house = House::open(shop::catalog(&[json!({"creative": video})]), &[]).await;
+    let request =
+        shop::imp(json!({"banner": null, "video": {"mimes": ["video/mp4"], "protocols": [13]}}));
+    let answer = house.bid(&request).await.expect_status(200).json();
+    let adm = answer["seatbid"][0]["bid"][0]["adm"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let at = adm.find("/t/video/error").unwrap();
+    let start = adm[..at].rfind("http").unwrap();
+    let error = adm[start..]
+        .split("]]>")
+        .next()
+        .unwrap()
+        .replace("[ERRORCODE]", "405");
+    assert!(error.ends_with("&code=405"), "{error}");
+    for (event, status) in [
+        ("error", 200),
+        ("start", 200),
+        ("midpoint", 200),
+        ("jump", 404),
+    ] {
+        let url = error.replace("/t/video/error", &format!("/t/video/{event}"));
+        assert_eq!(get(&url).await.status, status, "{event}");
+        let head = send(Method::HEAD, &url, &[], "").await;
+        assert_eq!(head.status, 200, "{event}: nothing is recorded");
+    }
+    assert!(house.money_log().await.is_empty());
+}
+
+#[tokio::test]
 async fn without_the_log_nothing_is_acknowledged() {
     let events = "redis://127.0.0.1:1";
     let house = House::open(shop::catalog(&[json!({})]), &[("events_redis_url", events)]).await;

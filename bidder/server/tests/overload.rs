@@ -1,4 +1,4 @@
-//! What the bidder turns away, and for whom (R22, R24, S5).
+//! What the bidder turns away, and for whom (B-1, R22, R24, S5).
 
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,13 @@
 //! Creatives: what is shown, and what it declares about itself.
 
-use contracts::catalog::{Advertiser, Creative, CreativeFormat, NativeAssets, Status};
+mod extras;
+
+use std::collections::BTreeMap;
+
+use contracts::catalog::{
+    Advertiser, Companion, Creative, CreativeFormat, Demands, NativeAssets, Review, Status,
+    Verification,
+};
 use serde::Serialize;
 use units::CreativeId;
 use utoipa::ToSchema;
@@ -9,6 +16,8 @@ use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
 use crate::web;
+
+pub use extras::{review_again, reviewed, without_verdict};
 
 /// Longest markup in bytes: what still fits a bid response of 256 KiB beside other bids.
 const MAX_MARKUP: usize = 64 * 1024;
@@ -81,6 +90,40 @@ pub struct CreativeDocument<'a> {
     /// Store id of the advertised app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bundle: Option<&'a str>,
+    /// `approved`, `pending` or `rejected`: only what is approved bids.
+    #[schema(value_type = String)]
+    pub review: Review,
+    /// The same with exchanges that review creatives themselves, by the name of the source.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    pub approvals: &'a BTreeMap<String, Review>,
+    /// A picture of it for quality checks (`iurl`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview_url: Option<&'a str>,
+    /// The advertiser's privacy page, for native.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy_url: Option<&'a str>,
+    /// Directions in which it expands (AdCOM).
+    #[serde(skip_serializing_if = "<[i32]>::is_empty")]
+    pub expands: &'a [i32],
+    /// Linear (1) or not (2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linearity: Option<i32>,
+    /// Bit rate of its media in kbit/s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bitrate: Option<u32>,
+    /// Who measures it, where OMID is on offer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub verification: Option<&'a Verification>,
+    /// Banners to show beside it.
+    #[serde(skip_serializing_if = "<[Companion]>::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub companions: &'a [Companion],
+    /// Where alone it may be shown.
+    #[serde(skip_serializing_if = "extras::demands_nothing")]
+    #[schema(value_type = Object)]
+    pub demands: &'a Demands,
 }
 
 const fn is_zero(side: &u32) -> bool {
@@ -114,6 +157,16 @@ pub fn document(creative: &Creative) -> CreativeDocument<'_> {
         protocol: creative.protocol,
         language: creative.language.as_deref(),
         bundle: creative.bundle.as_deref(),
+        review: creative.review,
+        approvals: &creative.approvals,
+        preview_url: creative.preview_url.as_deref(),
+        privacy_url: creative.privacy_url.as_deref(),
+        expands: &creative.expands,
+        linearity: creative.linearity,
+        bitrate: creative.bitrate,
+        verification: creative.verification.as_ref(),
+        companions: &creative.companions,
+        demands: &creative.demands,
     }
 }
 
@@ -127,7 +180,10 @@ pub fn read(
     edge: &mut Edge<'_>,
 ) -> Result<Creative, Faults> {
     crate::campaign::take_advertiser(&mut form, advertiser);
-    let creative = take(&mut form, advertiser, edge);
+    let (review, approvals) = (form.take("review"), form.take("approvals"));
+    let mut creative = take(&mut form, advertiser, edge);
+    creative.review = review.unwrap_or_default();
+    creative.approvals = approvals.unwrap_or_default();
     form.finish(Some(creative))
 }
 
@@ -186,7 +242,18 @@ pub(crate) fn take(
         protocol: form.take("protocol"),
         language: form.text("language"),
         bundle: form.text("bundle"),
+        review: Review::default(),
+        approvals: BTreeMap::new(),
+        preview_url: web::url(form, "preview_url"),
+        privacy_url: web::url(form, "privacy_url"),
+        expands: form.take("expands").unwrap_or_default(),
+        linearity: form.take("linearity"),
+        bitrate: form.take("bitrate"),
+        verification: form.take("verification"),
+        companions: form.take("companions").unwrap_or_default(),
+        demands: form.take("demands").unwrap_or_default(),
     };
+    extras::check(form, &creative);
     can_be_shown(form, &creative);
     creative
 }

@@ -52,15 +52,22 @@ pub fn domains(form: &mut Form, key: &str) -> Option<Vec<String>> {
 /// Takes an absolute `http` or `https` URL.
 pub fn url(form: &mut Form, key: &str) -> Option<String> {
     let text = form.text(key)?;
-    match Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => {
-            Some(url.into())
-        }
-        _ => {
-            form.refuse(key, "must be an absolute http or https URL");
-            None
-        }
+    let url = web_url(&text);
+    if url.is_none() {
+        form.refuse(key, "must be an absolute http or https URL");
     }
+    url.map(Into::into)
+}
+
+/// Whether a text is an absolute `http` or `https` URL.
+#[must_use]
+pub fn is_web_url(text: &str) -> bool {
+    web_url(text).is_some()
+}
+
+fn web_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.host().is_some()).then_some(url)
 }
 
 /// Whether a URL's host is certainly not on the public internet (S8). A name that only resolves to

@@ -173,7 +173,8 @@ fn tell(model: &mut Model, kind: NoticeKind, key: (usize, u64), maximum: i64, ch
         | NoticeKind::Win
         | NoticeKind::Impression
         | NoticeKind::Click
-        | NoticeKind::View => {}
+        | NoticeKind::View
+        | NoticeKind::Conversion => {}
     }
     model.settle();
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::response::{IntoResponse, Response};
+use contracts::catalog::Review;
 use control_plane_core::Edge;
 use deadpool_postgres::{Client, Pool};
 use http::{HeaderValue, StatusCode, header};
@@ -30,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) health: Health,
     pub(crate) admission: LocalMode,
     pub(crate) service_token: Secret,
+    /// Where a creative stands when it is made.
+    pub(crate) first_review: Review,
     /// Whether the schema is there; until then every call is 503.
     pub(crate) migrated: AtomicBool,
 }

@@ -1,6 +1,6 @@
 //! What can be configured; `config.default.toml` says what each key is for.
 
-use contracts::catalog::Priors;
+use contracts::catalog::{Priors, Review};
 use serde::Deserialize;
 use service::access::LocalMode;
 use service::config::{ConfigError, ConfigFault, Millis, Secret};
@@ -29,6 +29,8 @@ pub struct Config {
     pub redis_url: Secret,
     /// Demand sources whose loss notice is final: it frees the pending of a frequency cap.
     pub final_loss_sources: Vec<String>,
+    /// What becomes of new and changed creatives.
+    pub creative_review: CreativeReview,
     /// Secret of `/internal/*`, and of operators outside local mode.
     pub service_token: Secret,
     /// Whether a request from this machine counts as the demo admin.
@@ -70,6 +72,25 @@ impl ObservedConfig {
             click_rate: rate(&self.prior_click_rate),
             conversion_rate: rate(&self.prior_conversion_rate),
             strength: self.prior_strength.into(),
+        }
+    }
+}
+
+/// What becomes of new and changed creatives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreativeReview {
+    /// They are shown at once.
+    Approve,
+    /// They wait for `POST /creatives/{id}/review`.
+    Hold,
+}
+
+impl CreativeReview {
+    pub(crate) const fn first(self) -> Review {
+        match self {
+            Self::Approve => Review::Approved,
+            Self::Hold => Review::Pending,
         }
     }
 }

@@ -39,6 +39,7 @@ use crate::console;
         creatives::create,
         creatives::show,
         creatives::change,
+        creatives::review,
         deals::list,
         deals::create,
         deals::show,

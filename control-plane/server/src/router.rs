@@ -49,6 +49,7 @@ routes! {
     "/campaigns/{id}/spend" => get money::spend;
     "/creatives" => get creatives::list, post creatives::create;
     "/creatives/{id}" => get creatives::show, patch creatives::change;
+    "/creatives/{id}/review" => post creatives::review;
     "/deals" => get deals::list, post deals::create;
     "/deals/{id}" => get deals::show, patch deals::change;
     "/publishers" => get publishers::list, post publishers::create;

@@ -135,6 +135,7 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
         health: ops.health.clone(),
         admission: config.admission(),
         service_token: config.service_token.clone(),
+        first_review: config.creative_review.first(),
         migrated: AtomicBool::new(false),
         shutdown: shutdown.clone(),
     });

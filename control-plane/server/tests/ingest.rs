@@ -304,9 +304,11 @@ async fn a_crash_between_commit_and_trim_applies_nothing_twice() {
         bank.append(&bill(&grant, seq, 10)).await;
         bank.append(&told(NoticeKind::Click, &grant, seq, 10)).await;
     }
-    assert_eq!(bank.ingest.apply_money().await.unwrap(), 60);
+    bank.append(&told(NoticeKind::Conversion, &grant, 7, 10))
+        .await;
+    assert_eq!(bank.ingest.apply_money().await.unwrap(), 61);
     // Here the process dies; its successor reads from the position that was committed.
-    assert_eq!(bank.log.length(MONEY_STREAM).await.unwrap(), 60);
+    assert_eq!(bank.log.length(MONEY_STREAM).await.unwrap(), 61);
     assert_eq!(bank.ingest.apply_money().await.unwrap(), 0);
     bank.ingest.trim(MONEY_STREAM).await.unwrap();
     assert_eq!(bank.log.length(MONEY_STREAM).await.unwrap(), 0);
@@ -320,13 +322,16 @@ async fn a_crash_between_commit_and_trim_applies_nothing_twice() {
         )
         .await;
     }
+    let conversion = told(NoticeKind::Conversion, &grant, 7, 10);
+    bank.append_as(&conversion, "conversion again").await;
     bank.settle().await;
     assert_eq!(bank.figures().await, [300, 700, 9_000, 0]);
     let stats = bank.ledger.stats("c").await.unwrap().unwrap();
     assert_eq!((stats.impressions, stats.clicks, stats.wins), (30, 30, 30));
+    assert_eq!(stats.conversions, 1, "once, and it moves no money");
     assert_eq!(
         bank.number("SELECT duplicates FROM campaign_counts").await,
-        60
+        61
     );
     let of_the_line_item = "SELECT sum(1000 * impressions + clicks)::bigint FROM line_item_hours WHERE line_item = 'l'";
     assert_eq!(bank.number(of_the_line_item).await, 30_030);

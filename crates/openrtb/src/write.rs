@@ -94,6 +94,27 @@ impl<'b> JsonWriter<'b> {
         self.out.extend_from_slice(json.as_bytes());
     }
 
+    /// Writes members that are JSON text already, such as `"a":1,"b":[2]`; nothing for an empty text.
+    pub fn members(&mut self, json: &str) {
+        if !json.is_empty() {
+            self.raw_value(json);
+        }
+    }
+
+    /// Writes a member that is a string; `push` appends what needs no escaping or is escaped already.
+    pub fn escaped(&mut self, name: &str, push: impl FnOnce(&mut Vec<u8>)) {
+        self.key(name);
+        self.escaped_value(push);
+    }
+
+    /// Writes a string; `push` appends what needs no escaping or is escaped already.
+    pub fn escaped_value(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
+        self.separate();
+        self.out.push(b'"');
+        push(self.out);
+        self.out.push(b'"');
+    }
+
     /// Writes a number that is a ratio, coordinate or probability; not a finite one is left out
     /// as `0`, since JSON has no word for it.
     pub fn float_value(&mut self, value: f64) {

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use openrtb::vast::{
-    Chain, ChainFault, Inline, Inserted, Media, QUARTILES, Schema, Trackers, Vast, Wrapper, no_ad,
+    Chain, ChainFault, Companion, Inline, Inserted, Media, QUARTILES, Schema, Trackers, Vast,
+    Verification, Wrapper, no_ad,
 };
 use proptest::prelude::*;
 
@@ -194,6 +195,18 @@ fn documents_of_ours() {
                 width: 640,
                 height: 360,
             }],
+            verifications: &[Verification {
+                vendor: "measure.example-omid",
+                script: "https://measure.example/omid.js",
+                parameters: Some("a=1"),
+            }],
+            companions: &[Companion {
+                url: "https://m.example/c.png",
+                mime: "image/png",
+                width: 300,
+                height: 250,
+                click_through: "https://c.example/2",
+            }],
         };
         let mut out = Vec::new();
         ad.write(&mut out).unwrap();
@@ -212,6 +225,9 @@ fn documents_of_ours() {
             "VideoClicks",
             "MediaFiles",
             "UniversalAdId",
+            "AdVerifications",
+            "Extensions",
+            "CompanionAds",
         ];
         let mut at: Vec<_> = names
             .into_iter()
@@ -232,7 +248,10 @@ fn documents_of_ours() {
             "Duration",
             "TrackingEvents",
             "VideoClicks",
-            "MediaFiles"
+            "MediaFiles",
+            "CompanionAds",
+            "Extensions",
+            "AdVerifications"
         ]
     );
     assert_eq!(
@@ -243,16 +262,30 @@ fn documents_of_ours() {
             "Impression",
             "AdServingId",
             "AdTitle",
+            "AdVerifications",
             "Creatives",
             "TrackingEvents",
             "Duration",
             "MediaFiles",
             "VideoClicks",
-            "UniversalAdId"
+            "UniversalAdId",
+            "CompanionAds"
         ]
+    );
+    assert!(
+        new.contains("<Verification vendor=\"measure.example-omid\"><JavaScriptResource apiFramework=\"omid\" browserOptional=\"true\"><![CDATA[https://measure.example/omid.js]]></JavaScriptResource><VerificationParameters><![CDATA[a=1]]></VerificationParameters></Verification>"),
+        "{new}"
+    );
+    assert!(
+        new.contains("<Companion width=\"300\" height=\"250\"><StaticResource creativeType=\"image/png\"><![CDATA[https://m.example/c.png]]></StaticResource><CompanionClickThrough><![CDATA[https://c.example/2]]>"),
+        "{new}"
     );
     let zero = written(Schema::Four, "4.0");
     assert!(!zero.contains("AdServingId"), "{zero}");
+    assert!(
+        zero.contains("<Extensions><Extension type=\"AdVerifications\"><AdVerifications>"),
+        "{zero}"
+    );
     assert!(
         zero.contains("<UniversalAdId idRegistry=\"unknown\" idValue=\"u-1\">u-1<"),
         "{zero}"
@@ -283,11 +316,15 @@ fn documents_of_ours() {
             impressions: &["i"],
             errors: &[],
             events: &[],
+            clicks: if creatives { &["c"] } else { &[] },
+            verifications: &[],
         };
         let mut out = Vec::new();
         ad.write(&mut out).unwrap();
         let document = String::from_utf8(out).unwrap();
         assert_eq!(document.contains("<Creatives>"), creatives, "{document}");
+        let clicks = "<Linear><VideoClicks><ClickTracking><![CDATA[c]]></ClickTracking>";
+        assert_eq!(document.contains(clicks), creatives, "{document}");
         assert_eq!(
             Vast::read(&document).unwrap().ads[0].tag.as_deref(),
             Some(tag)

@@ -23,20 +23,21 @@ pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), I
     }
     let cattax = request.cattax.map_or(1, |it| it.0);
     if declared.cattax == cattax {
-        let covers = |list: &[Str<'_>]| {
-            let held =
-                |category: &String| list.iter().any(|it| covers_category(it, category, cattax));
-            declared.categories.iter().any(held)
+        let held = |list: &[Str<'_>], category: &String| {
+            list.iter().any(|it| covers_category(it, category, cattax))
         };
-        if covers(&request.bcat) {
+        let mut categories = declared.categories.iter();
+        if categories.clone().any(|it| held(&request.bcat, it)) {
             return Err(Ineligible::CategoryBlocked);
         }
-        if !request.acat.is_empty() && !covers(&request.acat) {
-            return Err(Ineligible::CategoryBlocked);
+        let all_allowed =
+            !declared.categories.is_empty() && categories.all(|it| held(&request.acat, it));
+        if !request.acat.is_empty() && !all_allowed {
+            return Err(Ineligible::CategoryNotAllowed);
         }
     } else if !request.acat.is_empty() {
         // Categories of another taxonomy cannot be shown to be allowed (C-30).
-        return Err(Ineligible::CategoryBlocked);
+        return Err(Ineligible::CategoryNotAllowed);
     }
     let blocked_app = |bundle: &String| {
         request
@@ -47,23 +48,30 @@ pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), I
     if declared.bundle.as_ref().is_some_and(blocked_app) {
         return Err(Ineligible::AppBlocked);
     }
-    check_language(declared.language.as_deref(), opportunity.languages())
+    let (list, by_range) = if request.wlangb.is_empty() {
+        (&request.wlang, false)
+    } else {
+        (&request.wlangb, true)
+    };
+    check_language(declared.language.as_deref(), list, by_range)
 }
 
-/// A blocked domain blocks its subdomains (C-29).
 fn blocks_domain(blocked: &[Str<'_>], domain: &str) -> bool {
-    blocked.iter().any(|blocked| {
-        let blocked = facts::domain(blocked);
-        let Some(front) = domain.len().checked_sub(blocked.len()) else {
-            return false;
-        };
-        let same_end = domain
-            .get(front..)
-            .is_some_and(|end| end.eq_ignore_ascii_case(blocked));
-        same_end
-            && !blocked.is_empty()
-            && (front == 0 || domain.as_bytes().get(front - 1) == Some(&b'.'))
-    })
+    blocked.iter().any(|blocked| covers_domain(blocked, domain))
+}
+
+/// The same domain or one under it (C-29).
+pub(super) fn covers_domain(listed: &str, domain: &str) -> bool {
+    let listed = facts::domain(listed);
+    let Some(front) = domain.len().checked_sub(listed.len()) else {
+        return false;
+    };
+    let same_end = domain
+        .get(front..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(listed));
+    same_end
+        && !listed.is_empty()
+        && (front == 0 || domain.as_bytes().get(front - 1) == Some(&b'.'))
 }
 
 /// The same code, or in taxonomy 1 the tier above it: IAB25 covers IAB25-3 (C-30).
@@ -75,24 +83,43 @@ fn covers_category(listed: &str, category: &str, cattax: i32) -> bool {
     cattax == 1 && tier1.is_some_and(|tier1| tier1.eq_ignore_ascii_case(listed))
 }
 
-/// `xx` says that there is no linguistic content; an undeclared language passes.
-fn check_language(language: Option<&str>, allowed: &[Str<'_>]) -> Result<(), Ineligible> {
-    let Some(language) = language.filter(|it| !it.eq_ignore_ascii_case("xx")) else {
+/// `xx` and `zxx` say that there is no linguistic content; an undeclared language passes.
+///
+/// `by_range`: the list is `wlangb`, which names a language of a region apart, and our tag has a region, too.
+fn check_language(
+    language: Option<&str>,
+    allowed: &[Str<'_>],
+    by_range: bool,
+) -> Result<(), Ineligible> {
+    let is_neutral = |it: &&str| it.eq_ignore_ascii_case("xx") || it.eq_ignore_ascii_case("zxx");
+    let Some(language) = language.filter(|it| !is_neutral(it)) else {
         return Ok(());
     };
-    let primary = |text: &'_ str| -> usize { text.find(['-', '_']).unwrap_or(text.len()) };
+    let own = primary(language);
     let same = |allowed: &Str<'_>| {
-        let (a, b) = (
-            allowed.get(..primary(allowed)),
-            language.get(..primary(language)),
-        );
-        a.zip(b).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+        if by_range && own.len() < language.len() {
+            in_range(language, allowed)
+        } else {
+            primary(allowed).eq_ignore_ascii_case(own)
+        }
     };
     if allowed.is_empty() || allowed.iter().any(same) {
         Ok(())
     } else {
         Err(Ineligible::LanguageNotAllowed)
     }
+}
+
+fn primary(tag: &str) -> &str {
+    tag.split(['-', '_']).next().unwrap_or(tag)
+}
+
+/// The range is the tag, or the front of it that ends at a dash (BCP 47, basic filtering).
+fn in_range(tag: &str, range: &str) -> bool {
+    let Some((front, rest)) = tag.split_at_checked(range.len()) else {
+        return false;
+    };
+    front.eq_ignore_ascii_case(range) && (rest.is_empty() || rest.starts_with(['-', '_']))
 }
 
 #[cfg(test)]
@@ -142,22 +169,22 @@ mod tests {
     #[test]
     fn languages() {
         //
+        let no = Err(Ineligible::LanguageNotAllowed);
         let cases = [
-            (None, vec!["en"], Ok(())),
-            (Some("xx"), vec!["en"], Ok(())),
-            (Some("en"), vec![], Ok(())),
-            (Some("en"), vec!["de", "en-US"], Ok(())),
-            (Some("zh-Hans"), vec!["zh"], Ok(())),
-            (
-                Some("fr"),
-                vec!["de", "en"],
-                Err(Ineligible::LanguageNotAllowed),
-            ),
+            (None, vec!["en"], false, Ok(())),
+            (Some("xx"), vec!["en"], false, Ok(())),
+            (Some("zxx"), vec!["en"], true, Ok(())),
+            (Some("en"), vec![], false, Ok(())),
+            (Some("en"), vec!["de", "en-US"], true, Ok(())),
+            (Some("zh-Hans"), vec!["zh"], true, Ok(())),
+            (Some("en-GB"), vec!["en-US"], true, no),
+            (Some("en-GB"), vec!["en"], false, Ok(())),
+            (Some("fr"), vec!["de", "en"], false, no),
         ];
-        for (language, allowed, want) in cases {
+        for (language, allowed, by_range, want) in cases {
             let list: Vec<Str<'_>> = allowed.iter().map(|it| (*it).into()).collect();
             assert_eq!(
-                check_language(language, &list),
+                check_language(language, &list, by_range),
                 want,
                 "{language:?} {allowed:?}"
             );

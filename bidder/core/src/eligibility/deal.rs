@@ -3,8 +3,9 @@
 use openrtb::Deal;
 
 use super::Ineligible;
+use super::blocklists::covers_domain;
 use crate::creative::Creative;
-use crate::facts::{self, Dimension};
+use crate::facts::Dimension;
 use crate::market::Item;
 use crate::opportunity::Imp;
 use crate::targeting::is_among;
@@ -31,6 +32,11 @@ pub fn choose<'a>(item: &Item, imp: &Imp<'a>) -> Result<Option<&'a Deal<'a>>, In
         if !named(rule.include) || named(rule.exclude) {
             continue;
         }
+        // Without its terms nobody knows what a bid would pay (B-61).
+        if deal.at.is_some_and(|at| !matches!(at.0, 1..=3)) {
+            reason = Ineligible::DealTerms;
+            continue;
+        }
         if deal.wseat.is_empty() || deal.wseat.iter().any(|seat| **seat == *item.seat) {
             return Ok(Some(deal));
         }
@@ -39,19 +45,20 @@ pub fn choose<'a>(item: &Item, imp: &Imp<'a>) -> Result<Option<&'a Deal<'a>>, In
     Err(reason)
 }
 
-/// The deal's `wadomain`, if there, has a domain of the creative (C-112).
+/// The deal's `wadomain`, if there, covers every domain of the creative (C-112).
 ///
 /// # Errors
-/// It has none.
+/// It does not, or the creative names no domain.
 pub fn check_advertiser(creative: &Creative, deal: Option<&Deal<'_>>) -> Result<(), Ineligible> {
     let Some(deal) = deal.filter(|it| !it.wadomain.is_empty()) else {
         return Ok(());
     };
     let allowed = |domain: &String| {
-        let same = |it: &str| facts::domain(it).eq_ignore_ascii_case(domain);
-        deal.wadomain.iter().any(|it| same(it))
+        deal.wadomain
+            .iter()
+            .any(|listed| covers_domain(listed, domain))
     };
-    if creative.domains.iter().any(allowed) {
+    if !creative.domains.is_empty() && creative.domains.iter().all(allowed) {
         Ok(())
     } else {
         Err(Ineligible::DealAdvertiser)

@@ -3,12 +3,11 @@
 use openrtb::Deal;
 use openrtb::enums::{ApiFramework, CreativeAttribute};
 
-use super::{Ineligible, native};
+use super::{Ineligible, demands, native, stream};
 use crate::creative::Creative;
 use crate::index::{Shape, Size};
 use crate::market::Item;
-use crate::opportunity::{BannerOffer, Floor, Imp, StreamOffer, floor};
-use crate::vast;
+use crate::opportunity::{BannerOffer, Floor, Imp, floor};
 
 /// The media object that a bid answers (`mtype`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +40,7 @@ impl Medium {
 pub struct Fit {
     /// Which media object is answered.
     pub medium: Medium,
-    /// Size in pixels.
+    /// Size in pixels; of a banner, absent for the flexible size on offer.
     pub size: Option<Size>,
     /// Length in seconds.
     pub length: Option<u32>,
@@ -61,13 +60,6 @@ impl Fit {
         floor(imp, deal, offer.zip(self.length))
     }
 }
-
-/// Ad types of banners (`btype`): XHTML banner, and JavaScript.
-const XHTML_BANNER: i32 = 2;
-const JAVASCRIPT: i32 = 3;
-const IFRAME: i32 = 4;
-/// Attribute of an ad with its own skip button.
-const SKIP_BUTTON: i32 = 16;
 
 /// The first of the media on offer in which the creative can be shown.
 ///
@@ -92,10 +84,10 @@ pub fn choose(item: &Item, creative: &Creative, imp: &Imp<'_>) -> Result<Fit, In
     }
     for (offer, medium) in [(&imp.video, Medium::Video), (&imp.audio, Medium::Audio)] {
         let mine = creative.vast.is_some() && creative.is_for(medium);
-        if let Some(stream) = offer
+        if let Some(offer) = offer
             && mine
             && shows(|it| matches!(it, Shape::Video | Shape::Audio))
-            && let Some(fit) = keep(check_stream(item, creative, stream, medium))
+            && let Some(fit) = keep(stream::check(item, creative, offer, medium))
         {
             return Ok(fit);
         }
@@ -117,16 +109,11 @@ fn check_banner(
     interstitial: bool,
 ) -> Result<Fit, Ineligible> {
     let banner = offer.banner;
-    let size =
-        banner_size(item, creative, offer, interstitial).ok_or(Ineligible::SizeNotOffered)?;
+    let size = banner_size(item, creative, offer, interstitial)?;
     check_attributes(creative, &banner.battr)?;
     check_apis(creative, &banner.api)?;
-    let markup = creative.declared().markup.as_deref().unwrap_or_default();
-    let blocked = |kind: i32| banner.btype.iter().any(|it| it.0 == kind);
-    if blocked(XHTML_BANNER)
-        || blocked(JAVASCRIPT) && markup.contains("<script")
-        || blocked(IFRAME) && markup.contains("<iframe")
-    {
+    let kind = creative.banner.as_ref().map(|it| it.kind);
+    if banner.btype.iter().any(|it| Some(it.0) == kind) {
         return Err(Ineligible::AdTypeBlocked);
     }
     let html = |it: &openrtb::Str<'_>| it.eq_ignore_ascii_case("text/html");
@@ -137,80 +124,44 @@ fn check_banner(
     if !banner.mimes.is_empty() && !banner.mimes.iter().any(|it| html(it) || own(it)) {
         return Err(Ineligible::MimeNotAllowed);
     }
+    let expands = |way: &i32| banner.expdir.iter().any(|it| it.0 == *way);
+    if !banner.expdir.is_empty() && !creative.declared().expands.iter().all(expands) {
+        return Err(Ineligible::ExpansionNotAllowed);
+    }
+    demands::check_position(creative, banner.pos.map(|it| it.0))?;
     Ok(Fit {
         medium: Medium::Banner,
-        size: Some(size),
+        size,
         length: None,
         protocol: None,
     })
 }
 
-/// The first size on offer that the creative has and the line item wants (C-70, X-10).
+/// The first size on offer that the creative has and the line item wants (C-70, X-10); `None` for the
+/// flexible one, which only a creative without a size of its own can follow (C-71).
 fn banner_size(
     item: &Item,
     creative: &Creative,
     offer: &BannerOffer<'_>,
     interstitial: bool,
-) -> Option<Size> {
-    let wanted = |size: &Size| item.takes_size(*size);
-    let Some(own) = creative.size() else {
-        return offer.sizes().find(wanted);
-    };
-    let offered = if interstitial {
-        offer.sizes().any(|it| own.fits_into(it))
-    } else {
-        offer.sizes().any(|it| own == it)
-    };
-    (offered && wanted(&own)).then_some(own)
-}
-
-fn check_stream(
-    item: &Item,
-    creative: &Creative,
-    offer: &StreamOffer<'_>,
-    medium: Medium,
-) -> Result<Fit, Ineligible> {
-    let declared = creative.declared();
-    let size = match medium {
-        Medium::Video => offer.size.or_else(|| creative.size()),
-        Medium::Audio | Medium::Banner | Medium::Native => None,
-    };
-    let wanted = match size {
-        Some(size) => item.takes_size(size),
-        None => item.takes_any_size(),
-    };
-    if !wanted {
-        return Err(Ineligible::SizeNotOffered);
-    }
-    let mime = vast::mime(declared);
-    if !offer.mimes.iter().any(|it| it.eq_ignore_ascii_case(mime)) {
-        return Err(Ineligible::MimeNotAllowed);
-    }
-    let document = creative.vast.as_ref().ok_or(Ineligible::FormatNotOffered)?;
-    let protocol =
-        vast::protocol(document.kind, offer.protocols).ok_or(Ineligible::ProtocolNotSupported)?;
-    let length = document.length;
-    // An unknown length is taken only where any length is.
-    let takes = match length {
-        Some(length) => offer.takes_length(length),
-        None => {
-            offer.exact_seconds.is_empty() && offer.max_seconds.is_none() && offer.min_seconds == 0
+) -> Result<Option<Size>, Ineligible> {
+    let found = match creative.size() {
+        None => offer.sizes().find(|it| item.takes_size(*it)),
+        Some(own) => {
+            let offered = if interstitial {
+                offer.sizes().any(|it| own.fits_into(it))
+            } else {
+                offer.sizes().any(|it| own == it)
+            };
+            (offered && item.takes_size(own)).then_some(own)
         }
     };
-    if !takes {
-        return Err(Ineligible::LengthNotAllowed);
+    let follows = creative.size().is_none() && item.takes_any_size() && offer.flexible().is_some();
+    if found.is_some() || follows {
+        Ok(found)
+    } else {
+        Err(Ineligible::SizeNotOffered)
     }
-    if offer.skippable == Some(true) && declared.attributes.contains(&SKIP_BUTTON) {
-        return Err(Ineligible::SkipNotAllowed);
-    }
-    check_attributes(creative, offer.battr)?;
-    check_apis(creative, offer.api)?;
-    Ok(Fit {
-        medium,
-        size,
-        length,
-        protocol: Some(protocol),
-    })
 }
 
 /// No attribute of the creative is blocked.
@@ -218,7 +169,7 @@ pub(super) fn check_attributes(
     creative: &Creative,
     blocked: &[CreativeAttribute],
 ) -> Result<(), Ineligible> {
-    let attributes = &creative.declared().attributes;
+    let attributes = &creative.attributes;
     if blocked.iter().any(|it| attributes.contains(&it.0)) {
         return Err(Ineligible::AttributeBlocked);
     }

@@ -49,7 +49,7 @@ pub enum Ineligible {
     SeatBlocked,
     /// A domain of its creative is in `badv`.
     AdvertiserBlocked,
-    /// A category of its creative is in `bcat`, or none in `acat`.
+    /// A category of its creative is in `bcat`.
     CategoryBlocked,
     /// The app it advertises is in `bapp`.
     AppBlocked,
@@ -155,11 +155,43 @@ pub enum Ineligible {
     PodFull,
     /// The same opportunity came another way, and was bid on there.
     DuplicateOpportunity,
+    /// Its creative was not reviewed yet.
+    CreativePending,
+    /// Its creative was rejected in review.
+    CreativeRejected,
+    /// The source reviews creatives itself and has not approved this one.
+    NotApprovedThere,
+    /// A category of its creative is not in `acat`, or cannot be compared with it (X-43, C-30).
+    CategoryNotAllowed,
+    /// The deal has an auction type that we do not know (B-61, C-113).
+    DealTerms,
+    /// It expands in a direction that is not in `expdir` (C-72).
+    ExpansionNotAllowed,
+    /// It is linear, or not, where that is not on offer (C-82).
+    LinearityNotOffered,
+    /// Its media are delivered in a way that is not on offer (C-82).
+    DeliveryNotOffered,
+    /// Its bit rate is under `minbitrate` or over `maxbitrate`.
+    BitrateNotAllowed,
+    /// It does not want the first `playbackmethod` (C-82).
+    PlaybackNotWanted,
+    /// It does not want that `startdelay` (C-82).
+    StartDelayNotWanted,
+    /// It does not want that `pos`.
+    PositionNotWanted,
+    /// It wants a slot of the pod that cannot be guaranteed (B-10).
+    SlotNotOffered,
+    /// None of its companions can be shown, and it wants one (C-73).
+    CompanionNotOffered,
+    /// It wants interstitials only, or none (`instl`).
+    InterstitialNotWanted,
+    /// It wants rewarded placements only, or none (`rwdd`).
+    RewardNotWanted,
 }
 
 impl Ineligible {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 76] = [
+    pub const ALL: [Self; 92] = [
         Self::NotStarted,
         Self::Ended,
         Self::OutsideDayparts,
@@ -236,6 +268,22 @@ impl Ineligible {
         Self::PodSeparation,
         Self::PodFull,
         Self::DuplicateOpportunity,
+        Self::CreativePending,
+        Self::CreativeRejected,
+        Self::NotApprovedThere,
+        Self::CategoryNotAllowed,
+        Self::DealTerms,
+        Self::ExpansionNotAllowed,
+        Self::LinearityNotOffered,
+        Self::DeliveryNotOffered,
+        Self::BitrateNotAllowed,
+        Self::PlaybackNotWanted,
+        Self::StartDelayNotWanted,
+        Self::PositionNotWanted,
+        Self::SlotNotOffered,
+        Self::CompanionNotOffered,
+        Self::InterstitialNotWanted,
+        Self::RewardNotWanted,
     ];
 
     /// Its name in statistics and explanations.
@@ -318,6 +366,22 @@ impl Ineligible {
             Self::PodSeparation => "pod_separation",
             Self::PodFull => "pod_full",
             Self::DuplicateOpportunity => "duplicate_opportunity",
+            Self::CreativePending => "creative_pending",
+            Self::CreativeRejected => "creative_rejected",
+            Self::NotApprovedThere => "not_approved_there",
+            Self::CategoryNotAllowed => "category_not_allowed",
+            Self::DealTerms => "deal_terms",
+            Self::ExpansionNotAllowed => "expansion_not_allowed",
+            Self::LinearityNotOffered => "linearity_not_offered",
+            Self::DeliveryNotOffered => "delivery_not_offered",
+            Self::BitrateNotAllowed => "bitrate_not_allowed",
+            Self::PlaybackNotWanted => "playback_not_wanted",
+            Self::StartDelayNotWanted => "start_delay_not_wanted",
+            Self::PositionNotWanted => "position_not_wanted",
+            Self::SlotNotOffered => "slot_not_offered",
+            Self::CompanionNotOffered => "companion_not_offered",
+            Self::InterstitialNotWanted => "interstitial_not_wanted",
+            Self::RewardNotWanted => "reward_not_wanted",
         }
     }
 

@@ -5,13 +5,16 @@
 
 pub mod blocklists;
 pub mod deal;
+pub mod demands;
 pub mod fit;
 pub mod frequency;
 mod ineligible;
 pub mod native;
+pub mod review;
 pub mod schedule;
 pub mod seat;
 pub mod secure;
+mod stream;
 pub mod targeting;
 
 pub use fit::{Fit, Medium};
@@ -63,8 +66,10 @@ pub fn showable(
     deal: Option<&Deal<'_>>,
     situation: &Situation<'_>,
 ) -> Result<Fit, Ineligible> {
+    review::check(creative, situation.opportunity)?;
     blocklists::check(creative, situation.opportunity)?;
     secure::check(creative, situation)?;
     deal::check_advertiser(creative, deal)?;
+    demands::check_imp(creative, situation.imp)?;
     fit::choose(item, creative, situation.imp)
 }

@@ -191,6 +191,9 @@ impl Index {
                     .sizes()
                     .for_each(|size| self.shapes.add_banner(size, set));
             }
+            if banner.flexible().is_some() {
+                self.shapes.add(Shape::AnyBanner, set);
+            }
         }
         if imp.video.is_some() {
             self.shapes.add(Shape::Video, set);

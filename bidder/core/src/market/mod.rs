@@ -195,7 +195,7 @@ impl Market {
             .map(|it| (it.id.clone(), it.landing_page.as_str().into()));
         Self {
             offers: Offers::new(builder.kinds, &builder.items),
-            public_url: public_url.trim_end_matches('/').into(),
+            public_url: crate::template::plain_url(public_url.trim_end_matches('/')).into(),
             trackers_are_secure: openrtb::insecure_url(public_url, true).is_none(),
             version: catalog.version,
             published_at: catalog.published_at,

@@ -24,6 +24,8 @@ pub struct Imp<'a> {
     pub native: Option<NativeOffer<'a>>,
     /// `instl`: any size up to the largest offered.
     pub interstitial: bool,
+    /// `rwdd`: the user is rewarded for seeing it.
+    pub rewarded: bool,
     /// `secure` 1: no `http:` in markup.
     pub secure: bool,
     /// Only bids that name a deal count (C-110).
@@ -47,17 +49,38 @@ pub struct BannerOffer<'a> {
     pub banner: &'a Banner<'a>,
 }
 
+/// A size that follows the page: a ratio, and the least width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flexible {
+    /// Relative width and height.
+    pub ratio: Size,
+    /// Least width in pixels.
+    pub least: u32,
+}
+
 impl<'a> Imp<'a> {
     /// Reads an imp; `None` when nothing on it can be bid on.
     pub(super) fn read(number: usize, imp: &'a openrtb::Imp<'a>) -> Option<Self> {
+        // Where a server puts the ad into the stream, it is the server that fetches the file (`ssai`).
+        let stitched = imp.ssai.is_some_and(|it| matches!(it.0, 2 | 3));
         let read = Self {
             number,
             id: imp.id.as_deref()?,
             banner: imp.banner.as_deref().map(|banner| BannerOffer { banner }),
-            video: imp.video.as_deref().map(StreamOffer::video),
-            audio: imp.audio.as_deref().map(StreamOffer::audio),
+            // Without MIME types, which are required, nothing can be shown to fit (C-60, C-66).
+            video: imp
+                .video
+                .as_deref()
+                .filter(|it| !it.mimes.is_empty())
+                .map(|it| StreamOffer::video(it).stitched(stitched)),
+            audio: imp
+                .audio
+                .as_deref()
+                .filter(|it| !it.mimes.is_empty())
+                .map(|it| StreamOffer::audio(it).stitched(stitched)),
             native: imp.native.as_deref().and_then(NativeOffer::read),
             interstitial: imp.instl.unwrap_or(false),
+            rewarded: imp.rwdd.unwrap_or_else(|| rewarded_in_ext(imp)),
             secure: imp.secure.unwrap_or(false),
             private_auction: imp
                 .pmp
@@ -94,6 +117,31 @@ impl BannerOffer<'_> {
             .chain(one)
             .filter_map(|(w, h)| size(w, h))
     }
+
+    /// The first flexible size on offer (C-71).
+    #[must_use]
+    pub fn flexible(&self) -> Option<Flexible> {
+        self.banner.format.iter().find_map(|format| {
+            let ratio = size(format.wratio, format.hratio)?;
+            let least = u32::try_from(format.wmin?).ok()?;
+            Some(Flexible { ratio, least })
+        })
+    }
+}
+
+/// The places in which callers of 2.5 say that the user is rewarded (C-170); none is the standard's.
+fn rewarded_in_ext(imp: &openrtb::Imp<'_>) -> bool {
+    const PLACES: [&[&str]; 3] = [
+        &["rewarded"],
+        &["prebid", "is_rewarded_inventory"],
+        &["is_rewarded_inventory"],
+    ];
+    let says = |ext: Option<&openrtb::Raw<'_>>, path: &[&str]| {
+        let flag = ext.and_then(|it| it.path(path));
+        flag.and_then(|it| it.to_flag()) == Some(true)
+    };
+    let video = imp.video.as_deref().and_then(|it| it.ext.as_ref());
+    says(video, &["rewarded"]) || PLACES.iter().any(|path| says(imp.ext.as_ref(), path))
 }
 
 /// A size with both sides known and positive.

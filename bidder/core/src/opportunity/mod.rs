@@ -9,7 +9,7 @@ mod privacy;
 mod stream;
 
 pub use floor::{Floor, floor, highest_floor};
-pub use imp::{BannerOffer, Imp};
+pub use imp::{BannerOffer, Flexible, Imp};
 pub use native::{AskedAsset, AskedKind, NativeOffer};
 pub use privacy::{Identity, identity, user_keys};
 pub use stream::StreamOffer;
@@ -37,6 +37,8 @@ pub struct Opportunity<'a> {
     pub identity: Identity,
     /// `device.devicetype`, 0 when unknown.
     pub device_type: i32,
+    /// The source, where it shows only creatives that it has approved itself; set by whoever knows it.
+    pub reviewed_by: Option<&'a str>,
     /// The imps, in their order.
     pub imps: Vec<Imp<'a>>,
     /// What is known besides the request; nothing until [`Opportunity::within`].
@@ -90,6 +92,7 @@ impl<'a> Opportunity<'a> {
             currency: bid_currency(&request.cur, rates).ok_or(NoBid::UnknownCurrency)?,
             identity: identity(request),
             device_type: device.and_then(|it| it.devicetype).map_or(0, |it| it.0),
+            reviewed_by: None,
             imps,
             surroundings: Surroundings::default(),
         })

@@ -53,6 +53,10 @@ fn allows_ids(tcf: &Tcf<'_>) -> bool {
 /// eids as `source:uid`, `device.ifa`, `user.id`; at most three.
 pub fn user_keys(request: &BidRequest<'_>, keys: &mut Vec<String>) {
     keys.clear();
+    // A screen in the street is nobody's: its ids name the panel (C-150).
+    if request.dooh.is_some() {
+        return;
+    }
     let mut add = |key: String| {
         if keys.len() < 3 && !keys.contains(&key) {
             keys.push(key);
@@ -149,13 +153,18 @@ mod tests {
 
     #[test]
     fn whose_profile() {
-        let cases: [(&str, &str, &[&str]); 4] = [
+        let cases: [(&str, &str, &[&str]); 5] = [
             (
                 "the first three present, in order",
                 r#""user":{"id":"u","buyeruid":"b","eids":[{"source":"s.example","uids":[{"id":"e"}]}]},"device":{"ifa":"i"}"#,
                 &["b", "s.example:e", "i"],
             ),
             ("only user.id", r#""user":{"id":"u1"}"#, &["u1"]),
+            (
+                "C-150 a panel is nobody",
+                r#""dooh":{"id":"d"},"device":{"devicetype":8,"ifa":"panel-7"},"user":{"id":"u1"}"#,
+                &[],
+            ),
             (
                 "C-142 zero ifa",
                 r#""device":{"ifa":"00000000-0000-0000-0000-000000000000"}"#,

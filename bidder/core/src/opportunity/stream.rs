@@ -1,7 +1,7 @@
 //! Video and audio on offer: what VAST must keep to (OpenRTB §3.2.7, §3.2.8).
 
-use openrtb::enums::{ApiFramework, CreativeAttribute, Protocol};
-use openrtb::{Audio, DurFloors, Str, Video};
+use openrtb::enums::{ApiFramework, CompanionType, CreativeAttribute, DeliveryMethod, Protocol};
+use openrtb::{Audio, Banner, DurFloors, Str, Video};
 use units::CpmMicros;
 
 use super::imp::size;
@@ -32,13 +32,40 @@ pub struct StreamOffer<'a> {
     pub per_second: Option<CpmMicros>,
     /// Floors by length.
     pub by_length: &'a [DurFloors<'a>],
+    /// Length in seconds of the dynamic part of a pod, which no ad in it may exceed (C-102).
+    pub pod_seconds: Option<u32>,
+    /// The slot of the pod that can be guaranteed: 1 first, -1 last, 2 either.
+    pub slot: Option<i32>,
+    /// `linearity`; absent for all.
+    pub linearity: Option<i32>,
+    /// Ways of delivery; empty for all.
+    pub delivery: &'a [DeliveryMethod],
+    /// Least and greatest bit rate in kbit/s.
+    pub bitrates: (Option<u32>, Option<u32>),
+    /// Whether a picture of another shape than the player's may be shown with bars.
+    pub boxing: bool,
+    /// The first `playbackmethod`: only that one counts (C-82).
+    pub playback: Option<i32>,
+    /// `startdelay`: 0 pre-roll, -2 post-roll, -1 mid-roll, at whatever second.
+    pub start_delay: Option<i32>,
+    /// `pos`.
+    pub position: Option<i32>,
+    /// Banners that can be shown beside it.
+    pub companions: &'a [Banner<'a>],
+    /// Kinds of such banners; empty for all.
+    pub companion_types: &'a [CompanionType],
 }
 
 impl<'a> StreamOffer<'a> {
     pub(super) fn video(video: &'a Video<'a>) -> Self {
         Self {
             mimes: &video.mimes,
-            protocols: &video.protocols,
+            // What 2.4 had in place of the list (C-172).
+            protocols: if video.protocols.is_empty() {
+                video.protocol.as_slice()
+            } else {
+                &video.protocols
+            },
             api: &video.api,
             battr: &video.battr,
             size: size(video.w, video.h),
@@ -48,6 +75,17 @@ impl<'a> StreamOffer<'a> {
             skippable: video.skip,
             per_second: video.mincpmpersec,
             by_length: &video.durfloors,
+            pod_seconds: seconds(video.poddur),
+            slot: video.slotinpod.map(|it| it.0),
+            linearity: video.linearity.map(|it| it.0),
+            delivery: &video.delivery,
+            bitrates: (seconds(video.minbitrate), seconds(video.maxbitrate)),
+            boxing: video.boxingallowed.unwrap_or(true),
+            playback: video.playbackmethod.first().map(|it| it.0),
+            start_delay: video.startdelay.map(|it| break_of(it.0)),
+            position: video.pos.map(|it| it.0),
+            companions: &video.companionad,
+            companion_types: &video.companiontype,
         }
     }
 
@@ -64,18 +102,55 @@ impl<'a> StreamOffer<'a> {
             skippable: None,
             per_second: audio.mincpmpersec,
             by_length: &audio.durfloors,
+            pod_seconds: seconds(audio.poddur),
+            slot: audio.slotinpod.map(|it| it.0),
+            linearity: None,
+            delivery: &audio.delivery,
+            bitrates: (seconds(audio.minbitrate), seconds(audio.maxbitrate)),
+            boxing: true,
+            playback: None,
+            start_delay: audio.startdelay.map(|it| break_of(it.0)),
+            position: None,
+            companions: &audio.companionad,
+            companion_types: &audio.companiontype,
         }
     }
 
-    /// Whether an ad of this length is taken (C-81).
+    /// The same, where a server stitches the ad into the stream: how its file is delivered is then the server's
+    /// affair.
+    pub(super) const fn stitched(mut self, stitched: bool) -> Self {
+        if stitched {
+            self.delivery = &[];
+        }
+        self
+    }
+
+    /// Whether an ad is taken whatever its length.
+    #[must_use]
+    pub const fn takes_any_length(&self) -> bool {
+        self.exact_seconds.is_empty()
+            && self.max_seconds.is_none()
+            && self.min_seconds == 0
+            && self.pod_seconds.is_none()
+    }
+
+    /// Whether an ad of this length is taken (C-81, C-102).
     #[must_use]
     pub fn takes_length(&self, length: u32) -> bool {
+        if self.pod_seconds.is_some_and(|pod| length > pod) {
+            return false;
+        }
         if !self.exact_seconds.is_empty() {
             let same = |seconds: &i32| u32::try_from(*seconds) == Ok(length);
             return self.exact_seconds.iter().any(same);
         }
         length >= self.min_seconds && self.max_seconds.is_none_or(|most| length <= most)
     }
+}
+
+/// The break that a `startdelay` lies in: mid-rolls are named by their second (C-82).
+const fn break_of(start_delay: i32) -> i32 {
+    if start_delay > 0 { -1 } else { start_delay }
 }
 
 fn seconds(seconds: Option<i32>) -> Option<u32> {

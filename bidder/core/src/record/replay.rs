@@ -71,11 +71,15 @@ pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
     let read = BidRequest::read(seen.request.as_bytes(), &LIMITS);
     let (request, _repairs) = read.map_err(Unreplayable::Request)?;
     let opportunity = match Opportunity::read(&request, &market.rates) {
-        Ok(opportunity) => opportunity.within(Surroundings {
-            source: Some(&seen.source.name),
-            body: Some(seen.request.as_bytes()),
-            ..Surroundings::default()
-        }),
+        Ok(opportunity) => {
+            let mut opportunity = opportunity.within(Surroundings {
+                source: Some(&seen.source.name),
+                body: Some(seen.request.as_bytes()),
+                ..Surroundings::default()
+            });
+            opportunity.reviewed_by = seen.source.reviewer();
+            opportunity
+        }
         Err(reason) => {
             return Ok(Replayed {
                 outcome: Outcome::unread(reason),

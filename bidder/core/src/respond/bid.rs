@@ -3,9 +3,13 @@
 use contracts::catalog::BidRule;
 use contracts::notice::BillOn;
 use openrtb::JsonWriter;
+use uuid::fmt::Hyphenated;
 
-use super::notice::{BILL, LOSS, WIN, claims, push_notice};
+use super::notice::{BILL, LOSS, WIN, draft, push_notice};
 use super::{Accepted, Dialect, Pages, Reply, markup};
+use crate::creative::Creative;
+use crate::eligibility::Medium;
+use crate::opportunity::Flexible;
 use crate::shading::{self, Place};
 
 /// Writes one bid; nothing when its line item is not in the market.
@@ -22,58 +26,42 @@ pub(super) fn write(
     let Some(creative) = reply.market.creative(candidate.creative) else {
         return;
     };
-    let declared = creative.declared();
     pages
         .tokens
-        .sign(&reply.market.ring.0, claims(reply, bid, item));
+        .sign(&reply.market.ring.0, &draft(reply, bid, item));
     let fit = &candidate.fit;
     let v26 = reply.dialect == Dialect::V26;
+    let mut id = [0_u8; Hyphenated::LENGTH];
+    let id = &*Hyphenated::from_uuid(bid.choice.bid.0).encode_lower(&mut id);
 
     json.begin_object();
-    pages.url.clear();
-    let _ = std::fmt::Write::write_fmt(&mut pages.url, format_args!("{}", bid.choice.bid));
-    json.text("id", &pages.url);
-    markup::render(reply, bid, creative, pages);
+    json.text("id", id);
     json.text("impid", bid.imp.id);
     json.price("price", candidate.price);
     let place = shading::is_shaded(item, reply.opportunity, candidate.deal)
         .then(|| Place::of(&reply.source.name, reply.opportunity.request, fit));
     notices(reply, place, pages, json);
-    json.text("adm", &pages.markup);
+    let shown = markup::write(reply, bid, creative, id, pages, json);
     json.text("cid", item.campaign.as_str());
-    json.text("crid", creative.id().as_str());
-    if !creative.domains.is_empty() {
-        json.key("adomain");
-        json.texts(creative.domains.iter().map(String::as_str));
-    }
-    json.text_opt("bundle", declared.bundle.as_deref());
-    if !declared.categories.is_empty() {
-        json.key("cat");
-        json.texts(declared.categories.iter().map(String::as_str));
-        if v26 && declared.cattax != 1 {
-            json.integer("cattax", i64::from(declared.cattax));
-        }
-    }
-    if !declared.attributes.is_empty() {
-        json.key("attr");
-        json.integers(declared.attributes.iter().map(|it| i64::from(*it)));
-    }
+    json.members(if v26 {
+        &creative.members.v26
+    } else {
+        &creative.members.v25
+    });
+    apis(creative, shown.measured, v26, json);
     if v26 {
-        if !declared.apis.is_empty() {
-            json.key("apis");
-            json.integers(declared.apis.iter().map(|it| i64::from(*it)));
-        }
         json.integer("mtype", i64::from(fit.medium.mtype()));
         json.integer_opt("dur", fit.length.map(i64::from));
-    } else {
-        json.integer_opt("api", declared.apis.first().map(|it| i64::from(*it)));
+        json.integer_opt("slotinpod", slot(bid, creative));
     }
     json.integer_opt(
         "protocol",
         fit.protocol.map(|(number, _)| i64::from(number)),
     );
-    json.text_opt("language", declared.language.as_deref());
-    if let Some(size) = fit.size {
+    if let Some(Flexible { ratio, .. }) = shown.flexible {
+        json.integer("wratio", i64::from(ratio.w));
+        json.integer("hratio", i64::from(ratio.h));
+    } else if let Some(size) = fit.size {
         json.integer("w", i64::from(size.w));
         json.integer("h", i64::from(size.h));
     }
@@ -97,23 +85,52 @@ pub(super) fn write(
     json.end_object();
 }
 
-/// `place` is where shading learns from what the seller tells.
-fn notices(reply: &Reply<'_>, place: Option<Place>, pages: &mut Pages, json: &mut JsonWriter<'_>) {
-    let Pages { tokens, url, .. } = pages;
-    let mut write = |name: &str, path: &str, token: &str| {
-        url.clear();
-        push_notice(&reply.market.public_url, path, token, url);
-        if let Some(place) = place.filter(|_| path != BILL) {
-            let _ = std::fmt::Write::write_fmt(url, format_args!("&place={place}"));
-        }
-        json.text(name, url);
+/// AdCOM API 7: OMID 1.0.
+const OMID: i32 = 7;
+
+/// Frameworks that the markup uses; 2.5 has room for one.
+fn apis(creative: &Creative, measured: bool, v26: bool, json: &mut JsonWriter<'_>) {
+    let needed = &creative.declared().apis;
+    let omid = (measured && !needed.contains(&OMID)).then_some(OMID);
+    let mut all = needed.iter().copied().chain(omid).map(i64::from).peekable();
+    if all.peek().is_none() {
+        return;
+    }
+    if v26 {
+        json.key("apis");
+        json.integers(all);
+    } else {
+        json.integer_opt("api", all.next());
+    }
+}
+
+/// The slot of a dynamic pod that alone is wanted; in a structured one the imp says it (B-10).
+fn slot(bid: &Accepted<'_>, creative: &Creative) -> Option<i64> {
+    let offer = match bid.choice.candidate.fit.medium {
+        Medium::Video => bid.imp.video.as_ref(),
+        Medium::Audio => bid.imp.audio.as_ref(),
+        Medium::Banner | Medium::Native => None,
     };
-    write("nurl", WIN, &tokens.win);
+    let wanted = creative.declared().demands.slot_in_pod?;
+    offer?.pod_seconds.map(|_| i64::from(wanted))
+}
+
+/// `place` is where shading learns from what the seller tells.
+fn notices(reply: &Reply<'_>, place: Option<Place>, pages: &Pages, json: &mut JsonWriter<'_>) {
+    let mut write = |name: &str, path: &str, token: &str| {
+        json.escaped(name, |out| {
+            push_notice(&reply.market.public_url, path, token, out);
+            if let Some(place) = place.filter(|_| path != BILL) {
+                let _ = std::io::Write::write_fmt(out, format_args!("&place={place}"));
+            }
+        });
+    };
+    write("nurl", WIN, &pages.tokens.win);
     // Who bills by our impression tracker fires no burl, and must not be asked to.
     if reply.source.bill_on == BillOn::Burl {
-        write("burl", BILL, &tokens.bill);
+        write("burl", BILL, &pages.tokens.bill);
     }
-    write("lurl", LOSS, &tokens.loss);
+    write("lurl", LOSS, &pages.tokens.loss);
 }
 
 /// Seconds that we wait for the billing: as long as the imp says, never longer than the money is held.

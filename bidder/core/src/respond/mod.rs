@@ -10,6 +10,7 @@ pub use notice::Source;
 use openrtb::JsonWriter;
 use serde::{Deserialize, Serialize};
 use units::AuctionId;
+use uuid::fmt::Hyphenated;
 
 use crate::choose::Choice;
 use crate::decide::Decision;
@@ -59,8 +60,9 @@ pub struct Accepted<'a> {
 #[derive(Debug, Default)]
 pub struct Pages {
     pub(crate) tokens: notice::Tokens,
-    pub(crate) markup: String,
-    pub(crate) url: String,
+    /// A text that had to be cut.
+    pub(crate) text: String,
+    /// A native response, before it becomes a string.
     pub(crate) json: Vec<u8>,
 }
 
@@ -116,10 +118,11 @@ pub fn respond(reply: &Reply<'_>, bids: &[Accepted<'_>], pages: &mut Pages, out:
         json.end_object();
     }
     json.end_array();
-    json.key("bidid");
-    pages.url.clear();
-    let _ = std::fmt::Write::write_fmt(&mut pages.url, format_args!("{}", reply.auction));
-    json.text_value(&pages.url);
+    let mut id = [0_u8; Hyphenated::LENGTH];
+    json.text(
+        "bidid",
+        Hyphenated::from_uuid(reply.auction.0).encode_lower(&mut id),
+    );
     json.text("cur", reply.opportunity.currency.as_str());
     json.end_object();
 }

@@ -1,6 +1,6 @@
 //! Signed URLs: what the seller calls when the bid wins, is billed, or loses (money.md, "The notice token").
 
-use contracts::notice::{BillOn, KeyRing, NoticeClaims, NoticeKind};
+use contracts::notice::{BillOn, KeyRing, NoticeDraft, NoticeKind, NoticePayload};
 use units::Currency;
 
 use super::{Accepted, Reply};
@@ -15,6 +15,17 @@ pub struct Source {
     pub bill_on: BillOn,
     /// Whether a loss notice of it is final, so that caps are freed.
     pub loss_is_final: bool,
+    /// Whether it shows only creatives that it has approved itself.
+    #[serde(default)]
+    pub reviews_creatives: bool,
+}
+
+impl Source {
+    /// Its name, where it shows only creatives that it has approved itself.
+    #[must_use]
+    pub fn reviewer(&self) -> Option<&str> {
+        self.reviews_creatives.then_some(&*self.name)
+    }
 }
 
 /// The tokens of one bid.
@@ -26,11 +37,13 @@ pub(crate) struct Tokens {
     pub(crate) impression: String,
     pub(crate) click: String,
     pub(crate) view: String,
+    payload: NoticePayload,
 }
 
 impl Tokens {
     /// Signs all tokens of a bid.
-    pub(crate) fn sign(&mut self, ring: &KeyRing, mut claims: NoticeClaims) {
+    pub(crate) fn sign(&mut self, ring: &KeyRing, draft: &NoticeDraft<'_>) {
+        self.payload.set(draft);
         let kinds = [
             (NoticeKind::Win, &mut self.win),
             (NoticeKind::Bill, &mut self.bill),
@@ -40,31 +53,33 @@ impl Tokens {
             (NoticeKind::View, &mut self.view),
         ];
         for (kind, token) in kinds {
-            claims.kind = kind;
             token.clear();
-            claims.sign(ring, token);
+            self.payload.sign(kind, ring, token);
         }
     }
 }
 
 /// Everything that decides what is billed.
-pub(crate) fn claims(reply: &Reply<'_>, bid: &Accepted<'_>, item: &Item) -> NoticeClaims {
+pub(crate) fn draft<'a>(
+    reply: &Reply<'a>,
+    bid: &'a Accepted<'_>,
+    item: &'a Item,
+) -> NoticeDraft<'a> {
     let Accepted { imp, choice } = bid;
     let currency = reply.opportunity.currency;
     let rates = &reply.market.rates;
     let rate = |currency: Currency| rates.per_usd(currency).unwrap_or(1_000_000_000);
     let creative = reply.market.creative(choice.candidate.creative);
-    NoticeClaims {
-        kind: NoticeKind::Win,
+    NoticeDraft {
         reservation: choice.reservation.id(),
         bid: choice.bid,
-        source: reply.source.name.clone(),
+        source: &reply.source.name,
         bill_on: reply.source.bill_on,
-        campaign: item.campaign.clone(),
-        line_item: item.id.clone(),
-        creative: creative.map_or_else(|| "".into(), |it| it.id().clone()),
+        campaign: item.campaign.as_str(),
+        line_item: item.id.as_str(),
+        creative: creative.map_or("", |it| it.id().as_str()),
         auction: reply.auction,
-        imp: imp.id.to_owned(),
+        imp: imp.id,
         max_cost: choice.reservation.cost(),
         price: choice.candidate.price,
         currency,
@@ -74,22 +89,19 @@ pub(crate) fn claims(reply: &Reply<'_>, bid: &Accepted<'_>, item: &Item) -> Noti
         quantity: imp.quantity,
         settle_by: choice.reservation.settle_by(),
         test: reply.opportunity.test,
-        user: reply
-            .user
-            .filter(|_| !item.caps.is_empty())
-            .map(str::to_owned),
+        user: reply.user.filter(|_| !item.caps.is_empty()),
     }
 }
 
 /// Appends a notice's URL with the macros that every exchange fills in (B-51).
-pub(crate) fn push_notice(public_url: &str, path: &str, token: &str, out: &mut String) {
+pub(crate) fn push_notice(public_url: &str, path: &str, token: &str, out: &mut Vec<u8>) {
     crate::template::push_url(public_url, path, token, out);
-    out.push_str("&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}");
+    out.extend_from_slice(b"&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}");
     if path == LOSS {
-        out.push_str("&loss=${AUCTION_LOSS}");
+        out.extend_from_slice(b"&loss=${AUCTION_LOSS}");
     }
     if path != BILL {
-        out.push_str("&mtw=${AUCTION_MIN_TO_WIN}");
+        out.extend_from_slice(b"&mtw=${AUCTION_MIN_TO_WIN}");
     }
 }
 

@@ -170,7 +170,8 @@ impl Books {
             | NoticeKind::Bill
             | NoticeKind::Impression
             | NoticeKind::Click
-            | NoticeKind::View => Outcome::Counted,
+            | NoticeKind::View
+            | NoticeKind::Conversion => Outcome::Counted,
         })
     }
 

@@ -32,10 +32,11 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     let advertiser = advertiser(edit.tx(), &form).await?;
     let existing = existing(edit.tx(), &form).await?;
     let rates = rates::newest(edit.tx()).await?;
-    let made =
+    let mut made =
         at_the_edge(|edge| campaign::read(form, advertiser.as_ref(), &existing, &rates, edge))?;
-    for creative in &made.creatives {
-        edit.insert(creative).await?;
+    for creative in &mut made.creatives {
+        creative.review = app.first_review;
+        edit.insert(&*creative).await?;
     }
     let kept = edit.insert(&made.campaign).await?;
     edit.insert(&made.line_item).await?;
@@ -102,7 +103,7 @@ pub(crate) async fn change(
     let advertiser = campaigns::advertiser(edit.tx(), &before.campaign.doc).await?;
     let existing = existing(edit.tx(), &form).await?;
     let own = before.own()?;
-    let edited = at_the_edge(|edge| {
+    let mut edited = at_the_edge(|edge| {
         campaign::edit(
             form,
             &before.campaign.doc,
@@ -112,8 +113,9 @@ pub(crate) async fn change(
             edge,
         )
     })?;
-    for creative in &edited.creatives {
-        edit.insert(creative).await?;
+    for creative in &mut edited.creatives {
+        creative.review = app.first_review;
+        edit.insert(&*creative).await?;
     }
     let stops = edited.line_item.epoch != own.epoch;
     let answer = become_of(&mut edit, &before, edited.campaign, "update", |item| {

@@ -27,8 +27,10 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
+    creative::without_verdict(&form)?;
     let advertiser = advertiser(edit.tx(), &form).await?;
-    let doc = at_the_edge(|edge| creative::read(form, advertiser.as_ref(), edge))?;
+    let mut doc = at_the_edge(|edge| creative::read(form, advertiser.as_ref(), edge))?;
+    doc.review = app.first_review;
     simple::create(&app, edit, &doc).await
 }
 
@@ -67,9 +69,11 @@ pub(crate) async fn change(
     };
     let before = rows::lock::<Creative>(edit.tx(), &id).await?;
     edit.check_version(&before)?;
+    creative::without_verdict(&form)?;
     let form = form.over(&before.doc.document());
     let advertiser = advertiser(edit.tx(), &form).await?;
-    let after = at_the_edge(|edge| creative::read(form, advertiser.as_ref(), edge))?;
+    let mut after = at_the_edge(|edge| creative::read(form, advertiser.as_ref(), edge))?;
+    creative::review_again(&before.doc, &mut after, app.first_review);
     for (pointer, changed) in [
         ("/id", after.id != before.doc.id),
         ("/advertiser_id", after.advertiser != before.doc.advertiser),
@@ -79,6 +83,30 @@ pub(crate) async fn change(
         }
     }
     let kept = edit.update("update", &before.doc, &after).await?;
+    let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
+    app.finish(edit, answer).await
+}
+
+/// Approves or rejects a creative: only what is approved bids, within two seconds. With `source` the verdict is
+/// that of an exchange which reviews creatives itself; it counts for requests of that source alone.
+#[utoipa::path(post, path = "/creatives/{id}/review", tag = "demand", params(("id" = String, Path)),
+    request_body(content = Object, example = json!({"review": "approved"})),
+    responses((status = 200, description = "Reviewed", body = CreativeDocument), (status = 404), (status = 412), (status = 422)))]
+pub(crate) async fn review(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Answer, Refusal> {
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let before = rows::lock::<Creative>(edit.tx(), &id).await?;
+    edit.check_version(&before)?;
+    let after = creative::reviewed(form, &before.doc)?;
+    let kept = edit.update("review", &before.doc, &after).await?;
     let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
     app.finish(edit, answer).await
 }

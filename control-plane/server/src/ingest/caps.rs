@@ -181,6 +181,6 @@ fn meaning(event: &NoticeEvent, final_losses: &BTreeSet<String>) -> Option<bool>
     match event.claims.kind {
         NoticeKind::Bill | NoticeKind::Impression => Some(true),
         NoticeKind::Loss => final_losses.contains(&event.claims.source).then_some(false),
-        NoticeKind::Win | NoticeKind::Click | NoticeKind::View => None,
+        NoticeKind::Win | NoticeKind::Click | NoticeKind::View | NoticeKind::Conversion => None,
     }
 }

@@ -17,6 +17,7 @@ struct Counts {
     impressions: i64,
     clicks: i64,
     views: i64,
+    conversions: i64,
     losses: i64,
     duplicates: i64,
     late_unfunded: i64,
@@ -28,6 +29,7 @@ struct Counts {
 struct HourCounts {
     impressions: i64,
     clicks: i64,
+    conversions: i64,
 }
 
 const HOUR_MS: i64 = 3_600_000;
@@ -58,6 +60,10 @@ pub(super) async fn write(
                 hours.entry(key).or_default().clicks += 1;
             }
             Some((_, _, "view")) => count.views += 1,
+            Some((_, _, "conversion")) => {
+                count.conversions += 1;
+                hours.entry(key).or_default().conversions += 1;
+            }
             Some(_) | None => {}
         }
         match outcome {
@@ -103,17 +109,18 @@ async fn add_hours(
     sql::run(
         tx,
         "add counts of line items",
-        "INSERT INTO line_item_hours AS h (line_item, hour, impressions, clicks)
-         SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
-            AS n (line_item, hour, impressions, clicks)
+        "INSERT INTO line_item_hours AS h (line_item, hour, impressions, clicks, conversions)
+         SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+            AS n (line_item, hour, impressions, clicks, conversions)
          ORDER BY line_item, hour
          ON CONFLICT (line_item, hour) DO UPDATE SET impressions = h.impressions + excluded.impressions,
-            clicks = h.clicks + excluded.clicks",
+            clicks = h.clicks + excluded.clicks, conversions = h.conversions + excluded.conversions",
         &[
             &line_items,
             &at,
             &column(|count| count.impressions),
             &column(|count| count.clicks),
+            &column(|count| count.conversions),
         ],
     )
     .await?;
@@ -131,6 +138,7 @@ fn mark_of(event: &NoticeEvent, outcome: Outcome) -> Option<Mark> {
             NoticeKind::Impression => "impression",
             NoticeKind::Click => "click",
             NoticeKind::View => "view",
+            NoticeKind::Conversion => "conversion",
         },
         Outcome::Released(_) | Outcome::Duplicate | Outcome::NoMoney => return None,
     };
@@ -174,17 +182,18 @@ async fn add(tx: &Transaction<'_>, counts: &BTreeMap<&str, Counts>) -> Result<()
         tx,
         "add counts",
         "INSERT INTO campaign_counts AS c
-            (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded, shading_saved)
+            (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded, shading_saved, conversions)
          SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                              $7::bigint[], $8::bigint[], $9::bigint[])
-            AS n (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded, shading_saved)
+                              $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+            AS n (campaign, wins, impressions, clicks, views, losses, duplicates, late_unfunded, shading_saved, conversions)
          ORDER BY campaign
          ON CONFLICT (campaign) DO UPDATE SET wins = c.wins + excluded.wins,
             impressions = c.impressions + excluded.impressions, clicks = c.clicks + excluded.clicks,
             views = c.views + excluded.views, losses = c.losses + excluded.losses,
             duplicates = c.duplicates + excluded.duplicates,
             late_unfunded = c.late_unfunded + excluded.late_unfunded,
-            shading_saved = c.shading_saved + excluded.shading_saved",
+            shading_saved = c.shading_saved + excluded.shading_saved,
+            conversions = c.conversions + excluded.conversions",
         &[
             &campaigns,
             &column(|count| count.wins),
@@ -195,6 +204,7 @@ async fn add(tx: &Transaction<'_>, counts: &BTreeMap<&str, Counts>) -> Result<()
             &column(|count| count.duplicates),
             &column(|count| count.late_unfunded),
             &column(|count| count.shading_saved),
+            &column(|count| count.conversions),
         ],
     )
     .await?;

@@ -5,4 +5,5 @@ mod outage;
 mod plane;
 mod prices;
 mod resources;
+mod review;
 mod seed;

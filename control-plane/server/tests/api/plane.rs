@@ -30,6 +30,15 @@ impl Plane {
 
     /// Starts one on a database.
     pub(crate) async fn start_on(database_url: String, local_mode: bool) -> Self {
+        Self::start_with(database_url, local_mode, &[]).await
+    }
+
+    /// Starts one on a database, configured otherwise.
+    pub(crate) async fn start_with(
+        database_url: String,
+        local_mode: bool,
+        more: &[(&str, &str)],
+    ) -> Self {
         let redis = testkit::stores().redis().await;
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
@@ -44,6 +53,10 @@ impl Plane {
             ("observed.refresh", "1s".to_owned()),
         ]
         .map(|(key, value)| (key.to_owned(), value));
+        let more = more
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let overrides: Vec<_> = overrides.into_iter().chain(more).collect();
         let nothing = std::iter::empty();
         let config: Config =
             service::config::load("control-plane", Config::DEFAULTS, None, nothing, &overrides)

@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use units::{RateTable, UnixMillis};
 
 pub use choosing::{Arm, Choosing, Experiment};
-pub use creative::{Creative, CreativeFormat, NativeAssets, NativeImage};
+pub use creative::{
+    Companion, Creative, CreativeFormat, Demands, NativeAssets, NativeImage, Review, Verification,
+};
 pub use demand::{
     Advertiser, Campaign, CapScope, CapWindow, Deal, FrequencyCap, LineItem, OnCapUnknown, Pacing,
     Status,

@@ -25,6 +25,36 @@ pub enum NoticeKind {
     Click,
     /// The viewability tracker.
     View,
+    /// The advertiser's page, after a click: what the ad was shown for has happened.
+    Conversion,
+}
+
+impl NoticeKind {
+    /// Its number in a token.
+    const fn number(self) -> u8 {
+        match self {
+            Self::Win => 0,
+            Self::Bill => 1,
+            Self::Loss => 2,
+            Self::Impression => 3,
+            Self::Click => 4,
+            Self::View => 5,
+            Self::Conversion => 6,
+        }
+    }
+
+    const fn of(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Win,
+            1 => Self::Bill,
+            2 => Self::Loss,
+            3 => Self::Impression,
+            4 => Self::Click,
+            5 => Self::View,
+            6 => Self::Conversion,
+            _ => return None,
+        })
+    }
 }
 
 /// Which call bills.
@@ -82,7 +112,57 @@ pub struct NoticeClaims {
     pub user: Option<String>,
 }
 
+/// What [`NoticeClaims`] say, borrowed: a bid signs several kinds of one payload without a copy of its texts.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the fields of NoticeClaims")]
+pub struct NoticeDraft<'a> {
+    pub reservation: ReservationId,
+    pub bid: BidId,
+    pub source: &'a str,
+    pub bill_on: BillOn,
+    pub campaign: &'a str,
+    pub line_item: &'a str,
+    pub creative: &'a str,
+    pub auction: AuctionId,
+    pub imp: &'a str,
+    pub max_cost: Nanos,
+    pub price: CpmMicros,
+    pub currency: Currency,
+    pub rate_id: u32,
+    pub rate_from: i64,
+    pub rate_to: i64,
+    pub quantity: Multiplier,
+    pub settle_by: UnixMillis,
+    pub test: bool,
+    pub user: Option<&'a str>,
+}
+
+/// A payload ready to be signed, once for each kind; its memory is kept from bid to bid.
+#[derive(Debug, Default)]
+pub struct NoticePayload {
+    bytes: Vec<u8>,
+    room: Vec<u8>,
+}
+
+impl NoticePayload {
+    /// Takes what a bid's tokens say.
+    pub fn set(&mut self, draft: &NoticeDraft<'_>) {
+        self.bytes.clear();
+        draft.write(&mut self.bytes);
+    }
+
+    /// Appends the signed token of one kind to `out`.
+    pub fn sign(&mut self, kind: NoticeKind, ring: &KeyRing, out: &mut String) {
+        if let Some(number) = self.bytes.get_mut(KIND_AT) {
+            *number = kind.number();
+            ring.sign_in(&self.bytes, &mut self.room, out);
+        }
+    }
+}
+
 const VERSION: u8 = 1;
+/// Where the payload has the kind.
+const KIND_AT: usize = 1;
 const PURPOSE: &str = "gavel buy notice";
 
 impl NoticeClaims {
@@ -136,46 +216,33 @@ impl NoticeClaims {
 
     /// Appends the signed token to `out`.
     pub fn sign(&self, ring: &KeyRing, out: &mut String) {
-        let mut bytes = Vec::with_capacity(256);
-        bytes.push(VERSION);
-        bytes.push(match self.kind {
-            NoticeKind::Win => 0,
-            NoticeKind::Bill => 1,
-            NoticeKind::Loss => 2,
-            NoticeKind::Impression => 3,
-            NoticeKind::Click => 4,
-            NoticeKind::View => 5,
-        });
-        let bill_on = match self.bill_on {
-            BillOn::Burl => 0,
-            BillOn::Impression => 1,
-        };
-        bytes.push(bill_on | (u8::from(self.test) << 1) | (u8::from(self.user.is_some()) << 2));
-        put_uuid(&mut bytes, &self.reservation.lease.0);
-        put_u64(&mut bytes, self.reservation.seq);
-        put_uuid(&mut bytes, &self.bid.0);
-        put_uuid(&mut bytes, &self.auction.0);
-        for text in [
-            &*self.source,
-            self.campaign.as_str(),
-            self.line_item.as_str(),
-            self.creative.as_str(),
-            &*self.imp,
-        ] {
-            put_text(&mut bytes, text);
+        let mut payload = NoticePayload::default();
+        payload.set(&self.draft());
+        payload.sign(self.kind, ring, out);
+    }
+
+    fn draft(&self) -> NoticeDraft<'_> {
+        NoticeDraft {
+            reservation: self.reservation,
+            bid: self.bid,
+            source: &self.source,
+            bill_on: self.bill_on,
+            campaign: self.campaign.as_str(),
+            line_item: self.line_item.as_str(),
+            creative: self.creative.as_str(),
+            auction: self.auction,
+            imp: &self.imp,
+            max_cost: self.max_cost,
+            price: self.price,
+            currency: self.currency,
+            rate_id: self.rate_id,
+            rate_from: self.rate_from,
+            rate_to: self.rate_to,
+            quantity: self.quantity,
+            settle_by: self.settle_by,
+            test: self.test,
+            user: self.user.as_deref(),
         }
-        put_i64(&mut bytes, self.max_cost.0);
-        put_i64(&mut bytes, self.price.micros());
-        put_text(&mut bytes, self.currency.as_str());
-        put_u64(&mut bytes, u64::from(self.rate_id));
-        put_i64(&mut bytes, self.rate_from);
-        put_i64(&mut bytes, self.rate_to);
-        put_i64(&mut bytes, self.quantity.millionths());
-        put_i64(&mut bytes, self.settle_by.0);
-        if let Some(user) = &self.user {
-            put_text(&mut bytes, user);
-        }
-        ring.sign(&bytes, out);
     }
 
     /// Opens a token.
@@ -188,15 +255,7 @@ impl NoticeClaims {
         if source.u8()? != VERSION {
             return Err(TokenError::Unreadable);
         }
-        let kind = match source.u8()? {
-            0 => NoticeKind::Win,
-            1 => NoticeKind::Bill,
-            2 => NoticeKind::Loss,
-            3 => NoticeKind::Impression,
-            4 => NoticeKind::Click,
-            5 => NoticeKind::View,
-            _ => return Err(TokenError::Unreadable),
-        };
+        let kind = NoticeKind::of(source.u8()?).ok_or(TokenError::Unreadable)?;
         let flags = source.u8()?;
         let claims = Self {
             kind,
@@ -233,6 +292,42 @@ impl NoticeClaims {
         };
         source.end()?;
         Ok(claims)
+    }
+}
+
+impl NoticeDraft<'_> {
+    /// Appends the payload; its kind is filled in when it is signed.
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&[VERSION, NoticeKind::Win.number()]);
+        let bill_on = match self.bill_on {
+            BillOn::Burl => 0,
+            BillOn::Impression => 1,
+        };
+        bytes.push(bill_on | (u8::from(self.test) << 1) | (u8::from(self.user.is_some()) << 2));
+        put_uuid(bytes, &self.reservation.lease.0);
+        put_u64(bytes, self.reservation.seq);
+        put_uuid(bytes, &self.bid.0);
+        put_uuid(bytes, &self.auction.0);
+        for text in [
+            self.source,
+            self.campaign,
+            self.line_item,
+            self.creative,
+            self.imp,
+        ] {
+            put_text(bytes, text);
+        }
+        put_i64(bytes, self.max_cost.0);
+        put_i64(bytes, self.price.micros());
+        put_text(bytes, self.currency.as_str());
+        put_u64(bytes, u64::from(self.rate_id));
+        put_i64(bytes, self.rate_from);
+        put_i64(bytes, self.rate_to);
+        put_i64(bytes, self.quantity.millionths());
+        put_i64(bytes, self.settle_by.0);
+        if let Some(user) = self.user {
+            put_text(bytes, user);
+        }
     }
 }
 
@@ -347,6 +442,20 @@ mod tests {
         let other = NoticeClaims::ring(&[NoticeKey::new(1, [3; 32])]);
         assert_eq!(NoticeClaims::open(&token, &other), Err(TokenError::Forged));
         assert_eq!(NoticeClaims::open("", &ring()), Err(TokenError::Unreadable));
+    }
+
+    #[test]
+    fn one_payload_is_signed_for_each_kind() {
+        let mut payload = NoticePayload::default();
+        payload.set(&claims().draft());
+        for kind in (0..).map_while(NoticeKind::of) {
+            let (mut token, mut alone) = (String::new(), String::new());
+            payload.sign(kind, &ring(), &mut token);
+            claims().with_kind(kind).sign(&ring(), &mut alone);
+            assert_eq!(token, alone);
+            let opened = NoticeClaims::open(&token, &ring()).unwrap();
+            assert_eq!(opened, claims().with_kind(kind));
+        }
     }
 
     proptest! {

@@ -83,16 +83,22 @@ impl KeyRing {
 
     /// Appends the token over `payload` to `out`, base64url without padding; nothing without a key.
     pub fn sign(&self, payload: &[u8], out: &mut String) {
+        self.sign_in(payload, &mut Vec::new(), out);
+    }
+
+    /// The same, in memory that the caller keeps.
+    pub(super) fn sign_in(&self, payload: &[u8], bytes: &mut Vec<u8>, out: &mut String) {
         let Some((id, mac)) = self.keys.first() else {
             return;
         };
-        let mut bytes = Vec::with_capacity(4 + payload.len() + MAC_BYTES);
+        bytes.clear();
+        bytes.reserve(4 + payload.len() + MAC_BYTES);
         bytes.extend_from_slice(&id.to_be_bytes());
         bytes.extend_from_slice(payload);
         let mut mac = mac.clone();
-        mac.update(&bytes);
+        mac.update(bytes);
         bytes.extend_from_slice(&mac.finalize().into_bytes());
-        URL_SAFE_NO_PAD.encode_string(&bytes, out);
+        URL_SAFE_NO_PAD.encode_string(&*bytes, out);
     }
 
     /// The payload of a token that one of the keys signed, compared in constant time.

@@ -5,6 +5,6 @@ mod codec;
 mod key;
 mod sell;
 
-pub use buy::{BillOn, NoticeClaims, NoticeKind};
+pub use buy::{BillOn, NoticeClaims, NoticeDraft, NoticeKind, NoticePayload};
 pub use key::{KeyRing, NoticeKey, TokenError};
 pub use sell::{SellClaims, SellKind};

@@ -27,7 +27,7 @@ mod write;
 pub use chain::{Chain, ChainFault};
 pub use document::{Ad, MediaFile, Vast};
 pub use trackers::{Inserted, QUARTILES, Trackers};
-pub use write::{Inline, Media, Schema, Wrapper, no_ad};
+pub use write::{Companion, Inline, Media, Schema, Verification, Wrapper, no_ad};
 
 use std::borrow::Cow;
 

@@ -45,6 +45,37 @@ pub struct Inline<'a> {
     pub click_through: Option<&'a str>,
     /// Files of the creative. At least one.
     pub media: &'a [Media<'a>],
+    /// Who measures it through OMID.
+    pub verifications: &'a [Verification<'a>],
+    /// Banners to show beside it.
+    pub companions: &'a [Companion<'a>],
+}
+
+/// Somebody who measures an ad through the Open Measurement SDK (VAST 4.1 §3.17): from 4.1 on an element of
+/// its own, before that an extension.
+#[derive(Debug, Clone, Copy)]
+pub struct Verification<'a> {
+    /// Who.
+    pub vendor: &'a str,
+    /// Its script.
+    pub script: &'a str,
+    /// What the script is told.
+    pub parameters: Option<&'a str>,
+}
+
+/// A banner beside the ad: an image.
+#[derive(Debug, Clone, Copy)]
+pub struct Companion<'a> {
+    /// The image.
+    pub url: &'a str,
+    /// Its MIME type.
+    pub mime: &'a str,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Where a click on it leads.
+    pub click_through: &'a str,
 }
 
 /// A file of a creative.
@@ -79,6 +110,10 @@ pub struct Wrapper<'a> {
     pub errors: &'a [&'a str],
     /// Events and the URLs that are called for them.
     pub events: &'a [(&'a str, &'a str)],
+    /// Called when the wrapped ad is clicked.
+    pub clicks: &'a [&'a str],
+    /// Who measures it through OMID.
+    pub verifications: &'a [Verification<'a>],
 }
 
 /// What a player gets when there is nothing to play (VAST 4.2 §2.3.5.2).
@@ -104,16 +139,24 @@ impl Inline<'_> {
                     xml.text("AdTitle", self.title)?;
                     xml.urls("Error", self.errors)?;
                     xml.urls("Impression", self.impressions)?;
+                    self.creatives(xml)?;
+                    xml.verification_extension(self.verifications)
+                }
+                Schema::Four => {
+                    xml.text("AdSystem", self.system)?;
+                    xml.urls("Error", self.errors)?;
+                    xml.verification_extension(self.verifications)?;
+                    xml.urls("Impression", self.impressions)?;
+                    xml.text("AdTitle", self.title)?;
                     self.creatives(xml)
                 }
-                Schema::Four | Schema::FourOne => {
+                Schema::FourOne => {
                     xml.text("AdSystem", self.system)?;
                     xml.urls("Error", self.errors)?;
                     xml.urls("Impression", self.impressions)?;
-                    if self.schema == Schema::FourOne {
-                        xml.text("AdServingId", self.serving_id)?;
-                    }
+                    xml.text("AdServingId", self.serving_id)?;
                     xml.text("AdTitle", self.title)?;
+                    xml.verifications(self.verifications)?;
                     self.creatives(xml)
                 }
             })
@@ -124,16 +167,31 @@ impl Inline<'_> {
         xml.element("Creatives", &[], |xml| {
             xml.element("Creative", &[], |xml| {
                 xml.element("Linear", &[], |xml| self.linear(xml))?;
-                let (registry, id) = self.universal_id;
-                let (one, two) = (("idRegistry", registry), ("idValue", id));
-                let attributes: &[_] = match self.schema {
-                    Schema::Two => return Ok(()),
-                    Schema::Four => &[one, two],
-                    Schema::FourOne => &[one],
-                };
-                xml.element("UniversalAdId", attributes, |xml| xml.characters(id))
+                self.universal_id(xml)
+            })?;
+            if self.companions.is_empty() {
+                return Ok(());
+            }
+            xml.element("Creative", &[], |xml| {
+                xml.element("CompanionAds", &[], |xml| {
+                    self.companions
+                        .iter()
+                        .try_for_each(|companion| xml.companion(companion))
+                })?;
+                self.universal_id(xml)
             })
         })
+    }
+
+    fn universal_id<W: Write>(&self, xml: &mut Xml<W>) -> io::Result<()> {
+        let (registry, id) = self.universal_id;
+        let (one, two) = (("idRegistry", registry), ("idValue", id));
+        let attributes: &[_] = match self.schema {
+            Schema::Two => return Ok(()),
+            Schema::Four => &[one, two],
+            Schema::FourOne => &[one],
+        };
+        xml.element("UniversalAdId", attributes, |xml| xml.characters(id))
     }
 
     fn linear<W: Write>(&self, xml: &mut Xml<W>) -> io::Result<()> {
@@ -191,25 +249,44 @@ impl Wrapper<'_> {
                     xml.url("VASTAdTagURI", &[], self.tag)?;
                 }
                 xml.urls("Error", self.errors)?;
+                if self.schema == Schema::Four {
+                    xml.verification_extension(self.verifications)?;
+                }
                 xml.urls("Impression", self.impressions)?;
+                if self.schema == Schema::FourOne {
+                    xml.verifications(self.verifications)?;
+                }
                 // An empty list of creatives is what versions before 4 demand, and 4 forbids.
-                if self.schema == Schema::Two || !self.events.is_empty() {
+                if self.schema == Schema::Two || self.reports() {
                     xml.element("Creatives", &[], |xml| self.creative(xml))?;
                 }
-                if self.schema != Schema::Two {
-                    xml.url("VASTAdTagURI", &[], self.tag)?;
+                if self.schema == Schema::Two {
+                    xml.verification_extension(self.verifications)
+                } else {
+                    xml.url("VASTAdTagURI", &[], self.tag)
                 }
-                Ok(())
             })
         })
     }
 
+    const fn reports(&self) -> bool {
+        !self.events.is_empty() || !self.clicks.is_empty()
+    }
+
     fn creative<W: Write>(&self, xml: &mut Xml<W>) -> io::Result<()> {
-        if self.events.is_empty() {
+        if !self.reports() {
             return Ok(());
         }
         xml.element("Creative", &[], |xml| {
-            xml.element("Linear", &[], |xml| xml.events(self.events))
+            xml.element("Linear", &[], |xml| {
+                xml.events(self.events)?;
+                if self.clicks.is_empty() {
+                    return Ok(());
+                }
+                xml.element("VideoClicks", &[], |xml| {
+                    xml.urls("ClickTracking", self.clicks)
+                })
+            })
         })
     }
 }
@@ -263,6 +340,46 @@ impl<W: Write> Xml<W> {
 
     fn urls(&mut self, name: &str, urls: &[&str]) -> io::Result<()> {
         urls.iter().try_for_each(|url| self.url(name, &[], url))
+    }
+
+    fn verifications(&mut self, verifications: &[Verification<'_>]) -> io::Result<()> {
+        if verifications.is_empty() {
+            return Ok(());
+        }
+        self.element("AdVerifications", &[], |xml| {
+            verifications.iter().try_for_each(|it| xml.verification(it))
+        })
+    }
+
+    fn verification_extension(&mut self, verifications: &[Verification<'_>]) -> io::Result<()> {
+        if verifications.is_empty() {
+            return Ok(());
+        }
+        self.element("Extensions", &[], |xml| {
+            xml.element("Extension", &[("type", "AdVerifications")], |xml| {
+                xml.verifications(verifications)
+            })
+        })
+    }
+
+    fn verification(&mut self, it: &Verification<'_>) -> io::Result<()> {
+        self.element("Verification", &[("vendor", it.vendor)], |xml| {
+            let attributes = [("apiFramework", "omid"), ("browserOptional", "true")];
+            xml.url("JavaScriptResource", &attributes, it.script)?;
+            match it.parameters {
+                Some(parameters) => xml.url("VerificationParameters", &[], parameters),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn companion(&mut self, it: &Companion<'_>) -> io::Result<()> {
+        let (width, height) = (it.width.to_string(), it.height.to_string());
+        let attributes = [("width", &*width), ("height", &*height)];
+        self.element("Companion", &attributes, |xml| {
+            xml.url("StaticResource", &[("creativeType", it.mime)], it.url)?;
+            xml.url("CompanionClickThrough", &[], it.click_through)
+        })
     }
 
     fn events(&mut self, events: &[(&str, &str)]) -> io::Result<()> {
