@@ -475,8 +475,8 @@ async fn an_explanation_names_every_refusal() {
     assert_eq!(rules, ["interest", "country", "under_floor"]);
     assert_eq!(
         (
-            &items[1]["failures"][0]["seen"],
-            &items[1]["failures"][0]["wanted"]
+            &items[1]["failures"][1]["seen"],
+            &items[1]["failures"][1]["wanted"]
         ),
         (&json!("USA"), &json!("DEU"))
     );
