@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::explain::ExplainArgs;
 use crate::replay::ReplayArgs;
 use crate::validate::ValidateArgs;
 
@@ -41,12 +42,17 @@ pub enum Command {
     Dmp,
     /// Sends OpenRTB traffic at a fixed rate and reports latencies from scheduled times.
     #[command(after_help = "Example: gavel loadtest --rate 500 --duration 30 --target exchange")]
-    Loadtest(loadtest::Args),
+    Loadtest(Box<loadtest::Args>),
     /// Tells everything that is wrong with OpenRTB requests and responses.
     #[command(
         after_help = "Example: gavel validate request.json\nExit status: 0 clean or warnings, 1 errors, 2 not readable"
     )]
     Validate(ValidateArgs),
+    /// Tells why each line item of the bidder would or would not bid on a request.
+    #[command(
+        after_help = "Example: gavel explain request.json --line-item li_7\nExit status: 0 something would bid, 1 nothing would, 2 no explanation"
+    )]
+    Explain(ExplainArgs),
     /// Makes a recorded decision again and compares it bit for bit.
     #[command(after_help = "Example: gavel replay decision 0198d2f0-7e9a-7c3e-9d5b-3f1f0a4b2c6d")]
     Replay(ReplayArgs),

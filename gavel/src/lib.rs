@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod cli;
+pub mod explain;
 pub mod health;
 pub mod replay;
 pub mod settings;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use gavel::cli::{Cli, Command};
 use gavel::single::{self, Service};
-use gavel::{health, replay, up, validate};
+use gavel::{explain, health, replay, up, validate};
 use loadtest::Outcome;
 
 fn main() -> ExitCode {
@@ -39,6 +39,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Dmp => single::run(Service::Dmp, config)?,
         Command::Health { url } => health::check(&url)?,
         Command::Validate(args) => return validate::run(&args),
+        Command::Explain(args) => return explain::run(&args),
         Command::Replay(args) => return replay::run(&args, config),
         Command::Loadtest(args) => {
             let shutdown = single::on_signal()?;

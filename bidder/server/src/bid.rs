@@ -142,12 +142,14 @@ async fn bid(
         wishes,
     } = *call;
     let market = worker.shared.market.load_full().ok_or(NoBid::NotReady)?;
+    let opportunity = Opportunity::read(bid_request, &market.rates)?;
+    let visible = opportunity.visible(&request.body, market.index.terms());
     let surroundings = Surroundings {
         source: Some(&source.name),
-        body: Some(&request.body),
+        body: Some(&visible),
         ..Surroundings::default()
     };
-    let mut opportunity = Opportunity::read(bid_request, &market.rates)?.within(surroundings);
+    let mut opportunity = opportunity.within(surroundings);
     opportunity.reviewed_by = source.reviewer();
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
     let limits = worker.shared.config.bids;

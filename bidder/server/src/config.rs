@@ -16,6 +16,7 @@ use units::Nanos;
 use userstate::Budget;
 
 use crate::duplicates::DuplicateLimits;
+use crate::explain::ExplainConfig;
 use crate::records::RecordsConfig;
 use crate::shading::ShadingConfig;
 
@@ -58,6 +59,7 @@ pub struct Config {
     pub sources: BTreeMap<String, DemandSource>,
     pub records: RecordsConfig,
     pub shading: ShadingConfig,
+    pub explain: ExplainConfig,
     pub limits: Limits,
     pub request: openrtb::Limits,
 }
@@ -153,6 +155,7 @@ impl Config {
             let why = "must be longer than 0 and at most 90 days";
             faults.push(ConfigFault::in_key("conversion_window", why));
         }
+        self.explain.faults(&mut faults);
         if let Some((key, why)) = self.request.fault() {
             faults.push(ConfigFault::in_key(&format!("request.{key}"), why));
         }
@@ -255,6 +258,7 @@ mod tests {
             ("records.file", "2GiB", "records.file"),
             ("records.keep", "5s", "records.keep"),
             ("conversion_window", "91d", "conversion_window"),
+            ("explain.at_once", "0", "explain.at_once"),
         ];
         for (key, value, fault) in cases {
             let refused = load(&[(key, value)]).validate().unwrap_err().to_string();

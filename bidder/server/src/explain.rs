@@ -1,25 +1,56 @@
 //! Why each line item would or would not bid: `POST /explain`, and beside an answer of `/bid`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bidder_core::decide::{Decision, Instant as At, Scratch};
-use bidder_core::explain::{Explanation, explain};
+use bidder_core::explain::{Explanation, Question, Situation, explain};
 use bidder_core::market::Market;
 use bidder_core::no_bid::NoBid;
 use bidder_core::opportunity::Opportunity;
-use bidder_core::random::Random;
 use bidder_core::record::{Funds, SeenUser};
 use bidder_core::respond::{Source, refuse};
 use bidder_core::surroundings::Surroundings;
-use openrtb::{BidRequest, Limits};
+use contracts::catalog::Quarantined;
+use openrtb::BidRequest;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use service::Problem;
-use service::http::{Bytes, Request, Response, StatusCode, json as answer_json};
+use service::config::ConfigFault;
+use service::http::{Request, Response, StatusCode, json as answer_json};
 use units::{LineItemId, Nanos};
 
 use crate::bid::Basis;
+use crate::shared::Shared;
 use crate::worker::Worker;
 use crate::{access, bid, leases, profiles};
+
+/// How much is explained.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct ExplainConfig {
+    pub line_items: usize,
+    pub imps: usize,
+    pub at_once: usize,
+}
+
+impl ExplainConfig {
+    /// What no type can say.
+    pub(crate) fn faults(&self, faults: &mut Vec<ConfigFault>) {
+        let keys = [
+            ("explain.line_items", self.line_items, 10_000),
+            ("explain.imps", self.imps, 100),
+            ("explain.at_once", self.at_once, 64),
+        ];
+        for (key, value, most) in keys {
+            if value == 0 || value > most {
+                let why = format!("expected 1 to {most}");
+                faults.push(ConfigFault::in_key(key, &why));
+            }
+        }
+    }
+}
 
 /// What a caller may ask for beside the answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,30 +135,108 @@ impl Trail {
         }
     }
 
-    /// Explains off the worker's thread: with a large catalog it takes longer than any bid may wait.
-    async fn explain(self, body: Bytes, limits: Limits) -> Option<Explanation> {
+    /// Explains off the worker's thread: with a large catalog it takes longer than any bid may wait. `None`
+    /// when enough others are at it, or the request offers nothing.
+    async fn explain(self, worker: &Worker, request: &Request) -> Option<Explanation> {
+        let asked = Asked::of(worker, request);
+        let limits = worker.shared.config.request;
+        let body = request.body.clone();
+        let turn = Turn::take(Arc::clone(&worker.shared))?;
         let task = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let (request, _repairs) = BidRequest::read(&body, &limits).ok()?;
+            let opportunity = Opportunity::read(&request, &self.market.rates).ok()?;
+            let visible = opportunity.visible(&body, self.market.index.terms());
             let surroundings = Surroundings {
                 source: self.source.as_deref(),
-                body: Some(&body),
+                body: Some(&visible),
                 ..Surroundings::default()
             };
-            let mut opportunity = Opportunity::read(&request, &self.market.rates)
-                .ok()?
-                .within(surroundings);
+            let mut opportunity = opportunity.within(surroundings);
             opportunity.reviewed_by = self.reviewer.as_deref();
+            let situation = Situation {
+                opportunity: &opportunity,
+                market: &self.market,
+                user: &self.user.user(),
+                at: self.at,
+                funds: &Funds::looking(self.held),
+                seed: self.seed,
+            };
             Some(explain(
-                &opportunity,
-                &self.market,
-                &self.user.user(),
-                self.at,
-                &Funds::looking(self.held),
-                &mut Random::new(self.seed),
+                &situation,
+                &asked.question(),
                 &mut Scratch::default(),
             ))
         });
-        task.await.ok().flatten()
+        let mut explanation = task.await.ok().flatten()?;
+        name_quarantined(worker, &mut explanation);
+        Some(explanation)
+    }
+}
+
+/// A record that could not be read is not in the catalog; what was wrong with it is known here.
+fn name_quarantined(worker: &Worker, explanation: &mut Explanation) {
+    let quarantined = worker.shared.catalog.quarantined.load();
+    for absent in &mut explanation.absent {
+        let is_it = |record: &&Quarantined| {
+            let id = match record.list.as_str() {
+                "line_items" => &absent.line_item,
+                "campaigns" => &absent.campaign,
+                _ => return false,
+            };
+            id.as_ref() == Some(&record.id)
+        };
+        if let Some(record) = quarantined.iter().find(is_it) {
+            absent.why = format!("quarantined: {}", record.why);
+        }
+    }
+}
+
+/// What is asked for: `?line_item=` and `?campaign=`.
+struct Asked {
+    line_item: Option<String>,
+    campaign: Option<String>,
+    config: ExplainConfig,
+}
+
+impl Asked {
+    fn of(worker: &Worker, request: &Request) -> Self {
+        let named = |name| request.query_param(name).map(std::borrow::Cow::into_owned);
+        Self {
+            line_item: named("line_item"),
+            campaign: named("campaign"),
+            config: worker.shared.config.explain,
+        }
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question {
+            line_item: self.line_item.as_deref(),
+            campaign: self.campaign.as_deref(),
+            most: self.config.line_items,
+            imps: self.config.imps,
+        }
+    }
+}
+
+/// One of the few explanations that are worked on at once.
+struct Turn(Arc<Shared>);
+
+impl Turn {
+    fn take(shared: Arc<Shared>) -> Option<Self> {
+        let most = shared.config.explain.at_once;
+        let taken = shared
+            .explaining
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
+                (now < most).then_some(now + 1)
+            });
+        taken.is_ok().then(|| Self(shared))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.explaining.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -171,10 +280,12 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
         source: None,
         reviewer: None,
     };
-    let explained = trail.explain(request.body.clone(), limits).await;
+    let explained = trail.explain(worker, request).await;
     match explained.and_then(|it| serde_json::to_vec(&it).ok()) {
         Some(body) => answer_json(StatusCode::OK, body),
-        None => Problem::unavailable(1).into_response(),
+        None => Problem::unavailable(1)
+            .detail("as many explanations as explain.at_once allows are being worked on")
+            .into_response(),
     }
 }
 
@@ -187,10 +298,7 @@ pub(crate) async fn answer(
     trail: Option<Trail>,
 ) -> Response {
     let explained = match trail {
-        Some(trail) => {
-            let limits = worker.shared.config.request;
-            trail.explain(request.body.clone(), limits).await
-        }
+        Some(trail) => trail.explain(worker, request).await,
         // It was refused before any line item was looked at.
         None => None,
     };

@@ -1,6 +1,7 @@
 //! What all workers of the process share.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) peers: Arc<Peers>,
     pub(crate) records: Records,
     pub(crate) shading: Shading,
+    /// Explanations that are being worked on.
+    pub(crate) explaining: AtomicUsize,
     pub(crate) since: UnixMillis,
 }
 
@@ -75,6 +78,7 @@ impl Shared {
             metrics,
             records,
             shading: Shading::new(&config.shading),
+            explaining: AtomicUsize::new(0),
             tallies: Mutex::default(),
             sources: Sources::new(&config),
             ops: ops.clone(),

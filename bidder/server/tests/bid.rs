@@ -480,7 +480,82 @@ async fn an_explanation_names_every_refusal() {
         ),
         (&json!("USA"), &json!("DEU"))
     );
-    assert_eq!(answer["imps"][0]["nearest_miss"], "refused");
+    let miss = &answer["imps"][0]["nearest_miss"];
+    assert_eq!(miss["line_item"], "refused");
+    assert_eq!(
+        miss["sentence"],
+        "refused would bid if the user's interests had golf and the country were DEU and the floor were <= 0.1 USD"
+    );
+    // Only one, and one that is not there; beside the answer of a bid, the same.
+    let one = house
+        .post(
+            "/explain?line_item=refused",
+            &[],
+            shop::request(json!({})).to_string(),
+        )
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(one["imps"][0]["line_items"].as_array().unwrap().len(), 1);
+    let beside = house
+        .post(
+            "/bid?explain=1&line_item=gone",
+            &[],
+            shop::request(json!({})).to_string(),
+        )
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(beside["seatbid"][0]["bid"][0]["cid"], "campaign_0");
+    let explanation = &beside["ext"]["gavel"]["explanation"];
+    assert_eq!(
+        explanation["absent"][0]["why"],
+        "it is not in the catalog (version 3)"
+    );
+    assert_eq!(explanation["imps"][0]["would_bid"], 0);
+    let nobody = house
+        .post(
+            "/bid?explain=1",
+            &[],
+            shop::request(json!({"wseat": ["other"]})).to_string(),
+        )
+        .await
+        .expect_status(200);
+    assert_eq!(nobody.header("x-gavel-no-bid"), Some("nothing_eligible"));
+    let nobody = nobody.json();
+    assert_eq!((&nobody["id"], &nobody["nbr"]), (&json!("r1"), &json!(502)));
+    let gavel = &nobody["ext"]["gavel"];
+    assert_eq!(gavel["no_bid"], "nothing_eligible");
+    assert_eq!(
+        gavel["explanation"]["imps"][0]["line_items"][0]["reason"],
+        "seat_not_allowed"
+    );
+}
+
+#[tokio::test]
+async fn the_last_money_counts_as_free_for_the_bid_that_took_it() {
+    // One bid's worth in the only lease there will be.
+    let house = House::open(
+        shop::catalog(&[json!({"cpm": 2.0})]),
+        &[("first_lease", "0.002")],
+    )
+    .await;
+    *house.plane.away.lock().unwrap() = true;
+    let answer = house
+        .post(
+            "/bid?explain=1",
+            &[house::OPERATOR],
+            shop::request(json!({})).to_string(),
+        )
+        .await
+        .expect_status(200)
+        .json();
+    let item = &answer["ext"]["gavel"]["explanation"]["imps"][0]["line_items"][0];
+    assert_eq!(
+        (&item["would_bid"], &item["money"]["most_free"]),
+        (&json!(true), &json!("0.002")),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

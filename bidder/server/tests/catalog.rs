@@ -84,6 +84,15 @@ async fn r_44_bad_records_are_left_out_and_named_and_the_rest_bids() {
             .iter()
             .all(|it| !it["why"].as_str().unwrap().is_empty())
     );
+    // E8: asked about by name, each has its reason.
+    for (id, why) in [("odd", "quarantined: "), ("bare", "left out: ")] {
+        let path = format!("/explain?line_item={id}");
+        let request = shop::request(json!({})).to_string();
+        let answer = house.post(&path, &[house::OPERATOR], request).await;
+        let answer = answer.expect_status(200).json();
+        let told = answer["absent"][0]["why"].as_str().unwrap();
+        assert!(told.starts_with(why), "{id}: {told}");
+    }
     let metrics = get(&format!("{}/metrics", house.url)).await.text();
     assert!(
         metrics.contains("gavel_catalog_quarantined_records 3\n"),

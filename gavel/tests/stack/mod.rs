@@ -77,6 +77,11 @@ impl Stack {
         .unwrap();
     }
 
+    /// Where the services keep their data.
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        &self.data_dir
+    }
+
     /// A URL of the exchange's RTB side.
     pub(crate) fn rtb(&self, path: &str) -> String {
         format!("{}{path}", self.urls.exchange_rtb)

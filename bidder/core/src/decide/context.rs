@@ -28,7 +28,7 @@ pub(crate) struct Context<'a, 'm> {
     pub(crate) at: Instant,
     pub(crate) seed: u64,
     /// Hash of the user's key, or of the request's id where there is none: whose arms of experiments.
-    user_hash: u64,
+    pub(crate) user_hash: u64,
     pub(crate) funds: &'m Funds,
     /// The request as it was received, where targeting looks at a place of it.
     request: Option<Raw<'a>>,
@@ -116,9 +116,7 @@ impl<'a, 'm> Context<'a, 'm> {
     ) -> Result<Candidate<'a>, Ineligible> {
         let item = self.market.items.get(number).ok_or(Ineligible::Unsigned)?;
         let situation = self.situation(item, imp, &scratch.hours);
-        if self.market.ring.0.is_empty() {
-            return Err(Ineligible::Unsigned);
-        }
+        self.signed()?;
         let deal = admissible(item, &situation)?;
         let must = deal.is_some_and(|it| it.guar == Some(true));
         let draw = draw(self.seed, number);
@@ -191,6 +189,14 @@ impl<'a, 'm> Context<'a, 'm> {
             }
         }
         Err(reason)
+    }
+
+    /// There is a key to sign notices with.
+    pub(crate) fn signed(&self) -> Result<(), Ineligible> {
+        if self.market.ring.0.is_empty() {
+            return Err(Ineligible::Unsigned);
+        }
+        Ok(())
     }
 
     pub(crate) fn situation(
@@ -266,18 +272,22 @@ impl<'a, 'm> Context<'a, 'm> {
         deal: Option<&openrtb::Deal<'_>>,
         fit: &Fit,
     ) -> Result<Quote, Ineligible> {
-        let ask = Ask {
+        pricing::quote(terms, &self.ask(imp, deal, fit), &self.market.rates)
+    }
+
+    /// What the seller asks for an ad that is shown so.
+    pub(crate) fn ask(&self, imp: &Imp<'_>, deal: Option<&openrtb::Deal<'_>>, fit: &Fit) -> Ask {
+        Ask {
             floor: fit.floor(imp, deal),
             agreed: deal.is_some_and(|it| it.at.is_some_and(|at| at.0 == 3)),
             currency: self.opportunity.currency,
             quantity: imp.quantity,
-        };
-        pricing::quote(terms, &ask, &self.market.rates)
+        }
     }
 }
 
 /// The length of an ad of a dynamic pod is known, and not longer than the pod (C-102).
-fn fits(fit: &crate::eligibility::Fit, pod: &Pod<'_>) -> Result<(), Ineligible> {
+pub(crate) fn fits(fit: &crate::eligibility::Fit, pod: &Pod<'_>) -> Result<(), Ineligible> {
     match (pod.seconds, fit.length) {
         (Some(seconds), Some(length)) if length > seconds => Err(Ineligible::PodFull),
         (Some(_), None) => Err(Ineligible::LengthNotAllowed),

@@ -6,7 +6,7 @@ mod search;
 mod shortlist;
 mod taken;
 
-pub(crate) use context::Context;
+pub(crate) use context::{Context, fits};
 pub(crate) use pod::Pod;
 use search::{Ranks, Term};
 use taken::Taken;
@@ -74,16 +74,25 @@ impl Scratch {
         &self.facts
     }
 
-    pub(crate) const fn facts_mut(&mut self) -> &mut Facts {
-        &mut self.facts
-    }
-
     pub(crate) fn factors(&self) -> &[Factor] {
         &self.factors
     }
 
     pub(crate) fn hours(&self) -> &[WeekHour] {
         &self.hours
+    }
+
+    /// Finds who takes one imp, after what they ask of the request was matched.
+    pub(crate) fn match_imp(&mut self, context: &Context<'_, '_>, imp: &Imp<'_>) {
+        context.opportunity.imp_facts(imp, &mut self.facts);
+        context.factors_of_imp(self);
+        let view = context.view(&self.facts, &self.hours);
+        context.market.index.match_imp(imp, &view, &mut self.room);
+    }
+
+    /// Whether the index let a line item through for the imp that was matched last.
+    pub(crate) fn is_matched(&self, number: usize) -> bool {
+        self.room.open.contains(number) || self.room.by_deal.contains(number)
     }
 }
 
@@ -159,10 +168,7 @@ pub fn decide_with<'a>(
         .iter()
         .zip((1..=opportunity.imps.len()).rev())
     {
-        opportunity.imp_facts(imp, &mut scratch.facts);
-        context.factors_of_imp(scratch);
-        let view = context.view(&scratch.facts, &scratch.hours);
-        market.index.match_imp(imp, &view, &mut scratch.room);
+        scratch.match_imp(&context, imp);
         scratch.count_matched(imp);
         // What earlier imps left over is there for the later ones.
         let share = looks.div_ceil(left);

@@ -299,7 +299,7 @@ impl<'s> Search<'s> {
     }
 
     /// The most that a line item can bid, and whether that reaches any floor.
-    fn bound(&self, number: usize) -> Option<(u64, bool)> {
+    pub(super) fn bound(&self, number: usize) -> Option<(u64, bool)> {
         let offer = self.offers.item(number)?;
         let term = self.term(offer)?;
         let own = term.own(offer);

@@ -194,6 +194,29 @@ impl<'a> Context<'a, '_> {
         scratch.ranks = ranks;
     }
 
+    /// The line items that are refused before any rule is run: not even the most that they can bid reaches
+    /// a floor of the imp.
+    pub(crate) fn out_of_reach(&self, imp: &Imp<'_>, scratch: &mut Scratch) -> Bits {
+        let mut out_of_reach = Bits::empty(self.market.items.len());
+        let Scratch { room, terms, .. } = scratch;
+        let offers = &self.market.offers;
+        let sets = [
+            (&room.by_deal, Floors::of_deals(imp)),
+            (&room.open, Floors::open(imp)),
+        ];
+        for (set, floors) in sets {
+            for (term, kind) in terms.iter_mut().zip(offers.kinds()) {
+                term.meet(kind, &floors, &self.market.rates);
+            }
+            let search = Search::new(offers, terms, self.seed);
+            let cannot = |number: &usize| search.bound(*number).is_some_and(|(_, bids)| !bids);
+            set.iter()
+                .filter(cannot)
+                .for_each(|number| out_of_reach.insert(number));
+        }
+        out_of_reach
+    }
+
     /// Whether two candidates may not stand in one pod together.
     fn are_apart(&self, pod: Option<&Pod<'a>>, a: &Candidate<'a>, b: &Candidate<'a>) -> bool {
         let creative = |it: &Candidate<'a>| self.market.creative(it.creative);

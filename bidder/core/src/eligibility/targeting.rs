@@ -49,7 +49,7 @@ pub const fn reason(dimension: Dimension) -> Ineligible {
 
 /// A part of targeting that refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     /// A shared list is not here yet.
     Pending,
     /// The flat key of a dimension.
@@ -69,6 +69,11 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// Which part it was.
+    pub(crate) const fn part(&self) -> Part {
+        self.part
+    }
+
     /// The value that was seen, in words.
     #[must_use]
     pub fn seen(&self, terms: &Terms, view: &View<'_>) -> String {

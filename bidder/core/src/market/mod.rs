@@ -1,6 +1,7 @@
 //! One catalog version, prepared for deciding: line items in the order of their price, and the index.
 
 mod build;
+mod idle;
 mod offers;
 mod options;
 
@@ -21,6 +22,7 @@ use crate::lease::{Account, LeaseTable};
 use crate::pricing::{ModifierSet, RateModel};
 use crate::targeting::Rules;
 use build::Builder;
+pub use idle::{Idle, Why};
 pub(crate) use offers::{Kind, Offer, Offers};
 pub use options::{ArmNumber, Options};
 
@@ -136,6 +138,8 @@ pub struct Market {
     pub model: Arc<dyn RateModel>,
     /// Line items that were left out.
     pub left_out: Vec<LeftOut>,
+    /// Line items that cannot bid on anything, those that were left out among them.
+    pub idle: Vec<Idle>,
     /// The index over `items`.
     pub index: Index,
     /// What bounds the prices of `items`.
@@ -213,6 +217,7 @@ impl Market {
             zones: builder.zones.into_iter().map(|(_, zone)| zone).collect(),
             modifier_sets: builder.modifier_sets,
             model: builder.model,
+            idle: idle::of(catalog, &builder.left_out),
             left_out: builder.left_out,
         }
     }

@@ -14,11 +14,14 @@ pub use native::{AskedAsset, AskedKind, NativeOffer};
 pub use privacy::{Identity, identity, user_keys};
 pub use stream::StreamOffer;
 
+use std::borrow::Cow;
+
 use openrtb::{BidRequest, Str};
 use units::{Currency, RateTable};
 
 use crate::no_bid::NoBid;
 use crate::surroundings::Surroundings;
+use crate::targeting::Terms;
 
 /// A request that may be bid on.
 #[derive(Debug)]
@@ -108,6 +111,17 @@ impl<'a> Opportunity<'a> {
         }
         self.surroundings = surroundings;
         self
+    }
+
+    /// The body as far as conditions of targeting may look at it: without ids and facts of the person, where
+    /// identity may not be used.
+    #[must_use]
+    pub fn visible<'b>(&self, body: &'b [u8], terms: &Terms) -> Cow<'b, [u8]> {
+        if self.identity == Identity::Allowed || !terms.look_at_paths() {
+            return Cow::Borrowed(body);
+        }
+        let masked = crate::record::masked(self.request, body);
+        Cow::Owned(masked.unwrap_or_default().into_bytes())
     }
 
     /// Languages that markup may have (`wlangb` before `wlang`, C-42).

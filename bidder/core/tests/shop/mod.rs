@@ -16,6 +16,7 @@
 #![allow(dead_code, reason = "each test binary uses its part of the shop")]
 
 use bidder_core::decide::{Decision, Instant, Scratch, decide};
+use bidder_core::eligibility::Ineligible;
 use bidder_core::lease::{BootMillis, LeaseTable};
 use bidder_core::market::Market;
 use bidder_core::opportunity::Opportunity;
@@ -101,9 +102,15 @@ impl Shop {
     }
 
     pub fn of(catalog: Catalog) -> Self {
+        let shop = Self::with_faults(catalog);
+        assert_eq!(shop.market.left_out, []);
+        shop
+    }
+
+    /// Of a catalog some of whose line items are left out.
+    pub fn with_faults(catalog: Catalog) -> Self {
         let leases = LeaseTable::new(BOOT_ID);
         let market = Market::build(&catalog, &leases, "http://127.0.0.1:8002");
-        assert_eq!(market.left_out, []);
         leases.loaded(market.items.iter().map(|it| (&it.id, 1)));
         Self {
             catalog,
@@ -115,11 +122,17 @@ impl Shop {
 
     /// Grants every line item so much.
     pub fn fund(&self, face: Nanos) {
+        self.fund_each(&vec![face; self.catalog.line_items.len()]);
+    }
+
+    /// Grants each line item its own, in the order of the catalog.
+    pub fn fund_each(&self, faces: &[Nanos]) {
+        let known = |it: &LineItem| self.market.items.iter().any(|item| item.id == it.id);
         let grant = |(at, item): (usize, &LineItem)| Grant {
             lease: LeaseId(Uuid::from_u128(1_000 + at as u128)),
             line_item: item.id.clone(),
             epoch: 1,
-            face,
+            face: faces[at],
             ttl_ms: 10_000,
             settle_by: UnixMillis(NOW.0 + 310_000),
             reservation_life_s: 300,
@@ -131,6 +144,7 @@ impl Shop {
                 .line_items
                 .iter()
                 .enumerate()
+                .filter(|(_, it)| known(it))
                 .map(grant)
                 .collect(),
             refusals: Vec::new(),
@@ -142,6 +156,27 @@ impl Shop {
         let shop = Self::new(line_items);
         shop.fund(Nanos(1_000_000_000));
         shop
+    }
+
+    /// Decides on a request, and shows whom the decision refused.
+    pub fn ask_seeing<R>(
+        &mut self,
+        request: &Value,
+        user: &User<'_>,
+        seed: u128,
+        look: impl FnOnce(&Market, Decision<'_>, &[(usize, Ineligible)]) -> R,
+    ) -> R {
+        let body = request.to_string();
+        let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+        let opportunity = Opportunity::read(&request, &self.market.rates).unwrap();
+        let at = Instant {
+            now: NOW,
+            boot: BOOT,
+        };
+        let mut random = Random::new(seed);
+        let scratch = &mut self.scratch;
+        let decision = decide(&opportunity, &self.market, user, at, &mut random, scratch);
+        look(&self.market, decision, &scratch.refusals)
     }
 
     /// Reads a request and decides on it.

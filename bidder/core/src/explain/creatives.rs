@@ -1,0 +1,123 @@
+//! What refuses each creative of a line item, and what it would be bid at.
+
+use super::conditions::Subject;
+use super::money::{self, Offer};
+use super::{CapExplained, CreativeExplained, Failure, conditions};
+use crate::creative::Creative;
+use crate::decide::{Context, Pod, Scratch, fits};
+use crate::eligibility::{Ineligible, blocklists, deal, fit, frequency, secure};
+use crate::market::Item;
+use crate::opportunity::Imp;
+
+/// More creatives of one line item are not told of.
+const MOST: usize = 64;
+
+pub(super) fn explained<'a>(
+    context: &Context<'a, '_>,
+    item: &Item,
+    imp: &'a Imp<'a>,
+    scratch: &Scratch,
+) -> Vec<CreativeExplained> {
+    let numbers = item.creatives.iter().take(MOST);
+    let creatives = numbers.filter_map(|number| context.market.creative(*number));
+    creatives
+        .map(|creative| of_creative(context, item, creative, imp, scratch))
+        .collect()
+}
+
+fn of_creative<'a>(
+    context: &Context<'a, '_>,
+    item: &Item,
+    creative: &Creative,
+    imp: &'a Imp<'a>,
+    scratch: &Scratch,
+) -> CreativeExplained {
+    let situation = context.situation(item, imp, scratch.hours());
+    let deal = deal::choose(item, imp).ok().flatten();
+    let mut failures = Vec::new();
+    let subject = Subject {
+        item,
+        creative: Some(creative),
+        situation: &situation,
+    };
+    let mut note = |result: Result<(), Ineligible>| {
+        failures.extend(result.err().map(|why| conditions::failure(why, &subject)));
+    };
+    note(blocklists::check(creative, context.opportunity));
+    note(secure::check(creative, &situation));
+    note(deal::check_advertiser(creative, deal));
+    let fit = fit::choose(item, creative, imp);
+    note(fit.map(|_| ()));
+    if let (Ok(fit), Some(pod)) = (fit, Pod::of(context.opportunity, imp)) {
+        note(fits(&fit, &pod));
+    }
+    failures.extend(cap_failure(context, item, creative));
+    let price = fit.ok().and_then(|fit| {
+        let offer = Offer {
+            item,
+            creative,
+            imp,
+            deal,
+            fit,
+        };
+        money::priced(context, &offer, scratch, &mut failures)
+    });
+    CreativeExplained {
+        creative: creative.id().to_string(),
+        failures,
+        price,
+    }
+}
+
+fn cap_failure(context: &Context<'_, '_>, item: &Item, creative: &Creative) -> Option<Failure> {
+    let zone = context.market.zones.get(item.zone)?;
+    let reason = frequency::check(item, creative, context.user, context.at.now, zone).err()?;
+    if reason != Ineligible::CapMet {
+        let failure = Failure::new(
+            reason,
+            "not known".to_owned(),
+            "known".to_owned(),
+            "it were known what the user has seen".to_owned(),
+        );
+        return Some(failure.of(creative));
+    }
+    let caps = caps(context, item, creative);
+    let met = caps
+        .iter()
+        .find(|it| it.shown.is_some_and(|shown| shown >= it.allowed))?;
+    let (scope, allowed) = (&met.scope, met.allowed);
+    let failure = Failure::new(
+        reason,
+        format!("{} of {scope}", met.shown.unwrap_or(0)),
+        format!("fewer than {allowed}"),
+        format!(
+            "the user had seen {scope} fewer than {allowed} times since {}",
+            met.since
+        ),
+    );
+    Some(failure.of(creative))
+}
+
+/// The caps of a bid with this creative.
+pub(super) fn caps(
+    context: &Context<'_, '_>,
+    item: &Item,
+    creative: &Creative,
+) -> Vec<CapExplained> {
+    let Some(zone) = context.market.zones.get(item.zone) else {
+        return Vec::new();
+    };
+    let stamps = context.user.stamps.filter(|_| context.user.key.is_some());
+    let now = stamps.map_or(context.at.now, |it| it.now(context.at.now));
+    item.scoped_caps(creative)
+        .map(|(cap, scope)| {
+            let since = frequency::since(cap, now, zone);
+            CapExplained {
+                scope: scope.as_str().to_owned(),
+                allowed: cap.count,
+                since: since.to_rfc3339(),
+                shown: stamps.map(|it| it.count(scope.as_str(), since, now)),
+            }
+        })
+        .collect()
+}
