@@ -9,7 +9,7 @@ use super::{Instant, Scratch};
 use crate::choose::{Candidate, draw};
 use crate::creative::Creative;
 use crate::eligibility::schedule::WeekHour;
-use crate::eligibility::{Fit, Ineligible, Situation, admissible, frequency, showable};
+use crate::eligibility::{First, Fit, Ineligible, Situation, admissible, frequency, showable};
 use crate::facts::Facts;
 use crate::lease::Unfunded;
 use crate::market::{Item, Market};
@@ -117,7 +117,7 @@ impl<'a, 'm> Context<'a, 'm> {
         let item = self.market.items.get(number).ok_or(Ineligible::Unsigned)?;
         let situation = self.situation(item, imp, &scratch.hours);
         self.signed()?;
-        let deal = admissible(item, &situation)?;
+        let deal = admissible(item, &situation, &mut First)?;
         let must = deal.is_some_and(|it| it.guar == Some(true));
         let draw = draw(self.seed, number);
         let arm = item.options.arm(self.user_hash);
@@ -135,7 +135,7 @@ impl<'a, 'm> Context<'a, 'm> {
             let Some(creative) = self.market.creative(creative_number) else {
                 continue;
             };
-            let priced = showable(item, creative, deal, &situation).and_then(|fit| {
+            let priced = showable(item, creative, deal, &situation, &mut First).and_then(|fit| {
                 if let Some(pod) = pod {
                     fits(&fit, pod)?;
                     let taken = &scratch.taken;

@@ -2,7 +2,7 @@
 
 use openrtb::Str;
 
-use super::Ineligible;
+use super::{Ineligible, Refusals};
 use crate::creative::Creative;
 use crate::facts;
 use crate::opportunity::Opportunity;
@@ -11,7 +11,11 @@ use crate::opportunity::Opportunity;
 ///
 /// # Errors
 /// The first list that blocks the creative.
-pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), Ineligible> {
+pub fn check(
+    creative: &Creative,
+    opportunity: &Opportunity<'_>,
+    on: &mut impl Refusals,
+) -> Result<(), Ineligible> {
     let request = opportunity.request;
     let declared = creative.declared();
     if creative
@@ -19,7 +23,7 @@ pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), I
         .iter()
         .any(|domain| blocks_domain(&request.badv, domain))
     {
-        return Err(Ineligible::AdvertiserBlocked);
+        on.refuse(Ineligible::AdvertiserBlocked)?;
     }
     let cattax = request.cattax.map_or(1, |it| it.0);
     if declared.cattax == cattax {
@@ -28,16 +32,16 @@ pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), I
         };
         let mut categories = declared.categories.iter();
         if categories.clone().any(|it| held(&request.bcat, it)) {
-            return Err(Ineligible::CategoryBlocked);
+            on.refuse(Ineligible::CategoryBlocked)?;
         }
         let all_allowed =
             !declared.categories.is_empty() && categories.all(|it| held(&request.acat, it));
         if !request.acat.is_empty() && !all_allowed {
-            return Err(Ineligible::CategoryNotAllowed);
+            on.refuse(Ineligible::CategoryNotAllowed)?;
         }
     } else if !request.acat.is_empty() {
         // Categories of another taxonomy cannot be shown to be allowed (C-30).
-        return Err(Ineligible::CategoryNotAllowed);
+        on.refuse(Ineligible::CategoryNotAllowed)?;
     }
     let blocked_app = |bundle: &String| {
         request
@@ -46,14 +50,15 @@ pub fn check(creative: &Creative, opportunity: &Opportunity<'_>) -> Result<(), I
             .any(|it| it.eq_ignore_ascii_case(bundle))
     };
     if declared.bundle.as_ref().is_some_and(blocked_app) {
-        return Err(Ineligible::AppBlocked);
+        on.refuse(Ineligible::AppBlocked)?;
     }
     let (list, by_range) = if request.wlangb.is_empty() {
         (&request.wlang, false)
     } else {
         (&request.wlangb, true)
     };
-    check_language(declared.language.as_deref(), list, by_range)
+    on.hear(check_language(declared.language.as_deref(), list, by_range))?;
+    Ok(())
 }
 
 fn blocks_domain(blocked: &[Str<'_>], domain: &str) -> bool {

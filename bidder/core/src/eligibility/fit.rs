@@ -3,7 +3,7 @@
 use openrtb::Deal;
 use openrtb::enums::{ApiFramework, CreativeAttribute};
 
-use super::{Ineligible, demands, native, stream};
+use super::{Ineligible, Refusals, demands, native, stream};
 use crate::creative::Creative;
 use crate::index::{Shape, Size};
 use crate::market::Item;
@@ -61,45 +61,86 @@ impl Fit {
     }
 }
 
-/// The first of the media on offer in which the creative can be shown.
+/// The first of the media on offer in which the creative can be shown; where all refusals are heard, the one
+/// with the fewest.
 ///
 /// # Errors
 /// Why not in the last one that it has a form for; `FormatNotOffered` when there is none.
-pub fn choose(item: &Item, creative: &Creative, imp: &Imp<'_>) -> Result<Fit, Ineligible> {
-    let shows = |shape: fn(&Shape) -> bool| item.shapes.iter().any(shape);
-    let mut reason = Ineligible::FormatNotOffered;
-    let mut keep = |result: Result<Fit, Ineligible>| match result {
-        Ok(fit) => Some(fit),
-        Err(why) => {
-            reason = why;
-            None
-        }
+pub fn choose(
+    item: &Item,
+    creative: &Creative,
+    imp: &Imp<'_>,
+    on: &mut impl Refusals,
+) -> Result<Fit, Ineligible> {
+    let mut tries = Tries {
+        reason: Ineligible::FormatNotOffered,
+        best: None,
     };
+    let shows = |shape: fn(&Shape) -> bool| item.shapes.iter().any(shape);
     if let Some(banner) = &imp.banner
         && creative.banner.is_some()
         && shows(|it| matches!(it, Shape::Banner(_) | Shape::AnyBanner))
-        && let Some(fit) = keep(check_banner(item, creative, banner, imp.interstitial))
     {
-        return Ok(fit);
+        let mut aside = on.aside();
+        let fit = check_banner(item, creative, banner, imp.interstitial, &mut aside);
+        if let Some(fit) = tries.note(fit, aside) {
+            return Ok(fit);
+        }
     }
     for (offer, medium) in [(&imp.video, Medium::Video), (&imp.audio, Medium::Audio)] {
         let mine = creative.vast.is_some() && creative.is_for(medium);
         if let Some(offer) = offer
             && mine
             && shows(|it| matches!(it, Shape::Video | Shape::Audio))
-            && let Some(fit) = keep(stream::check(item, creative, offer, medium))
         {
-            return Ok(fit);
+            let mut aside = on.aside();
+            let fit = stream::check(item, creative, offer, medium, &mut aside);
+            if let Some(fit) = tries.note(fit, aside) {
+                return Ok(fit);
+            }
         }
     }
     if let Some(offer) = &imp.native
         && creative.native.is_some()
         && shows(|it| matches!(it, Shape::Native))
-        && let Some(fit) = keep(native::check(creative, offer))
     {
-        return Ok(fit);
+        let mut aside = on.aside();
+        let fit = native::check(creative, offer, &mut aside);
+        if let Some(fit) = tries.note(fit, aside) {
+            return Ok(fit);
+        }
     }
-    Err(reason)
+    let Some((fit, refused)) = tries.best else {
+        on.refuse(tries.reason)?;
+        return Err(tries.reason);
+    };
+    on.take(refused);
+    Ok(fit)
+}
+
+/// The media that were tried.
+struct Tries<R> {
+    /// Of the last that stopped the look.
+    reason: Ineligible,
+    /// The one with the fewest refusals.
+    best: Option<(Fit, R)>,
+}
+
+impl<R: Refusals> Tries<R> {
+    /// The fit, where nothing refused it.
+    fn note(&mut self, tried: Result<Fit, Ineligible>, aside: R) -> Option<Fit> {
+        match tried {
+            Ok(fit) if aside.count() == 0 => return Some(fit),
+            Ok(fit) => {
+                let fewer = |best: &(Fit, R)| aside.count() < best.1.count();
+                if self.best.as_ref().is_none_or(fewer) {
+                    self.best = Some((fit, aside));
+                }
+            }
+            Err(why) => self.reason = why,
+        }
+        None
+    }
 }
 
 fn check_banner(
@@ -107,14 +148,15 @@ fn check_banner(
     creative: &Creative,
     offer: &BannerOffer<'_>,
     interstitial: bool,
+    on: &mut impl Refusals,
 ) -> Result<Fit, Ineligible> {
     let banner = offer.banner;
-    let size = banner_size(item, creative, offer, interstitial)?;
-    check_attributes(creative, &banner.battr)?;
-    check_apis(creative, &banner.api)?;
+    let size = on.hear(banner_size(item, creative, offer, interstitial))?;
+    on.hear(check_attributes(creative, &banner.battr))?;
+    on.hear(check_apis(creative, &banner.api))?;
     let kind = creative.banner.as_ref().map(|it| it.kind);
     if banner.btype.iter().any(|it| Some(it.0) == kind) {
-        return Err(Ineligible::AdTypeBlocked);
+        on.refuse(Ineligible::AdTypeBlocked)?;
     }
     let html = |it: &openrtb::Str<'_>| it.eq_ignore_ascii_case("text/html");
     let own = |it: &openrtb::Str<'_>| {
@@ -122,16 +164,16 @@ fn check_banner(
         mime.is_some_and(|mime| it.eq_ignore_ascii_case(mime))
     };
     if !banner.mimes.is_empty() && !banner.mimes.iter().any(|it| html(it) || own(it)) {
-        return Err(Ineligible::MimeNotAllowed);
+        on.refuse(Ineligible::MimeNotAllowed)?;
     }
     let expands = |way: &i32| banner.expdir.iter().any(|it| it.0 == *way);
     if !banner.expdir.is_empty() && !creative.declared().expands.iter().all(expands) {
-        return Err(Ineligible::ExpansionNotAllowed);
+        on.refuse(Ineligible::ExpansionNotAllowed)?;
     }
-    demands::check_position(creative, banner.pos.map(|it| it.0))?;
+    on.hear(demands::check_position(creative, banner.pos.map(|it| it.0)))?;
     Ok(Fit {
         medium: Medium::Banner,
-        size,
+        size: size.flatten(),
         length: None,
         protocol: None,
     })

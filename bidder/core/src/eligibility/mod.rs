@@ -1,7 +1,7 @@
 //! May this line item bid on this imp? A list that one can read; one file per rule.
 //!
 //! [`targeting`] holds the rules that the index decides for all line items at once; [`admissible`] the
-//! rest. The explanation runs both and shows every refusal, the decision only the second.
+//! rest. The decision stops at the first refusal, the explanation hears all ([`Refusals`]).
 
 pub mod blocklists;
 pub mod deal;
@@ -10,6 +10,7 @@ pub mod fit;
 pub mod frequency;
 mod ineligible;
 pub mod native;
+mod refusals;
 pub mod review;
 pub mod schedule;
 pub mod seat;
@@ -19,6 +20,7 @@ pub mod targeting;
 
 pub use fit::{Fit, Medium};
 pub use ineligible::Ineligible;
+pub use refusals::{All, First, Refusals};
 
 use openrtb::Deal;
 use units::UnixMillis;
@@ -43,17 +45,19 @@ pub struct Situation<'a> {
     pub trackers_are_secure: bool,
 }
 
-/// The rules on a line item that targeting has let through: cheapest first.
+/// The rules on a line item that targeting has let through, cheapest first; the deal that it bids on.
 ///
 /// # Errors
-/// The first rule that refuses.
+/// The rule that ended the look.
 pub fn admissible<'a>(
     item: &Item,
     situation: &Situation<'a>,
+    on: &mut impl Refusals,
 ) -> Result<Option<&'a Deal<'a>>, Ineligible> {
-    schedule::check(item, situation)?;
-    seat::check(item, situation.opportunity)?;
-    deal::choose(item, situation.imp)
+    schedule::check(item, situation, on)?;
+    seat::check(item, situation.opportunity, on)?;
+    let deal = on.hear(deal::choose(item, situation.imp))?;
+    Ok(deal.flatten())
 }
 
 /// The rules on one creative of such a line item, and how it would be shown.
@@ -65,11 +69,12 @@ pub fn showable(
     creative: &Creative,
     deal: Option<&Deal<'_>>,
     situation: &Situation<'_>,
+    on: &mut impl Refusals,
 ) -> Result<Fit, Ineligible> {
-    review::check(creative, situation.opportunity)?;
-    blocklists::check(creative, situation.opportunity)?;
-    secure::check(creative, situation)?;
-    deal::check_advertiser(creative, deal)?;
-    demands::check_imp(creative, situation.imp)?;
-    fit::choose(item, creative, situation.imp)
+    on.hear(review::check(creative, situation.opportunity))?;
+    blocklists::check(creative, situation.opportunity, on)?;
+    on.hear(secure::check(creative, situation))?;
+    on.hear(deal::check_advertiser(creative, deal))?;
+    on.hear(demands::check_imp(creative, situation.imp))?;
+    fit::choose(item, creative, situation.imp, on)
 }

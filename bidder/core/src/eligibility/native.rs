@@ -3,7 +3,7 @@
 use contracts::catalog::{NativeAssets, NativeImage};
 
 use super::fit::{check_apis, check_attributes};
-use super::{Fit, Ineligible, Medium};
+use super::{Fit, Ineligible, Medium, Refusals};
 use crate::creative::{Creative, Vast};
 use crate::opportunity::{AskedAsset, AskedKind, NativeOffer};
 use crate::vast;
@@ -33,9 +33,13 @@ const MAIN: i32 = 3;
 ///
 /// # Errors
 /// One cannot, or an attribute or framework is not allowed.
-pub fn check(creative: &Creative, offer: &NativeOffer<'_>) -> Result<Fit, Ineligible> {
-    check_attributes(creative, offer.battr)?;
-    check_apis(creative, offer.api)?;
+pub fn check(
+    creative: &Creative,
+    offer: &NativeOffer<'_>,
+    on: &mut impl Refusals,
+) -> Result<Fit, Ineligible> {
+    on.hear(check_attributes(creative, offer.battr))?;
+    on.hear(check_apis(creative, offer.api))?;
     let assets = creative
         .native
         .as_ref()
@@ -44,7 +48,7 @@ pub fn check(creative: &Creative, offer: &NativeOffer<'_>) -> Result<Fit, Inelig
     let filled = offer.assets.iter().filter(|it| fills(it)).count();
     let missing = offer.assets.iter().any(|it| it.required && !fills(it));
     if missing || filled == 0 {
-        return Err(Ineligible::AssetsMissing);
+        on.refuse(Ineligible::AssetsMissing)?;
     }
     Ok(Fit {
         medium: Medium::Native,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use units::UnixMillis;
 
-use super::{Ineligible, Situation};
+use super::{Ineligible, Refusals, Situation};
 use crate::daypart::WeekHours;
 use crate::market::Item;
 
@@ -56,12 +56,16 @@ pub fn day_start(now: UnixMillis, zone: &TimeZone) -> UnixMillis {
 ///
 /// # Errors
 /// Not begun, over, or outside the day parts.
-pub fn check(item: &Item, situation: &Situation<'_>) -> Result<(), Ineligible> {
+pub fn check(
+    item: &Item,
+    situation: &Situation<'_>,
+    on: &mut impl Refusals,
+) -> Result<(), Ineligible> {
     if situation.now < item.starts_at {
-        return Err(Ineligible::NotStarted);
+        on.refuse(Ineligible::NotStarted)?;
     }
     if item.ends_at.is_some_and(|end| situation.now >= end) {
-        return Err(Ineligible::Ended);
+        on.refuse(Ineligible::Ended)?;
     }
     let hour = match item.rules.clock {
         Clock::Campaign => Some(situation.hour),
@@ -71,7 +75,7 @@ pub fn check(item: &Item, situation: &Situation<'_>) -> Result<(), Ineligible> {
     // An hour that is not known is in none of the included, and in none of the excluded.
     let included = item.rules.hours.is_none_or(|it| within(it) == Some(true));
     if !included || within(item.rules.not_hours) == Some(true) {
-        return Err(Ineligible::OutsideDayparts);
+        on.refuse(Ineligible::OutsideDayparts)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Which seats may bid (X-40, C-41).
 
-use super::Ineligible;
+use super::{Ineligible, Refusals};
 use crate::market::Item;
 use crate::opportunity::Opportunity;
 
@@ -8,14 +8,18 @@ use crate::opportunity::Opportunity;
 ///
 /// # Errors
 /// Not allowed, or blocked.
-pub fn check(item: &Item, opportunity: &Opportunity<'_>) -> Result<(), Ineligible> {
+pub fn check(
+    item: &Item,
+    opportunity: &Opportunity<'_>,
+    on: &mut impl Refusals,
+) -> Result<(), Ineligible> {
     let request = opportunity.request;
     let named = |list: &[openrtb::Str<'_>]| list.iter().any(|seat| **seat == *item.seat);
     if !request.wseat.is_empty() && !named(&request.wseat) {
-        return Err(Ineligible::SeatNotAllowed);
+        on.refuse(Ineligible::SeatNotAllowed)?;
     }
     if named(&request.bseat) {
-        return Err(Ineligible::SeatBlocked);
+        on.refuse(Ineligible::SeatBlocked)?;
     }
     Ok(())
 }

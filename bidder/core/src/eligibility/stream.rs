@@ -1,6 +1,7 @@
 //! How a creative would be played on a video or audio imp (C-80 to C-86).
 
 use super::Ineligible;
+use super::Refusals;
 use super::demands;
 use super::fit::{Fit, Medium, check_apis, check_attributes};
 use crate::creative::{Creative, SKIP_BUTTON, Vast};
@@ -16,34 +17,35 @@ pub(super) fn check(
     creative: &Creative,
     offer: &StreamOffer<'_>,
     medium: Medium,
+    on: &mut impl Refusals,
 ) -> Result<Fit, Ineligible> {
     let declared = creative.declared();
     let document = creative.vast.as_ref().ok_or(Ineligible::FormatNotOffered)?;
-    let size = player_size(item, creative, offer, medium)?;
+    let size = on.hear(player_size(item, creative, offer, medium))?;
     let mime = vast::mime(declared);
     if !offer.mimes.iter().any(|it| it.eq_ignore_ascii_case(mime)) {
-        return Err(Ineligible::MimeNotAllowed);
+        on.refuse(Ineligible::MimeNotAllowed)?;
     }
-    let protocol =
-        vast::protocol(document.kind, offer.protocols).ok_or(Ineligible::ProtocolNotSupported)?;
+    let protocol = vast::protocol(document.kind, offer.protocols);
+    let protocol = on.hear(protocol.ok_or(Ineligible::ProtocolNotSupported))?;
     let length = document.length;
     // An unknown length is taken only where any length is.
     let takes = length.map_or(offer.takes_any_length(), |it| offer.takes_length(it));
     if !takes {
-        return Err(Ineligible::LengthNotAllowed);
+        on.refuse(Ineligible::LengthNotAllowed)?;
     }
-    check_media(document, offer)?;
+    on.hear(check_media(document, offer))?;
     if offer.skippable == Some(true) && creative.attributes.contains(&SKIP_BUTTON) {
-        return Err(Ineligible::SkipNotAllowed);
+        on.refuse(Ineligible::SkipNotAllowed)?;
     }
-    check_attributes(creative, offer.battr)?;
-    check_apis(creative, offer.api)?;
-    demands::check_stream(creative, offer)?;
+    on.hear(check_attributes(creative, offer.battr))?;
+    on.hear(check_apis(creative, offer.api))?;
+    on.hear(demands::check_stream(creative, offer))?;
     Ok(Fit {
         medium,
-        size,
+        size: size.flatten(),
         length,
-        protocol: Some(protocol),
+        protocol,
     })
 }
 

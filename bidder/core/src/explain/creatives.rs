@@ -5,7 +5,7 @@ use super::money::{self, Offer};
 use super::{CapExplained, CreativeExplained, Failure, conditions};
 use crate::creative::Creative;
 use crate::decide::{Context, Pod, Scratch, fits};
-use crate::eligibility::{Ineligible, blocklists, deal, fit, frequency, secure};
+use crate::eligibility::{All, Ineligible, deal, frequency, showable};
 use crate::market::Item;
 use crate::opportunity::Imp;
 
@@ -40,17 +40,13 @@ fn of_creative<'a>(
         creative: Some(creative),
         situation: &situation,
     };
-    let mut note = |result: Result<(), Ineligible>| {
-        failures.extend(result.err().map(|why| conditions::failure(why, &subject)));
-    };
-    note(blocklists::check(creative, context.opportunity));
-    note(secure::check(creative, &situation));
-    note(deal::check_advertiser(creative, deal));
-    let fit = fit::choose(item, creative, imp);
-    note(fit.map(|_| ()));
+    let mut refused = All::default();
+    let fit = showable(item, creative, deal, &situation, &mut refused);
     if let (Ok(fit), Some(pod)) = (fit, Pod::of(context.opportunity, imp)) {
-        note(fits(&fit, &pod));
+        refused.0.extend(fits(&fit, &pod).err());
     }
+    let refused = refused.0.into_iter();
+    failures.extend(refused.map(|why| conditions::failure(why, &subject)));
     failures.extend(cap_failure(context, item, creative));
     let price = fit.ok().and_then(|fit| {
         let offer = Offer {

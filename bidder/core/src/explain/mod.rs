@@ -21,7 +21,7 @@ use units::LineItemId;
 
 use crate::choose::draw;
 use crate::decide::{Context, Instant, Scratch};
-use crate::eligibility::{Ineligible, schedule, seat};
+use crate::eligibility::{All, Ineligible, admissible};
 use crate::market::{Item, Market};
 use crate::opportunity::{Imp, Opportunity};
 use crate::random::Random;
@@ -186,26 +186,21 @@ fn of_line_item<'a>(
         creative: None,
         situation: &situation,
     };
-    let mut note = |result: Result<(), Ineligible>| {
-        failures.extend(result.err().map(|why| conditions::failure(why, &subject)));
-    };
-    note(context.signed());
-    note(schedule::check(item, &situation));
-    note(seat::check(item, context.opportunity));
-    let deal = crate::eligibility::deal::choose(item, imp);
-    let must = deal.is_ok_and(|it| it.is_some_and(|it| it.guar == Some(true)));
-    if !must {
-        note(item.options.throttle(draw(context.seed, number)));
-        note(item.options.hold_out(item.options.arm(context.user_hash)));
+    let mut refused = All(Vec::from_iter(context.signed().err()));
+    let deal = admissible(item, &situation, &mut refused).ok().flatten();
+    if deal.is_none_or(|it| it.guar != Some(true)) {
+        let arm = item.options.arm(context.user_hash);
+        let choosing = [
+            item.options.throttle(draw(context.seed, number)),
+            item.options.hold_out(arm),
+        ];
+        refused
+            .0
+            .extend(choosing.into_iter().filter_map(Result::err));
     }
     // Whether a deal of its own is there at all is a key of its targeting, told there.
-    note(deal.map(|_| ()).or_else(|why| {
-        if why == Ineligible::Deal {
-            Ok(())
-        } else {
-            Err(why)
-        }
-    }));
+    let refused = refused.0.into_iter().filter(|it| *it != Ineligible::Deal);
+    failures.extend(refused.map(|why| conditions::failure(why, &subject)));
 }
 
 /// What is asked for by name and cannot bid at all, with the reason.

@@ -3,7 +3,7 @@
 use super::{Failure, conditions};
 use crate::decide::{Context, Scratch};
 use crate::eligibility::targeting::{Part, Refused, parts};
-use crate::eligibility::{Ineligible, deal, fit};
+use crate::eligibility::{First, Ineligible, deal, fit};
 use crate::market::Item;
 use crate::opportunity::Imp;
 use crate::targeting::{Failed, View, listed};
@@ -77,7 +77,7 @@ pub(super) fn missed<'a>(
     let first = first.unwrap_or_else(|| {
         let mut shown = item.creatives.iter().filter_map(|number| {
             let creative = context.market.creative(*number)?;
-            fit::choose(item, creative, imp).err()
+            fit::choose(item, creative, imp, &mut First).err()
         });
         shown.next_back().unwrap_or(Ineligible::FormatNotOffered)
     });
