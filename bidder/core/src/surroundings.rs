@@ -1,7 +1,9 @@
 //! What the server found out besides the request: it fills what the request does not say.
 
+use std::sync::Arc;
+
 use contracts::catalog::Degrees;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is known besides the request; empty where nothing is.
 ///
@@ -50,4 +52,64 @@ pub struct Place<'a> {
     pub postal_code: Option<&'a str>,
     /// Latitude and longitude: the middle of the place, not of the device (C-141).
     pub middle: Option<(Degrees, Degrees)>,
+}
+
+/// What was found out, kept for as long as the decision and its record need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Around {
+    /// AdCOM device type.
+    pub device_type: Option<i32>,
+    /// Maker.
+    pub make: Option<Arc<str>>,
+    /// Model.
+    pub model: Option<Arc<str>>,
+    /// Operating system.
+    pub os: Option<Arc<str>>,
+    /// Its version.
+    pub os_version: Option<Arc<str>>,
+    /// Browser.
+    pub browser: Option<Arc<str>>,
+    /// Country, ISO 3166-1.
+    pub country: Option<Arc<str>>,
+    /// Region, ISO 3166-2.
+    pub region: Option<Arc<str>>,
+    /// City, by name.
+    pub city: Option<Arc<str>>,
+    /// Metropolitan area.
+    pub metro: Option<Arc<str>>,
+    /// Postal code.
+    pub postal_code: Option<Arc<str>>,
+    /// Latitude and longitude in millionths of a degree.
+    pub middle: Option<(i32, i32)>,
+}
+
+impl Around {
+    /// As the decision sees it, with who asked and the request as it was received.
+    #[must_use]
+    pub fn of<'a>(&'a self, source: Option<&'a str>, body: &'a [u8]) -> Surroundings<'a> {
+        let middle = self.middle.and_then(|(latitude, longitude)| {
+            Degrees::from_micros(latitude).zip(Degrees::from_micros(longitude))
+        });
+        Surroundings {
+            device: KnownDevice {
+                device_type: self.device_type,
+                make: self.make.as_deref(),
+                model: self.model.as_deref(),
+                os: self.os.as_deref(),
+                os_version: self.os_version.as_deref(),
+                browser: self.browser.as_deref(),
+            },
+            place: Place {
+                country: self.country.as_deref(),
+                region: self.region.as_deref(),
+                city: self.city.as_deref(),
+                metro: self.metro.as_deref(),
+                postal_code: self.postal_code.as_deref(),
+                middle,
+            },
+            source,
+            body: Some(body),
+        }
+    }
 }

@@ -13,7 +13,7 @@ use bidder_core::random::Random;
 use bidder_core::record::Funds;
 use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
 use bidder_core::shading::shade;
-use bidder_core::surroundings::Surroundings;
+use bidder_core::surroundings::Around;
 use contracts::access::AUCTION_ID_HEADER;
 use openrtb::{BidRequest, ReadError};
 use service::Problem;
@@ -144,12 +144,9 @@ async fn bid(
     let market = worker.shared.market.load_full().ok_or(NoBid::NotReady)?;
     let opportunity = Opportunity::read(bid_request, &market.rates)?;
     let visible = opportunity.visible(&request.body, market.index.terms());
-    let surroundings = Surroundings {
-        source: Some(&source.name),
-        body: Some(&visible),
-        ..Surroundings::default()
-    };
-    let mut opportunity = opportunity.within(surroundings);
+    let finder = &worker.shared.finder;
+    let around = finder.find(bid_request, opportunity.identity);
+    let mut opportunity = opportunity.within(around.of(Some(&source.name), &visible));
     opportunity.reviewed_by = source.reviewer();
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
     let limits = worker.shared.config.bids;
@@ -159,6 +156,7 @@ async fn bid(
     let mut basis = Basis {
         market: Arc::clone(&market),
         found,
+        around: &around,
         at: At {
             now: service::clock::now(),
             boot: leases::boot_now(),
@@ -217,9 +215,10 @@ async fn bid(
 }
 
 /// What a decision is made by, beside the request.
-pub(crate) struct Basis {
+pub(crate) struct Basis<'a> {
     pub(crate) market: Arc<Market>,
     pub(crate) found: Found,
+    pub(crate) around: &'a Around,
     pub(crate) at: At,
     pub(crate) seed: u128,
     pub(crate) limits: Limits,
@@ -231,7 +230,7 @@ pub(crate) struct Basis {
 /// Decides; the refusals of a decision that is to be recorded are left in `refusals`.
 fn decide_here<'a>(
     worker: &Worker,
-    basis: &Basis,
+    basis: &Basis<'_>,
     opportunity: &'a Opportunity<'a>,
     refusals: &mut Vec<(usize, Ineligible)>,
 ) -> Decision<'a> {

@@ -45,6 +45,8 @@ pub struct Config {
     pub user_budget: Millis,
     pub user_cache: Bytes,
     pub user_cache_life: Millis,
+    pub geo_database: PathBuf,
+    pub known_agents: usize,
     pub answer_margin: Millis,
     pub lease_interval: Millis,
     pub lease_timeout: Millis,

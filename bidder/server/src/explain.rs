@@ -10,7 +10,7 @@ use bidder_core::no_bid::NoBid;
 use bidder_core::opportunity::Opportunity;
 use bidder_core::record::{Funds, SeenUser};
 use bidder_core::respond::{Source, refuse};
-use bidder_core::surroundings::Surroundings;
+use bidder_core::surroundings::Around;
 use contracts::catalog::Quarantined;
 use openrtb::BidRequest;
 use serde::Deserialize;
@@ -107,6 +107,7 @@ fn may_debug(worker: &Worker, request: &Request, source: &Source) -> bool {
 pub(crate) struct Trail {
     market: Arc<Market>,
     user: SeenUser,
+    around: Around,
     at: At,
     seed: u128,
     /// What the decision itself holds: it counts as free, as it was when the decision looked.
@@ -118,7 +119,7 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn of(basis: &Basis, decision: &Decision<'_>, source: &Source) -> Self {
+    pub(crate) fn of(basis: &Basis<'_>, decision: &Decision<'_>, source: &Source) -> Self {
         let choices = decision.imps.iter().flat_map(|it| &it.ranked);
         let held = choices.filter_map(|choice| {
             let item = basis.market.items.get(choice.candidate.item)?;
@@ -129,6 +130,7 @@ impl Trail {
             reviewer: source.reviewer().map(str::to_owned),
             market: Arc::clone(&basis.market),
             user: basis.found.seen(),
+            around: basis.around.clone(),
             at: basis.at,
             seed: basis.seed,
             source: Some(source.name.clone()),
@@ -147,12 +149,8 @@ impl Trail {
             let (request, _repairs) = BidRequest::read(&body, &limits).ok()?;
             let opportunity = Opportunity::read(&request, &self.market.rates).ok()?;
             let visible = opportunity.visible(&body, self.market.index.terms());
-            let surroundings = Surroundings {
-                source: self.source.as_deref(),
-                body: Some(&visible),
-                ..Surroundings::default()
-            };
-            let mut opportunity = opportunity.within(surroundings);
+            let around = self.around.of(self.source.as_deref(), &visible);
+            let mut opportunity = opportunity.within(around);
             opportunity.reviewed_by = self.reviewer.as_deref();
             let situation = Situation {
                 opportunity: &opportunity,
@@ -271,6 +269,7 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
     let trail = Trail {
         market,
         user: found.seen(),
+        around: worker.shared.finder.find(&bid_request, identity),
         at: At {
             now: service::clock::now(),
             boot: leases::boot_now(),

@@ -25,6 +25,7 @@ mod shading;
 mod shared;
 mod sources;
 mod stats;
+mod surroundings;
 mod tallies;
 mod trackers;
 mod worker;
@@ -55,6 +56,9 @@ pub enum RunError {
     /// The configuration contradicts itself.
     #[error("the bidder's configuration: {0}")]
     Config(#[from] service::config::ConfigError),
+    /// The database of places cannot be used.
+    #[error("bidder.geo_database: {0}")]
+    Places(#[from] lookup::PlacesError),
     /// A Redis URL is none.
     #[error("the user state: {0}")]
     UserState(#[from] userstate::StateError),
@@ -77,7 +81,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     config.validate()?;
     let ops = ops(&config);
     let workers = config.worker_count();
-    let (shared, notes) = Shared::new(config, &ops);
+    let (shared, notes) = Shared::new(config, &ops)?;
     let counters = shared.metrics.records.clone();
     let recording = notes.write(&shared.config.data_dir, &shared.config.records, counters)?;
     let shared = Arc::new(shared);

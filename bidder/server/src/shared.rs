@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use bidder_core::lease::LeaseTable;
 use bidder_core::market::Market;
 use contracts::lease::Tally;
+use lookup::PlacesError;
 use service::Ops;
 use units::{BidderId, BootId, CampaignId, UnixMillis};
 use userstate::Peers;
@@ -19,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::records::{Notes, Records};
 use crate::shading::Shading;
 use crate::sources::Sources;
+use crate::surroundings::Finder;
 
 /// One bidder process.
 pub(crate) struct Shared {
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     /// Counts per campaign that the control plane was not told of yet.
     pub(crate) tallies: Mutex<HashMap<CampaignId, Tally>>,
     pub(crate) sources: Sources,
+    pub(crate) finder: Finder,
     pub(crate) ops: Ops,
     /// What all connections to the user state know together.
     pub(crate) peers: Arc<Peers>,
@@ -49,7 +52,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// With what the thread that writes records is to be given.
-    pub(crate) fn new(config: Config, ops: &Ops) -> (Self, Notes) {
+    ///
+    /// # Errors
+    /// The database of places cannot be used.
+    pub(crate) fn new(config: Config, ops: &Ops) -> Result<(Self, Notes), PlacesError> {
         let now = service::clock::now();
         let boot = BootId::new(now, service::clock::random_bytes());
         let name = if config.name.is_empty() {
@@ -81,11 +87,12 @@ impl Shared {
             explaining: AtomicUsize::new(0),
             tallies: Mutex::default(),
             sources: Sources::new(&config),
+            finder: Finder::new(&config)?,
             ops: ops.clone(),
             peers: Arc::new(Peers::new(&config.user_state())),
             since: now,
             config,
         };
-        (shared, notes)
+        Ok((shared, notes))
     }
 }

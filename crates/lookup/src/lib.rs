@@ -19,8 +19,8 @@ mod agent;
 mod device;
 mod hints;
 mod maker;
-#[cfg(test)]
-mod mmdb;
+#[cfg(any(test, feature = "mmdb"))]
+pub mod mmdb;
 mod place;
 mod screen;
 

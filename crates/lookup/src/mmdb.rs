@@ -1,27 +1,45 @@
 //! Writes small databases of the MaxMind DB format (version 2.0) for tests, so that none has to be kept.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "for tests, which stop where they cannot go on"
+)]
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// A value of the data section.
-pub(crate) enum Value {
+#[derive(Debug)]
+pub enum Value {
+    /// A text.
     Text(String),
+    /// A number.
     Double(f64),
     /// With its type's number and size: the format tells 16, 32 and 64 bits apart.
     Unsigned(u8, usize, u64),
+    /// A list.
     Array(Vec<Value>),
+    /// Members by name.
     Map(Vec<(String, Value)>),
 }
 
-pub(crate) fn text(text: &str) -> Value {
+/// A text.
+#[must_use]
+pub fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-pub(crate) const fn number(number: f64) -> Value {
+/// A number.
+#[must_use]
+pub const fn number(number: f64) -> Value {
     Value::Double(number)
 }
 
-pub(crate) fn u16(number: u16) -> Value {
+/// A whole number of 16 bits.
+#[must_use]
+pub fn u16(number: u16) -> Value {
     Value::Unsigned(5, 2, number.into())
 }
 
@@ -33,17 +51,21 @@ const fn u64(number: u64) -> Value {
     Value::Unsigned(9, 8, number)
 }
 
-pub(crate) const fn array(values: Vec<Value>) -> Value {
+/// A list.
+#[must_use]
+pub const fn array(values: Vec<Value>) -> Value {
     Value::Array(values)
 }
 
-pub(crate) fn map(members: Vec<(&str, Value)>) -> Value {
+/// Members by name.
+#[must_use]
+pub fn map(members: Vec<(&str, Value)>) -> Value {
     let named = |(name, value): (&str, Value)| (name.to_owned(), value);
     Value::Map(members.into_iter().map(named).collect())
 }
 
 /// A node's two ways: on to another node, to a row, or nowhere.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 enum Way {
     Nowhere,
     Node(usize),
@@ -51,7 +73,8 @@ enum Way {
 }
 
 /// A database of IPv6; IPv4 stands under `::/96`.
-pub(crate) struct Database {
+#[derive(Debug)]
+pub struct Database {
     nodes: Vec<[Way; 2]>,
     data: Vec<u8>,
 }
@@ -67,7 +90,7 @@ impl Default for Database {
 
 impl Database {
     /// Adds a network, `192.0.2.0/24`, with its row.
-    pub(crate) fn insert(&mut self, network: &str, row: &Value) {
+    pub fn insert(&mut self, network: &str, row: &Value) {
         let (address, length) = network.split_once('/').unwrap();
         let length: u32 = length.parse().unwrap();
         let (bits, length) = match address.parse().unwrap() {
@@ -96,7 +119,8 @@ impl Database {
     }
 
     /// The whole file.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
         let count = self.nodes.len();
         let mut out = Vec::new();
         for way in self.nodes.iter().flatten() {

@@ -24,6 +24,7 @@ use crate::eligibility::Ineligible;
 use crate::market::Market;
 use crate::no_bid::NoBid;
 use crate::respond::{Dialect, Source, placed};
+use crate::surroundings::Around;
 use crate::user::User;
 
 /// Everything that one decision and its answer read, but for the catalog.
@@ -46,6 +47,9 @@ pub struct Seen {
     pub public_url: String,
     /// What was found of the user.
     pub user: SeenUser,
+    /// What was found out of device and place, besides the request.
+    #[serde(default)]
+    pub around: Around,
     /// How much the request might get.
     #[serde(default)]
     pub limits: Limits,

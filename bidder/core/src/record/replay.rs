@@ -9,7 +9,6 @@ use crate::opportunity::Opportunity;
 use crate::random::Random;
 use crate::respond::{Accepted, Pages, Reply, placed, respond};
 use crate::shading::shade;
-use crate::surroundings::Surroundings;
 
 /// A decision made again.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,11 +71,8 @@ pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
     let (request, _repairs) = read.map_err(Unreplayable::Request)?;
     let opportunity = match Opportunity::read(&request, &market.rates) {
         Ok(opportunity) => {
-            let mut opportunity = opportunity.within(Surroundings {
-                source: Some(&seen.source.name),
-                body: Some(seen.request.as_bytes()),
-                ..Surroundings::default()
-            });
+            let body = seen.request.as_bytes();
+            let mut opportunity = opportunity.within(seen.around.of(Some(&seen.source.name), body));
             opportunity.reviewed_by = seen.source.reviewer();
             opportunity
         }

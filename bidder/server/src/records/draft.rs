@@ -30,7 +30,7 @@ impl Record {
     pub(crate) fn of(
         reply: &Reply<'_>,
         body: &[u8],
-        basis: &Basis,
+        basis: &Basis<'_>,
         decision: &Decision<'_>,
         refusals: &[(usize, Ineligible)],
         places: &[Option<usize>],
@@ -51,6 +51,7 @@ impl Record {
             dialect: reply.dialect,
             public_url: reply.market.public_url.to_string(),
             user: basis.found.seen(),
+            around: basis.around.clone(),
             limits: basis.limits,
             funds: Vec::new(),
             places: Some(places.to_vec()),
