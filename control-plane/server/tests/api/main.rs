@@ -1,5 +1,6 @@
 //! The API over a real socket, a real Postgres and a real Redis, as interfaces.md describes it.
 
+mod choosing;
 mod feed;
 mod outage;
 mod plane;
