@@ -2,6 +2,7 @@
 
 mod choosing;
 mod feed;
+mod lists;
 mod outage;
 mod plane;
 mod prices;
