@@ -1,6 +1,12 @@
 //! P5: matching one imp, over catalogs up to a million line items: the plain keys alone, and with trees,
 //! shared lists and users of 5 to 200 segments (Zipf).
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a drawn rank lies between 1 and the number of segments"
+)]
+
 #[path = "../tests/shop/mod.rs"]
 mod shop;
 
