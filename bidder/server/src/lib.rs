@@ -14,7 +14,6 @@ mod config;
 mod duplicates;
 mod explain;
 mod leases;
-mod lists;
 mod loaded;
 mod metrics;
 mod notices;

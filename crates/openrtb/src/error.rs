@@ -42,6 +42,11 @@ impl ReadError {
                 rule: "C-31",
                 what: "the key is there twice",
             },
+            FaultKind::TooManyBids => Self::Invalid {
+                pointer,
+                rule: "R37",
+                what: "too many bids",
+            },
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Limits {
     pub ext_depth: u32,
     /// Imps in a request.
     pub imps: usize,
+    /// Bids in a response, those of all its seats.
+    pub bids: usize,
     /// Bytes of one string, as written.
     pub string: usize,
     /// Values of any kind in the message, and with them its keys; members of `ext` included.
@@ -29,6 +31,7 @@ impl Limits {
         depth: 64,
         ext_depth: 32,
         imps: 100,
+        bids: 1_000,
         string: 64 * 1024,
         values: 32 * 1024,
     };
@@ -37,6 +40,16 @@ impl Limits {
     pub const RESPONSE: Self = Self {
         string: 512 * 1024,
         ..Self::REQUEST
+    };
+
+    /// For text that was measured when it came, or that we wrote ourselves: bounded in depth alone.
+    pub const MEASURED: Self = Self {
+        depth: 64,
+        ext_depth: 64,
+        imps: usize::MAX,
+        bids: usize::MAX,
+        string: usize::MAX,
+        values: u32::MAX,
     };
 }
 
@@ -52,6 +65,7 @@ impl Limits {
                 ext_depth: 65.., ..
             } => Some(("ext_depth", "must be at most 64")),
             Self { imps: 0, .. } => Some(("imps", "must be at least 1")),
+            Self { bids: 0, .. } => Some(("bids", "must be at least 1")),
             Self { string: 0..16, .. } => Some(("string", "must be at least 16")),
             Self { values: 0, .. } => Some(("values", "must be at least 1")),
             _ => None,
@@ -75,6 +89,7 @@ mod tests {
         let cases = [
             (request, None),
             (Limits::RESPONSE, None),
+            (Limits::MEASURED, None),
             (
                 Limits {
                     depth: 0,
@@ -97,6 +112,7 @@ mod tests {
                 Some("ext_depth"),
             ),
             (Limits { imps: 0, ..request }, Some("imps")),
+            (Limits { bids: 0, ..request }, Some("bids")),
             (
                 Limits {
                     string: 15,

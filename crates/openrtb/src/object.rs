@@ -108,7 +108,7 @@ macro_rules! object {
                     })?
                 }
                 self.span = r.span_from(start);
-                if repeats || $crate::object::names_repeat(&self.extra) {
+                if r.passes_on && (repeats || $crate::object::names_repeat(&self.extra)) {
                     r.cut_repeats(start);
                 }
                 #[allow(unused_mut, reason = "objects without a requirement are always usable")]

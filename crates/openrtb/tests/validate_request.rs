@@ -522,6 +522,39 @@ fn a_clean_request_has_no_findings() {
     }
 }
 
+/// What looks like a breach and is none: its id, what to change in a video offer, and why nothing is told.
+const NOT_FINDINGS: &[(&str, &str, &str)] = &[
+    (
+        "C-61",
+        r#"{"minduration":null}"#,
+        "2.5 recommends minduration, 2.6 gives it the default 0 (C-62): absent, it has a meaning to all",
+    ),
+    (
+        "C-47",
+        r#"{"durfloors":[{"mindur":16,"maxdur":30,"bidfloor":1}]}"#,
+        "a range with both ends is what the standard's own example needs",
+    ),
+    (
+        "C-85",
+        r#"{"maxextended":-1}"#,
+        "-1 is any length beyond maxduration",
+    ),
+    (
+        "C-83",
+        r#"{"placement":1,"plcmt":2}"#,
+        "they are two lists, and both may be sent",
+    ),
+];
+
+#[test]
+fn what_is_not_told() {
+    for (id, patch, why) in NOT_FINDINGS {
+        let patch = format!(r#"{{"imp":{{"0":{{"video":{patch}}}}}}}"#);
+        let body = merged(&merged(CLEAN, VIDEO), &patch);
+        assert_eq!(told(&report(&body)), [], "{id}: {why}\n{body}");
+    }
+}
+
 #[test]
 fn every_rule_is_broken_once() {
     let mut seen = BTreeSet::new();
@@ -590,6 +623,31 @@ fn every_rule_is_broken_once() {
         .filter(|name| !seen.contains(name) && !of_responses.contains(name))
         .collect();
     assert_eq!(unbroken, [""; 0], "rules without a row in a table here");
+}
+
+#[test]
+fn every_attribute_of_video_alone_is_told_in_audio() {
+    // C-86
+    for name in [
+        "w",
+        "h",
+        "pos",
+        "skip",
+        "skipmin",
+        "skipafter",
+        "placement",
+        "linearity",
+        "playbackmethod",
+    ] {
+        let patch =
+            format!(r#"{{"imp":{{"0":{{"audio":{{"mimes":["audio/mpeg"],"{name}":1}}}}}}}}"#);
+        let report = report(&merged(CLEAN, &patch));
+        let pointer = format!("/imp/0/audio/{name}");
+        assert!(
+            told(&report).contains(&("audio-attribute", &*pointer)),
+            "{report:#?}"
+        );
+    }
 }
 
 #[test]

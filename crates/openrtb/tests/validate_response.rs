@@ -4,8 +4,8 @@
 mod merge;
 
 use merge::merged;
-use openrtb::Limits;
 use openrtb::validate::{self, Report};
+use openrtb::{BidResponse, Limits};
 use std::collections::BTreeSet;
 
 /// A response with nothing to remark on.
@@ -20,6 +20,8 @@ const BIDS: &[(&str, &str, &str)] = &[
     ("bid-impid", r#"{"impid":""}"#, "/impid"),
     ("bid-price", r#"{"price":0}"#, "/price"),
     ("bid-price", r#"{"price":-1}"#, "/price"),
+    ("bid-price", r#"{"price":"abc"}"#, "/price"),
+    ("bid-price", r#"{"price":[1]}"#, "/price"),
     ("bid-price", r#"{"price":null}"#, "/price"),
     ("bid-markup", r#"{"adm":null,"nurl":null}"#, "/adm"),
     (
@@ -168,12 +170,55 @@ fn every_rule_is_broken_once() {
         );
         seen.insert(name);
     }
+    // `bids_beyond_the_limit_are_not_looked_at` breaks it.
+    seen.insert("too-many-bids");
     let unbroken: Vec<&str> = validate::rules()
         .map(|rule| rule.name)
         .skip_while(|name| *name != "response-id")
         .filter(|name| !seen.contains(name))
         .collect();
     assert_eq!(unbroken, [""; 0], "rules without a row in a table here");
+}
+
+#[test]
+fn what_was_found_is_shown_as_it_is_written() {
+    // X-53, C-28
+    for (from, to, rule, found) in [
+        ("1.5", r#""abc""#, "bid-price", r#""abc""#),
+        ("1.5", "-1e3", "bid-price", "-1e3"),
+        ("1.5", r#"{"a":1}"#, "bid-price", r#"{"a":1}"#),
+        ("1.5", "0.00", "bid-price", "0.00"),
+        ("1.5", "null", "bid-price", "nothing"),
+        (r#""USD""#, r#""DOLLAR""#, "response-cur", r#""DOLLAR""#),
+    ] {
+        let report = report(&CLEAN.replace(from, to));
+        let finding = report.findings.iter().find(|f| f.rule.name == rule);
+        assert_eq!(finding.map(|f| &*f.found), Some(found), "{report:#?}");
+    }
+}
+
+#[test]
+fn bids_beyond_the_limit_are_not_looked_at() {
+    // R37
+    let bids = |count: usize| {
+        let bids = vec!["{}"; count].join(",");
+        format!(r#"{{"id":"r","seatbid":[{{"bid":[{bids}]}},{{"bid":[{{}}]}}]}}"#)
+    };
+    let few = Limits {
+        bids: 3,
+        ..Limits::RESPONSE
+    };
+    let report = |body: &str| validate::response(body.as_bytes(), &few).unwrap();
+    let many = report(&bids(4));
+    assert!(told(&many).contains(&("too-many-bids", "/seatbid")));
+    let finding = many.findings.iter().find(|f| f.rule.id == "R37").unwrap();
+    assert_eq!(finding.found, "5 bids, 3 are allowed");
+    let looked_at = |report: &Report| report.findings.iter().any(|f| f.pointer.contains("/bid/3"));
+    assert!(!looked_at(&many), "{many:#?}");
+    assert!(!told(&report(&bids(2))).contains(&("too-many-bids", "/seatbid")));
+    let refused = BidResponse::read(bids(4).as_bytes(), &few).unwrap_err();
+    assert_eq!(refused.pointer(), "/seatbid/0/bid/3");
+    assert!(BidResponse::read(bids(2).as_bytes(), &few).is_ok());
 }
 
 #[test]

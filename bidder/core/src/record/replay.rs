@@ -47,15 +47,6 @@ impl std::fmt::Display for Unreplayable {
 
 impl std::error::Error for Unreplayable {}
 
-/// What was read once is read again, however the bidder's own bounds stand today.
-const LIMITS: Limits = Limits {
-    depth: 64,
-    ext_depth: 64,
-    imps: usize::MAX,
-    string: usize::MAX,
-    values: u32::MAX,
-};
-
 /// Decides and answers again, by the same functions, from what was seen.
 ///
 /// # Errors
@@ -67,7 +58,7 @@ pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
             given: market.version,
         });
     }
-    let read = BidRequest::read(seen.request.as_bytes(), &LIMITS);
+    let read = BidRequest::read(seen.request.as_bytes(), &Limits::MEASURED);
     let (request, _repairs) = read.map_err(Unreplayable::Request)?;
     let opportunity = match Opportunity::read(&request, &market.rates) {
         Ok(opportunity) => {

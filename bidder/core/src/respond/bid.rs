@@ -68,21 +68,16 @@ pub(super) fn write(
     json.text_opt("dealid", candidate.deal.and_then(|it| it.id.as_deref()));
     json.integer("exp", exp(bid));
     let has_goal = !matches!(item.price.bid, BidRule::Cpm { .. });
-    let arm = candidate.arm.and_then(|it| item.options.arm_name(it));
-    let has_gavel = has_goal || arm.is_some();
-    if !v26 || has_gavel {
+    if !v26 || has_goal {
         json.key("ext");
         json.begin_object();
         if !v26 {
             json.integer("mtype", i64::from(fit.medium.mtype()));
         }
-        if has_gavel {
+        if has_goal {
             json.key("gavel");
             json.begin_object();
-            if has_goal {
-                json.text("model", reply.market.model.version().as_str());
-            }
-            json.text_opt("arm", arm);
+            json.text("model", reply.market.model.version().as_str());
             json.end_object();
         }
         json.end_object();

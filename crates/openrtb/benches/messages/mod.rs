@@ -28,26 +28,38 @@ pub(crate) fn of_two_kilobytes() -> Vec<u8> {
     padded(&example("03-video-instream-26"), 2_048)
 }
 
-/// A request of some 7,168 bytes: three imps, 40 blocked domains, 8 extended ids, 30 segments.
+/// A request of some 7,000 bytes, all of it what requests of that size hold: four video imps, blocked
+/// domains and categories, extended ids, segments of a data provider.
 pub(crate) fn of_seven_kilobytes() -> Vec<u8> {
     let mut request = value(&examples().join("03-video-instream-26.request.json"));
     let imp = request["imp"][0].clone();
-    request["imp"] = (0..3)
+    request["imp"] = (0..4)
         .map(|at| {
             let mut imp = imp.clone();
             imp["id"] = json!(format!("{at}"));
+            imp["tagid"] = json!(format!("player-{at}"));
             imp
         })
         .collect();
-    request["badv"] = (0..40)
+    request["badv"] = (0..56)
         .map(|at| json!(format!("blocked-{at}.example")))
         .collect();
-    request["user"]["eids"] = (0..8)
-        .map(|at| json!({"source": format!("ids{at}.example"), "uids": [{"id": format!("0f9a6d1e-{at}"), "atype": 1}]}))
+    request["bcat"] = (0..27)
+        .map(|at| json!(format!("IAB{}-{}", 7 + at / 9, 1 + at % 9)))
         .collect();
-    request["user"]["data"] = json!([{"id": "dmp.example", "segment":
-        (0..30).map(|at| json!({"id": format!("segment-{at}")})).collect::<Value>()}]);
-    padded(&serde_json::to_vec(&request).unwrap(), 7_168)
+    request["user"]["eids"] = (0..8)
+        .map(|at| {
+            let id = format!("0f9a6d1e-{at}c4b-4a6e-9d2f-8b1e5c7a90{at}f");
+            json!({"source": format!("ids{at}.example"), "uids": [{"id": id, "atype": 1}]})
+        })
+        .collect();
+    let segments: Value = (0..36)
+        .map(|at| json!({"id": format!("segment-{at}"), "name": format!("interest {at}")}))
+        .collect();
+    request["user"]["data"] = json!([{"id": "dmp.example", "name": "dmp", "segment": segments}]);
+    let body = serde_json::to_vec(&request).unwrap();
+    assert!((6_900..7_300).contains(&body.len()), "{}", body.len());
+    body
 }
 
 /// Fills a request up to a size by a text in its `ext`.

@@ -224,6 +224,9 @@ pub(crate) fn responses() -> Vec<(&'static str, String)> {
             r#"{{"id":"1","seatbid":[{{"bid":[{{"id":"1","impid":"1","price":1,"adm":{adm}}}]}}]}}"#
         )
     };
+    let bids = |most: usize, part: fn(usize) -> String| {
+        bounded(r#"{"id":"1","seatbid":[{"bid":["#, "]}]}", most, part)
+    };
     let times = |part: &str| part.repeat(SIZE * 9 / 10 / part.len());
     let assets: Vec<String> = (0..5_000)
         .map(|at| format!(r#"{{"id":{at},"title":{{"text":"t","len":9}}}}"#))
@@ -231,21 +234,45 @@ pub(crate) fn responses() -> Vec<(&'static str, String)> {
     vec![
         (
             "bids, ids all different",
-            bounded(r#"{"id":"1","seatbid":[{"bid":["#, "]}]}", 5_000, |at| {
+            bids(1_000, |at| {
                 format!(r#"{{"id":"{at}","impid":"1","price":1}}"#)
             }),
         ),
         (
             "bids, all the same id",
-            bounded(r#"{"id":"1","seatbid":[{"bid":["#, "]}]}", 6_000, |_| {
-                r#"{"id":"1","impid":"1","price":1}"#.to_owned()
+            bids(1_000, |_| r#"{"id":"1","impid":"1","price":1}"#.to_owned()),
+        ),
+        ("bids without anything", bids(1_000, |_| "{}".to_owned())),
+        (
+            "bids without anything, beyond the limit",
+            bids(30_000, |_| "{}".to_owned()),
+        ),
+        (
+            "bids with a fault in everything",
+            bids(1_000, |at| {
+                format!(
+                    r#"{{"id":"","impid":"","price":"x{at}","w":0,"h":0,"dur":0,"exp":0,"nurl":"x","burl":"y","lurl":"z","adomain":["/@",""],"cat":["x",1],"attr":[99,98],"api":99,"language":"x","langb":"-","wratio":0,"k":null}}"#
+                )
             }),
         ),
         (
-            "bids without anything",
-            bounded(r#"{"id":"1","seatbid":[{"bid":["#, "]}]}", 30_000, |_| {
-                "{}".to_owned()
+            "bids, names unknown",
+            bids(1_000, |at| {
+                let members: Vec<String> = (0..25).map(|n| format!(r#""k{n}":{n}"#)).collect();
+                format!(
+                    r#"{{"id":"{at}","impid":"1","price":1,{}}}"#,
+                    members.join(",")
+                )
             }),
+        ),
+        (
+            "seats without bids",
+            bounded(
+                r#"{"id":"1","seatbid":[{"bid":[{"id":"1","impid":"1","price":1}]},"#,
+                "]}",
+                30_000,
+                |_| "{}".to_owned(),
+            ),
         ),
         ("macros that are none", bid(&times("${AUCTION_X"))),
         ("macros", bid(&times("${AUCTION_ID}"))),
@@ -267,6 +294,13 @@ pub(crate) fn responses() -> Vec<(&'static str, String)> {
         (
             "attributes",
             bid(&format!("<VAST version=\"3.0\"><Ad {}", times("a=\"\" "))),
+        ),
+        (
+            "attributes of a file",
+            bid(&format!(
+                "<VAST version=\"3.0\"><Ad><InLine><MediaFile {}",
+                times("a='' ")
+            )),
         ),
         (
             "comments that do not end",

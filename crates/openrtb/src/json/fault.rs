@@ -59,6 +59,8 @@ pub(crate) enum FaultKind {
     Malformed(MalformedKind),
     /// The text is JSON, but a key that decides the auction is there twice (C-31).
     DoubledKey,
+    /// The text is JSON, but holds more bids than allowed (R37).
+    TooManyBids,
 }
 
 /// A fault and the byte at which it was met. The pointer is found later, off the hot path.
@@ -84,6 +86,14 @@ impl Fault {
         Self {
             at: offset(at),
             kind: FaultKind::DoubledKey,
+        }
+    }
+
+    #[cold]
+    pub(crate) fn too_many_bids(at: usize) -> Self {
+        Self {
+            at: offset(at),
+            kind: FaultKind::TooManyBids,
         }
     }
 }

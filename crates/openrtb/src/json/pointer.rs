@@ -9,6 +9,7 @@ const GENEROUS: Limits = Limits {
     depth: 128,
     ext_depth: 64,
     imps: usize::MAX,
+    bids: usize::MAX,
     string: usize::MAX,
     values: u32::MAX,
 };

@@ -16,15 +16,6 @@ pub struct Raw<'a> {
     start: u32,
 }
 
-/// Text that was checked once is not measured again.
-const UNBOUNDED: Limits = Limits {
-    depth: 64,
-    ext_depth: 64,
-    imps: usize::MAX,
-    string: usize::MAX,
-    values: u32::MAX,
-};
-
 impl<'a> Raw<'a> {
     pub(crate) const fn new(text: &'a str, start: u32) -> Self {
         Self { text, start }
@@ -43,7 +34,7 @@ impl<'a> Raw<'a> {
     /// [`ReadError::Malformed`] when the text is not one value, with nothing but blanks around it.
     pub fn parse(text: &'a str) -> Result<Self, ReadError> {
         let read = || {
-            let mut reader = Reader::new(text.as_bytes(), &UNBOUNDED)?;
+            let mut reader = Reader::new(text.as_bytes(), &Limits::MEASURED)?;
             reader.blanks();
             let raw = reader.raw()?;
             reader.finish()?;
@@ -68,13 +59,19 @@ impl<'a> Raw<'a> {
     }
 
     fn reader(&self) -> Reader<'a> {
-        Reader::at(self.text, 0, &UNBOUNDED)
+        Reader::at(self.text, 0, &Limits::MEASURED)
     }
 
     /// Whether the value is an object.
     #[must_use]
     pub fn is_object(&self) -> bool {
         self.text.starts_with('{')
+    }
+
+    /// Whether the value is an array.
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        self.text.starts_with('[')
     }
 
     /// The members of an object in document order; empty for any other value.

@@ -15,6 +15,8 @@ pub(crate) struct Reader<'a> {
     pub(super) limits: Limits,
     /// Whether all is to be told: what cannot be used is kept, and no key there twice is a fault.
     pub(crate) inspecting: bool,
+    /// Whether the text is to be passed on, so that what comes twice in it is to be cut out (C-31).
+    pub(crate) passes_on: bool,
     /// Where nulls and empty texts stand that count as absent, when inspecting.
     pub(crate) nulls: Vec<usize>,
     /// The member's name that was read last.
@@ -27,7 +29,9 @@ pub(crate) struct Reader<'a> {
     pub(crate) unreadable_price: bool,
     /// A key that decides a bid came twice since the flag was last cleared (C-31).
     pub(crate) doubled_bid_key: bool,
-    /// Hashes of the keys of the objects that are being skipped.
+    /// Bids so far.
+    pub(crate) bids: usize,
+    /// Hashes of the keys of the objects that are being skipped, of a text that is passed on.
     pub(super) keys: Vec<u32>,
 }
 
@@ -54,12 +58,14 @@ impl<'a> Reader<'a> {
             values: 0,
             limits: *limits,
             inspecting: false,
+            passes_on: false,
             nulls: Vec::new(),
             key: Key::default(),
             repairs: Repairs::default(),
             outline: Outline::default(),
             unreadable_price: false,
             doubled_bid_key: false,
+            bids: 0,
             keys: Vec::new(),
         }
     }

@@ -62,9 +62,11 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     depth -= 1;
                     objects >>= 1;
-                    let mark = marks.get(depth as usize).copied().unwrap_or(0);
-                    doubtful |= repeated(self.keys.get_mut(mark..).unwrap_or_default());
-                    self.keys.truncate(mark);
+                    if self.passes_on {
+                        let mark = marks.get(depth as usize).copied().unwrap_or(0);
+                        doubtful |= repeated(self.keys.get_mut(mark..).unwrap_or_default());
+                        self.keys.truncate(mark);
+                    }
                     first = false;
                     continue;
                 }
@@ -82,7 +84,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes by a member's name and colon; true when its hash cannot be trusted.
+    /// Passes by a member's name and colon; true when its hash is needed and cannot be trusted.
     fn skip_key(&mut self) -> Result<bool, Fault> {
         if self.peek() != b'"' {
             return Err(self.unexpected());
@@ -90,16 +92,18 @@ impl<'a> Reader<'a> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let scanned = scan::string(bytes, start, self.limits.string)?;
-        let content = bytes.get(start..scanned.end).unwrap_or_default();
-        let hash = content.iter().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-        });
-        self.keys.push(hash);
+        if self.passes_on {
+            let content = bytes.get(start..scanned.end).unwrap_or_default();
+            let hash = content.iter().fold(0x811c_9dc5_u32, |hash, byte| {
+                (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+            });
+            self.keys.push(hash);
+        }
         self.at = scanned.end + 1;
         self.blanks();
         self.expect(b':')?;
         self.blanks();
-        Ok(scanned.escaped)
+        Ok(self.passes_on && scanned.escaped)
     }
 
     /// Passes by a scalar without resolving escapes.

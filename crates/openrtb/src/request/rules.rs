@@ -22,6 +22,7 @@ impl<'a> BidRequest<'a> {
     /// decides the auction (C-31).
     pub fn read(body: &'a [u8], limits: &Limits) -> Result<(Self, Repairs), ReadError> {
         let mut reader = Reader::new(body, limits).map_err(|fault| ReadError::new(fault, body))?;
+        reader.passes_on = true;
         let mut request = read_root(&mut reader).map_err(|fault| ReadError::new(fault, body))?;
         check(&request, limits)?;
         let mut repairs = std::mem::take(&mut reader.repairs);

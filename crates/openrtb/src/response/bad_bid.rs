@@ -35,6 +35,14 @@ pub struct BadBid<'a> {
 impl<'a> Value<'a> for Result<Bid<'a>, BadBid<'a>> {
     fn read_value(r: &mut Reader<'a>, name: &'static Name) -> Result<Option<Self>, Fault> {
         let start = r.position();
+        r.bids += 1;
+        if r.bids > r.limits().bids {
+            if !r.inspecting {
+                return Err(Fault::too_many_bids(start));
+            }
+            r.raw()?;
+            return Ok(None);
+        }
         let outer = std::mem::take(&mut r.doubled_bid_key);
         let bid = Bid::read_value(r, name)?;
         let doubled = std::mem::replace(&mut r.doubled_bid_key, outer);

@@ -19,7 +19,8 @@ impl<'a> BidResponse<'a> {
     ///
     /// # Errors
     /// [`ReadError::Malformed`] when the body is not JSON or beyond `limits`;
-    /// [`ReadError::Invalid`] when `cur` is there and is no currency, so that no price has a meaning.
+    /// [`ReadError::Invalid`] when there are more bids than `limits` allow (R37), or when `cur` is there
+    /// and is no currency, so that no price has a meaning.
     pub fn read(body: &'a [u8], limits: &Limits) -> Result<(Self, Repairs), ReadError> {
         if body.trim_ascii().is_empty() {
             return Ok((Self::default(), Repairs::default()));

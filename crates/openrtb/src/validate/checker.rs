@@ -3,7 +3,7 @@
 use super::finding::{Finding, Kind, Report, Rule, Severity};
 use super::order::by_place;
 use super::rules::reading as rules;
-use crate::json::{Pointers, Span, Str};
+use crate::json::{Pointers, Raw, Span, Str};
 use crate::repairs::{RepairKind, Repairs};
 use std::cell::OnceCell;
 use std::fmt::Display;
@@ -125,6 +125,21 @@ impl<'c> Checker<'c> {
             pointer,
             found: cut(found),
         });
+    }
+
+    /// Notes an attribute of the object at a span, and how its value is written there.
+    #[cold]
+    pub(super) fn written(&mut self, rule: &'static Rule, object: Span, attribute: &str) {
+        if self.admits(rule) {
+            let text = std::str::from_utf8(object.of(self.body)).unwrap_or_default();
+            let value = Raw::new(text, object.start).get(attribute);
+            let pointer = self.pointer(object, attribute);
+            self.tell(
+                rule,
+                pointer,
+                value.map_or("nothing", |value| value.as_str()),
+            );
+        }
     }
 
     /// Notes an absent attribute.

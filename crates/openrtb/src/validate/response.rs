@@ -42,7 +42,11 @@ pub(super) fn report(body: &[u8], limits: &Limits) -> Result<Report, ReadError> 
     c.nulls(&reader.nulls);
     walk::walk(&response, &mut c);
     if reader.unreadable_price {
-        c.note(&rules::CURRENCY, response.span, "cur", "no currency");
+        c.written(&rules::CURRENCY, response.span, "cur");
+    }
+    if reader.bids > limits.bids {
+        let found = format!("{} bids, {} are allowed", reader.bids, limits.bids);
+        c.note(&rules::TOO_MANY_BIDS, response.span, "seatbid", found);
     }
     root(&response, &mut c);
     Ok(c.into_report(Kind::Response))
@@ -100,16 +104,15 @@ fn one(bid: &Bid<'_>, c: &mut Checker<'_>) {
     }
     match bid.price {
         Price::Absent => c.missing(&rules::BID_PRICE, at, "price"),
-        Price::Invalid => c.note(&rules::BID_PRICE, at, "price", "no price"),
-        Price::Cpm(_) if bid.price.positive().is_none() => {
-            c.note(&rules::BID_PRICE, at, "price", "0");
-        }
-        Price::Cpm(_) => {}
+        Price::Cpm(_) if bid.price.positive().is_some() => {}
+        Price::Cpm(_) | Price::Invalid => c.written(&rules::BID_PRICE, at, "price"),
     }
+    let vast = bid.adm().and_then(Vast::read);
     about_creative(bid, c);
+    about_type(bid, vast.as_ref(), c);
     about_numbers(bid, c);
     about_notices(bid, c);
-    about_markup(bid, c);
+    about_markup(bid, vast.as_ref(), c);
 }
 
 fn about_creative(bid: &Bid<'_>, c: &mut Checker<'_>) {
@@ -129,6 +132,13 @@ fn about_creative(bid: &Bid<'_>, c: &mut Checker<'_>) {
     let cattax = bid.cattax.map(|cattax| cattax.0);
     c.categories(at, "cat", cattax, &bid.cat);
     c.languages(at, bid.language.as_ref(), bid.langb.as_ref());
+    if let Some(api) = bid.api {
+        c.note(&rules::OLD_API, at, "api", api.0);
+    }
+}
+
+fn about_type(bid: &Bid<'_>, vast: Option<&Vast<'_>>, c: &mut Checker<'_>) {
+    let at = bid.span;
     if bid.mtype.is_none() {
         match bid.mtype() {
             Some(kind) => c.note(&rules::OLD_MTYPE, at, "ext/mtype", kind.0),
@@ -136,12 +146,9 @@ fn about_creative(bid: &Bid<'_>, c: &mut Checker<'_>) {
                 &rules::MTYPE,
                 at,
                 "mtype",
-                format!("nothing; {} is guessed", guess(bid)),
+                format_args!("nothing; {} is guessed", guess(bid, vast)),
             ),
         }
-    }
-    if let Some(api) = bid.api {
-        c.note(&rules::OLD_API, at, "api", api.0);
     }
 }
 
@@ -216,18 +223,18 @@ fn macros_of(text: &str, attribute: &str, bid: &Bid<'_>, c: &mut Checker<'_>) {
 }
 
 /// What the markup looks like (C-132).
-fn guess(bid: &Bid<'_>) -> &'static str {
+fn guess(bid: &Bid<'_>, vast: Option<&Vast<'_>>) -> &'static str {
     let adm = bid.adm().unwrap_or_default().trim_start();
     if adm.starts_with('{') {
         "native"
-    } else if Vast::read(adm).is_some() {
+    } else if vast.is_some() {
         "video or audio"
     } else {
         "banner"
     }
 }
 
-fn about_markup(bid: &Bid<'_>, c: &mut Checker<'_>) {
+fn about_markup(bid: &Bid<'_>, vast: Option<&Vast<'_>>, c: &mut Checker<'_>) {
     let at = bid.span;
     let Some(adm) = bid.adm() else {
         let elsewhere = bid.nurl.is_some() || bid.adid.is_some();
@@ -237,12 +244,11 @@ fn about_markup(bid: &Bid<'_>, c: &mut Checker<'_>) {
         return;
     };
     let kind = bid.mtype();
-    let vast = Vast::read(adm);
     let is_temporal = matches!(kind, Some(MarkupType::VIDEO | MarkupType::AUDIO));
     if is_temporal && vast.is_none() {
         c.note(&rules::VAST, at, "adm", adm);
     }
-    if let Some(vast) = &vast {
+    if let Some(vast) = vast {
         if bid.burl.is_some() {
             c.note(&rules::BURL_VIDEO, at, "burl", "with VAST");
         }

@@ -132,17 +132,50 @@ impl<'m> Iterator for Scanner<'m> {
     }
 }
 
-/// The value of an attribute.
+/// The value of an attribute. Byte by byte: one tag may hold tens of thousands.
 pub(super) fn attribute<'m>(attributes: &'m str, name: &str) -> Option<&'m str> {
-    let mut rest = attributes;
+    let bytes = attributes.as_bytes();
+    let next = |from: usize, wanted: fn(&u8) -> bool| {
+        let rest = bytes.get(from..)?;
+        Some(from + rest.iter().position(wanted)?)
+    };
+    let mut from = 0;
     loop {
-        let (key, tail) = rest.split_once('=')?;
-        let tail = tail.trim_start();
-        let quote = tail.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let (value, after) = tail.get(1..)?.split_once(quote)?;
-        if key.trim() == name {
-            return Some(value);
+        let equals = next(from, |byte| *byte == b'=')?;
+        let open = next(equals + 1, |byte| !byte.is_ascii_whitespace())?;
+        let quote = bytes
+            .get(open)
+            .filter(|byte| matches!(byte, b'"' | b'\''))?;
+        let value = open + 1;
+        let end = value + memchr(*quote, bytes.get(value..)?)?;
+        let key = attributes.get(from..equals)?;
+        if key.trim_ascii() == name {
+            return attributes.get(value..end);
         }
-        rest = after;
+        from = end + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_as_people_write_them() {
+        let cases = [
+            (r#" id="1" version = '3.0'"#, "version", Some("3.0")),
+            (r#"id="a>b" id="2""#, "id", Some("a>b")),
+            (r#"xid="1" id="2""#, "id", Some("2")),
+            (r#"a='"' id="""#, "id", Some("")),
+            ("é=\"é\" id=\"ü\"", "id", Some("ü")),
+            (r#"checked id="1""#, "id", None),
+            (r#"id=1"#, "id", None),
+            (r#"id="1"#, "id", None),
+            ("id", "id", None),
+            ("", "id", None),
+        ];
+        for (attributes, name, value) in cases {
+            assert_eq!(attribute(attributes, name), value, "{attributes}");
+        }
     }
 }

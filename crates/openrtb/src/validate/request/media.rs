@@ -92,6 +92,7 @@ macro_rules! temporal {
         if $offer.mimes.is_empty() {
             $c.missing(&rules::MIMES, at, "mimes");
         }
+        // Not minduration: absent it is 0, as the standard says (C-62), so nobody has to refuse.
         for (present, name) in [
             (
                 $offer.maxduration.is_some() || !$offer.rqddurs.is_empty(),

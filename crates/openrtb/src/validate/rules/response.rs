@@ -3,6 +3,7 @@
 super::table! {
     RESPONSE_ID = "response-id" Error "C-130" "OpenRTB 2.6 §4.2.1" "A response that bids has the id of its request.";
     CURRENCY = "response-cur" Error "C-28" "OpenRTB 2.6 §4.2.1" "cur is a currency of ISO 4217; without it no price has a meaning.";
+    TOO_MANY_BIDS = "too-many-bids" Error "R37" "Limits" "The response holds more bids than the configuration allows; those beyond are not looked at.";
     SEAT_EMPTY = "seat-without-bids" Warning "C-130" "OpenRTB 2.6 §4.2.2" "A seatbid holds at least one bid.";
     BIDS_AND_NBR = "bids-and-nbr" Warning "C-131" "OpenRTB 2.6 §4.2.1" "nbr is the reason of a no-bid, and here are bids.";
     NO_BID = "no-bid" Notice "C-131" "OpenRTB 2.6 §7.1" "The response is a no-bid in a legal form.";
