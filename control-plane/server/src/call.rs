@@ -52,8 +52,6 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
     pub(crate) query: Option<String>,
     body: Bytes,
-    /// The body is lines of text, which few paths take.
-    is_text: bool,
 }
 
 impl Call {
@@ -62,9 +60,6 @@ impl Call {
     /// # Errors
     /// [`Refusal::Body`] when it is no JSON object.
     pub(crate) fn form(&self) -> Result<Form, Refusal> {
-        if self.is_text {
-            return Err(Refusal::MediaType);
-        }
         Ok(Form::read(&self.body)?)
     }
 
@@ -99,8 +94,7 @@ impl<S: Sync> FromRequest<S> for Call {
             .map_err(|error| Refusal::Request(format!("the body did not arrive: {error}")))?
             .to_bytes();
         let headers = &parts.headers;
-        let is_text = is_text(headers);
-        if !body.is_empty() && !is_text && !is_json(headers) {
+        if !body.is_empty() && !is_json(headers) {
             return Err(Refusal::MediaType);
         }
         let actor = parts.extensions.get::<Actor>().copied();
@@ -122,7 +116,6 @@ impl<S: Sync> FromRequest<S> for Call {
             caller,
             query,
             body,
-            is_text,
         })
     }
 }
@@ -139,12 +132,6 @@ fn is_json(headers: &HeaderMap) -> bool {
         .trim()
         .to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
-}
-
-fn is_text(headers: &HeaderMap) -> bool {
-    let kind = text(headers, "content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("text/plain")
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Refusal> {

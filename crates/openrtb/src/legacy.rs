@@ -5,7 +5,9 @@
 use crate::enums::{GppSection, MarkupType, Plcmt};
 use crate::json::{Raw, Str};
 use crate::lenient::Field;
-use crate::request::{App, BidRequest, Device, Eid, Imp, Site, SupplyChain, UserAgent, Video};
+use crate::request::{
+    App, Banner, BidRequest, Content, Device, Eid, Imp, Site, SupplyChain, UserAgent, Video,
+};
 use crate::response::Bid;
 use std::borrow::Cow;
 
@@ -139,6 +141,80 @@ impl BidRequest<'_> {
         {
             note("User", "consent", user.span.start);
         }
+    }
+}
+
+impl BidRequest<'_> {
+    /// Whether anything stands in a place or form of 2.5 that 2.6 partners do not get (C-171, C-172):
+    /// whether [`request_to_26`](crate::convert::request_to_26) has something to do.
+    #[must_use]
+    pub fn has_older_forms(&self) -> bool {
+        let source = self.source.as_deref().and_then(|source| source.ext);
+        let device = self.device.as_deref().and_then(|device| device.ext);
+        let user = self.user.as_deref().and_then(|user| user.ext);
+        says(self.ext, &["schain"])
+            || says(source, &["schain"])
+            || says(device, &["sua"])
+            || says(user, &["consent", "eids"])
+            || says(
+                self.regs_ext().copied(),
+                &["gdpr", "us_privacy", "gpp", "gpp_sid"],
+            )
+            || self.imp.iter().any(Imp::has_older_forms)
+            || self
+                .content()
+                .is_some_and(|content| content.videoquality.is_some())
+            || self
+                .place_ext()
+                .is_some_and(|ext| says(Some(ext), &["inventorypartnerdomain"]))
+    }
+
+    fn content(&self) -> Option<&Content<'_>> {
+        let site = self
+            .site
+            .as_deref()
+            .and_then(|site| site.content.as_deref());
+        let app = self.app.as_deref().and_then(|app| app.content.as_deref());
+        let dooh = self
+            .dooh
+            .as_deref()
+            .and_then(|dooh| dooh.content.as_deref());
+        site.or(app).or(dooh)
+    }
+
+    fn place_ext(&self) -> Option<Raw<'_>> {
+        let site = self.site.as_deref().and_then(|site| site.ext);
+        site.or_else(|| self.app.as_deref().and_then(|app| app.ext))
+    }
+}
+
+/// Whether an `ext` has one of these members, with something in it.
+fn says(ext: Option<Raw<'_>>, names: &[&str]) -> bool {
+    ext.is_some_and(|ext| {
+        let said = |name| ext.get(name).is_some_and(|value| value.as_str() != "null");
+        names.iter().any(|name| said(name))
+    })
+}
+
+impl Imp<'_> {
+    fn has_older_forms(&self) -> bool {
+        let banner = self.banner.as_deref().is_some_and(Banner::has_older_forms);
+        let video = self.video.as_deref().is_some_and(|video| {
+            video.protocol.is_some()
+                || video.companionad.iter().any(Banner::has_older_forms)
+                || says(video.ext, &["plcmt"])
+        });
+        let audio = self.audio.as_deref();
+        let audio =
+            audio.is_some_and(|audio| audio.companionad.iter().any(Banner::has_older_forms));
+        banner || video || audio || (self.rwdd.is_none() && self.rewarded())
+    }
+}
+
+impl Banner<'_> {
+    fn has_older_forms(&self) -> bool {
+        let range = [self.wmax, self.hmax, self.wmin, self.hmin];
+        range.into_iter().any(|end| end.is_some())
     }
 }
 

@@ -8,6 +8,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
+mod merge;
+
+use merge::merged;
+
 type Convert = fn(&[u8], &Limits, &mut Vec<u8>) -> Result<convert::Changes, ConvertError>;
 
 const REQUEST_DOWN: Convert = convert::request_to_25;
@@ -47,6 +51,9 @@ fn what_moves_and_what_goes() {
         ("C-170 rewarded", REQUEST_UP, r#"{"imp":[{"id":"1","ext":{"rewarded":1}},{"id":"2","video":{"ext":{"rewarded":true}}},{"id":"3","ext":{"prebid":{"is_rewarded_inventory":1}}},{"id":"4","ext":{"is_rewarded_inventory":"1"}},{"id":"5","rwdd":0,"ext":{"rewarded":1}},{"id":"6","ext":{"rewarded":0}}]}"#,
             r#"{"imp":[{"id":"1","ext":{"rewarded":1},"rwdd":1},{"id":"2","video":{"ext":{"rewarded":true}},"rwdd":1},{"id":"3","ext":{"prebid":{"is_rewarded_inventory":1}},"rwdd":1},{"id":"4","ext":{"is_rewarded_inventory":"1"},"rwdd":1},{"id":"5","rwdd":0,"ext":{"rewarded":1}},{"id":"6","ext":{"rewarded":0}}]}"#),
         ("C-172 forms that are gone", REQUEST_UP, r#"{"imp":[{"banner":{"w":1,"wmax":2,"hmax":3,"wmin":4,"hmin":5},"video":{"protocol":3}}],"app":{"content":{"videoquality":1}}}"#, r#"{"imp":[{"banner":{"w":1},"video":{"protocols":[3]}}],"app":{"content":{"prodq":1}}}"#),
+        ("C-172 the greatest of a range of sizes is a size", REQUEST_UP, r#"{"imp":[{"banner":{"wmax":300,"hmax":"250","wmin":100}},{"banner":{"wmax":300}},{"banner":{"wmax":300,"hmax":250,"format":[]}},{"banner":{"wmax":-1,"hmax":250}}]}"#, r#"{"imp":[{"banner":{"w":300,"h":"250"}},{"banner":{}},{"banner":{"format":[]}},{"banner":{}}]}"#),
+        ("C-172 companions are banners", REQUEST_UP, r#"{"imp":[{"video":{"companionad":[{"id":"1","wmin":4}]},"audio":{"companionad":[{"wmax":4,"hmax":5}]}}],"dooh":{"content":{"videoquality":1}}}"#, r#"{"imp":[{"video":{"companionad":[{"id":"1"}]},"audio":{"companionad":[{"w":4,"h":5}]}}],"dooh":{"content":{"prodq":1}}}"#),
+        ("C-25 nothing in the new form is no new form", REQUEST_UP, r#"{"imp":[{"video":{"protocols":[],"protocol":3}},{"video":{"protocol":[2,3],"protocols":null}}],"site":{"content":{"prodq":null,"videoquality":1}}}"#, r#"{"imp":[{"video":{"protocols":[3]}},{"video":{"protocols":[2,3]}}],"site":{"content":{"prodq":1}}}"#),
         ("C-172 new forms win", REQUEST_UP, r#"{"imp":[{"video":{"protocol":3,"protocols":[2]}}],"app":{"content":{"prodq":2,"videoquality":1}}}"#, r#"{"imp":[{"video":{"protocols":[2]}}],"app":{"content":{"prodq":2}}}"#),
         ("C-172 deprecated forms stay", REQUEST_UP, r#"{"imp":[{"video":{"placement":1,"sequence":2}}],"device":{"didsha1":"x"},"user":{"yob":1990}}"#, r#"{"imp":[{"video":{"placement":1,"sequence":2}}],"device":{"didsha1":"x"},"user":{"yob":1990}}"#),
         ("C-31 the last counts, and no earlier one comes back", REQUEST_DOWN, r#"{"device":{"langb":"de","ua":"a","langb":"en","ua":"b"}}"#, r#"{"device":{"ua":"b"}}"#),
@@ -56,11 +63,64 @@ fn what_moves_and_what_goes() {
         ("objects of another type", REQUEST_DOWN, r#"{"imp":7,"regs":[{"gdpr":1},2],"user":null}"#, r#"{"imp":7,"regs":[{"ext":{"gdpr":1}},2],"user":null}"#),
         ("C-171 a response", RESPONSE_DOWN, r#"{"seatbid":[{"bid":[{"id":"1","mtype":2,"apis":[7],"dur":15,"slotinpod":1,"cattax":6,"langb":"de"},{"apis":[1,2]}]}]}"#, r#"{"seatbid":[{"bid":[{"id":"1","api":7,"ext":{"mtype":2}},{}]}]}"#),
         ("C-170 a response", RESPONSE_UP, r#"{"seatbid":[{"bid":[{"id":"1","api":7,"ext":{"mtype":2}}]}]}"#, r#"{"seatbid":[{"bid":[{"id":"1","apis":[7],"mtype":2}]}]}"#),
+        ("C-133 what the bidder says in 2.5 itself is said", RESPONSE_DOWN, r#"{"seatbid":[{"bid":[{"api":7,"apis":[7,3]}]}]}"#, r#"{"seatbid":[{"bid":[{"api":7}]}]}"#),
     ];
     for (item, convert, body, expect) in cases {
         assert_eq!(run(*convert, body).as_deref(), Ok(*expect), "{item}");
         let twice = run(*convert, expect);
         assert_eq!(twice.as_deref(), Ok(*expect), "{item}, once more");
+    }
+}
+
+/// One signal each in a place or form of 2.5.
+const OLDER: &[&str] = &[
+    r#"{"ext":{"schain":{}}}"#,
+    r#"{"source":{"ext":{"schain":{}}}}"#,
+    r#"{"device":{"ext":{"sua":{}}}}"#,
+    r#"{"user":{"ext":{"consent":"C"}}}"#,
+    r#"{"user":{"consent":"new","ext":{"consent":"C"}}}"#,
+    r#"{"user":{"ext":{"eids":[]}}}"#,
+    r#"{"regs":{"ext":{"gdpr":1}}}"#,
+    r#"{"regs":{"ext":{"us_privacy":"1YNN"}}}"#,
+    r#"{"regs":{"ext":{"gpp":"D"}}}"#,
+    r#"{"regs":{"ext":{"gpp_sid":[7]}}}"#,
+    r#"{"site":{"ext":{"inventorypartnerdomain":"i"}}}"#,
+    r#"{"site":null,"app":{"ext":{"inventorypartnerdomain":"i"}}}"#,
+    r#"{"site":{"content":{"videoquality":1}}}"#,
+    r#"{"site":null,"app":{"content":{"videoquality":1}}}"#,
+    r#"{"site":null,"dooh":{"content":{"videoquality":1}}}"#,
+    r#"{"imp":{"0":{"banner":{"wmax":1}}}}"#,
+    r#"{"imp":{"0":{"banner":{"hmax":1}}}}"#,
+    r#"{"imp":{"0":{"banner":{"wmin":1}}}}"#,
+    r#"{"imp":{"0":{"banner":{"hmin":1}}}}"#,
+    r#"{"imp":{"0":{"video":{"protocol":3}}}}"#,
+    r#"{"imp":{"0":{"video":{"companionad":[{"wmax":1}]}}}}"#,
+    r#"{"imp":{"0":{"video":{"ext":{"plcmt":1}}}}}"#,
+    r#"{"imp":{"0":{"video":{"ext":{"rewarded":1}}}}}"#,
+    r#"{"imp":{"0":{"audio":{"companionad":[{"hmin":1}]}}}}"#,
+    r#"{"imp":{"0":{"ext":{"rewarded":1}}}}"#,
+    r#"{"imp":{"0":{"ext":{"is_rewarded_inventory":1}}}}"#,
+    r#"{"imp":{"0":{"ext":{"prebid":{"is_rewarded_inventory":1}}}}}"#,
+];
+
+#[test]
+fn older_forms_are_seen_where_a_conversion_has_something_to_do() {
+    const NEW: &str = r#"{"id":"1","imp":[{"id":"1","ext":{"own":1},"banner":{"w":1,"h":1},
+        "video":{"mimes":["a"],"protocols":[3],"plcmt":1},"audio":{"mimes":["a"]}}],
+        "site":{"ext":{"own":1},"content":{"prodq":1}},"device":{"sua":{"mobile":1},"ext":{"own":1}},
+        "user":{"ext":{"own":1}},"regs":{"gdpr":1,"ext":{"gdpr":null}},"source":{"ext":{"own":1}},"ext":{"own":1}}"#;
+    let seen = |body: &str| {
+        let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+        request.has_older_forms()
+    };
+    assert!(!seen(NEW));
+    assert_eq!(run(REQUEST_UP, NEW).unwrap(), NEW);
+    for patch in OLDER {
+        let body = merged(NEW, patch);
+        assert!(seen(&body), "{body}");
+        let up = run(REQUEST_UP, &body).unwrap();
+        assert_ne!(up, body);
+        assert!(!seen(&up), "{up}");
     }
 }
 
@@ -147,6 +207,19 @@ const GONE: &[&str] = &[
     "app.content.data.cids",
 ];
 
+/// Forms of 2.5 that no partner of 2.6 gets (C-172), as paths.
+const RETIRED: &[&str] = &[
+    "imp.banner.wmax",
+    "imp.banner.hmax",
+    "imp.banner.wmin",
+    "imp.banner.hmin",
+    "imp.video.protocol",
+    "imp.video.companionad.wmax",
+    "site.content.videoquality",
+    "app.content.videoquality",
+    "dooh.content.videoquality",
+];
+
 /// Takes what a path leads to out of a message, in every element of an array.
 fn cut(value: &mut Value, path: &str) {
     if let Value::Array(elements) = value {
@@ -202,6 +275,10 @@ fn round_trip(body: &str) -> Result<(), TestCaseError> {
     prop_assert_eq!(&run(REQUEST_DOWN, &down).unwrap(), &down);
     let up = run(REQUEST_UP, &down).unwrap();
     prop_assert_eq!(&run(REQUEST_UP, &up).unwrap(), &up);
+    let mut newer: Value = serde_json::from_str(&up).unwrap();
+    RETIRED.iter().for_each(|path| cut(&mut newer, path));
+    let all: Value = serde_json::from_str(&up).unwrap();
+    prop_assert_eq!(newer, all, "C-172");
     let mut expect: Value = serde_json::from_str(&run(REQUEST_UP, body).unwrap()).unwrap();
     GONE.iter().for_each(|path| cut(&mut expect, path));
     let mut found: Value = serde_json::from_str(&up).unwrap();
@@ -274,17 +351,20 @@ prop_compose! {
     fn request()(
         root in object(&["id", "at", "wlangb", "acat", "cattax", "bcat", "own"]),
         imp in object(&["id", "secure", "rwdd", "ssai", "qty", "dt", "refresh", "own"]),
-        video in object(&["mimes", "plcmt", "placement", "podid", "maxseq", "rqddurs", "durfloors", "mincpmpersec", "own"]),
+        banner in object(&["w", "wmax", "hmax", "wmin", "hmin", "format", "own"]),
+        video in object(&["mimes", "plcmt", "placement", "protocol", "protocols", "podid", "maxseq", "rqddurs", "durfloors", "mincpmpersec", "own"]),
         deal in object(&["id", "guar", "durfloors", "own"]),
         site in object(&["id", "cattax", "kwarray", "inventorypartnerdomain", "own"]),
-        content in object(&["id", "langb", "genres", "network", "realtime", "prodq"]),
+        content in object(&["id", "langb", "genres", "network", "realtime", "prodq", "videoquality"]),
         device in object(&["ua", "sua", "langb", "didsha1"]),
         user in object(&["id", "consent", "eids", "kwarray"]),
         regs in object(&["coppa", "gdpr", "us_privacy", "gpp", "gpp_sid"]),
         ext in object(&["own", "gdpr", "consent", "eids", "sua", "plcmt"]),
         blanks in "[ \n\t]{0,2}",
     ) -> String {
-        let imp = with(with(imp, "video", with(video, "ext", ext.clone())), "pmp", json!({"deals": [deal]}));
+        let video = with(with(video, "ext", ext.clone()), "companionad", json!([banner]));
+        let imp = with(with(imp, "banner", banner), "video", video);
+        let imp = with(imp, "pmp", json!({"deals": [deal]}));
         let request = with(root, "imp", json!([imp]));
         let request = with(request, "site", with(site, "content", content));
         let request = with(request, "device", with(device, "ext", ext.clone()));

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use openrtb::{BidRequest, Limits, ReadError, Repairs};
+use openrtb::{BidRequest, Limits, ReadError, Repairs, convert};
 
 /// `tmax` where the request has none, in milliseconds (X-77).
 pub const DEFAULT_TMAX_MS: u32 = 100;
@@ -14,7 +14,7 @@ pub const SHORTEST_TMAX_MS: u32 = 10;
 /// A request that can be auctioned.
 #[derive(Debug)]
 pub struct Intake<'a> {
-    /// What the SSP wrote.
+    /// What the SSP wrote, in places and forms of 2.6.
     pub body: &'a [u8],
     /// The request.
     pub request: BidRequest<'a>,
@@ -61,6 +61,29 @@ pub fn read<'a>(
     })
 }
 
+/// The same of a request with places or forms of 2.5, which are those of 2.6 in `newer` (C-171, C-172):
+/// partners of 2.6 get no others, whatever version the SSP declared, and those of 2.5 theirs again.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn read_as_26<'a>(
+    body: &'a [u8],
+    newer: &'a mut Vec<u8>,
+    peer: Option<IpAddr>,
+    limits: &Limits,
+) -> Result<Intake<'a>, Refusal> {
+    let intake = read(body, peer, limits)?;
+    if intake.request.has_older_forms()
+        && convert::request_to_26(body, &Limits::MEASURED, newer).is_ok()
+    {
+        return Ok(Intake {
+            repairs: intake.repairs,
+            ..read(newer, peer, &Limits::MEASURED)?
+        });
+    }
+    Ok(intake)
+}
+
 fn tmax_ms(told: Option<i32>) -> Result<u32, Refusal> {
     match told {
         None => Ok(DEFAULT_TMAX_MS),
@@ -89,6 +112,24 @@ mod tests {
         for (item, told, expect) in cases {
             assert_eq!(tmax_ms(told), expect, "{item}");
         }
+    }
+
+    #[test]
+    fn places_and_forms_of_2_5_are_those_of_2_6() {
+        // C-170 to C-172
+        let body = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocol":3}}],"regs":{"gdpr":1,"ext":{"gdpr":0}}}"#;
+        let mut newer = Vec::new();
+        let intake = read_as_26(body.as_bytes(), &mut newer, None, &Limits::REQUEST).unwrap();
+        let expect = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocols":[3]}}],"regs":{"gdpr":1}}"#;
+        assert_eq!(intake.body, expect.as_bytes());
+        assert_eq!(
+            (intake.request.gdpr(), intake.repairs.total()),
+            (Some(true), 1)
+        );
+
+        let body = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocols":[3]}}]}"#;
+        let intake = read_as_26(body.as_bytes(), &mut newer, None, &Limits::REQUEST).unwrap();
+        assert!(std::ptr::eq(intake.body, body.as_bytes()), "as it came");
     }
 
     #[test]

@@ -82,11 +82,34 @@ async fn an_ssp_of_2_5_is_understood_and_answered_in_2_5() {
     assert_eq!(newer["imp"][0]["ext"]["own"], 1, "C-22 {newer}");
     assert_eq!(places(&older, &OLD_PLACES[..3]), [true; 3], "{older}");
 
-    // The same without the header: what 2.6 calls old places is passed on as it came (C-22).
+    // The same without the header: read as either version, passed on in the partner's (C-9, C-172).
     let answer = rig.auction(OLD).await.expect_status(200);
     let bid = answer.json()["seatbid"][0]["bid"][0].clone();
     assert_eq!(bid["mtype"], 1, "{bid}");
-    let newer = new.last_asked().json();
-    assert!(newer.pointer("/regs/ext/gdpr").is_some(), "{newer}");
-    assert!(newer.pointer("/imp/0/banner/wmax").is_some(), "{newer}");
+    let (older, newer) = (old.last_asked().json(), new.last_asked().json());
+    assert_eq!(places(&newer, &NEW_PLACES[..3]), [true; 3], "{newer}");
+    assert_eq!(places(&newer, &OLD_PLACES[..3]), [false; 3], "{newer}");
+    assert!(newer.pointer("/imp/0/banner/wmax").is_none(), "{newer}");
+    assert_eq!(places(&older, &OLD_PLACES[..3]), [true; 3], "{older}");
+}
+
+#[tokio::test]
+async fn the_api_of_a_bid_is_told_in_the_version_of_the_ssp() {
+    // C-133, C-172
+    let (old, new) = (
+        Dsp::start(|_| None),
+        Dsp::bidding(
+            r#""price":2,"adm":"<b>ad</b>","adomain":["a.example"],"crid":"c","w":300,"h":250,"api":7"#,
+        ),
+    );
+    let rig = rig(&old, &new).await;
+    let offer = NEW.replace(r#""w":300"#, r#""api":[7],"w":300"#);
+    let bid = |answer: Value| answer["seatbid"][0]["bid"][0].clone();
+    let newer = bid(rig.auction(&offer).await.expect_status(200).json());
+    assert_eq!((&newer["apis"], newer.get("api")), (&json!([7]), None));
+    let answer = rig
+        .auction_with(&offer, &[("x-openrtb-version", "2.5")])
+        .await;
+    let older = bid(answer.expect_status(200).json());
+    assert_eq!((&older["api"], older.get("apis")), (&json!(7), None));
 }

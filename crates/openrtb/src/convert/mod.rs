@@ -17,6 +17,7 @@
 mod members;
 mod object;
 mod tables;
+mod writing;
 
 use crate::error::ReadError;
 use crate::json::{Fault, Reader};

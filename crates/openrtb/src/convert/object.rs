@@ -1,7 +1,8 @@
 //! One object after the other: what is copied, what moves, what is left out.
 
-use super::members::{Member, elements, members};
+use super::members::{Member, elements, find, members};
 use super::tables::{Kind, Rule};
+use super::writing::{Members, object_of, push_member};
 use super::{Changes, Stop};
 use crate::json::Raw;
 use std::ops::Range;
@@ -43,9 +44,7 @@ struct Plan<'c> {
 
 impl<'c> Plan<'c> {
     fn find(&self, name: &str) -> Option<usize> {
-        self.members
-            .iter()
-            .position(|member| !member.is_outdone && member.name == name)
+        find(&self.members, name)
     }
 
     fn set(&mut self, index: usize, write: Write) {
@@ -150,7 +149,6 @@ impl<'c> Converter<'c> {
     ) -> Result<(), Stop> {
         let value = self.raw_of(plan, index);
         let is_null = value.as_str() == "null";
-        let free = |plan: &Plan<'c>, name: &str| plan.find(name).is_none();
         let write = match rule {
             Rule::Inside(kind) => {
                 plan.set(index, Write::Inside(kind));
@@ -163,12 +161,24 @@ impl<'c> Converter<'c> {
                 plan.set(index, Write::Nothing);
                 return Ok(());
             }
-            Rule::Rename(new) if !is_null && free(plan, new) => Write::Named(new),
-            Rule::Many(new) if !is_null && free(plan, new) => Write::List(new),
-            Rule::One(new) if free(plan, new) && value.elements().len() == 1 => Write::Element(new),
+            Rule::Size { with, new } if is_size(value) && self.is_only_size(plan, with) => {
+                Write::Named(new)
+            }
+            Rule::Rename(new) if !is_null && self.clear(plan, new) => Write::Named(new),
+            Rule::Many(new) if !is_null && self.clear(plan, new) => {
+                if value.is_array() {
+                    Write::Named(new)
+                } else {
+                    Write::List(new)
+                }
+            }
+            Rule::One(new) if value.elements().len() == 1 && self.clear(plan, new) => {
+                Write::Element(new)
+            }
             Rule::Drop
             | Rule::Never(_)
             | Rule::Extend
+            | Rule::Size { .. }
             | Rule::Rename(_)
             | Rule::Many(_)
             | Rule::One(_) => Write::Nothing,
@@ -181,6 +191,27 @@ impl<'c> Converter<'c> {
         Changes::note(list, name);
         plan.set(index, write);
         Ok(())
+    }
+
+    /// Whether nothing is said under a name; a null or an empty array there is taken out (C-25).
+    fn clear(&self, plan: &mut Plan<'c>, name: &str) -> bool {
+        let Some(index) = plan.find(name) else {
+            return true;
+        };
+        let value = self.raw_of(plan, index);
+        let is_nothing =
+            value.as_str() == "null" || (value.is_array() && value.elements().is_empty());
+        if is_nothing {
+            plan.set(index, Write::Nothing);
+        }
+        is_nothing
+    }
+
+    /// Whether a banner says of its size no more than one end of a range.
+    fn is_only_size(&self, plan: &Plan<'c>, with: &str) -> bool {
+        let other = plan.find(with).map(|index| self.raw_of(plan, index));
+        let is_told = |name| plan.find(name).is_some();
+        other.is_some_and(is_size) && !["w", "h", "format"].into_iter().any(is_told)
     }
 
     /// Moves up what stands in `ext`; a place that is taken wins (C-170).
@@ -349,58 +380,10 @@ impl<'c> Converter<'c> {
     }
 }
 
-/// The commas between members of which some are left out.
-struct Members {
-    any: bool,
-    skipped: bool,
-}
-
-impl Members {
-    fn begin(out: &mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self {
-            any: false,
-            skipped: false,
-        }
-    }
-
-    /// A member is left out.
-    const fn skip(&mut self) {
-        self.skipped = true;
-    }
-
-    /// A member comes; `gap` is what stood between it and the one before.
-    fn next(&mut self, out: &mut Vec<u8>, gap: &str) {
-        let blanks = gap.rsplit(',').next().unwrap_or_default();
-        let kept = if self.skipped || !self.any {
-            blanks
-        } else {
-            gap
-        };
-        if self.any && self.skipped {
-            out.push(b',');
-        }
-        out.extend_from_slice(kept.as_bytes());
-        self.any = true;
-        self.skipped = false;
-    }
+fn is_size(value: Raw<'_>) -> bool {
+    value.to_integer().is_some_and(|size| size > 0)
 }
 
 fn is_in(names: &[&'static str], name: &str) -> bool {
     names.contains(&name)
-}
-
-fn push_member(out: &mut Vec<u8>, name: &str, value: &str) {
-    for piece in ["\"", name, "\":", value] {
-        out.extend_from_slice(piece.as_bytes());
-    }
-}
-
-/// The text of an object; names need no escaping.
-fn object_of(members: &[(&'static str, &str)]) -> String {
-    let members: Vec<String> = members
-        .iter()
-        .map(|(name, value)| format!("\"{name}\":{value}"))
-        .collect();
-    format!("{{{}}}", members.join(","))
 }

@@ -22,7 +22,7 @@ pub(super) enum Rule {
     Drop,
     /// It goes into `ext` under its name.
     Extend,
-    /// It has another name, which wins if it is there, too.
+    /// It has another name, which wins if something is there, too.
     Rename(&'static str),
     /// Its only element has another name; several have none.
     One(&'static str),
@@ -30,11 +30,16 @@ pub(super) enum Rule {
     Many(&'static str),
     /// It cannot be said, unless it is null.
     Never(Unsayable),
+    /// It is one of the sizes beside `with`, under a new name, where nothing else tells a size.
+    Size {
+        with: &'static str,
+        new: &'static str,
+    },
     /// Its objects have rules: one, or an array of them.
     Inside(&'static Kind),
 }
 
-use Rule::{Drop, Extend, Inside, Many, Never, One, Rename};
+use Rule::{Drop, Extend, Inside, Many, Never, One, Rename, Size};
 
 const fn kind(rules: &'static [(&'static str, Rule)]) -> Kind {
     Kind {
@@ -154,20 +159,45 @@ static DOWN_SEAT: Kind = kind(&[("bid", Inside(&DOWN_BID))]);
 /// A response on its way to 2.5.
 pub(super) static DOWN_RESPONSE: Kind = kind(&[("seatbid", Inside(&DOWN_SEAT))]);
 
+/// 2.6 has sizes and no ranges of them; the greatest of a range is a size.
 static UP_BANNER: Kind = kind(&[
-    ("wmax", Drop),
-    ("hmax", Drop),
+    (
+        "wmax",
+        Size {
+            with: "hmax",
+            new: "w",
+        },
+    ),
+    (
+        "hmax",
+        Size {
+            with: "wmax",
+            new: "h",
+        },
+    ),
     ("wmin", Drop),
     ("hmin", Drop),
 ]);
-static UP_VIDEO: Kind = lifting(&["plcmt"], &[("protocol", Many("protocols"))]);
+static UP_VIDEO: Kind = lifting(
+    &["plcmt"],
+    &[
+        ("protocol", Many("protocols")),
+        ("companionad", Inside(&UP_BANNER)),
+    ],
+);
+static UP_AUDIO: Kind = kind(&[("companionad", Inside(&UP_BANNER))]);
 static UP_CONTENT: Kind = kind(&[("videoquality", Rename("prodq"))]);
 static UP_PLACE: Kind = lifting(
     &["inventorypartnerdomain"],
     &[("content", Inside(&UP_CONTENT))],
 );
+static UP_DOOH: Kind = kind(&[("content", Inside(&UP_CONTENT))]);
 static UP_IMP: Kind = Kind {
-    rules: &[("banner", Inside(&UP_BANNER)), ("video", Inside(&UP_VIDEO))],
+    rules: &[
+        ("banner", Inside(&UP_BANNER)),
+        ("video", Inside(&UP_VIDEO)),
+        ("audio", Inside(&UP_AUDIO)),
+    ],
     lifted: &[],
     rewarded: true,
     chained: false,
@@ -182,6 +212,7 @@ pub(super) static UP_REQUEST: Kind = Kind {
         ("imp", Inside(&UP_IMP)),
         ("site", Inside(&UP_PLACE)),
         ("app", Inside(&UP_PLACE)),
+        ("dooh", Inside(&UP_DOOH)),
         ("device", Inside(&UP_DEVICE)),
         ("user", Inside(&UP_USER)),
         ("regs", Inside(&UP_REGS)),

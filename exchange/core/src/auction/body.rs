@@ -22,15 +22,6 @@ pub(super) struct Recipient<'r> {
     pub(super) version: OpenRtbVersion,
 }
 
-/// What we send has been measured when it came.
-const MEASURED: Limits = Limits {
-    depth: 64,
-    ext_depth: 64,
-    imps: usize::MAX,
-    string: usize::MAX,
-    values: u32::MAX,
-};
-
 /// The partner's own id of the user (C-143). The SSP's `buyeruid` is its id for us, so only our own
 /// bidder sees it; others see the one that `user.ext.prebid.buyeruids` holds under their name.
 pub(super) fn own_buyeruid<'a>(
@@ -66,7 +57,7 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Ve
     }
     // Last, so that everything above has one version to deal with.
     let mut older = Vec::with_capacity(out.len() + 64);
-    convert::request_to_25(&out, &MEASURED, &mut older).ok()?;
+    convert::request_to_25(&out, &Limits::MEASURED, &mut older).ok()?;
     Some(older)
 }
 

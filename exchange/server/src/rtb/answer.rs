@@ -87,8 +87,8 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
     json.end_object();
     if style.speaks_25 {
         let mut older = Vec::with_capacity(out.len());
-        // What we wrote ourselves is readable.
-        if convert::response_to_25(&out, &Limits::RESPONSE, &mut older).is_ok() {
+        // What we wrote ourselves is readable, however much of it the DSPs' limits allow.
+        if convert::response_to_25(&out, &Limits::MEASURED, &mut older).is_ok() {
             return older;
         }
     }
@@ -147,7 +147,10 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
         json.key("attr");
         json.integers(bid.attr.iter().map(|attr| i64::from(attr.0)));
     }
-    number(json, "api", bid.api.map(|api| api.0));
+    // Of several APIs 2.5 says the one that the DSP chose for it.
+    if style.speaks_25 {
+        number(json, "api", bid.api.map(|api| api.0));
+    }
     number(json, "protocol", bid.protocol.map(|protocol| protocol.0));
     number(
         json,
@@ -165,9 +168,9 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
     ] {
         number(json, name, value);
     }
-    if !bid.apis.is_empty() {
+    if bid.apis().next().is_some() {
         json.key("apis");
-        json.integers(bid.apis.iter().map(|api| i64::from(api.0)));
+        json.integers(bid.apis().map(|api| i64::from(api.0)));
     }
     text(json, "langb", bid.langb.as_deref());
     number(json, "cattax", bid.cattax.map(|cattax| cattax.0));

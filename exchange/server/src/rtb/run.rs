@@ -1,6 +1,5 @@
 //! One auction from its body to its outcome: intake, plan, the one wait, settle; the rest off the path.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +8,6 @@ use eventlog::EventLog;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Intake, Refusal};
 use exchange_core::{markup, notices};
-use openrtb::{Limits, convert};
 use service::clock;
 use units::{AuctionId, Multiplier, UnixMillis};
 
@@ -53,8 +51,8 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         return AuctionOutcome { auction, result };
     };
     let limits = &context.exchange.config.request;
-    let body = as_26(input, limits);
-    let result = match intake::read(&body, input.peer, limits) {
+    let mut newer = Vec::new();
+    let result = match intake::read_as_26(&input.body, &mut newer, input.peer, limits) {
         Ok(intake) => hold(context, &in_force, &arrived, &intake).await,
         Err(Refusal::InsufficientTime) => {
             refused(context, &arrived, Some(15), "insufficient auction time")
@@ -66,25 +64,6 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         }
     };
     AuctionOutcome { auction, result }
-}
-
-/// A request of 2.5 with its signals in the places of 2.6 (C-171); any other as it came.
-fn as_26<'i>(input: &'i AuctionInput, limits: &Limits) -> Cow<'i, [u8]> {
-    let is_older = matches!(
-        input.source,
-        Source::Ssp {
-            speaks_25: true,
-            ..
-        }
-    );
-    if is_older {
-        let mut newer = Vec::with_capacity(input.body.len() + 64);
-        // What cannot be converted cannot be read either, and reading says why.
-        if convert::request_to_26(&input.body, limits, &mut newer).is_ok() {
-            return Cow::Owned(newer);
-        }
-    }
-    Cow::Borrowed(&input.body)
 }
 
 fn refused(
