@@ -16,119 +16,115 @@
 
 assert(#KEYS == 2, 'cap.lua wants 2 keys')
 
-local user, gone = KEYS[1], KEYS[2]
-local at = 0
+-- Locals, and no table per line or cap: the call's time is Redis' own time.
+local user, gone, argv, call = KEYS[1], KEYS[2], ARGV, redis.call
 
-local function text()
-  at = at + 1
-  -- In parentheses: assert returns its message as well.
-  return (assert(ARGV[at], 'cap.lua: an argument is missing'))
+local function number(at)
+  local found = tonumber(argv[at])
+  if not found then error('cap.lua: argument ' .. at .. ' is missing or not a number') end
+  return found
 end
 
-local function number()
-  return (assert(tonumber(text()), 'cap.lua: an argument is not a number'))
-end
-
--- All arguments are read before anything is decided: a malformed call changes nothing.
-local now, ttl = number(), number()
-local imps = {}
-for i = 1, number() do
-  local lines = {}
-  for l = 1, number() do
-    local line = { bid = text(), ends = text(), caps = {} }
-    assert(tonumber(line.ends), 'cap.lua: pending until is not a number')
-    for c = 1, number() do
-      local cap = { scope = text(), most = number(), kind = text(), span = number() }
-      assert(cap.kind == 's' or cap.kind == 'd', 'cap.lua: a window is s or d')
-      line.caps[c] = cap
-    end
-    lines[l] = line
-  end
-  imps[i] = lines
-end
-assert(at == #ARGV, 'cap.lua: too many arguments')
-
-local answer = {}
-
+local now, ttl, imps = number(1), number(2), number(3)
 -- An erased user is not created again by a bid: what cannot be counted is refused.
-if redis.call('EXISTS', gone) == 1 and redis.call('EXISTS', user) == 0 then
-  for i = 1, #imps do answer[i] = -1 end
-  return answer
-end
-
--- Time in a user's key never goes back.
-now = math.max(now, tonumber(redis.call('HGET', user, 't') or '0'))
-
-local scopes = {}
+local erased = call('EXISTS', gone) == 1 and call('EXISTS', user) == 0
+local newest
+local scopes, names = {}, {}
 
 local function load(name)
-  local scope = scopes[name]
-  if scope then return scope end
-  local fields = redis.call('HMGET', user, 'c:' .. name, 'p:' .. name)
-  scope = { stamps = {}, pending = {}, changed = false }
-  for stamp in string.gmatch(fields[1] or '', '%d+') do
-    scope.stamps[#scope.stamps + 1] = tonumber(stamp)
+  local fields = call('HMGET', user, 'c:' .. name, 'p:' .. name, 't')
+  if not newest then
+    -- Time in a user's key never goes back.
+    newest = tonumber(fields[3] or '0')
+    if newest > now then now = newest end
   end
-  for bid, ends in string.gmatch(fields[2] or '', '([^%s@]+)@(%d+)') do
-    if tonumber(ends) > now then
-      scope.pending[#scope.pending + 1] = { bid = bid, ends = ends }
-    else
-      scope.changed = true
+  local scope = { stamps = fields[1], live = 0, pendings = '', changed = false }
+  if fields[2] then
+    local kept = {}
+    for bid, ends in string.gmatch(fields[2], '([^%s@]+)@(%d+)') do
+      if tonumber(ends) > now then
+        kept[#kept + 1] = bid .. '@' .. ends
+      else
+        scope.changed = true
+      end
     end
+    scope.live, scope.pendings = #kept, table.concat(kept, ' ')
   end
   scopes[name] = scope
+  names[#names + 1] = name
   return scope
 end
 
-local function room(cap)
-  local scope = load(cap.scope)
-  -- A stamp exactly one window ago is out; one at the very start of the day is in.
-  local since = cap.span - 1
-  if cap.kind == 's' then since = now - cap.span end
+-- Whether a cap, whose arguments follow `at`, leaves room for one more.
+local function room(at)
+  local name, most, kind, span = argv[at + 1], number(at + 2), argv[at + 3], number(at + 4)
+  local scope = scopes[name] or load(name)
   -- Every pending counts, however short the window: its impression may come at any time of its life.
-  local count = #scope.pending
-  for _, stamp in ipairs(scope.stamps) do
-    if stamp > since then count = count + 1 end
+  local count = scope.live
+  if scope.stamps then
+    -- A stamp exactly one window ago is out; one at the very start of the day is in.
+    local since = span - 1
+    if kind == 's' then since = now - span end
+    for stamp in string.gmatch(scope.stamps, '%d+') do
+      if tonumber(stamp) > since then count = count + 1 end
+    end
   end
-  return count < cap.most
+  return count < most
 end
 
-local function accept(line)
-  for _, cap in ipairs(line.caps) do
-    if not room(cap) then return false end
+-- Accepts the line whose arguments follow `at`, or not.
+local function accept(at, caps)
+  for c = 0, caps - 1 do
+    if not room(at + 3 + 4 * c) then return false end
   end
-  local done = {}
-  for _, cap in ipairs(line.caps) do
-    if not done[cap.scope] then
-      done[cap.scope] = true
-      local scope = load(cap.scope)
-      scope.pending[#scope.pending + 1] = { bid = line.bid, ends = line.ends }
-      scope.changed = true
+  local pending = argv[at + 1] .. '@' .. argv[at + 2]
+  for c = 0, caps - 1 do
+    local name = argv[at + 4 + 4 * c]
+    local again = false
+    for before = 0, c - 1 do again = again or argv[at + 4 + 4 * before] == name end
+    if not again then
+      local scope = scopes[name]
+      if scope.live > 0 then
+        scope.pendings = scope.pendings .. ' ' .. pending
+      else
+        scope.pendings = pending
+      end
+      scope.live, scope.changed = scope.live + 1, true
     end
   end
   return true
 end
 
-for i, lines in ipairs(imps) do
-  answer[i] = -1
-  for place, line in ipairs(lines) do
-    if accept(line) then
-      answer[i] = place - 1
-      break
+-- The last argument of each line is looked at before anything is written: a malformed call changes nothing.
+local answer, at = {}, 3
+for i = 1, imps do
+  local lines = number(at + 1)
+  at = at + 1
+  local accepted = -1
+  for place = 0, lines - 1 do
+    number(at + 2)
+    local caps = number(at + 3)
+    for c = 1, caps do
+      number(at + 1 + 4 * c)
+      local kind = argv[at + 2 + 4 * c]
+      if kind ~= 's' and kind ~= 'd' then error('cap.lua: a window is s or d') end
+      number(at + 3 + 4 * c)
     end
+    if accepted < 0 and not erased and accept(at, caps) then accepted = place end
+    at = at + 3 + 4 * caps
   end
+  answer[i] = accepted
 end
+assert(at == #argv, 'cap.lua: too many or too few arguments')
 
 local set, removed = {}, {}
-for name, scope in pairs(scopes) do
+for n = 1, #names do
+  local name = names[n]
+  local scope = scopes[name]
   if scope.changed then
-    local kept = {}
-    for _, pending in ipairs(scope.pending) do
-      kept[#kept + 1] = pending.bid .. '@' .. pending.ends
-    end
-    if #kept > 0 then
+    if scope.live > 0 then
       set[#set + 1] = 'p:' .. name
-      set[#set + 1] = table.concat(kept, ' ')
+      set[#set + 1] = scope.pendings
     else
       removed[#removed + 1] = 'p:' .. name
     end
@@ -137,8 +133,8 @@ end
 
 -- The write that a full Redis refuses comes first, and is one call.
 if #set > 0 then
-  redis.call('HSET', user, unpack(set))
-  if redis.call('PTTL', user) < ttl then redis.call('PEXPIRE', user, ttl) end
+  call('HSET', user, unpack(set))
+  if call('PTTL', user) < ttl then call('PEXPIRE', user, ttl) end
 end
-if #removed > 0 then redis.call('HDEL', user, unpack(removed)) end
+if #removed > 0 then call('HDEL', user, unpack(removed)) end
 return answer
