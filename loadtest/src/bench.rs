@@ -24,7 +24,7 @@ use crate::seeded::{catalog, users::Users};
 use crate::worst;
 
 /// Requests that are written before a run and then sent again and again with numbers of their own.
-pub(crate) const PREPARED: u64 = 8_192;
+pub(crate) const PREPARED: u64 = 16_384;
 /// Profiles on their way to the DMP at once.
 const IN_FLIGHT: usize = 16;
 

@@ -10,6 +10,9 @@ use service::Shutdown;
 
 use crate::saturate::{Bids, Plan, Saturated, Source, saturate};
 
+/// How long bids are asked for: on a machine that others use, too.
+const LONGEST_HARVEST: Duration = Duration::from_secs(240);
+
 /// Asks for bids until `count` burls are there, then calls them, counting only that.
 ///
 /// # Errors
@@ -28,7 +31,7 @@ pub fn run(
     }));
     let asking = Plan {
         warm_up: Duration::ZERO,
-        length: Duration::from_secs(60),
+        length: LONGEST_HARVEST,
         ..plan.clone()
     };
     saturate(

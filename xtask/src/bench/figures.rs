@@ -75,6 +75,14 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
+    /// A miss is not concluded from where there is a reason not to.
+    pub(super) fn unless(self, reason: Option<String>) -> Self {
+        match (self, reason) {
+            (Self::Missed, Some(why)) => Self::Open(why),
+            (verdict, _) => verdict,
+        }
+    }
+
     /// The worse of two: a figure with two limits keeps both.
     pub(super) fn and(self, other: Self) -> Self {
         match (&self, &other) {
@@ -161,6 +169,10 @@ mod tests {
         ] {
             assert_eq!(one.clone().and(other.clone()), expect, "{one:?} {other:?}");
         }
+        let why = || Some("why".to_owned());
+        assert_eq!(Verdict::Missed.unless(why()), open());
+        assert_eq!(Verdict::Missed.unless(None), Verdict::Missed);
+        assert_eq!(Verdict::Met.unless(why()), Verdict::Met);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::figures::{Must, Range};
+use super::machine;
 use super::plan::Plan;
 use super::process::{Connection, metric, until, wait_for};
 use super::stage::{BIDDER, CONTROL_PLANE, Stage};
@@ -28,6 +29,7 @@ pub(super) fn load(stage: &mut Stage, plan: &Plan) -> Result<Row> {
     let (seconds, resident) = (Range::of(seconds), Range::of(resident));
     let verdict = Must::AtMost(0.8)
         .judge(&seconds)
+        .unless(machine::crowded())
         .and(Must::AtMost(64.0).judge(&resident));
     Ok(Row {
         id: "P14",
@@ -98,7 +100,7 @@ pub(super) fn edit(stage: &Stage, plan: &Plan) -> Result<Row> {
         ),
         must: "2 s (0.5)",
         measured: format!("{} s", seconds.shown(2)),
-        verdict: Must::AtMost(2.0).judge(&seconds),
+        verdict: Must::AtMost(2.0).judge(&seconds).unless(machine::crowded()),
     })
 }
 

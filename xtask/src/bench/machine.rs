@@ -28,6 +28,22 @@ fn processor(cpuinfo: &str) -> (&str, usize) {
     (model, cores)
 }
 
+/// Why a wall-clock figure that was missed says nothing, if so: others wanted the cores, too.
+pub(super) fn crowded() -> Option<String> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    too_many(&text, cores)
+}
+
+/// The bench itself keeps about as many threads ready as there are cores, and Postgres one or two more.
+fn too_many(loadavg: &str, cores: usize) -> Option<String> {
+    let ready: f64 = loadavg.split_whitespace().next()?.parse().ok()?;
+    let cores = u32::try_from(cores).unwrap_or(u32::MAX);
+    (ready > 2.0 * f64::from(cores)).then(|| {
+        format!("the load average was {ready:.0} on {cores} cores, and this is a wall-clock time")
+    })
+}
+
 /// Day and commit.
 pub(super) fn state(root: &Path) -> String {
     let said = |program: &str, arguments: &[&str]| {
@@ -48,6 +64,14 @@ pub(super) fn state(root: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_crowded_machine_is_told_from_one_that_only_benches() {
+        assert_eq!(too_many("3.90 2.00 1.00 4/300 77\n", 2), None);
+        let crowded = too_many("21.05 2.00 1.00 4/300 77\n", 2).unwrap();
+        assert!(crowded.contains("21 on 2 cores"), "{crowded}");
+        assert_eq!(too_many("", 2), None);
+    }
 
     #[test]
     fn the_processor_is_named() {

@@ -99,6 +99,8 @@ impl Stage {
         let sql = SEED_SQL.replace("{rows}", &rows.display().to_string());
         self.sql(&sql)?;
         fs::remove_file(&rows)?;
+        // The control plane looks for edits of others once a second.
+        self.until_version(CONTROL_PLANE)?;
         said(&format!("{line_items} line items copied"), start);
         Ok(())
     }
@@ -143,12 +145,16 @@ impl Stage {
 
     /// Waits until the bidder decides by the newest version.
     pub(super) fn until_current(&self) -> Result<()> {
+        self.until_version(BIDDER)
+    }
+
+    fn until_version(&self, port: u16) -> Result<()> {
         let version = self.sql("SELECT version::text FROM catalog_version")?;
         let version: f64 = version.first().context("no version")?.parse()?;
         until(Duration::from_secs(60), || {
-            Ok(metric(BIDDER, "gavel_catalog_version")? >= version)
+            Ok(metric(port, "gavel_catalog_version")? >= version)
         })
-        .context("waiting for the bidder's catalog")
+        .with_context(|| format!("waiting for the catalog on port {port}"))
     }
 
     /// The exchange on the server's core.
