@@ -8,7 +8,7 @@ use service::{Ops, Shutdown};
 use userstate::UserState;
 
 use crate::shared::Shared;
-use crate::{RunError, catalog_feed, leases, shading};
+use crate::{RunError, catalog_feed, leases, lists, shading};
 
 /// Follows the catalog, exchanges leases, and watches what the bidder depends on, until `shutdown`.
 pub(crate) async fn run(
@@ -22,6 +22,7 @@ pub(crate) async fn run(
     let log = EventLog::connect(&shared.config.events_redis_url, Timeouts::default())?;
     tokio::join!(
         catalog_feed::follow(&shared, ops, shutdown),
+        lists::follow(&shared, ops, shutdown),
         leases::exchange(&shared, shutdown),
         watch(&shared, ops, &users, &log, shutdown),
         show_catalog(&shared, ops, shutdown),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bidder_core::market::Market;
 use contracts::access::CATALOG_PATH;
-use contracts::catalog::{Catalog, Quarantined};
+use contracts::catalog::{Catalog, List, Quarantined};
 use service::feed::{Event, Feed, Origin, poll};
 use service::{Ops, Shutdown};
 use units::LineItemId;
@@ -68,18 +68,40 @@ pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown)
     poll(&feed, shutdown, read, on_event).await;
 }
 
+/// Prepares the catalog in force again, from its copy on disk: other shared lists are here. False when that
+/// copy is not there, or of another version.
+pub(crate) async fn prepare_again(shared: &Arc<Shared>, ops: &Ops) -> bool {
+    let preparing = Arc::clone(shared);
+    let path = shared.config.data_dir.join(COPY);
+    let prepared = tokio::task::spawn_blocking(move || {
+        let json = service::feed::copied(&path)?;
+        Prepared::read(&preparing, &json).ok()
+    });
+    let Ok(Some(prepared)) = prepared.await else {
+        return false;
+    };
+    let is_newest = prepared.market.version == shared.catalog.version.load(Relaxed);
+    if is_newest {
+        put_in_force(shared, ops, prepared);
+    }
+    is_newest
+}
+
 /// A catalog made ready for deciding, away from whoever decides.
 pub(crate) struct Prepared {
     market: Market,
     /// Epochs of the line items that can bid.
     epochs: Vec<(LineItemId, u64)>,
     quarantined: Vec<Quarantined>,
+    /// Shared lists that it names.
+    lists: Vec<List>,
 }
 
 impl Prepared {
     fn read(shared: &Shared, json: &[u8]) -> Result<Self, serde_json::Error> {
         let (catalog, quarantined) = Catalog::read(json)?;
-        let market = Market::build(&catalog, &shared.leases, &shared.base);
+        let lists = shared.lists.here.load_full();
+        let market = Market::with_lists(&catalog, &lists, &shared.leases, &shared.base);
         let known: std::collections::HashSet<&str> =
             market.items.iter().map(|it| it.id.as_str()).collect();
         let epochs = catalog
@@ -93,6 +115,7 @@ impl Prepared {
             market,
             epochs,
             quarantined,
+            lists: catalog.lists,
         })
     }
 }
@@ -103,6 +126,7 @@ fn put_in_force(shared: &Arc<Shared>, ops: &Ops, prepared: Prepared) -> u64 {
         market,
         epochs,
         quarantined,
+        lists,
     } = prepared;
     // Leases of older epochs, and of what is gone, end before the new catalog bids.
     shared
@@ -121,6 +145,7 @@ fn put_in_force(shared: &Arc<Shared>, ops: &Ops, prepared: Prepared) -> u64 {
     shared.catalog.version.store(version, Relaxed);
     shared.catalog.quarantined.store(Arc::new(quarantined));
     let before = shared.market.swap(Some(Arc::new(market)));
+    shared.lists.want(lists);
     ops.health.set_ready(true);
     shared.ask_now.notify_one();
     retire(before);

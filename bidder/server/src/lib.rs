@@ -14,6 +14,7 @@ mod config;
 mod duplicates;
 mod explain;
 mod leases;
+mod lists;
 mod loaded;
 mod metrics;
 mod notices;

@@ -16,6 +16,7 @@ use userstate::Peers;
 use crate::catalog_state::CatalogState;
 use crate::config::Config;
 use crate::duplicates::Opportunities;
+use crate::lists::Lists;
 use crate::metrics::Metrics;
 use crate::records::{Notes, Records};
 use crate::shading::Shading;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     /// Swapped whole when a catalog arrives; absent before the first one.
     pub(crate) market: ArcSwapOption<Market>,
     pub(crate) catalog: CatalogState,
+    pub(crate) lists: Lists,
     pub(crate) leases: LeaseTable,
     /// What was bid on a moment ago.
     pub(crate) opportunities: Opportunities,
@@ -75,6 +77,7 @@ impl Shared {
             base: config.base(),
             market: ArcSwapOption::empty(),
             catalog: CatalogState::new(),
+            lists: Lists::new(),
             leases: LeaseTable::new(boot),
             opportunities: Opportunities::new(
                 &config.duplicates,

@@ -147,3 +147,13 @@ async fn without_the_script_caps_hold_within_the_request() {
     ];
     assert_eq!(got, want);
 }
+
+#[tokio::test]
+async fn the_arm_of_an_experiment_stands_in_the_bid() {
+    let arms = json!([{"name": "b", "share": 1_000_000}]);
+    let item = json!({"choosing": {"experiment": {"salt": "s", "arms": arms}}});
+    let house = House::open(shop::catalog(&[item]), &[]).await;
+    let answer = house.bid(&shop::request(json!({}))).await;
+    let got = answer.expect_status(200).json();
+    assert_eq!(got["seatbid"][0]["bid"][0]["ext"]["gavel"]["arm"], "b");
+}

@@ -15,6 +15,7 @@ pub mod edge;
 pub mod fault;
 pub mod form;
 pub mod line_item;
+pub mod list;
 pub mod partner;
 pub mod placement;
 pub mod publisher;

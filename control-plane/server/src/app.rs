@@ -33,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) service_token: Secret,
     /// Where a creative stands when it is made.
     pub(crate) first_review: Review,
+    /// Most entries of one shared list.
+    pub(crate) most_list_entries: u64,
     /// Whether the schema is there; until then every call is 503.
     pub(crate) migrated: AtomicBool,
 }

@@ -52,6 +52,8 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
     pub(crate) query: Option<String>,
     body: Bytes,
+    /// The body is lines of text, which few paths take.
+    is_text: bool,
 }
 
 impl Call {
@@ -60,6 +62,9 @@ impl Call {
     /// # Errors
     /// [`Refusal::Body`] when it is no JSON object.
     pub(crate) fn form(&self) -> Result<Form, Refusal> {
+        if self.is_text {
+            return Err(Refusal::MediaType);
+        }
         Ok(Form::read(&self.body)?)
     }
 
@@ -94,7 +99,8 @@ impl<S: Sync> FromRequest<S> for Call {
             .map_err(|error| Refusal::Request(format!("the body did not arrive: {error}")))?
             .to_bytes();
         let headers = &parts.headers;
-        if !body.is_empty() && !is_json(headers) {
+        let is_text = is_text(headers);
+        if !body.is_empty() && !is_text && !is_json(headers) {
             return Err(Refusal::MediaType);
         }
         let actor = parts.extensions.get::<Actor>().copied();
@@ -116,6 +122,7 @@ impl<S: Sync> FromRequest<S> for Call {
             caller,
             query,
             body,
+            is_text,
         })
     }
 }
@@ -132,6 +139,12 @@ fn is_json(headers: &HeaderMap) -> bool {
         .trim()
         .to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
+    let kind = text(headers, "content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("text/plain")
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Refusal> {

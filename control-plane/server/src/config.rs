@@ -43,8 +43,18 @@ pub struct Config {
     pub threads: usize,
     /// What became of earlier impressions, for prices.
     pub observed: ObservedConfig,
+    /// Shared lists of targeting.
+    pub lists: ListsConfig,
     /// Limits of the listener.
     pub limits: Limits,
+}
+
+/// Bounds of shared lists.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListsConfig {
+    /// Most entries of one list.
+    pub max_entries: u32,
 }
 
 /// How what was observed gets into the catalog.

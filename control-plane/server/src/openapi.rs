@@ -3,8 +3,8 @@
 use utoipa::OpenApi;
 
 use crate::api::{
-    advertisers, audit, campaigns, creatives, deals, internal, line_items, money, ops, partners,
-    placements, publishers, rates, segments,
+    advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
+    partners, placements, publishers, rates, segments,
 };
 use crate::console;
 
@@ -60,6 +60,12 @@ use crate::console;
         segments::create,
         segments::show,
         segments::change,
+        lists::index,
+        lists::create,
+        lists::show,
+        lists::remove,
+        lists::entries,
+        lists::fill,
         rates::list,
         rates::create,
         audit::list,
@@ -67,6 +73,7 @@ use crate::console;
         ops::leases,
         ops::invariants,
         internal::catalog,
+        lists::internal,
         internal::leases,
         internal::revenue,
         internal::auction,

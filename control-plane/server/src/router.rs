@@ -11,8 +11,8 @@ use http::StatusCode;
 use service::Problem;
 
 use crate::api::{
-    advertisers, audit, campaigns, creatives, deals, internal, line_items, money, ops, partners,
-    placements, publishers, rates, segments,
+    advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
+    partners, placements, publishers, rates, segments,
 };
 use crate::app::App;
 use crate::refusal::answer;
@@ -60,12 +60,16 @@ routes! {
     "/demand-partners/{id}" => get partners::show, patch partners::change;
     "/segments" => get segments::list, post segments::create;
     "/segments/{id}" => get segments::show, patch segments::change;
+    "/lists" => get lists::index, post lists::create;
+    "/lists/{id}" => get lists::show, delete lists::remove;
+    "/lists/{id}/entries" => get lists::entries, post lists::fill;
     "/rates" => get rates::list, post rates::create;
     "/audit" => get audit::list;
     "/ops/bidders" => get ops::bidders;
     "/ops/leases" => get ops::leases;
     "/ops/invariants" => get ops::invariants;
     "/internal/catalog" => get internal::catalog;
+    "/internal/lists/{id}" => get lists::internal;
     "/internal/leases" => post internal::leases;
     "/internal/revenue" => get internal::revenue;
     "/internal/auctions/{id}" => get internal::auction;

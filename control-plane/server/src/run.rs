@@ -136,6 +136,7 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
         admission: config.admission(),
         service_token: config.service_token.clone(),
         first_review: config.creative_review.first(),
+        most_list_entries: config.lists.max_entries.into(),
         migrated: AtomicBool::new(false),
         shutdown: shutdown.clone(),
     });

@@ -12,3 +12,6 @@ pub const PARTNER_KEY_HEADER: &str = "x-gavel-key";
 pub const AUCTION_ID_HEADER: &str = "x-gavel-auction-id";
 /// Header that tells why a request was shed.
 pub const SHED_REASON_HEADER: &str = "x-shed-reason";
+
+/// Where the control plane serves the entries of a shared list, before its id.
+pub const LISTS_PATH: &str = "/internal/lists/";

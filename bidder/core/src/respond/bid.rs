@@ -68,16 +68,21 @@ pub(super) fn write(
     json.text_opt("dealid", candidate.deal.and_then(|it| it.id.as_deref()));
     json.integer("exp", exp(bid));
     let has_goal = !matches!(item.price.bid, BidRule::Cpm { .. });
-    if !v26 || has_goal {
+    let arm = candidate.arm.and_then(|it| item.options.arm_name(it));
+    let has_gavel = has_goal || arm.is_some();
+    if !v26 || has_gavel {
         json.key("ext");
         json.begin_object();
         if !v26 {
             json.integer("mtype", i64::from(fit.medium.mtype()));
         }
-        if has_goal {
+        if has_gavel {
             json.key("gavel");
             json.begin_object();
-            json.text("model", reply.market.model.version().as_str());
+            if has_goal {
+                json.text("model", reply.market.model.version().as_str());
+            }
+            json.text_opt("arm", arm);
             json.end_object();
         }
         json.end_object();

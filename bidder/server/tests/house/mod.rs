@@ -36,6 +36,8 @@ pub struct Plane {
     pub down: Mutex<bool>,
     /// Published in place of the catalog, under its version.
     pub text: Mutex<Option<String>>,
+    /// Entries of shared lists by id, with their version; what is not here is 404.
+    pub lists: Mutex<std::collections::HashMap<String, (u64, String)>>,
 }
 
 struct PlaneHandler(Arc<Plane>);
@@ -52,7 +54,7 @@ impl Handler for PlaneHandler {
         match request.path.as_str() {
             "/internal/catalog" => self.catalog(&request).await,
             "/internal/leases" => self.leases(&request),
-            _ => status(StatusCode::NOT_FOUND),
+            path => self.list(path),
         }
     }
 }
@@ -75,6 +77,17 @@ impl PlaneHandler {
             return status(StatusCode::NOT_MODIFIED);
         }
         json(StatusCode::OK, body)
+    }
+
+    fn list(&self, path: &str) -> Response {
+        let id = path.strip_prefix("/internal/lists/").unwrap_or_default();
+        let Some((version, text)) = self.0.lists.lock().unwrap().get(id).cloned() else {
+            return status(StatusCode::NOT_FOUND);
+        };
+        let mut response = json(StatusCode::OK, text.into_bytes());
+        let tag = format!("\"{version}\"").parse().unwrap();
+        response.headers_mut().insert("etag", tag);
+        response
     }
 
     fn leases(&self, request: &Request) -> Response {

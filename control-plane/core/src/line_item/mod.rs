@@ -20,6 +20,8 @@ pub use choosing::{ArmDocument, ExperimentDocument};
 pub use modifiers::{ClampDocument, ModifierDocument, documents as modifier_documents};
 pub use price::{Adjustments, BidDocument, Offer, price_rule};
 
+pub(crate) use targeting::postal_code;
+
 use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;

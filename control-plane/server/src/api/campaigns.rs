@@ -12,7 +12,7 @@ use crate::app::{App, at_the_edge, shown};
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::store::campaigns::{self, Whole};
-use crate::store::{Answer, Begun, Edit, Kept, rates};
+use crate::store::{Answer, Begun, Edit, Kept, lists, rates};
 
 /// Makes a campaign with its line item and creatives; it bids within two seconds.
 #[utoipa::path(post, path = "/campaigns", tag = "demand",
@@ -34,6 +34,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     let rates = rates::newest(edit.tx()).await?;
     let mut made =
         at_the_edge(|edge| campaign::read(form, advertiser.as_ref(), &existing, &rates, edge))?;
+    lists::check_named(edit.tx(), &made.line_item.targeting).await?;
     for creative in &mut made.creatives {
         creative.review = app.first_review;
         edit.insert(&*creative).await?;
@@ -113,6 +114,7 @@ pub(crate) async fn change(
             edge,
         )
     })?;
+    lists::check_named(edit.tx(), &edited.line_item.targeting).await?;
     for creative in &mut edited.creatives {
         creative.review = app.first_review;
         edit.insert(&*creative).await?;

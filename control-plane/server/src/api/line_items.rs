@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::store::campaigns::{self, Whole};
 use crate::store::edit::raw;
-use crate::store::{Answer, Begun, Edit, rows};
+use crate::store::{Answer, Begun, Edit, lists, rows};
 
 /// Adds a line item to a campaign.
 #[utoipa::path(post, path = "/campaigns/{id}/line-items", tag = "demand", params(("id" = String, Path)),
@@ -34,6 +34,7 @@ pub(crate) async fn create(
     let known = named(&edit, &form, &whole).await?;
     let campaign = &whole.campaign.doc;
     let item = at_the_edge(|edge| line_item::read(form, campaign, None, &known, edge))?;
+    lists::check_named(edit.tx(), &item.targeting).await?;
     let kept = edit.insert(&item).await?;
     let body = written(&item)?;
     let path = format!("/campaigns/{id}/line-items/{}", item.id);
@@ -87,6 +88,7 @@ pub(crate) async fn change(
     let campaign = &whole.campaign.doc;
     let item =
         at_the_edge(|edge| line_item::read(form, campaign, Some(&before.doc), &known, edge))?;
+    lists::check_named(edit.tx(), &item.targeting).await?;
     let kept = edit.update("update", &before.doc, &item).await?;
     follow(&mut edit, &mut whole, &item).await?;
     whole.creatives.extend(known);

@@ -7,6 +7,7 @@ pub(crate) mod creatives;
 pub(crate) mod deals;
 pub(crate) mod internal;
 pub(crate) mod line_items;
+pub(crate) mod lists;
 pub(crate) mod money;
 pub(crate) mod ops;
 pub(crate) mod partners;

@@ -6,6 +6,7 @@ pub(crate) mod campaigns;
 pub(crate) mod catalog;
 pub(crate) mod edit;
 pub(crate) mod keys;
+pub(crate) mod lists;
 pub(crate) mod migrate;
 pub(crate) mod observed;
 pub(crate) mod page;

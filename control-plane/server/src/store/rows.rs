@@ -5,6 +5,7 @@ use contracts::catalog::{
 };
 use contracts::profile::SegmentRule;
 use control_plane_core::campaign::{Campaign, Stamps};
+use control_plane_core::list::SharedList;
 use deadpool_postgres::GenericClient;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,6 +51,7 @@ resources! {
     Placement: "placements", "placement";
     DemandPartner: "demand_partners", "demand partner";
     SegmentRule: "segments", "segment";
+    SharedList: "lists", "list";
 }
 
 /// A document with what its row says of it.

@@ -1,6 +1,8 @@
 //! The API over a real socket, a real Postgres and a real Redis, as interfaces.md describes it.
 
+mod choosing;
 mod feed;
+mod lists;
 mod outage;
 mod plane;
 mod prices;

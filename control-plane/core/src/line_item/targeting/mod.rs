@@ -8,6 +8,7 @@ use contracts::catalog::{AgeRange, Key, ListRule, Targeting};
 use serde::de::DeserializeOwned;
 
 use crate::form::Form;
+pub(crate) use spelling::postal_code;
 pub(super) use spelling::spell;
 
 /// Values one list may have.

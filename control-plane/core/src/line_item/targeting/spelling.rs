@@ -80,7 +80,7 @@ pub(in crate::line_item) fn spell(key: Key, text: &str) -> Option<String> {
 }
 
 /// A postal code as it is compared: capitals, no blanks.
-fn postal_code(text: &str) -> String {
+pub(crate) fn postal_code(text: &str) -> String {
     text.split_whitespace().collect::<String>().to_uppercase()
 }
 
