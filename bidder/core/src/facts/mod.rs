@@ -1,6 +1,7 @@
 //! What a request and its user say, as normalised texts per dimension of targeting, and a few measures.
 
 mod dimension;
+mod places;
 
 use std::fmt::Write as _;
 
@@ -14,11 +15,11 @@ use crate::eligibility::schedule::WeekHour;
 use crate::index::Size;
 use crate::targeting::Version;
 use dimension::lower;
+use places::Places;
 
 /// A segment of the user, and when and how often the user was seen in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visit {
-    segment: (usize, usize),
     /// When the segment's rule last held.
     pub last_seen: UnixMillis,
     /// How often it was seen.
@@ -32,6 +33,9 @@ pub struct Facts {
     spans: [Vec<(usize, usize)>; Dimension::ALL.len()],
     /// A bit per dimension of which something is known, be it that there is nothing.
     known: u64,
+    /// Where values of the whole request stand.
+    places: Places,
+    /// In the order of the segments' values.
     visits: Vec<Visit>,
     /// Sizes that the imp offers.
     pub sizes: Vec<Size>,
@@ -51,6 +55,7 @@ impl Default for Facts {
             text: String::new(),
             spans: std::array::from_fn(|_| Vec::new()),
             known: 0,
+            places: Places::default(),
             visits: Vec::new(),
             sizes: Vec::new(),
             os_version: None,
@@ -70,6 +75,7 @@ impl Facts {
         self.text.clear();
         self.spans.iter_mut().for_each(Vec::clear);
         self.known = 0;
+        self.places.clear();
         self.visits.clear();
         self.sizes.clear();
         self.os_version = None;
@@ -202,10 +208,10 @@ impl Facts {
         }
         self.know(Dimension::Segment);
         for member in &profile.segments {
+            let before = self.span_mut(Dimension::Segment).len();
             self.push(Dimension::Segment, member.id.as_str());
-            if let Some(segment) = self.span_mut(Dimension::Segment).last().copied() {
+            if self.span_mut(Dimension::Segment).len() > before {
                 self.visits.push(Visit {
-                    segment,
                     last_seen: member.last_seen,
                     count: member.count,
                 });
@@ -224,12 +230,30 @@ impl Facts {
             .filter_map(|(from, to)| self.text.get(*from..*to))
     }
 
-    /// The user's segments, each with its visits.
-    pub fn visits(&self) -> impl Iterator<Item = (&str, &Visit)> {
-        let named = |visit: &'_ Visit| self.text.get(visit.segment.0..visit.segment.1);
-        self.visits
-            .iter()
-            .filter_map(move |visit| Some((named(visit)?, visit)))
+    /// Whether a value is there.
+    #[must_use]
+    pub fn has(&self, dimension: Dimension, value: &str) -> bool {
+        if dimension.is_of_imp() {
+            return self.values(dimension).any(|it| it == value);
+        }
+        self.place_of(dimension, value).is_some()
+    }
+
+    /// How many values of a dimension there are.
+    #[must_use]
+    pub fn count(&self, dimension: Dimension) -> usize {
+        self.spans.get(dimension as usize).map_or(0, Vec::len)
+    }
+
+    /// When and how often the user was seen in a segment.
+    #[must_use]
+    pub fn visit(&self, segment: &str) -> Option<&Visit> {
+        self.visits.get(self.place_of(Dimension::Segment, segment)?)
+    }
+
+    fn place_of(&self, dimension: Dimension, value: &str) -> Option<usize> {
+        let is = |place| self.value(dimension, place) == Some(value);
+        self.places.find(dimension, value, is)
     }
 
     /// One value of a dimension by its place.
@@ -238,14 +262,34 @@ impl Facts {
         self.text.get(*from..*to)
     }
 
+    /// Keeps the value that was written from there on: once, and while there is room.
     fn close(&mut self, dimension: Dimension, from: usize) {
         let to = self.text.len();
-        if from < to && self.span_mut(dimension).len() < MOST {
-            self.span_mut(dimension).push((from, to));
-            self.know(dimension);
-        } else {
+        if from == to || self.count(dimension) >= MOST {
             self.text.truncate(from);
+            return;
         }
+        if !dimension.is_of_imp() {
+            let value = self.text.get(from..to).unwrap_or_default();
+            if self.place_of(dimension, value).is_some() {
+                self.text.truncate(from);
+                return;
+            }
+            let (text, spans) = (&self.text, &self.spans);
+            let all = |each: &mut dyn FnMut(Dimension, &str, usize)| {
+                let of_request = Dimension::ALL.into_iter().filter(|it| !it.is_of_imp());
+                for dimension in of_request {
+                    let spans = spans.get(dimension as usize).map_or(&[][..], Vec::as_slice);
+                    for (place, (from, to)) in spans.iter().enumerate() {
+                        each(dimension, text.get(*from..*to).unwrap_or_default(), place);
+                    }
+                }
+            };
+            let place = spans.get(dimension as usize).map_or(0, Vec::len);
+            self.places.insert(dimension, value, place, all);
+        }
+        self.span_mut(dimension).push((from, to));
+        self.know(dimension);
     }
 
     fn span_mut(&mut self, dimension: Dimension) -> &mut Vec<(usize, usize)> {

@@ -12,6 +12,7 @@ mod shared;
 mod tally;
 
 pub use bits::Bits;
+pub(crate) use hash::Quick;
 pub use shapes::{Shape, Size};
 pub use shared::{FetchedList, MOST_ENTRIES, SharedLists};
 pub use tally::MatchTally;

@@ -187,10 +187,8 @@ impl Visited {
         let since = self
             .within
             .map(|within| facts.now.0.saturating_sub(i64::from(within.0) * 1_000));
-        facts.visits().any(|(segment, visit)| {
-            *segment == *self.segment
-                && visit.count >= self.at_least
-                && since.is_none_or(|since| visit.last_seen.0 >= since)
+        facts.visit(&self.segment).is_some_and(|visit| {
+            visit.count >= self.at_least && since.is_none_or(|since| visit.last_seen.0 >= since)
         })
     }
 }
@@ -201,7 +199,12 @@ fn among(
     words: &Words,
     is_known: impl FnOnce() -> bool,
 ) -> Truth {
-    if facts.values(dimension).any(|it| is_among(words, it)) {
+    let there = if words.len() <= facts.count(dimension) {
+        words.iter().any(|word| facts.has(dimension, word))
+    } else {
+        facts.values(dimension).any(|it| is_among(words, it))
+    };
+    if there {
         Truth::True
     } else if is_known() {
         Truth::False
