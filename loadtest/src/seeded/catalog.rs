@@ -95,11 +95,13 @@ fn advertiser_doc(number: u64) -> Value {
 /// A campaign carries the terms of its own line item, as the API keeps them.
 fn campaign_doc(number: u64, advertiser: &str, own: Option<&Value>) -> Value {
     let own = own.unwrap_or(&Value::Null);
+    let mut bid = own["price"]["bid"].clone();
+    bid["max_cpm"] = own["price"]["max_cpm"].clone();
     json!({
         "id": campaign_id(number), "name": format!("Campaign {number}"), "advertiser": advertiser, "status": "active",
         "currency": "USD", "time_zone": "UTC", "budget": BUDGET, "daily_budget": null,
         "terms": {
-            "bid": {"cpm": own["price"]["bid"]["cpm"], "max_cpm": own["price"]["max_cpm"]},
+            "bid": bid,
             "starts_at": own["starts_at"], "ends_at": null, "pacing": "asap", "targeting": own["targeting"],
             "frequency_caps": own["frequency_caps"], "on_cap_unknown": "refuse",
         },

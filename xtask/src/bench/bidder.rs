@@ -29,10 +29,23 @@ pub(super) fn full_function(
     };
     let rounds = against_hyper(stage, plan, bidder, &bid_url(), &load)?;
     let what = format!("bidder, {count} line items, requests per core ÷ H. {FULL}");
-    Ok(with_users(
-        ratio_row(id, what, (must, told_must(id)), &rounds),
-        &rounds,
-    ))
+    let row = with_users(ratio_row(id, what, (must, told_must(id)), &rounds), &rounds);
+    Ok(with_bids(row, &rounds))
+}
+
+/// With fewer bids it is not the full function.
+const FEWEST_BIDS: f64 = 0.5;
+
+fn with_bids(row: Row, rounds: &Rounds) -> Row {
+    let bids = rounds.own(|it| it.bids).low;
+    if bids >= FEWEST_BIDS {
+        return row;
+    }
+    let why = format!("only {:.0} % of the requests got a bid", bids * 100.0);
+    Row {
+        verdict: row.verdict.and(Verdict::Open(why)),
+        ..row
+    }
 }
 
 /// Below this the users cannot have been read: the bidder stopped asking a Redis that answered late.
@@ -271,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bidder_that_did_not_read_its_users_is_not_concluded_from() {
+    fn a_bidder_that_did_not_do_the_work_is_not_concluded_from() {
         let round = |redis_us| Round {
             cpu_us: 30.0,
             redis_us,
@@ -289,6 +302,19 @@ mod tests {
             let row = ratio_row("P1", String::new(), (Must::AtLeast(0.25), ""), &rounds);
             let met = with_users(row, &rounds).verdict == Verdict::Met;
             assert_eq!(met, expect, "{redis_us} µs of Redis");
+        }
+        let bidding = |bids| Rounds {
+            own: vec![Round {
+                bids,
+                ..round(12.0)
+            }],
+            hyper: hyper.clone(),
+        };
+        for (bids, expect) in [(0.9, true), (0.0, false)] {
+            let rounds = bidding(bids);
+            let row = ratio_row("P1", String::new(), (Must::AtLeast(0.25), ""), &rounds);
+            let met = with_bids(row, &rounds).verdict == Verdict::Met;
+            assert_eq!(met, expect, "{bids} of bids");
         }
     }
 }

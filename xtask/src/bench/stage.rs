@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, anyhow};
 use embedded::{Embedded, Options, Part};
 
 use super::plan::Plan;
-use super::process::{OTHER_CORE, Process, SERVER_CORE, metric, pin, until, wait_for};
+use super::process::{Connection, OTHER_CORE, Process, SERVER_CORE, metric, pin, until, wait_for};
 
 pub(super) const CONTROL_PLANE: u16 = 28_001;
 pub(super) const BIDDER: u16 = 28_002;
@@ -101,6 +101,13 @@ impl Stage {
         fs::remove_file(&rows)?;
         // The control plane looks for edits of others once a second.
         self.until_version(CONTROL_PLANE)?;
+        // Asked for as a bidder asks, so that it is read and rendered.
+        Connection::open(CONTROL_PLANE)?.get_as("/internal/catalog", SERVICE_TOKEN)?;
+        let unread = metric(CONTROL_PLANE, "gavel_catalog_quarantined_rows")?;
+        anyhow::ensure!(
+            unread == 0.0,
+            "the control plane cannot read {unread} rows of the seeded catalog: does it write other documents now?"
+        );
         said(&format!("{line_items} line items copied"), start);
         Ok(())
     }
