@@ -90,8 +90,12 @@ pub(crate) fn requests() -> Vec<(&'static str, String)> {
             numbered(&device, 11_000, r#""k@":1,"k@":1"#),
         ),
         (
-            "names with escapes",
+            "a name with escapes, again and again",
             numbered(&device, 13_000, r#""\u006b#":1"#),
+        ),
+        (
+            "names with escapes, all different",
+            numbered(&device, 13_000, r#""\u006b@":1"#),
         ),
         (
             "an ext in an ext",
