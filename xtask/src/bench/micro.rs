@@ -66,7 +66,10 @@ pub(super) fn criterion(root: &Path, plan: &Plan) -> Result<Vec<Row>> {
                 told.push(format!("{count}: {} µs", range.shown(1)));
                 verdict = verdict.and(Must::AtMost(most).judge(&range));
             }
-            None => told.push(format!("{count}: not measured")),
+            None => {
+                told.push(format!("{count}: not measured"));
+                verdict = verdict.and(Verdict::Open(format!("{count} is not in the benchmark")));
+            }
         }
     }
     rows.push(Row {
