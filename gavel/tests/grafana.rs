@@ -80,11 +80,12 @@ impl Prometheus {
         }
     }
 
+    /// Its answer; `None` while it is starting, when it refuses connections or says 503.
     async fn query(&self, expression: &str) -> Option<Value> {
         let query: String = url::form_urlencoded::byte_serialize(expression.as_bytes()).collect();
         let url = format!("{}/api/v1/query?query={query}", self.url);
         let answer = try_send(http::Method::GET, &url, &[], "").await.ok()?;
-        Some(answer.json())
+        (answer.status != 503).then(|| answer.json())
     }
 }
 
