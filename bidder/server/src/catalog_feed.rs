@@ -46,7 +46,6 @@ pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown)
             if let Some(last) = shared.market.load().as_ref() {
                 shared.records.keep_catalog(&config.data_dir, last.version);
             }
-            let version = put_in_force(shared, ops, prepared);
             match origin {
                 Origin::Publisher => {
                     confirmed_now();
@@ -54,6 +53,7 @@ pub(crate) async fn follow(shared: &Arc<Shared>, ops: &Ops, shutdown: &Shutdown)
                 }
                 Origin::Disk(age) => shared.catalog.confirmed(age),
             }
+            let version = put_in_force(shared, ops, prepared);
             tracing::info!(version, ?origin, "catalog loaded");
         }
         Event::Unchanged => {
@@ -146,6 +146,11 @@ fn put_in_force(shared: &Arc<Shared>, ops: &Ops, prepared: Prepared) -> u64 {
     shared.catalog.quarantined.store(Arc::new(quarantined));
     let before = shared.market.swap(Some(Arc::new(market)));
     shared.lists.want(lists);
+    // Whoever sees that it is ready sees the catalog, too.
+    let health = ops.health.dependency("catalog");
+    shared
+        .catalog
+        .show(&shared.config, &shared.metrics, &health);
     ops.health.set_ready(true);
     shared.ask_now.notify_one();
     retire(before);
