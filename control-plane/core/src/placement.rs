@@ -105,6 +105,7 @@ pub fn read(
         sizes,
         floor: form.price("floor").unwrap_or_default(),
         floor_currency: form.take::<Currency>("floor_currency").unwrap_or_default(),
+        soft_floor: None,
         auction_type: form.take("auction_type").unwrap_or_default(),
         badv: web::domains(&mut form, "badv").unwrap_or_default(),
         bcat: form.take("bcat").unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! Publishers: who is paid, and what we keep.
 
-use contracts::catalog::{Publisher, Status};
+use contracts::catalog::{CreativePolicy, Publisher, Status};
 use serde::Serialize;
 use units::{Currency, Multiplier};
 use utoipa::ToSchema;
@@ -78,6 +78,8 @@ pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<Publisher, Faults> {
         currency,
         badv,
         bcat,
+        creatives: CreativePolicy::default(),
+        discounts: Vec::new(),
         status,
     });
     form.finish(publisher)

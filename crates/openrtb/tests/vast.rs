@@ -44,6 +44,32 @@ fn documents_tell_what_they_are() {
 }
 
 #[test]
+fn a_document_is_well_formed_or_not() {
+    #[rustfmt::skip]
+    let cases = [
+        ("inline", INLINE, true),
+        ("wrapper", WRAPPER, true),
+        ("without an ad", "<VAST version=\"4.0\"/>", true),
+        ("namespace", "<v:VAST><v:Ad><v:InLine/></v:Ad></v:VAST>", true),
+        ("comment and instruction behind it", "<VAST></VAST><!-- a < b --><?x y?>\n", true),
+        ("the root does not end", "<VAST><Ad><InLine></InLine></Ad>", false),
+        ("crossed", "<VAST><Ad><InLine></Ad></InLine></VAST>", false),
+        ("ended twice", "<VAST><Ad></Ad></Ad></VAST>", false),
+        ("another case", "<VAST><Ad></ad></VAST>", false),
+        ("two roots", "<VAST></VAST><VAST></VAST>", false),
+        ("a tag that does not end", "<VAST><Ad></Ad></VAST", false),
+        ("a section that does not end", "<VAST><Ad><![CDATA[x</Ad></VAST>", false),
+        ("a comment that does not end", "<VAST></VAST><!-- ", false),
+        ("an attribute that does not end", "<VAST version=\"3></VAST>", false),
+        ("HTML inside", "<VAST><Ad><br></Ad></VAST>", false),
+    ];
+    for (says, markup, want) in cases {
+        let seen = Vast::read(markup).map(|vast| vast.is_well_formed);
+        assert_eq!(seen, Some(want), "{says}");
+    }
+}
+
+#[test]
 fn what_screening_needs_of_an_ad() {
     let vast = Vast::read(INLINE).unwrap();
     let ad = &vast.ads[0];

@@ -1,6 +1,6 @@
-//! What a winner pays.
+//! What a winner pays.
 
-use units::CpmMicros;
+use units::{CpmMicros, Multiplier};
 
 /// How a winner's price is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,48 @@ pub fn clear(
     }
 }
 
+/// How an open bid is priced where second price begins at a soft floor, and the floor it is priced against:
+/// a bid under it pays what it bids, the others at least the soft floor. Both in the bid's currency.
+#[must_use]
+pub fn under_soft_floor(
+    pricing: Pricing,
+    bid: CpmMicros,
+    floor: CpmMicros,
+    soft: CpmMicros,
+) -> (Pricing, CpmMicros) {
+    match pricing {
+        Pricing::SecondPlus if bid < soft => (Pricing::First, floor),
+        Pricing::SecondPlus => (pricing, floor.max(soft)),
+        Pricing::First | Pricing::Agreed => (pricing, floor),
+    }
+}
+
+/// What a seller takes off the clearing price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Discount {
+    /// The part that is taken off; the standard says it in percent.
+    pub share: Multiplier,
+    /// The amount, in the currency of the price.
+    pub amount: CpmMicros,
+}
+
+impl Discount {
+    /// A part of a price, and the price without it: the two add up to it.
+    #[must_use]
+    pub fn of(price: CpmMicros, share: Multiplier) -> (Self, CpmMicros) {
+        let amount = price.times(share).min(price);
+        let rest = price.micros() - amount.micros();
+        let rest = CpmMicros::new(rest).unwrap_or(CpmMicros::ZERO);
+        (Self { share, amount }, rest)
+    }
+
+    /// The part in percent.
+    #[must_use]
+    pub fn percent(self) -> Option<Multiplier> {
+        Multiplier::new(self.share.millionths().checked_mul(100)?)
+    }
+}
+
 /// What a winner needed at least: the price that ties the next bid, or the floor when alone.
 #[must_use]
 pub fn winner_minimum(bid: CpmMicros, floor: CpmMicros, next: Option<CpmMicros>) -> CpmMicros {
@@ -109,6 +151,35 @@ mod tests {
     }
 
     #[test]
+    fn soft_floors() {
+        use Pricing::{Agreed, First, SecondPlus};
+        #[rustfmt::skip]
+        let cases = [
+            ("under it the bid is paid", SecondPlus, "4", "2", "5", Some("3"), "4"),
+            ("at it it is the floor", SecondPlus, "5", "2", "5", Some("3"), "5"),
+            ("above it second price", SecondPlus, "9", "2", "5", Some("7"), "7.01"),
+            ("a soft floor under the hard one changes nothing", SecondPlus, "9", "6", "5", None, "6"),
+            ("first price knows none", First, "9", "2", "5", None, "9"),
+            ("nor does an agreed price", Agreed, "9", "2", "5", None, "2"),
+        ];
+        for (says, pricing, bid, floor, soft, next, pays) in cases {
+            let (bid, floor) = (cpm(bid), cpm(floor));
+            let (pricing, floor) = under_soft_floor(pricing, bid, floor, cpm(soft));
+            let price = clear(pricing, bid, floor, next.map(cpm), CpmMicros::CENT);
+            assert_eq!(price, cpm(pays), "soft floor: {says}");
+        }
+    }
+
+    #[test]
+    fn discounts() {
+        // bid 8.00 with 25 % off is 6.00, 25.0, 2.00
+        let share = Multiplier::parse("0.25").unwrap();
+        let (discount, rest) = Discount::of(cpm("8"), share);
+        assert_eq!((rest, discount.amount), (cpm("6"), cpm("2")), "X-78");
+        assert_eq!(discount.percent(), Multiplier::parse("25").ok(), "X-78");
+    }
+
+    #[test]
     fn auction_types() {
         #[rustfmt::skip]
         let cases = [
@@ -139,6 +210,23 @@ mod tests {
             let pricing = [Pricing::First, Pricing::SecondPlus, Pricing::Agreed][kind];
             let price = clear(pricing, bid, floor, next.and_then(CpmMicros::new), CpmMicros::CENT);
             prop_assert!(floor <= price && price <= bid);
+        }
+
+        #[test]
+        fn a_soft_floor_keeps_the_price_between_floor_and_bid(floor in 0_i64..50_000_000, above in 0_i64..50_000_000, soft in 0_i64..100_000_000, next in proptest::option::of(0_i64..100_000_000)) {
+            let floor = CpmMicros::new(floor).unwrap();
+            let bid = CpmMicros::new(floor.micros() + above).unwrap();
+            let soft = CpmMicros::new(soft).unwrap();
+            let (pricing, raised) = under_soft_floor(Pricing::SecondPlus, bid, floor, soft);
+            let price = clear(pricing, bid, raised, next.and_then(CpmMicros::new), CpmMicros::CENT);
+            prop_assert!(floor <= price && price <= bid);
+        }
+
+        #[test]
+        fn a_discount_and_what_is_left_add_up(price in 0_i64..1_000_000_000_000, share in 0_i64..1_500_000) {
+            let price = CpmMicros::new(price).unwrap();
+            let (discount, rest) = Discount::of(price, Multiplier::new(share).unwrap());
+            prop_assert_eq!(discount.amount.micros() + rest.micros(), price.micros());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a deal means for visibility, rank and price (C-110 to C-113, X-30, X-71).
 
 use contracts::catalog::DemandPartner;
+use openrtb::enums::AuctionType;
 use openrtb::{Deal, Imp};
 
 use crate::auction::Tier;
@@ -23,12 +24,14 @@ pub fn leaves_open(imp: &Imp<'_>, sees_a_deal: bool) -> bool {
     !imp.is_private_auction() || sees_a_deal
 }
 
-/// The tier of a bid: guaranteed deals, other deals, then open bids.
+/// The tier of a bid: guaranteed deals, preferred ones, whose price is agreed, private ones, which are
+/// auctioned among those invited, then open bids.
 #[must_use]
 pub fn tier(deal: Option<&Deal<'_>>) -> Tier {
     match deal {
         Some(deal) if deal.guar() => Tier::Guaranteed,
-        Some(_) => Tier::Deal,
+        Some(deal) if deal.at == Some(AuctionType::FIXED_PRICE) => Tier::Preferred,
+        Some(_) => Tier::Private,
         None => Tier::Open,
     }
 }

@@ -6,7 +6,7 @@
 //! let intake = intake::read(&body, peer, &limits)?;          // 400, or not enough time
 //! let plan = auction::plan(&intake, &market, &terms, admit); // whom to ask, with which bodies
 //! let replies = fan_out(&plan).await;                        // the only IO
-//! let settlement = auction::settle(&plan, &market, replies); // screen, rank, price, losses
+//! let settlement = auction::settle(&plan, &market, &conditions, &replies); // screen, rank, price, losses
 //! ```
 //!
 //! No clock and no IO: instants, budgets and the auction id are arguments, and the same arguments give
@@ -16,6 +16,7 @@
 
 pub mod auction;
 pub mod clearing;
+pub mod conditions;
 pub mod deals;
 pub mod domain;
 pub mod floors;
@@ -26,10 +27,12 @@ pub mod markup;
 pub mod medium;
 pub mod notices;
 pub mod privacy;
+pub mod registry;
 pub mod routing;
 pub mod screening;
 mod text;
 
+pub use conditions::Conditions;
 pub use loss::Loss;
 pub use market::Market;
 pub use medium::Medium;

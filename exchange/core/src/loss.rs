@@ -61,13 +61,21 @@ pub enum Loss {
     AdTypeBlocked,
     /// Its advertiser may not use the deal (C-112).
     NotInDeal,
+    /// Nothing by which our review could know the creative.
+    MissingApprovalData,
+    /// Our review has not approved the creative, and the seller takes only approved ones.
+    CreativePending,
+    /// Our review has blocked the creative.
+    CreativeBlocked,
+    /// Markup for a player that is no VAST document, is not well formed, or has no ad (C-80).
+    UnusableVast,
     /// Its seatbid's group cannot win as a whole. Exchange-specific code.
     GroupIncomplete,
 }
 
 impl Loss {
     /// Every reason, for counters registered beforehand.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::Expired,
         Self::Malformed,
         Self::DuplicateKey,
@@ -97,6 +105,10 @@ impl Loss {
         Self::AttributeBlocked,
         Self::AdTypeBlocked,
         Self::NotInDeal,
+        Self::MissingApprovalData,
+        Self::CreativePending,
+        Self::CreativeBlocked,
+        Self::UnusableVast,
         Self::GroupIncomplete,
     ];
 
@@ -117,13 +129,16 @@ impl Loss {
             Self::MissingMarkup => 7,
             Self::MissingCreativeId => 8,
             Self::MissingPrice => 9,
+            Self::MissingApprovalData => 10,
             Self::BelowFloor => 100,
             Self::BelowDealFloor => 101,
             Self::Outbid => 102,
             Self::OutrankedByDeal => 103,
             Self::SeatBlocked => 104,
+            Self::CreativePending => 201,
+            Self::CreativeBlocked => 202,
             Self::SizeNotAllowed => 203,
-            Self::FormatNotAllowed => 204,
+            Self::FormatNotAllowed | Self::UnusableVast => 204,
             Self::AdvertiserBlocked => 205,
             Self::AppBlocked => 206,
             Self::NotSecure => 207,
@@ -170,6 +185,10 @@ impl Loss {
             Self::AttributeBlocked => "attribute",
             Self::AdTypeBlocked => "ad_type",
             Self::NotInDeal => "not_in_deal",
+            Self::MissingApprovalData => "missing_approval_data",
+            Self::CreativePending => "creative_pending",
+            Self::CreativeBlocked => "creative_blocked",
+            Self::UnusableVast => "vast",
             Self::GroupIncomplete => "group_incomplete",
         }
     }
@@ -207,6 +226,10 @@ impl Loss {
             Self::AttributeBlocked => "a creative attribute is blocked",
             Self::AdTypeBlocked => "the ad type is blocked",
             Self::NotInDeal => "the advertiser may not use the deal",
+            Self::MissingApprovalData => "the creative has no id by which it could be approved",
+            Self::CreativePending => "the creative is not approved yet",
+            Self::CreativeBlocked => "the creative is blocked",
+            Self::UnusableVast => "the VAST document is not well formed, or has no ad",
             Self::GroupIncomplete => "the seatbid's group cannot win as a whole",
         }
     }

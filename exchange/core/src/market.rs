@@ -3,6 +3,7 @@
 use contracts::catalog::{Catalog, DemandPartner};
 use units::{CpmMicros, RateTable};
 
+use crate::registry::Registry;
 use crate::screening::Policy;
 
 /// Endpoint of our own bidder in the catalog.
@@ -19,6 +20,8 @@ pub struct Market {
     pub increment: CpmMicros,
     /// What we ask of bids beyond the standard.
     pub policy: Policy,
+    /// What our review of creatives says.
+    pub registry: Registry,
     /// Our domain: `asi` of the node that we append to supply chains (C-145).
     pub domain: String,
 }
@@ -32,6 +35,7 @@ impl Market {
             rates: catalog.rates.clone(),
             increment: CpmMicros::CENT,
             policy,
+            registry: Registry::new(&catalog.verdicts),
             domain: domain.to_owned(),
         }
     }

@@ -5,6 +5,7 @@ use openrtb::macros::{self, Context, Options, Values};
 use units::Multiplier;
 
 use crate::auction::{Fate, Judged, Plan};
+use crate::clearing::Discount;
 
 /// The values of the macros for a bid and its fate.
 #[must_use]
@@ -23,7 +24,9 @@ pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
     match judged.fate {
         Fate::Won(win) => Values {
             price: Some(win.price),
-            market_bid_ratio: ratio(win.price.micros(), judged),
+            discount_percent: win.discount.and_then(Discount::percent),
+            discount: win.discount.map(|discount| discount.amount),
+            market_bid_ratio: ratio(win.clearing.micros(), judged),
             loss: Some(LossReason::WON),
             min_to_win: Some(win.minimum_to_win),
             multiplier: imp

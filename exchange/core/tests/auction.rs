@@ -2,6 +2,7 @@
 
 mod support;
 
+use exchange_core::Conditions;
 use exchange_core::auction::Reached;
 use proptest::prelude::*;
 use support::{cpm, example, fates, intake, market, partner, planned, settled};
@@ -22,7 +23,7 @@ fn the_sample_pairs_end_as_their_readme_says() {
         Case { pair: "05-native-12-object", says: "as 04", fates: &[("b-0401", "won 0.92 EUR")] },
         Case { pair: "06-audio-podcast-26", says: "30 s: floor 12.50, bid 13.40", fates: &[("b-0601", "won 13.4 USD")] },
         Case { pair: "07-app-interstitial-rewarded", says: "wins 8.75", fates: &[("b-0701", "won 8.75 USD")] },
-        Case { pair: "08-pmp-private-deal", says: "D-FIX-7 pays 7.50 exactly", fates: &[("b-0801", "won 7.5 USD"), ("b-0802", "102")] },
+        Case { pair: "08-pmp-private-deal", says: "D-FIX-7 pays 7.50 exactly", fates: &[("b-0801", "won 7.5 USD"), ("b-0802", "103")] },
         Case { pair: "12-multi-imp-5", says: "by sum the group wins; imp 5 at 0.70", fates: &[("b-1201", "won 0.9 USD"), ("b-1202", "won 1.1 USD"), ("b-1203", "102"), ("b-1204", "won 0.7 USD")] },
         Case { pair: "14-coppa", says: "no-bid", fates: &[] },
         Case { pair: "15-us-gpp-optout", says: "contextual bid only", fates: &[("b-1501", "won 0.62 USD")] },
@@ -240,7 +241,8 @@ fn a_dead_dsp_is_no_hindrance() {
             reached: Reached::Body(response.as_bytes()),
         },
     ];
-    let settlement = exchange_core::auction::settle(&plan, &market, &replies);
+    let settlement =
+        exchange_core::auction::settle(&plan, &market, &Conditions::default(), &replies);
     assert_eq!(fates(&settlement)[0].1, "won 1 USD");
 }
 
@@ -292,7 +294,7 @@ proptest! {
         let market = market(&[partner("a")]);
         let plan = planned(&intake, &market, 1);
         let reply = exchange_core::auction::Reply { ask: 0, reached: Reached::Body(&body) };
-        let settlement = exchange_core::auction::settle(&plan, &market, &[reply]);
+        let settlement = exchange_core::auction::settle(&plan, &market, &Conditions::default(), &[reply]);
         prop_assert_eq!(settlement.won().count(), 0);
     }
 }

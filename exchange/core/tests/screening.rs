@@ -2,58 +2,12 @@
 
 mod support;
 
-use support::{fates, intake, market, partner, planned, settled};
+use exchange_core::screening::Policy;
+use support::one_bid::{BANNER, Case, VAST, VIDEO, outcome};
 
-/// One request, one bid, and what becomes of it.
-struct Case {
-    item: &'static str,
-    /// Members of the request beside id and imp.
-    request: &'static str,
-    /// Members of the only imp beside its id.
-    imp: &'static str,
-    /// Members of the only bid beside id, impid and price 5.
-    bid: &'static str,
-    expect: &'static str,
-}
-
-const BANNER: &str = r#""banner":{"w":300,"h":250}"#;
-const VIDEO: &str = r#""video":{"mimes":["video/mp4"],"minduration":5,"maxduration":30,"protocols":[2,3],"battr":[13]}"#;
-const VAST: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15</Duration></InLine></Ad></VAST>""#;
-
-fn outcome(case: &Case, policy: exchange_core::screening::Policy) -> String {
-    let request = format!(
-        r#"{{"id":"r","at":1{}{},"imp":[{{"id":"1",{}}}]}}"#,
-        if case.request.is_empty() { "" } else { "," },
-        case.request,
-        case.imp
-    );
-    let adm = if case.bid.contains("\"adm\"") {
-        ""
-    } else {
-        r#""adm":"<b>x</b>","#
-    };
-    let size = if case.bid.contains("\"w\"") || case.bid.contains("ratio") {
-        ""
-    } else {
-        r#""w":300,"h":250,"#
-    };
-    let response = format!(
-        r#"{{"id":"r","seatbid":[{{"seat":"s1","bid":[{{"id":"b",{adm}{size}"impid":"1","price":5{}{}}}]}}]}}"#,
-        if case.bid.is_empty() { "" } else { "," },
-        case.bid
-    );
-    let intake = intake(&request);
-    let mut market = market(&[partner("alpha")]);
-    market.policy = policy;
-    let plan = planned(&intake, &market, 1);
-    let settlement = settled(&plan, &market, &[(0, &response)]);
-    let fate = fates(&settlement).remove(0).1;
-    if fate.starts_with("won") {
-        "won".to_owned()
-    } else {
-        fate
-    }
-}
+const FILES: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><MediaFiles><MediaFile type=\"application/javascript\" apiFramework=\"VPAID\"/><MediaFile type=\"video/mp4\"/></MediaFiles></InLine></Ad></VAST>""#;
+const SKIPPABLE: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Linear skipoffset=\"00:00:05\"/></InLine></Ad></VAST>""#;
+const SKIPPABLE_TOLD: &str = r#""attr":[16],"adm":"<VAST version=\"3.0\"><Ad><InLine><Linear skipoffset=\"00:00:05\"/></InLine></Ad></VAST>""#;
 
 #[test]
 fn lists_and_limits() {
@@ -88,20 +42,38 @@ fn lists_and_limits() {
         Case { item: "C-71 flex with another", request: "", imp: r#""banner":{"format":[{"wratio":16,"hratio":9,"wmin":300}]}"#, bid: r#""wratio":4,"hratio":3"#, expect: "203" },
         Case { item: "X-10 interstitial, smaller", request: "", imp: r#""instl":1,"banner":{"w":320,"h":480}"#, bid: "", expect: "won" },
         Case { item: "X-10 interstitial, larger", request: "", imp: r#""instl":1,"banner":{"w":320,"h":200}"#, bid: "", expect: "203" },
-        Case { item: "C-81 duration", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"/>","dur":31"#, expect: "204" },
+        Case { item: "C-81 duration", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","dur":31"#, expect: "204" },
         Case { item: "C-81 duration from the VAST", request: "", imp: r#""video":{"mimes":["video/mp4"],"maxduration":14}"#, bid: VAST, expect: "204" },
         Case { item: "C-81 rqddurs", request: "", imp: r#""video":{"mimes":["video/mp4"],"rqddurs":[15,30]}"#, bid: VAST, expect: "won" },
         Case { item: "C-85 maxextended", request: "", imp: r#""video":{"mimes":["video/mp4"],"maxduration":14,"maxextended":1}"#, bid: VAST, expect: "won" },
-        Case { item: "C-80 protocol", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"/>","protocol":7"#, expect: "204" },
+        Case { item: "C-80 protocol", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","protocol":7"#, expect: "204" },
         Case { item: "C-80 protocol from the VAST", request: "", imp: r#""video":{"mimes":["video/mp4"],"protocols":[7]}"#, bid: VAST, expect: "204" },
-        Case { item: "C-84 two skip buttons", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":1}"#, bid: r#""adm":"<VAST version=\"3.0\"/>","attr":[16]"#, expect: "210" },
+        Case { item: "C-84 two skip buttons", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":1}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","attr":[16]"#, expect: "210" },
+        Case { item: "C-80 a video bid whose markup is no VAST", request: "", imp: VIDEO, bid: "", expect: "204" },
+        Case { item: "C-80 a VAST that is not well formed", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine></Ad></VAST>""#, expect: "204" },
+        Case { item: "C-80 a VAST without an ad", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"/>""#, expect: "204" },
+        Case { item: "C-80 a wrapper", request: "", imp: r#""video":{"mimes":["video/mp4"],"protocols":[6]}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><Wrapper><VASTAdTagURI>https://a.example</VASTAdTagURI></Wrapper></Ad></VAST>""#, expect: "won" },
+        Case { item: "X-50 no media file that the player plays", request: "", imp: r#""video":{"mimes":["video/webm"]}"#, bid: FILES, expect: "204" },
+        Case { item: "X-50 one media file that it plays", request: "", imp: r#""video":{"mimes":["VIDEO/MP4"],"api":[2]}"#, bid: FILES, expect: "won" },
+        Case { item: "C-72 VPAID that nobody declared", request: "", imp: r#""video":{"mimes":["application/javascript"]}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine><MediaFile apiFramework=\"VPAID\"/></InLine></Ad></VAST>""#, expect: "204" },
+        Case { item: "C-72 VPAID where the player has it", request: "", imp: r#""video":{"mimes":["application/javascript"],"api":[2]}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine><MediaFile apiFramework=\"VPAID\"/></InLine></Ad></VAST>""#, expect: "won" },
+        Case { item: "C-84 the publisher's button comes only on longer ads", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":1,"skipmin":15}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15</Duration></InLine></Ad></VAST>","attr":[16]"#, expect: "won" },
+        Case { item: "C-84 15.1 is longer than 15", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":1,"skipmin":15}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15.1</Duration></InLine></Ad></VAST>","dur":15,"attr":[16]"#, expect: "210" },
+        Case { item: "C-84 a skippable ad that keeps quiet about it", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":0}"#, bid: SKIPPABLE, expect: "210" },
+        Case { item: "C-84 one that says so", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":0}"#, bid: SKIPPABLE_TOLD, expect: "won" },
+        Case { item: "C-84 skip absent is unknown", request: "", imp: r#""video":{"mimes":["video/mp4"]}"#, bid: SKIPPABLE, expect: "won" },
+        Case { item: "X-45 a blocked skip button that nobody declared", request: "", imp: r#""video":{"mimes":["video/mp4"],"battr":[16]}"#, bid: SKIPPABLE, expect: "210" },
+        Case { item: "X-21 first or last, where the first is offered", request: "", imp: r#""video":{"mimes":["video/mp4"],"slotinpod":1}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","slotinpod":2"#, expect: "won" },
+        Case { item: "X-21 first or last, where nothing is offered", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","slotinpod":2"#, expect: "3" },
+        Case { item: "X-21 the last, where the first is offered", request: "", imp: r#""video":{"mimes":["video/mp4"],"slotinpod":1}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","slotinpod":-1"#, expect: "3" },
+        Case { item: "C-71 flex, narrower than the least width", request: "", imp: r#""banner":{"format":[{"wratio":16,"hratio":9,"wmin":300}]}"#, bid: r#""wratio":16,"hratio":9,"w":299,"h":168"#, expect: "203" },
         Case { item: "X-57 exp", request: "", imp: r#""exp":60,"banner":{"w":300,"h":250}"#, bid: r#""exp":59"#, expect: "2" },
         Case { item: "C-92 native without a required asset", request: "", imp: r#""native":{"request":"{\"assets\":[{\"id\":1,\"required\":1,\"title\":{\"len\":90}}]}"}"#, bid: r#""adm":"{\"link\":{\"url\":\"https://a.example\"},\"assets\":[]}""#, expect: "204" },
         Case { item: "C-91 native that is no JSON", request: "", imp: r#""native":{"request":"{\"assets\":[{\"id\":1,\"title\":{\"len\":90}}]}"}"#, bid: "", expect: "204" },
     ];
     for case in cases {
         assert_eq!(
-            outcome(&case, exchange_core::screening::Policy::default()),
+            outcome(&case, &Policy::default()),
             case.expect,
             "{}",
             case.item
@@ -122,7 +94,7 @@ fn one_code_per_bid_in_the_order_of_the_list() {
     ];
     for case in cases {
         assert_eq!(
-            outcome(&case, exchange_core::screening::Policy::default()),
+            outcome(&case, &Policy::default()),
             case.expect,
             "X-59 {}",
             case.item
@@ -156,7 +128,7 @@ fn floors_and_deals() {
     ];
     for case in cases {
         assert_eq!(
-            outcome(&case, exchange_core::screening::Policy::default()),
+            outcome(&case, &Policy::default()),
             case.expect,
             "{}",
             case.item
@@ -166,11 +138,11 @@ fn floors_and_deals() {
 
 #[test]
 fn demands_beyond_the_standard() {
-    let strict = exchange_core::screening::Policy {
+    let strict = Policy {
         creative_id_required: true,
         advertiser_domain_required: true,
         loopback_is_secure: true,
-        ..exchange_core::screening::Policy::default()
+        ..Policy::default()
     };
     #[rustfmt::skip]
     let cases = [
@@ -179,6 +151,6 @@ fn demands_beyond_the_standard() {
         Case { item: "X-47 loopback in local mode", request: "", imp: r#""secure":1,"banner":{"w":300,"h":250}"#, bid: r#""crid":"c","adomain":["a.example"],"adm":"<img src='http://127.0.0.1/x'>""#, expect: "won" },
     ];
     for case in cases {
-        assert_eq!(outcome(&case, strict), case.expect, "{}", case.item);
+        assert_eq!(outcome(&case, &strict), case.expect, "{}", case.item);
     }
 }

@@ -72,6 +72,7 @@ pub(crate) async fn snapshot(
         publishers: docs(&tx, "publishers ORDER BY seq", &mut lost).await?,
         placements: docs(&tx, "placements ORDER BY seq", &mut lost).await?,
         partners: docs(&tx, "demand_partners ORDER BY seq", &mut lost).await?,
+        verdicts: Vec::new(),
         segments: docs(&tx, "segments ORDER BY seq", &mut lost).await?,
         lists: super::lists::published(&tx).await?,
         notice_keys: keys,

@@ -7,6 +7,7 @@ mod list;
 mod observed;
 mod pricing;
 mod reading;
+mod review;
 mod supply;
 mod targeting;
 
@@ -25,7 +26,10 @@ pub use list::{List, ListKind};
 pub use observed::{AdvertiserCounts, Counts, LineItemCounts, Observed, Priors};
 pub use pricing::{BidRule, Clamp, Counted, Modifier, PriceRule, Shading};
 pub use reading::Quarantined;
-pub use supply::{AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher};
+pub use review::{CreativePolicy, CreativeVerdict, MarkupHash, NotAHash, Verdict};
+pub use supply::{
+    AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher, SellerDiscount,
+};
 pub use targeting::{
     AgeRange, Circle, Clock, Comparison, Degrees, Flag, Key, ListRule, MAX_TERMS, Number, PathTest,
     Scalar, SizeRange, Targeting, Term, Test, Tree, TreeFault, Unknown, VersionRange, Visits,
@@ -73,6 +77,9 @@ pub struct Catalog {
     /// Whom the exchange asks.
     #[serde(default)]
     pub partners: Vec<DemandPartner>,
+    /// What the exchange's review says of creatives of DSPs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<CreativeVerdict>,
     /// How users are put into segments.
     #[serde(default)]
     pub segments: Vec<SegmentRule>,

@@ -5,6 +5,7 @@ use units::{CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId
 
 use super::creative::CreativeFormat;
 use super::demand::Status;
+use super::review::CreativePolicy;
 
 /// Who is paid for impressions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +27,24 @@ pub struct Publisher {
     /// Blocked categories, taxonomy 1.
     #[serde(default)]
     pub bcat: Vec<String>,
+    /// Which creatives it takes, by what the exchange's review says of them.
+    #[serde(default)]
+    pub creatives: CreativePolicy,
+    /// What it has agreed to take off the price for single DSPs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<SellerDiscount>,
     /// Only active ones sell.
     #[serde(default)]
     pub status: Status,
+}
+
+/// What a seller takes off the price for one DSP (OpenRTB 2.6 §7.16).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SellerDiscount {
+    /// The DSP.
+    pub partner: PartnerId,
+    /// The part of the clearing price that is taken off, a factor such as 0.25; above 1 it is 1.
+    pub share: Multiplier,
 }
 
 /// How a placement is sold.
@@ -63,6 +79,9 @@ pub struct Placement {
     /// Currency of the floor.
     #[serde(default)]
     pub floor_currency: Currency,
+    /// Second price begins here: a bid between the floor and this price pays what it bids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft_floor: Option<CpmMicros>,
     /// How it is sold.
     #[serde(default)]
     pub auction_type: AuctionType,

@@ -14,6 +14,9 @@ pub struct Vast<'m> {
     pub version: Option<&'m str>,
     /// Ads, inline and wrapped, at most [`Vast::MOST_ADS`]; none is a document without an answer.
     pub ads: Vec<Ad<'m>>,
+    /// Whether every element ends where it should and nothing follows the root, as far as the ads told
+    /// were read. Attributes and entities are not looked at.
+    pub is_well_formed: bool,
 }
 
 /// One `<InLine>` or `<Wrapper>`.
@@ -81,19 +84,35 @@ impl<'m> Vast<'m> {
     #[must_use]
     pub fn read(markup: &'m str) -> Option<Self> {
         let mut scanner = Scanner::new(markup);
+        let mut open: Vec<&str> = Vec::with_capacity(16);
         let mut vast = scanner.find_map(|token| match token {
             Token::Open {
-                name, attributes, ..
-            } => Some(Self::root(name, attributes)),
+                name,
+                attributes,
+                empty,
+                ..
+            } => {
+                if !empty {
+                    open.push(name);
+                }
+                Some(Self::root(name, attributes))
+            }
             Token::Text(_) | Token::Cdata(_) | Token::Close { .. } => None,
         })??;
         let mut pending = Ad::default();
         let mut inside = Inside::Nothing;
-        for token in scanner {
+        while let Some(token) = scanner.next() {
             match token {
                 Token::Open {
-                    name, attributes, ..
+                    name,
+                    attributes,
+                    empty,
+                    ..
                 } => {
+                    vast.is_well_formed &= !open.is_empty();
+                    if !empty {
+                        open.push(name);
+                    }
                     inside = Inside::Nothing;
                     if name.eq_ignore_ascii_case("Ad") {
                         pending = Ad {
@@ -103,7 +122,7 @@ impl<'m> Vast<'m> {
                         };
                     } else if is_ad(name) {
                         if vast.ads.len() >= Self::MOST_ADS {
-                            break;
+                            return Some(vast);
                         }
                         let mut ad = std::mem::take(&mut pending);
                         ad.is_wrapper = name.eq_ignore_ascii_case("Wrapper");
@@ -124,9 +143,13 @@ impl<'m> Vast<'m> {
                         ad.text(inside, Cow::Borrowed(text));
                     }
                 }
-                Token::Close { .. } => inside = Inside::Nothing,
+                Token::Close { name, .. } => {
+                    vast.is_well_formed &= open.pop() == Some(name);
+                    inside = Inside::Nothing;
+                }
             }
         }
+        vast.is_well_formed &= open.is_empty() && !scanner.unfinished;
         Some(vast)
     }
 
@@ -136,6 +159,7 @@ impl<'m> Vast<'m> {
             is_daast,
             version: attribute(attributes, "version"),
             ads: Vec::new(),
+            is_well_formed: true,
         })
     }
 

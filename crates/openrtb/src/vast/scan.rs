@@ -28,11 +28,17 @@ pub(super) enum Token<'m> {
 pub(super) struct Scanner<'m> {
     markup: &'m str,
     at: usize,
+    /// Whether something was begun that does not end.
+    pub(super) unfinished: bool,
 }
 
 impl<'m> Scanner<'m> {
     pub(super) const fn new(markup: &'m str) -> Self {
-        Self { markup, at: 0 }
+        Self {
+            markup,
+            at: 0,
+            unfinished: false,
+        }
     }
 
     fn rest(&self) -> &'m str {
@@ -49,6 +55,7 @@ impl<'m> Scanner<'m> {
             }
             None => {
                 self.at = self.markup.len();
+                self.unfinished = true;
                 rest
             }
         }
@@ -70,6 +77,7 @@ impl<'m> Scanner<'m> {
                 _ => {}
             }
         }
+        self.unfinished |= end == rest.len();
         self.at = (self.at + end + 1).min(self.markup.len());
         let inner = rest.get(1..end).unwrap_or_default();
         if let Some(name) = inner.strip_prefix('/') {

@@ -4,6 +4,7 @@ use openrtb::{Bid, Str};
 use units::{CpmMicros, Currency};
 
 use super::rank::Tier;
+use crate::clearing::Discount;
 use crate::loss::Loss;
 use crate::medium::Medium;
 
@@ -51,7 +52,11 @@ pub enum Fate {
 /// What a winner pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Win {
-    /// The clearing price in the bid's currency.
+    /// What the auction came to, in the bid's currency: between floor and bid.
+    pub clearing: CpmMicros,
+    /// What the seller takes off it.
+    pub discount: Option<Discount>,
+    /// What is paid: the clearing price without the discount, in the bid's currency.
     pub price: CpmMicros,
     /// The same in the answer's currency.
     pub answer_price: CpmMicros,

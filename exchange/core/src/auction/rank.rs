@@ -7,8 +7,10 @@ use units::{AuctionId, CpmMicros};
 pub enum Tier {
     /// No deal.
     Open,
-    /// A private or preferred deal.
-    Deal,
+    /// A private deal: an auction among those invited.
+    Private,
+    /// A preferred deal: an agreed price, first refusal.
+    Preferred,
     /// A guaranteed deal.
     Guaranteed,
 }
@@ -166,15 +168,16 @@ mod tests {
 
     #[test]
     fn who_wins() {
-        use Tier::{Deal, Guaranteed, Open};
+        use Tier::{Guaranteed, Open, Preferred, Private};
         #[rustfmt::skip]
-        let cases: [Case; 8] = [
+        let cases: [Case; 9] = [
             ("X-85 the highest wins", vec![bid(0, Open, 5, None), bid(0, Open, 6, None)], vec![Some(1), None]),
-            ("X-30 a deal comes before price", vec![bid(0, Deal, 5, None), bid(0, Open, 60, None)], vec![Some(0), None]),
-            ("X-30 guaranteed before other deals", vec![bid(0, Deal, 50, None), bid(0, Guaranteed, 6, None)], vec![Some(1), None]),
+            ("X-30 a deal comes before price", vec![bid(0, Private, 5, None), bid(0, Open, 60, None)], vec![Some(0), None]),
+            ("X-30 preferred before private deals", vec![bid(0, Private, 50, None), bid(0, Preferred, 6, None)], vec![Some(1), None]),
+            ("X-30 guaranteed before other deals", vec![bid(0, Preferred, 50, None), bid(0, Guaranteed, 6, None)], vec![Some(1), None]),
             ("X-75 example 12: by sum the group wins", vec![bid(0, Open, 90, Some(0)), bid(1, Open, 110, Some(0)), bid(1, Open, 125, None)], vec![Some(0), Some(1)]),
             ("X-75 a group below the singles' sum loses whole", vec![bid(0, Open, 10, Some(0)), bid(1, Open, 110, Some(0)), bid(1, Open, 125, None)], vec![None, Some(2)]),
-            ("X-75 a group does not displace a deal", vec![bid(0, Open, 90, Some(0)), bid(1, Open, 110, Some(0)), bid(1, Deal, 1, None)], vec![None, Some(2)]),
+            ("X-75 a group does not displace a deal", vec![bid(0, Open, 90, Some(0)), bid(1, Open, 110, Some(0)), bid(1, Private, 1, None)], vec![None, Some(2)]),
             ("X-75 of two groups the one that brings more", vec![bid(0, Open, 9, Some(0)), bid(1, Open, 9, Some(0)), bid(1, Open, 20, Some(1)), bid(0, Open, 1, None)], vec![Some(3), Some(2)]),
             ("nobody", vec![], vec![None, None]),
         ];

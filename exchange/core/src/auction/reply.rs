@@ -7,6 +7,7 @@ use super::judge::{Fate, Judged};
 use super::plan::Plan;
 use super::rank::{Standing, tie_rank};
 use crate::clearing::Pricing;
+use crate::conditions::Conditions;
 use crate::deals;
 use crate::loss::Loss;
 use crate::market::Market;
@@ -70,6 +71,8 @@ impl ReplyFate {
 pub(super) struct Contender {
     /// Its index among all bids.
     pub(super) bid: usize,
+    /// Index of its partner in the market.
+    pub(super) partner: usize,
     pub(super) price: CpmMicros,
     pub(super) floor: CpmMicros,
     pub(super) currency: Currency,
@@ -81,6 +84,7 @@ pub(super) struct Contender {
 pub(super) struct BidIntake<'p, 'b> {
     plan: &'p Plan<'p>,
     market: &'p Market,
+    conditions: &'p Conditions<'p>,
     bids: Vec<Judged<'b>>,
     contenders: Vec<Contender>,
     repairs: Vec<(usize, Repairs)>,
@@ -88,10 +92,15 @@ pub(super) struct BidIntake<'p, 'b> {
 }
 
 impl<'p, 'b> BidIntake<'p, 'b> {
-    pub(super) fn new(plan: &'p Plan<'p>, market: &'p Market) -> Self {
+    pub(super) fn new(
+        plan: &'p Plan<'p>,
+        market: &'p Market,
+        conditions: &'p Conditions<'p>,
+    ) -> Self {
         Self {
             plan,
             market,
+            conditions,
             bids: Vec::new(),
             contenders: Vec::new(),
             repairs: Vec::new(),
@@ -205,7 +214,9 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             bid,
             currency: judged.currency,
             rates: &self.market.rates,
-            policy: self.market.policy,
+            policy: &self.market.policy,
+            conditions: self.conditions,
+            registry: &self.market.registry,
         };
         let admitted: Admitted<'_> = match screening::screen(&case) {
             Ok(admitted) => admitted,
@@ -224,6 +235,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         judged.medium = Some(admitted.medium);
         Ok(Contender {
             bid: self.bids.len(),
+            partner: ask.partner,
             price: admitted.price,
             floor: admitted.floor,
             currency: judged.currency,

@@ -7,7 +7,8 @@ use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
 use super::rank::{Standing, Tier, winners};
 use super::reply::{BidIntake, Contender, Reply, ReplyFate};
-use crate::clearing::{self, Pricing};
+use crate::clearing::{self, Discount, Pricing};
+use crate::conditions::Conditions;
 use crate::loss::Loss;
 use crate::market::Market;
 
@@ -36,8 +37,13 @@ impl<'b> Settlement<'b> {
 
 /// Settles an auction: the same plan, market and replies give the same settlement, in any order of replies.
 #[must_use]
-pub fn settle<'b>(plan: &Plan<'_>, market: &Market, replies: &[Reply<'b>]) -> Settlement<'b> {
-    let mut intake = BidIntake::new(plan, market);
+pub fn settle<'b>(
+    plan: &Plan<'_>,
+    market: &Market,
+    conditions: &Conditions<'_>,
+    replies: &[Reply<'b>],
+) -> Settlement<'b> {
+    let mut intake = BidIntake::new(plan, market, conditions);
     let fates: Vec<(usize, ReplyFate)> = replies
         .iter()
         .map(|reply| (reply.ask, intake.take(reply)))
@@ -50,6 +56,7 @@ pub fn settle<'b>(plan: &Plan<'_>, market: &Market, replies: &[Reply<'b>]) -> Se
     let race = Race {
         plan,
         market,
+        conditions,
         contenders: &contenders,
         won: &won,
     };
@@ -105,6 +112,7 @@ fn drop_broken_groups(bids: &mut [Judged<'_>], contenders: &mut Vec<Contender>) 
 struct Race<'r, 'p> {
     plan: &'r Plan<'p>,
     market: &'r Market,
+    conditions: &'r Conditions<'r>,
     contenders: &'r [Contender],
     won: &'r [Option<usize>],
 }
@@ -153,19 +161,28 @@ impl Race<'_, '_> {
 
     fn win(&self, index: usize, winner: &Contender) -> Fate {
         let next = self.next_price(index, winner);
-        let price = clearing::clear(
-            winner.pricing,
-            winner.price,
-            winner.floor,
-            next,
-            self.market.increment,
-        );
+        let (pricing, floor) = self.priced_against(winner);
+        let clearing = clearing::clear(pricing, winner.price, floor, next, self.market.increment);
+        let share = self
+            .market
+            .partners
+            .get(winner.partner)
+            .and_then(|partner| self.conditions.discount(partner.id.as_str()));
+        let (discount, price) = match share {
+            Some(share) => {
+                let (discount, rest) = Discount::of(clearing, share);
+                (Some(discount), rest)
+            }
+            None => (None, clearing),
+        };
         let answer_price = self
             .market
             .rates
             .convert_price(price, winner.currency, self.plan.currency)
             .unwrap_or(price);
         Fate::Won(Win {
+            clearing,
+            discount,
             price,
             answer_price,
             floor: winner.floor,
@@ -174,13 +191,34 @@ impl Race<'_, '_> {
         })
     }
 
-    /// The next best eligible price on the winner's imp, in the winner's currency.
+    /// How a winner is priced, and the floor that counts for it: an open bid's may be soft.
+    fn priced_against(&self, winner: &Contender) -> (Pricing, CpmMicros) {
+        let soft = self
+            .conditions
+            .soft_floor
+            .filter(|_| winner.standing.tier == Tier::Open)
+            .and_then(|soft| {
+                let rates = &self.market.rates;
+                rates.convert_price(soft.price, soft.currency, winner.currency)
+            });
+        match soft {
+            Some(soft) => {
+                clearing::under_soft_floor(winner.pricing, winner.price, winner.floor, soft)
+            }
+            None => (winner.pricing, winner.floor),
+        }
+    }
+
+    /// The next best eligible price on the winner's imp, in the winner's currency. Bids of a lower tier do
+    /// not compete with the winner, whatever they offer.
     fn next_price(&self, index: usize, winner: &Contender) -> Option<CpmMicros> {
         self.contenders
             .iter()
             .enumerate()
             .filter(|(other, contender)| {
-                *other != index && contender.standing.imp == winner.standing.imp
+                *other != index
+                    && contender.standing.imp == winner.standing.imp
+                    && contender.standing.tier >= winner.standing.tier
             })
             .filter_map(|(_, other)| {
                 let rates = &self.market.rates;
@@ -207,7 +245,7 @@ impl Race<'_, '_> {
         }
         let tie = match winner.pricing {
             Pricing::First => winner.price,
-            Pricing::SecondPlus | Pricing::Agreed => win.price,
+            Pricing::SecondPlus | Pricing::Agreed => win.clearing,
         };
         let rates = &self.market.rates;
         let tie = rates.convert_price(tie, winner.currency, judged.currency)?;

@@ -2,11 +2,11 @@
 
 use openrtb::enums::ApiFramework;
 
-use super::Case;
+use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
 
-pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
+pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
     let imp = case.imp;
     let offered: &[ApiFramework] = match medium {
         Medium::Banner => imp.banner.as_deref().map(|banner| &*banner.api),
@@ -15,9 +15,29 @@ pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
         Medium::Native => imp.native.as_deref().map(|native| &*native.api),
     }
     .unwrap_or_default();
-    if case.bid.apis().all(|api| offered.contains(&api)) {
+    let declared = case.bid.apis().all(|api| offered.contains(&api));
+    if declared && (offers(offered, &VPAID) || !needs_vpaid(document, medium)) {
         Ok(())
     } else {
         Err(Loss::FormatNotAllowed)
     }
+}
+
+const VPAID: [ApiFramework; 2] = [ApiFramework::VPAID_1, ApiFramework::VPAID_2];
+
+fn offers(offered: &[ApiFramework], any: &[ApiFramework]) -> bool {
+    any.iter().any(|api| offered.contains(api))
+}
+
+/// Whether there is nothing in the ad that plays without VPAID, whatever the bid declares.
+fn needs_vpaid(document: &Document<'_>, medium: Medium) -> bool {
+    if !matches!(medium, Medium::Video | Medium::Audio) {
+        return false;
+    }
+    let Some(vast) = document.vast() else {
+        return false;
+    };
+    let mut files = vast.ads.iter().flat_map(|ad| &ad.media).peekable();
+    let is_vpaid = |framework: &str| framework.eq_ignore_ascii_case("VPAID");
+    files.peek().is_some() && files.all(|file| file.framework.is_some_and(is_vpaid))
 }

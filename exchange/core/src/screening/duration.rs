@@ -1,16 +1,17 @@
 //! C-81, C-85: the length of a video or audio ad.
 
-use super::Case;
+use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
 
 /// The ad's length: declared, else as its VAST says.
-pub(super) fn seconds(case: &Case<'_>, medium: Result<Medium, Loss>) -> Option<i32> {
+pub(super) fn seconds(
+    case: &Case<'_>,
+    document: &Document<'_>,
+    medium: Result<Medium, Loss>,
+) -> Option<i32> {
     match medium {
-        Ok(Medium::Video | Medium::Audio) => case
-            .bid
-            .dur
-            .or_else(|| openrtb::vast::Vast::read(case.bid.adm()?)?.seconds()),
+        Ok(Medium::Video | Medium::Audio) => case.bid.dur.or_else(|| document.vast()?.seconds()),
         Ok(Medium::Banner | Medium::Native) | Err(_) => None,
     }
 }

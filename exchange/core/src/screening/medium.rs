@@ -2,12 +2,12 @@
 
 use openrtb::enums::MarkupType;
 
-use super::Case;
+use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
 
 /// The declared type; without one the only one offered; else what the markup looks like.
-pub(super) fn detect(case: &Case<'_>) -> Result<Medium, Loss> {
+pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium, Loss> {
     let mut offered = Medium::ALL
         .into_iter()
         .filter(|medium| medium.is_offered(case.imp));
@@ -19,7 +19,7 @@ pub(super) fn detect(case: &Case<'_>) -> Result<Medium, Loss> {
         Some(medium) => medium,
         None => match (offered.next(), offered.next()) {
             (Some(only), None) => only,
-            _ => sniff(case),
+            _ => sniff(case, document),
         },
     };
     if medium.is_offered(case.imp) {
@@ -39,11 +39,11 @@ const fn of_mtype(mtype: MarkupType) -> Option<Medium> {
     }
 }
 
-fn sniff(case: &Case<'_>) -> Medium {
-    let adm = case.bid.adm().unwrap_or_default().trim_start();
+fn sniff(case: &Case<'_>, document: &Document<'_>) -> Medium {
+    let adm = document.adm().unwrap_or_default().trim_start();
     if adm.starts_with('{') {
         Medium::Native
-    } else if openrtb::vast::Vast::read(adm).is_some() {
+    } else if document.vast().is_some() {
         if case.imp.video.is_some() {
             Medium::Video
         } else {

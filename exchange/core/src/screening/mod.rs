@@ -9,27 +9,34 @@ mod attribute;
 mod category;
 mod creative_id;
 mod deal;
+mod document;
 mod duration;
 mod expiry;
 mod floor;
 mod language;
 mod markup;
 mod medium;
+mod mime;
 mod native;
 mod price;
 mod protocol;
+mod review;
 mod seat;
 mod secure;
 mod size;
 mod slot;
+mod vast;
 
 use contracts::catalog::DemandPartner;
 use openrtb::{Bid, BidRequest, Deal, Imp, Limits};
 use units::{CpmMicros, Currency, RateTable};
 
+use self::document::Document;
+use crate::conditions::Conditions;
 use crate::floors::{self, Floor};
 use crate::loss::Loss;
 use crate::medium::Medium;
+use crate::registry::Registry;
 
 /// What the exchange asks of bids beyond the standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +80,11 @@ pub struct Case<'c> {
     /// The rates of this auction.
     pub rates: &'c RateTable,
     /// The exchange's own demands.
-    pub policy: Policy,
+    pub policy: &'c Policy,
+    /// The seller's demands.
+    pub conditions: &'c Conditions<'c>,
+    /// What is known of creatives.
+    pub registry: &'c Registry,
 }
 
 /// What screening found out about a bid that may take part.
@@ -85,6 +96,8 @@ pub struct Admitted<'c> {
     pub floor: CpmMicros,
     /// Which media object it answers.
     pub medium: Medium,
+    /// The ad's length in seconds, where it tells one.
+    pub seconds: Option<i32>,
     /// The deal it uses.
     pub deal: Option<&'c Deal<'c>>,
 }
@@ -95,6 +108,7 @@ pub struct Admitted<'c> {
 /// # Errors
 /// The [`Loss`] of the first rule that the bid breaks.
 pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
+    let document = Document::of(case.bid);
     slot::check(case)?;
     let price = price::check(case)?;
     markup::check(case)?;
@@ -103,27 +117,31 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     expiry::check(case)?;
     seat::check(case)?;
     let deal = deal::check(case)?;
-    let medium = medium::detect(case);
-    let seconds = duration::seconds(case, medium);
+    let medium = medium::detect(case, &document);
+    let seconds = duration::seconds(case, &document, medium);
     let floor: Floor = floors::floor(case.imp, deal, medium.ok(), seconds);
     let floor = floor::check(case, price, floor)?;
     let medium = medium?;
     size::check(case, medium)?;
     duration::check(case, medium, seconds)?;
-    protocol::check(case, medium)?;
-    api::check(case, medium)?;
+    vast::check(&document, medium)?;
+    mime::check(case, &document, medium)?;
+    protocol::check(case, &document, medium)?;
+    api::check(case, &document, medium)?;
     native::check(case, medium)?;
     advertiser::check(case)?;
     app::check(case)?;
     secure::check(case)?;
     language::check(case)?;
     category::check(case)?;
-    attribute::check(case, medium)?;
+    attribute::check(case, &document, medium)?;
     ad_type::check(case, medium)?;
+    review::check(case, &document)?;
     Ok(Admitted {
         price,
         floor,
         medium,
+        seconds,
         deal,
     })
 }
@@ -132,8 +150,9 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
 #[must_use]
 pub fn floor_of(case: &Case<'_>) -> Option<CpmMicros> {
     let deal = deal::check(case).ok()?;
-    let medium = medium::detect(case);
-    let seconds = duration::seconds(case, medium);
+    let document = Document::of(case.bid);
+    let medium = medium::detect(case, &document);
+    let seconds = duration::seconds(case, &document, medium);
     let floor = floors::floor(case.imp, deal, medium.ok(), seconds);
     case.rates
         .convert_price(floor.price, floor.currency, case.currency)

@@ -2,11 +2,11 @@
 
 use openrtb::enums::Protocol;
 
-use super::Case;
+use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
 
-pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
+pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
     let offered: &[Protocol] = match medium {
         Medium::Video => case.imp.video.as_deref().map(|video| &*video.protocols),
         Medium::Audio => case.imp.audio.as_deref().map(|audio| &*audio.protocols),
@@ -16,10 +16,7 @@ pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
     if offered.is_empty() {
         return Ok(());
     }
-    let spoken = case.bid.protocol.or_else(|| {
-        let adm = case.bid.adm()?;
-        openrtb::vast::Vast::read(adm)?.protocol()
-    });
+    let spoken = case.bid.protocol.or_else(|| document.vast()?.protocol());
     match spoken {
         Some(protocol) if !offered.contains(&protocol) => Err(Loss::FormatNotAllowed),
         _ => Ok(()),

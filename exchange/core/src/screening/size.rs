@@ -63,8 +63,9 @@ fn flex_fits(case: &Case<'_>, banner: &Banner<'_>) -> bool {
     let Some(ratio) = case.bid.wratio.zip(case.bid.hratio) else {
         return false;
     };
+    let wide_enough = |least: Option<i32>| least <= case.bid.w || case.bid.w.is_none();
     banner
         .format
         .iter()
-        .any(|f| f.wratio.zip(f.hratio) == Some(ratio))
+        .any(|f| f.wratio.zip(f.hratio) == Some(ratio) && wide_enough(f.wmin))
 }

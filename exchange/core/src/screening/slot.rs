@@ -13,14 +13,18 @@ pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
         case.imp.video.as_ref().and_then(|video| video.slotinpod),
         case.imp.audio.as_ref().and_then(|audio| audio.slotinpod),
     ];
-    let offers = |slot: SlotInPod| {
-        offered
-            .iter()
-            .flatten()
-            .any(|offer| *offer == slot || *offer == SlotInPod::FIRST_OR_LAST)
+    let is_offered = match wanted {
+        SlotInPod::FIRST | SlotInPod::LAST => {
+            let fits = |offer: &SlotInPod| *offer == wanted || *offer == SlotInPod::FIRST_OR_LAST;
+            offered.iter().flatten().any(fits)
+        }
+        SlotInPod::FIRST_OR_LAST => {
+            let promises = |offer: &SlotInPod| *offer != SlotInPod::ANY;
+            offered.iter().flatten().any(promises)
+        }
+        _ => true,
     };
-    let promised = |slot| wanted != slot || offers(slot);
-    if promised(SlotInPod::FIRST) && promised(SlotInPod::LAST) {
+    if is_offered {
         Ok(())
     } else {
         Err(Loss::SlotNotOffered)

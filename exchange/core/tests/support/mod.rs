@@ -5,12 +5,14 @@
     reason = "tests and benches end where they cannot go on"
 )]
 
+pub(crate) mod one_bid;
+
 use std::collections::BTreeMap;
 
 use contracts::catalog::DemandPartner;
-use exchange_core::Market;
 use exchange_core::auction::{Plan, Reached, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Intake};
+use exchange_core::{Conditions, Market};
 use openrtb::Limits;
 use units::{AuctionId, CpmMicros, Currency, RateTable, UnixMillis};
 
@@ -79,6 +81,16 @@ pub(crate) fn settled<'b>(
     market: &Market,
     answers: &[(usize, &'b str)],
 ) -> Settlement<'b> {
+    settled_under(plan, market, &Conditions::default(), answers)
+}
+
+/// The same under a seller's own conditions.
+pub(crate) fn settled_under<'b>(
+    plan: &Plan<'_>,
+    market: &Market,
+    conditions: &Conditions<'_>,
+    answers: &[(usize, &'b str)],
+) -> Settlement<'b> {
     let replies: Vec<Reply<'b>> = answers
         .iter()
         .map(|(ask, body)| Reply {
@@ -86,7 +98,7 @@ pub(crate) fn settled<'b>(
             reached: Reached::Body(body.as_bytes()),
         })
         .collect();
-    settle(plan, market, &replies)
+    settle(plan, market, conditions, &replies)
 }
 
 /// `bid id → what became of it`: `won PRICE CUR` or the loss's code.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eventlog::EventLog;
+use exchange_core::Conditions;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Intake, Refusal};
 use exchange_core::{markup, notices};
@@ -110,7 +111,8 @@ async fn hold(
     let started = Instant::now();
     let heard = fanout::ask(&context.upstream, in_force, &mut plan, started).await;
     let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
-    let settlement = settle(&plan, &in_force.market, &replies);
+    let conditions = conditions(in_force, arrived.source);
+    let settlement = settle(&plan, &in_force.market, &conditions, &replies);
     count(context, in_force, &plan, &heard, &settlement);
     let round = Round {
         context,
@@ -316,6 +318,18 @@ fn dsp_budget(tmax_ms: u32, margin: Duration) -> Duration {
 fn remaining_ms(budget: Duration, arrival: Instant) -> u32 {
     let left = budget.saturating_sub(arrival.elapsed());
     u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
+}
+
+/// What the seller demands beside its request; SSPs say it in their requests.
+fn conditions<'c>(in_force: &'c InForce, source: &Source) -> Conditions<'c> {
+    match source {
+        Source::Placement { placement, .. } => in_force
+            .placement(placement.as_str())
+            .map_or_else(Conditions::default, |(placement, publisher)| {
+                Conditions::of_placement(placement, publisher)
+            }),
+        Source::Ssp { .. } => Conditions::default(),
+    }
 }
 
 /// `sid` of our supply chain node: the publisher or account, else who the request says it is.

@@ -223,7 +223,7 @@ fn device(mut device: Map<String, Value>, visitor: Visitor<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::catalog::Status;
+    use contracts::catalog::{CreativePolicy, Status};
     use units::Multiplier;
 
     fn placement(formats: Vec<CreativeFormat>) -> (Placement, Publisher) {
@@ -235,6 +235,7 @@ mod tests {
             sizes: vec!["300x250".into(), "336x280".into()],
             floor: CpmMicros::parse("1.10").unwrap(),
             floor_currency: Currency::USD,
+            soft_floor: None,
             auction_type: AuctionType::SecondPrice,
             badv: vec!["rival-paper.example".into()],
             bcat: Vec::new(),
@@ -250,6 +251,8 @@ mod tests {
             currency: Currency::USD,
             badv: Vec::new(),
             bcat: vec!["IAB25".into()],
+            creatives: CreativePolicy::default(),
+            discounts: Vec::new(),
             status: Status::Active,
         };
         (placement, publisher)

@@ -1,0 +1,181 @@
+//! What the exchange's creative registry says about creatives of DSPs, and which of them a seller takes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use units::PartnerId;
+
+/// Where a creative of a DSP stands in the exchange's review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nobody has decided yet.
+    Pending,
+    /// May be shown.
+    Approved,
+    /// Not to be shown.
+    Blocked,
+}
+
+/// Which creatives of DSPs a seller takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreativePolicy {
+    /// Any: the registry is not asked.
+    Any,
+    /// All but those that are blocked (loss 202).
+    #[default]
+    NotBlocked,
+    /// Only approved ones; what is pending or not known loses with 201.
+    ApprovedOnly,
+}
+
+/// One line of the registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreativeVerdict {
+    /// Whose creative it is: `crid` is a name of this DSP's alone.
+    pub partner: PartnerId,
+    /// Its `crid`.
+    pub crid: String,
+    /// The markup that was reviewed; absent: whatever comes under this `crid`. A line with the markup at hand
+    /// goes before one without.
+    #[serde(default)]
+    pub markup: Option<MarkupHash>,
+    /// Where it stands.
+    pub verdict: Verdict,
+}
+
+/// What names markup in the registry: SHA-256 of it, less what changes from one impression to the next.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MarkupHash([u8; 32]);
+
+impl MarkupHash {
+    /// The name of markup as a DSP sent it, macros not replaced. The query of every URL in it is left out:
+    /// there stand the ids and tokens of one bid. A DSP that puts them elsewhere has to be judged by `crid`.
+    #[must_use]
+    pub fn of(markup: &str) -> Self {
+        let mut hash = Sha256::new();
+        let mut rest = markup;
+        while let Some((kept, behind)) = next_query(rest) {
+            hash.update(kept.as_bytes());
+            rest = behind;
+        }
+        hash.update(rest.as_bytes());
+        Self(hash.finalize().into())
+    }
+}
+
+/// What stands before the next URL's query, its `?` included, and what follows the query.
+fn next_query(markup: &str) -> Option<(&str, &str)> {
+    let bytes = markup.as_bytes();
+    let mut from = 0;
+    loop {
+        // JSON writers escape slashes.
+        let slashes = bytes
+            .get(from..)?
+            .windows(2)
+            .position(|pair| pair == b"//" || pair == b"\\/")?;
+        let url = from + slashes;
+        let ends = |byte: &u8| {
+            byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b')' | b']')
+        };
+        let length = bytes.get(url..)?.iter().position(ends);
+        let end = length.map_or(bytes.len(), |length| url + length);
+        let query = bytes.get(url..end)?.iter().position(|byte| *byte == b'?');
+        if let Some(query) = query {
+            let (kept, behind) = (markup.get(..=url + query)?, markup.get(end..)?);
+            return Some((kept, behind));
+        }
+        from = end;
+    }
+}
+
+impl fmt::Display for MarkupHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for MarkupHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MarkupHash({self})")
+    }
+}
+
+impl std::str::FromStr for MarkupHash {
+    type Err = NotAHash;
+
+    fn from_str(text: &str) -> Result<Self, NotAHash> {
+        let mut hash = [0; 32];
+        let digits = text.as_bytes();
+        if digits.len() != 2 * hash.len() {
+            return Err(NotAHash);
+        }
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            for digit in pair {
+                let value = char::from(*digit).to_digit(16).ok_or(NotAHash)?;
+                *byte = (*byte << 4) | u8::try_from(value).map_err(|_| NotAHash)?;
+            }
+        }
+        Ok(Self(hash))
+    }
+}
+
+/// A text that is no [`MarkupHash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 64 hexadecimal digits")]
+pub struct NotAHash;
+
+impl Serialize for MarkupHash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MarkupHash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_with_the_impression_does_not_change_the_name() {
+        #[rustfmt::skip]
+        let cases = [
+            ("the same", "<b>x</b>", "<b>x</b>", true),
+            ("another text", "<b>x</b>", "<b>y</b>", false),
+            ("a token in a query", "<img src='https://t.example/i?t=1'>", "<img src='https://t.example/i?t=2'>", true),
+            ("another path", "<img src='https://t.example/i?t=1'>", "<img src='https://t.example/j?t=1'>", false),
+            ("another host", "<img src='https://t.example/i?t=1'>", "<img src='https://u.example/i?t=1'>", false),
+            ("what follows the query counts", "<img src='https://t.example/i?t=1'><i>", "<img src='https://t.example/i?t=1'><b>", false),
+            ("a question outside of a URL counts", "<b>now? yes</b>", "<b>now? no</b>", false),
+            ("two URLs", "https://a.example/?1 //b.example/?2 c", "https://a.example/?3 //b.example/?4 c", true),
+            ("JSON", r#"{"u":"https:\/\/a.example\/i?t=1"}"#, r#"{"u":"https:\/\/a.example\/i?t=2"}"#, true),
+            ("CDATA", "<![CDATA[https://a.example/?t=1]]></I>", "<![CDATA[https://a.example/?t=2]]></J>", false),
+            ("beyond ASCII", "//é.example/ü?ö=1 é", "//é.example/ü?ä é", true),
+        ];
+        for (says, one, other, same) in cases {
+            let equal = MarkupHash::of(one) == MarkupHash::of(other);
+            assert_eq!(equal, same, "{says}: {one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_written_in_hexadecimal() {
+        let hash = MarkupHash::of("<b>x</b>");
+        assert_eq!(hash.to_string().len(), 64);
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        let line = r#"{"partner":"dsp","crid":"c","verdict":"blocked"}"#;
+        let line: CreativeVerdict = serde_json::from_str(line).unwrap();
+        assert_eq!((line.markup, line.verdict), (None, Verdict::Blocked));
+        for bad in ["", "0", &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(bad.parse::<MarkupHash>(), Err(NotAHash), "{bad}");
+        }
+    }
+}

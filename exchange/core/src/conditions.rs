@@ -1,0 +1,63 @@
+//! On which conditions a seller sells, beside what its request says.
+
+use contracts::catalog::{CreativePolicy, Placement, Publisher, SellerDiscount};
+use units::{CpmMicros, Currency, Multiplier};
+
+/// What a seller's auction is settled by: from its account and placement, never from the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conditions<'t> {
+    /// Which creatives it takes.
+    pub creatives: CreativePolicy,
+    /// What it takes off the price for single DSPs.
+    pub discounts: &'t [SellerDiscount],
+    /// Where second price begins; open bids under it pay what they bid.
+    pub soft_floor: Option<SoftFloor>,
+    /// Most bids that win one imp, at least 1: more than one only for sellers that hold another auction.
+    pub multibid: usize,
+}
+
+/// A price under which a bid is taken, and pays what it bids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoftFloor {
+    /// The price.
+    pub price: CpmMicros,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+impl Default for Conditions<'_> {
+    fn default() -> Self {
+        Self {
+            creatives: CreativePolicy::default(),
+            discounts: &[],
+            soft_floor: None,
+            multibid: 1,
+        }
+    }
+}
+
+impl<'t> Conditions<'t> {
+    /// The conditions of a placement of ours.
+    #[must_use]
+    pub fn of_placement(placement: &Placement, publisher: &'t Publisher) -> Self {
+        Self {
+            creatives: publisher.creatives,
+            discounts: &publisher.discounts,
+            soft_floor: placement.soft_floor.map(|price| SoftFloor {
+                price,
+                currency: placement.floor_currency,
+            }),
+            multibid: 1,
+        }
+    }
+
+    /// The part of the price that is taken off for a partner, at most all of it.
+    #[must_use]
+    pub(crate) fn discount(&self, partner: &str) -> Option<Multiplier> {
+        self.discounts
+            .iter()
+            .find(|discount| discount.partner.as_str() == partner)
+            .map(|discount| discount.share.min(Multiplier::ONE))
+            .filter(|share| share.millionths() > 0)
+    }
+}

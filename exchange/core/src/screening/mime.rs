@@ -1,0 +1,33 @@
+//! C-72, X-50: the player can play one of the ad's media files.
+
+use openrtb::Str;
+
+use super::{Case, Document};
+use crate::loss::Loss;
+use crate::medium::Medium;
+
+/// Files whose type is not told, and wrappers, which have none, are given the benefit of the doubt. What a
+/// banner's HTML loads cannot be told from the outside; native assets have their own types.
+pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
+    let offered: &[Str<'_>] = match medium {
+        Medium::Video => case.imp.video.as_deref().map(|video| &*video.mimes),
+        Medium::Audio => case.imp.audio.as_deref().map(|audio| &*audio.mimes),
+        Medium::Banner | Medium::Native => None,
+    }
+    .unwrap_or_default();
+    let Some(vast) = document.vast().filter(|_| !offered.is_empty()) else {
+        return Ok(());
+    };
+    let played = |mime: &str| {
+        let essence = mime.split(';').next().unwrap_or(mime).trim();
+        offered
+            .iter()
+            .any(|listed| listed.trim().eq_ignore_ascii_case(essence))
+    };
+    let mut files = vast.ads.iter().flat_map(|ad| &ad.media).peekable();
+    if files.peek().is_none() || files.any(|file| file.mime.is_none_or(played)) {
+        Ok(())
+    } else {
+        Err(Loss::FormatNotAllowed)
+    }
+}
