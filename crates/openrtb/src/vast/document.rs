@@ -101,7 +101,7 @@ impl<'m> Vast<'m> {
         })??;
         let mut pending = Ad::default();
         let mut inside = Inside::Nothing;
-        while let Some(token) = scanner.next() {
+        for token in scanner.by_ref() {
             match token {
                 Token::Open {
                     name,
