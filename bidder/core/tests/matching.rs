@@ -8,6 +8,7 @@
 mod oracle;
 mod shop;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use bidder_core::eligibility::{schedule::WeekHour, targeting};
@@ -19,12 +20,13 @@ use bidder_core::opportunity::Opportunity;
 use bidder_core::surroundings::Surroundings;
 use bidder_core::targeting::View;
 use bidder_core::user::User;
-use contracts::catalog::{LineItem, ListKind};
+use contracts::catalog::{Catalog, LineItem, ListKind};
 use contracts::profile::Profile;
 use openrtb::{BidRequest, Limits};
 use oracle::World;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 use shop::NOW;
 use units::{BootId, ListId, RateTable};
@@ -329,7 +331,7 @@ fn an_imp() -> impl Strategy<Value = Value> {
 }
 
 fn request() -> impl Strategy<Value = Value> {
-    let imps = proptest::collection::vec(an_imp(), 1..3);
+    let imps = proptest::collection::vec(an_imp(), 1..4);
     let yob = proptest::option::of(1970..2016_i32);
     (device(), place(), imps, yob).prop_map(|(device, (name, place), mut imps, yob)| {
         for (at, imp) in imps.iter_mut().enumerate() {
@@ -390,8 +392,7 @@ proptest! {
     #[test]
     fn the_index_finds_what_a_naive_reading_finds(
         targetings in proptest::collection::vec(targeting_json(), 1..100),
-        request in request(),
-        profile in proptest::option::of(profile()),
+        requests in proptest::collection::vec((request(), proptest::option::of(profile())), 1..4),
         source in proptest::option::of(select(&["SSP-A", "ssp-c"][..])),
     ) {
         let line_items: Vec<_> = targetings.iter()
@@ -401,39 +402,92 @@ proptest! {
         let leases = LeaseTable::new(BootId(Uuid::nil()));
         let market = Market::with_lists(&catalog, &shared_lists(), &leases, "http://127.0.0.1");
         prop_assert!(market.left_out.is_empty(), "{:?}", market.left_out);
-        let body = request.to_string();
-        let (read, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
-        let surroundings = Surroundings { source, body: Some(body.as_bytes()), ..Surroundings::default() };
-        let opportunity = Opportunity::read(&read, &RateTable::default()).unwrap().within(surroundings);
-        let known: Option<Profile> = profile.clone().map(|it| serde_json::from_value(it).unwrap());
-        let user = User { profile: known.as_ref(), ..User::default() };
-        let mut facts = Facts::default();
-        opportunity.facts(&user, NOW, &mut facts);
-        market.index.shared().add_to(&mut facts);
-        let hours: Vec<_> = market.zones.iter().map(|zone| WeekHour::at(NOW, zone)).collect();
-        let raw = opportunity.raw_for(market.index.terms());
-        let mut room = Room::default();
-        market.index.match_request(&View { facts: &facts, hours: &hours, request: raw }, &mut room);
-        for (at, imp) in opportunity.imps.iter().enumerate() {
-            opportunity.imp_facts(imp, &mut facts);
-            let view = View { facts: &facts, hours: &hours, request: raw };
-            market.index.match_imp(imp, &view, &mut room);
-            // Monday, 06:45 in Shanghai.
-            let world = World {
-                request: &request, imp: at, profile: profile.as_ref(), source, lists: &LISTS, now: NOW.0,
-                campaign_hour: (0, 6),
+        // What the room remembers of other requests and other catalogs does not show.
+        let agreed: Result<(), TestCaseError> = ROOM.with_borrow_mut(|room| {
+            requests.iter().try_for_each(|(request, profile)| {
+                compare(&catalog, &market, request, profile.as_ref(), source, room)
+            })
+        });
+        agreed?;
+    }
+}
+
+thread_local! {
+    static ROOM: RefCell<Room> = RefCell::default();
+}
+
+/// Whether index, rules and the naive reading agree on every line item, for every imp of a request.
+fn compare(
+    catalog: &Catalog,
+    market: &Market,
+    request: &Value,
+    profile: Option<&Value>,
+    source: Option<&str>,
+    room: &mut Room,
+) -> Result<(), TestCaseError> {
+    let body = request.to_string();
+    let (read, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+    let surroundings = Surroundings {
+        source,
+        body: Some(body.as_bytes()),
+        ..Surroundings::default()
+    };
+    let opportunity = Opportunity::read(&read, &RateTable::default())
+        .unwrap()
+        .within(surroundings);
+    let known: Option<Profile> = profile.map(|it| serde_json::from_value(it.clone()).unwrap());
+    let user = User {
+        profile: known.as_ref(),
+        ..User::default()
+    };
+    let mut facts = Facts::default();
+    opportunity.facts(&user, NOW, &mut facts);
+    market.index.shared().add_to(&mut facts);
+    let zones = market.zones.iter();
+    let hours: Vec<_> = zones.map(|zone| WeekHour::at(NOW, zone)).collect();
+    let raw = opportunity.raw_for(market.index.terms());
+    let view = View {
+        facts: &facts,
+        hours: &hours,
+        request: raw,
+    };
+    market.index.match_request(&view, room);
+    for (at, imp) in opportunity.imps.iter().enumerate() {
+        opportunity.imp_facts(imp, &mut facts);
+        let view = View {
+            facts: &facts,
+            hours: &hours,
+            request: raw,
+        };
+        market.index.match_imp(imp, &view, room);
+        // Monday, 06:45 in Shanghai.
+        let world = World {
+            request,
+            imp: at,
+            profile,
+            source,
+            lists: &LISTS,
+            now: NOW.0,
+            campaign_hour: (0, 6),
+        };
+        for (number, item) in market.items.iter().enumerate() {
+            let plain: &LineItem = catalog
+                .line_items
+                .iter()
+                .find(|it| it.id == item.id)
+                .unwrap();
+            let naive = world.matches(&plain.targeting);
+            let found = room.open.contains(number) || room.by_deal.contains(number);
+            let told = || {
+                let targeting = serde_json::to_string(&plain.targeting).unwrap();
+                format!("{targeting}\n{request}\n{profile:?} imp {at}")
             };
-            for (number, item) in market.items.iter().enumerate() {
-                let plain: &LineItem = catalog.line_items.iter().find(|it| it.id == item.id).unwrap();
-                let naive = world.matches(&plain.targeting);
-                let found = room.open.contains(number) || room.by_deal.contains(number);
-                let told = || format!("{}\n{request}\n{profile:?} imp {at}", serde_json::to_string(&plain.targeting).unwrap());
-                prop_assert_eq!(found, naive, "index: {}", told());
-                let checked = targeting::check(&item.rules, market.index.terms(), &view);
-                prop_assert_eq!(checked.is_ok(), naive, "check {:?}: {}", checked, told());
-            }
+            prop_assert_eq!(found, naive, "index: {}", told());
+            let checked = targeting::check(&item.rules, market.index.terms(), &view);
+            prop_assert_eq!(checked.is_ok(), naive, "check {:?}: {}", checked, told());
         }
     }
+    Ok(())
 }
 
 #[test]

@@ -51,6 +51,32 @@ impl Bits {
         }
     }
 
+    /// Removes those that are in `asked` too and that `keep` does not keep, from here and from `whole`. Who was
+    /// kept before is `kept`, and is not asked again.
+    pub fn judge(
+        &mut self,
+        asked: &Self,
+        kept: &mut Self,
+        whole: &mut Self,
+        mut keep: impl FnMut(usize) -> bool,
+    ) {
+        let words = self.0.iter_mut().zip(&mut whole.0);
+        let words = words.zip(asked.0.iter().zip(&mut kept.0));
+        for (at, ((word, whole), (asked, kept))) in words.enumerate() {
+            let mut rest = *word & asked & !*kept;
+            while rest != 0 {
+                let bit = rest.trailing_zeros();
+                rest &= rest - 1;
+                if keep(at * 64 + bit as usize) {
+                    *kept |= 1 << bit;
+                } else {
+                    *word &= !(1 << bit);
+                    *whole &= !(1 << bit);
+                }
+            }
+        }
+    }
+
     /// Keeps what is in `other` too.
     pub fn keep(&mut self, other: &Self) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
@@ -147,6 +173,20 @@ mod tests {
             left.retain(&bits(&b), |number| number % 3 == 0);
             let kept: Vec<_> = a.iter().copied().filter(|it| !b.contains(it) || it % 3 == 0).collect();
             prop_assert_eq!(left.iter().collect::<Vec<_>>(), kept);
+            let (mut left, mut whole, mut kept) = (bits(&a), bits(&a), Bits::empty(200));
+            let mut asked = Vec::new();
+            for _ in 0..2 {
+                left.judge(&bits(&b), &mut kept, &mut whole, |number| {
+                    asked.push(number);
+                    number % 3 == 0
+                });
+            }
+            let both: Vec<_> = a.intersection(&b).copied().collect();
+            prop_assert_eq!(asked, &both[..]);
+            prop_assert_eq!(kept.iter().collect::<Vec<_>>(), both.into_iter().filter(|it| it % 3 == 0).collect::<Vec<_>>());
+            let kept: Vec<_> = a.iter().copied().filter(|it| !b.contains(it) || it % 3 == 0).collect();
+            prop_assert_eq!(left.iter().collect::<Vec<_>>(), &kept[..]);
+            prop_assert_eq!(whole.iter().collect::<Vec<_>>(), kept);
             prop_assert_eq!(bits(&a).count(), a.len());
             prop_assert_eq!(bits(&a).is_empty(), a.is_empty());
         }

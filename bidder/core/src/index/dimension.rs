@@ -1,7 +1,10 @@
 //! One dimension of targeting over all line items.
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
 use super::bits::Bits;
-use super::hash::Map;
+use super::hash::{Map, Quick};
 use crate::targeting::Asked;
 
 /// The line items that name one value.
@@ -28,70 +31,105 @@ impl Posting {
     }
 }
 
-/// Postings of the included and of the excluded values, and who includes nothing.
+/// All line items and terms that name one value.
+#[derive(Debug, Default)]
+struct Named {
+    include: Option<Posting>,
+    exclude: Option<Posting>,
+    /// Marks of the terms.
+    terms: Box<[u32]>,
+}
+
+/// Who names each value, and who includes none.
 #[derive(Debug)]
 pub(crate) struct Lists {
     /// Whether any line item includes values.
     includes: bool,
     /// Line items that take every value.
     open: Bits,
-    include: Map<Posting>,
-    exclude: Map<Posting>,
+    values: Map<Named>,
+}
+
+/// What one value is named by, while the lists are built.
+#[derive(Default)]
+struct Naming {
+    include: Vec<u32>,
+    exclude: Vec<u32>,
+    terms: Vec<u32>,
 }
 
 impl Lists {
-    /// Builds the postings from what each line item includes and excludes, in their order.
-    pub(crate) fn build<'a>(count: usize, rules: impl Iterator<Item = Asked<'a>>) -> Self {
+    /// Builds the postings from what each line item includes and excludes, in their order, and the terms'
+    /// marks.
+    pub(crate) fn build<'a>(
+        count: usize,
+        rules: impl Iterator<Item = Asked<'a>>,
+        marks: &[(&'a str, u32)],
+    ) -> Self {
         let mut open = Bits::empty(count);
-        let mut include = Map::<Vec<u32>>::default();
-        let mut exclude = Map::<Vec<u32>>::default();
+        let mut values = HashMap::<&str, Naming, BuildHasherDefault<Quick>>::default();
+        let mut includes = false;
         for (number, asked) in (0_u32..).zip(rules) {
             if asked.include.is_empty() {
                 open.insert(number as usize);
             }
-            for (words, map) in [(asked.include, &mut include), (asked.exclude, &mut exclude)] {
-                for word in words {
-                    match map.get_mut(&**word) {
-                        Some(numbers) => numbers.push(number),
-                        None => {
-                            map.insert((**word).into(), vec![number]);
-                        }
-                    }
-                }
+            includes |= !asked.include.is_empty();
+            for word in asked.include {
+                values.entry(word).or_default().include.push(number);
+            }
+            for word in asked.exclude {
+                values.entry(word).or_default().exclude.push(number);
             }
         }
+        for (word, mark) in marks {
+            values.entry(word).or_default().terms.push(*mark);
+        }
+        let named = values.into_iter().map(|(word, naming)| {
+            let named = Named {
+                include: posting(count, naming.include),
+                exclude: posting(count, naming.exclude),
+                terms: naming.terms.into(),
+            };
+            (word.into(), named)
+        });
         Self {
-            includes: !include.is_empty(),
+            includes,
             open,
-            include: postings(count, include),
-            exclude: postings(count, exclude),
+            values: named.collect(),
         }
     }
 
-    /// Keeps in `set` who takes at least one of the values and excludes none. `room` is overwritten.
+    /// Keeps in `set` who takes at least one of the values and excludes none, and hands the marks of terms that
+    /// name one to `mark`. `room` is overwritten.
     pub(crate) fn narrow<'v>(
         &self,
-        values: impl Iterator<Item = &'v str> + Clone,
+        values: impl Iterator<Item = &'v str>,
         set: &mut Bits,
         room: &mut Bits,
+        mut mark: impl FnMut(&[u32]),
     ) {
         if self.includes {
             room.copy_from(&self.open);
-            for posting in values.clone().filter_map(|value| self.include.get(value)) {
+        }
+        for named in values.filter_map(|value| self.values.get(value)) {
+            if let Some(posting) = &named.include {
                 posting.add_to(room);
             }
-            set.keep(room);
-        }
-        if !self.exclude.is_empty() {
-            for posting in values.filter_map(|value| self.exclude.get(value)) {
+            if let Some(posting) = &named.exclude {
                 posting.remove_from(set);
             }
+            if !named.terms.is_empty() {
+                mark(&named.terms);
+            }
+        }
+        if self.includes {
+            set.keep(room);
         }
     }
 
-    /// Whether no line item says anything.
+    /// Whether nobody names a value.
     pub(crate) fn is_open(&self) -> bool {
-        !self.includes && self.exclude.is_empty()
+        self.values.is_empty()
     }
 
     /// Who includes no value at all.
@@ -100,18 +138,16 @@ impl Lists {
     }
 }
 
-fn postings(count: usize, map: Map<Vec<u32>>) -> Map<Posting> {
-    map.into_iter()
-        .map(|(value, numbers)| {
-            // A number takes 32 bits; scattering it costs about a word.
-            let posting = if numbers.len() * 32 < count {
-                Posting::Few(numbers.into())
-            } else {
-                let mut bits = Bits::empty(count);
-                numbers.iter().for_each(|n| bits.insert(*n as usize));
-                Posting::Many(bits)
-            };
-            (value, posting)
-        })
-        .collect()
+fn posting(count: usize, numbers: Vec<u32>) -> Option<Posting> {
+    if numbers.is_empty() {
+        return None;
+    }
+    // A number takes 32 bits; scattering it costs about a word.
+    Some(if numbers.len() * 32 < count {
+        Posting::Few(numbers.into())
+    } else {
+        let mut bits = Bits::empty(count);
+        numbers.iter().for_each(|n| bits.insert(*n as usize));
+        Posting::Many(bits)
+    })
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::facts::Dimension;
 use crate::market::Item;
 use crate::opportunity::Imp;
-use crate::targeting::{Memo, Terms, Truth, View};
+use crate::targeting::{Memo, Steps, Terms, View};
 use dimension::Lists;
 use shapes::Shapes;
 
@@ -40,21 +40,22 @@ pub struct Index {
     shapes: Shapes,
     terms: Terms,
     shared: Arc<SharedLists>,
-    /// The program of each line item; [`NO_PROGRAM`] for none.
-    residuals: Box<[u32]>,
-    /// Who has a program that is the same for all imps.
+    /// What postings do not decide, and where each line item's part of it begins.
+    steps: Steps,
+    begins: Box<[u32]>,
+    /// Of whom there is something to judge that is the same for all imps.
     asks_of_request: Bits,
-    /// Who has a program that may differ from imp to imp.
+    /// Of whom there is something to judge that may differ from imp to imp.
     asks_of_imp: Bits,
 }
-
-const NO_PROGRAM: u32 = u32::MAX;
 
 /// Sets that are overwritten by each match; their memory is kept.
 #[derive(Debug, Default)]
 pub struct Room {
-    /// Who takes the request.
+    /// Who takes the request, as far as was looked at.
     request: Bits,
+    /// Who was judged for the request, and takes it.
+    judged: Bits,
     room: Bits,
     memo: Memo,
     /// Who takes the imp in the open auction.
@@ -66,7 +67,7 @@ pub struct Room {
 impl Index {
     /// Builds the index over line items in their order, with the terms that their rules name.
     #[must_use]
-    pub fn build(items: &[Item], terms: Terms, shared: Arc<SharedLists>) -> Self {
+    pub fn build(items: &[Item], mut terms: Terms, shared: Arc<SharedLists>) -> Self {
         let count = items.len();
         let set = |takes: &dyn Fn(&Item) -> bool| {
             let mut set = Bits::empty(count);
@@ -74,9 +75,21 @@ impl Index {
             taken.for_each(|(number, _)| set.insert(number));
             set
         };
-        let lists = |dimension| {
+        let residual = |item: &Item| item.rules.residual();
+        let asks_of_request = set(&|item| residual(item).is_some_and(|it| !terms.is_of_imp(it)));
+        let asks_of_imp = set(&|item| residual(item).is_some_and(|it| terms.is_of_imp(it)));
+        let (steps, begins) = terms.arrange(items.iter().map(residual));
+        let mut marks: [Vec<(&str, u32)>; Dimension::ALL.len()] =
+            std::array::from_fn(|_| Vec::new());
+        terms.marks(|dimension, word, mark| {
+            if let Some(marks) = marks.get_mut(dimension as usize) {
+                marks.push((word, mark));
+            }
+        });
+        let lists = |dimension: Dimension| {
             let rules = items.iter().map(|item| item.rules.narrowing(dimension));
-            Lists::build(count, rules)
+            let marks = marks.get(dimension as usize).map_or(&[][..], Vec::as_slice);
+            Lists::build(count, rules, marks)
         };
         let narrowing = |of_imp: bool| {
             let dimensions = Dimension::ALL.into_iter();
@@ -88,7 +101,6 @@ impl Index {
             built.sort_by_key(|(_, lists)| lists.open().count());
             built
         };
-        let residual = |item: &Item| item.rules.residual();
         Self {
             count,
             all: set(&|item| !item.rules.is_pending()),
@@ -96,12 +108,10 @@ impl Index {
             of_imp: narrowing(true),
             deals: lists(Dimension::Deal),
             shapes: Shapes::build(count, items.iter().map(|item| &*item.shapes)),
-            residuals: items
-                .iter()
-                .map(|item| residual(item).unwrap_or(NO_PROGRAM))
-                .collect(),
-            asks_of_request: set(&|item| residual(item).is_some_and(|it| !terms.is_of_imp(it))),
-            asks_of_imp: set(&|item| residual(item).is_some_and(|it| terms.is_of_imp(it))),
+            steps,
+            begins,
+            asks_of_request,
+            asks_of_imp,
             terms,
             shared,
         }
@@ -132,40 +142,54 @@ impl Index {
     }
 
     /// Finds who takes the request as a whole; kept in `room` for its imps.
+    ///
+    /// Trees are not judged yet: an imp's sizes and formats leave fewer to judge.
     pub fn match_request(&self, view: &View<'_>, room: &mut Room) {
         let Room {
             request,
+            judged,
             room,
             memo,
             ..
         } = room;
+        memo.begin_request(&self.terms, view);
         request.copy_from(&self.all);
         for (dimension, lists) in &self.of_request {
-            lists.narrow(view.facts.values(*dimension), request, room);
+            let values = view.facts.values(*dimension);
+            lists.narrow(values, request, room, |terms| memo.mark(terms, false));
         }
-        memo.begin_request(&self.terms);
-        self.ask(&self.asks_of_request, view, memo, request);
+        judged.clear_like(request);
     }
 
     /// Narrows to who takes one imp: `room.open` and `room.by_deal`, which do not overlap.
     pub fn match_imp(&self, imp: &Imp<'_>, view: &View<'_>, room: &mut Room) {
         let Room {
             request,
+            judged,
             room,
             memo,
             open,
             by_deal,
         } = room;
+        memo.begin_imp(&self.terms, view);
         open.clear_like(request);
         self.add_shapes(imp, open);
         open.keep(request);
-        for (dimension, lists) in &self.of_imp {
-            lists.narrow(view.facts.values(*dimension), open, room);
+        let deals = (Dimension::Deal, &self.deals);
+        let of_imp = self
+            .of_imp
+            .iter()
+            .map(|(dimension, lists)| (*dimension, lists));
+        for (dimension, lists) in of_imp.chain([deals]) {
+            let values = view.facts.values(dimension);
+            lists.narrow(values, open, room, |terms| memo.mark(terms, true));
         }
-        self.deals
-            .narrow(view.facts.values(Dimension::Deal), open, room);
-        memo.begin_imp();
-        self.ask(&self.asks_of_imp, view, memo, open);
+        let mut holds = |number: usize| {
+            let begin = self.begins.get(number).copied().unwrap_or(u32::MAX);
+            memo.holds(&self.terms, &self.steps, begin, view)
+        };
+        open.judge(&self.asks_of_request, judged, request, &mut holds);
+        open.retain(&self.asks_of_imp, holds);
         by_deal.copy_from(open);
         by_deal.remove(self.deals.open());
         if imp.private_auction {
@@ -173,14 +197,6 @@ impl Index {
         } else {
             open.keep(self.deals.open());
         }
-    }
-
-    /// Removes from `set` those of `askers` whose program is not true.
-    fn ask(&self, askers: &Bits, view: &View<'_>, memo: &mut Memo, set: &mut Bits) {
-        set.retain(askers, |number| {
-            let program = self.residuals.get(number).copied().unwrap_or(NO_PROGRAM);
-            memo.run(&self.terms, program, view) == Truth::True
-        });
     }
 
     fn add_shapes(&self, imp: &Imp<'_>, set: &mut Bits) {

@@ -8,6 +8,9 @@ use contracts::catalog::{
     VersionRange,
 };
 
+use super::implied::Implied;
+use super::joined::{Joined, by_cost, moved};
+use super::narrowed::takes_all;
 use super::path::Path;
 use super::program::{Op, Program};
 use super::term::{Condition, Term, Versions, Visited};
@@ -23,7 +26,7 @@ use crate::index::SharedLists;
 const OLDEST: u8 = 130;
 
 /// Why a line item is left out.
-type Refusal = &'static str;
+pub(super) type Refusal = &'static str;
 
 /// Numbers the distinct terms and programs of a catalog.
 #[derive(Debug)]
@@ -51,7 +54,8 @@ impl<'s> Compiler<'s> {
 
     /// All terms and programs.
     #[must_use]
-    pub fn finish(self) -> Terms {
+    pub fn finish(mut self) -> Terms {
+        self.terms.seal();
         self.terms
     }
 
@@ -80,20 +84,19 @@ impl<'s> Compiler<'s> {
                 .map(String::as_str),
         );
 
-        let mut residual = Joined::new(Op::And);
         let mut keys = Vec::new();
+        let mut implied = Implied::default();
+        let mut hoisted = BTreeMap::new();
         for (reason, test) in flat_keys(targeting) {
-            let term = self.term(
-                catalog::Term {
-                    test,
-                    unknown: Unknown::Unknown,
-                },
-                zone,
-            )?;
-            keys.push((reason, term));
-            residual.push(&[Op::Term(term)]);
+            let term = catalog::Term {
+                test,
+                unknown: Unknown::Unknown,
+            };
+            implied.and(self.implied(&Tree::Term(term.clone())));
+            keys.push((reason, self.term(term, zone)?));
         }
         rules.keys = keys.into();
+        let mut rest = Vec::new();
         if let Some(tree) = &targeting.rule {
             if tree.terms() > MAX_TERMS {
                 return Err("its rule has more than 64 terms");
@@ -102,13 +105,19 @@ impl<'s> Compiler<'s> {
             let mut whole = Vec::new();
             self.emit(tree, zone, &mut whole)?;
             rules.tree = Some(self.program(whole));
-            let mut hoisted = BTreeMap::new();
-            self.hoist(tree, zone, &rules.lists, &mut hoisted, &mut residual)?;
-            rules.hoisted = hoisted.into_iter().collect();
+            self.hoist(tree, &rules.lists, &mut hoisted, &mut rest);
+            for part in &rest {
+                implied.and(self.implied(part));
+            }
         }
-        if !residual.ops.is_empty() {
-            rules.residual = Some(self.program(residual.finish()));
+        for (dimension, words) in implied.into_lists() {
+            if takes_all(&rules.lists, dimension) {
+                hoisted.entry(dimension).or_insert(words);
+            }
         }
+        rules.hoisted = hoisted.into_iter().collect();
+        let residual = self.residual(&rules.keys, &rest, zone)?;
+        rules.residual = residual.map(|steps| self.terms.add_residual(steps));
         rules.pending = named.iter().any(|id| self.shared.kind(id).is_none());
         Ok(rules)
     }
@@ -159,46 +168,8 @@ impl<'s> Compiler<'s> {
         lists.into()
     }
 
-    /// Gives conjuncts that are plain lists to the index, each dimension once; the rest joins the residual.
-    ///
-    /// Deals are not among them: which deal is bid on is the flat key's business.
-    fn hoist(
-        &mut self,
-        tree: &Tree,
-        zone: usize,
-        flat: &[(Dimension, Values)],
-        hoisted: &mut BTreeMap<Dimension, Words>,
-        residual: &mut Joined,
-    ) -> Result<(), Refusal> {
-        if let Tree::All(parts) = tree
-            && !parts.is_empty()
-        {
-            for part in by_cost(parts) {
-                self.hoist(part, zone, flat, hoisted, residual)?;
-            }
-            return Ok(());
-        }
-        if let Tree::Term(term) = tree
-            && term.unknown == Unknown::Unknown
-            && let Some((dimension, words)) = self.plain_list(&term.test)
-            && dimension != Dimension::Deal
-            && !words.is_empty()
-            && !hoisted.contains_key(&dimension)
-            && !flat
-                .iter()
-                .any(|it| it.0 == dimension && !it.1.include.is_empty())
-        {
-            hoisted.insert(dimension, words);
-            return Ok(());
-        }
-        let mut ops = Vec::new();
-        self.emit(tree, zone, &mut ops)?;
-        residual.push(&ops);
-        Ok(())
-    }
-
     /// A term that the postings of one dimension decide.
-    fn plain_list(&mut self, test: &Test) -> Option<(Dimension, Words)> {
+    pub(super) fn plain_list(&mut self, test: &Test) -> Option<(Dimension, Words)> {
         match test {
             Test::Values { key, values } => {
                 let dimension = Dimension::of(*key)?;
@@ -260,7 +231,7 @@ impl<'s> Compiler<'s> {
         number
     }
 
-    fn term(&mut self, term: catalog::Term, zone: usize) -> Result<u32, Refusal> {
+    pub(super) fn term(&mut self, term: catalog::Term, zone: usize) -> Result<u32, Refusal> {
         let own_hours = matches!(
             &term.test,
             Test::Dayparts {
@@ -354,7 +325,7 @@ impl<'s> Compiler<'s> {
         words.into()
     }
 
-    fn normalised(&mut self, dimension: Dimension, text: &str, cattax: i32) -> Arc<str> {
+    pub(super) fn normalised(&mut self, dimension: Dimension, text: &str, cattax: i32) -> Arc<str> {
         let mut out = String::new();
         if dimension == Dimension::Category {
             push_taxonomy(cattax, &mut out);
@@ -380,81 +351,6 @@ impl<'s> Compiler<'s> {
         let word: Arc<str> = text.into();
         self.words.insert(Arc::clone(&word));
         word
-    }
-}
-
-/// Parts of a program that are joined from the left; the rest is left out once the end is certain.
-struct Joined {
-    join: Op,
-    ops: Vec<Op>,
-    /// Where the jumps are whose aim is the end.
-    jumps: Vec<usize>,
-}
-
-impl Joined {
-    const fn new(join: Op) -> Self {
-        Self {
-            join,
-            ops: Vec::new(),
-            jumps: Vec::new(),
-        }
-    }
-
-    fn push(&mut self, part: &[Op]) {
-        let first = self.ops.is_empty();
-        if !first {
-            self.jumps.push(self.ops.len());
-            // Aimed when the end is known.
-            self.ops.push(self.jump(0));
-        }
-        let at = u32::try_from(self.ops.len()).unwrap_or(u32::MAX);
-        self.ops.extend(part.iter().map(|op| moved(*op, at)));
-        if !first {
-            self.ops.push(self.join);
-        }
-    }
-
-    fn finish(mut self) -> Vec<Op> {
-        let end = u32::try_from(self.ops.len()).unwrap_or(u32::MAX);
-        let aimed = self.jump(end);
-        for at in &self.jumps {
-            if let Some(op) = self.ops.get_mut(*at) {
-                *op = aimed;
-            }
-        }
-        self.ops
-    }
-
-    fn jump(&self, to: u32) -> Op {
-        if self.join == Op::Or {
-            Op::IfTrue(to)
-        } else {
-            Op::IfFalse(to)
-        }
-    }
-}
-
-/// A step that stands further behind.
-const fn moved(op: Op, by: u32) -> Op {
-    match op {
-        Op::IfFalse(to) => Op::IfFalse(to + by),
-        Op::IfTrue(to) => Op::IfTrue(to + by),
-        Op::Term(_) | Op::True | Op::False | Op::And | Op::Or | Op::Not => op,
-    }
-}
-
-/// The parts in their order, those that look at places of the request last.
-fn by_cost(parts: &[Tree]) -> Vec<&Tree> {
-    let mut parts: Vec<_> = parts.iter().collect();
-    parts.sort_by_key(|it| looks_at_paths(it));
-    parts
-}
-
-fn looks_at_paths(tree: &Tree) -> bool {
-    match tree {
-        Tree::All(parts) | Tree::Any(parts) => parts.iter().any(looks_at_paths),
-        Tree::Not(part) => looks_at_paths(part),
-        Tree::Term(term) => matches!(term.test, Test::Path(_)),
     }
 }
 

@@ -4,18 +4,26 @@
 //! terms that the catalog numbers once ([`Terms`]), judged in three values: true, false, unknown. What is
 //! unknown at the end is not matched. See [`contracts::catalog::Tree`] for the rule.
 
+mod class;
 mod compile;
 mod distance;
+mod implied;
+mod joined;
+mod memo;
+mod narrowed;
 mod path;
 mod program;
+mod residual;
 mod term;
 mod terms;
 mod version;
 
 pub use compile::Compiler;
+pub use memo::Memo;
 pub use program::{Program, Truth};
+pub(crate) use residual::Steps;
 pub use term::{View, listed};
-pub use terms::{Memo, Terms};
+pub use terms::Terms;
 pub use version::Version;
 
 use std::sync::Arc;
@@ -52,7 +60,7 @@ pub struct Asked<'r> {
 pub struct Rules {
     /// Flat keys that are lists, those only that say something.
     lists: Box<[(Dimension, Values)]>,
-    /// Conjuncts of the tree that are plain lists: the index narrows by them.
+    /// Lists of which a value must be there for the tree to be true: the index narrows by them.
     hoisted: Box<[(Dimension, Words)]>,
     /// Flat keys that are no lists: the reason of each, and its term.
     keys: Box<[(Ineligible, u32)]>,
@@ -134,7 +142,7 @@ impl Rules {
         self.tree
     }
 
-    /// The program of what postings do not decide.
+    /// The number of what postings do not decide.
     #[must_use]
     pub const fn residual(&self) -> Option<u32> {
         self.residual

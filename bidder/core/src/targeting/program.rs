@@ -1,7 +1,7 @@
 //! A line item's conditions as a postfix program over numbered terms.
 
 /// What a condition is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Truth {
     /// It holds.
     True,

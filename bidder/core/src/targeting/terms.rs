@@ -1,16 +1,24 @@
-//! All distinct conditions and programs of a catalog, and what one request remembers of them.
+//! All distinct conditions of a catalog, and the programs and steps over them.
 
+use std::sync::Arc;
+
+use super::class::{self, Class};
+use super::memo::{Code, FIRST_CLASS, JUDGE};
 use super::program::{Program, Truth};
+use super::residual::{Residuals, Step, Steps};
 use super::term::{Condition, Term, View};
+use crate::facts::Dimension;
 
 /// The distinct terms of a catalog by number, and the programs over them.
 #[derive(Debug, Default)]
 pub struct Terms {
-    pub(super) terms: Vec<Term>,
-    pub(super) programs: Vec<Program>,
-    /// Per program, whether it may differ from imp to imp.
-    pub(super) of_imp: Vec<bool>,
-    pub(super) look_at_paths: bool,
+    terms: Vec<Term>,
+    programs: Vec<Program>,
+    residuals: Residuals,
+    look_at_paths: bool,
+    classes: Vec<Class>,
+    /// The code of each term while nothing is known of it: that of its class.
+    blank: Arc<[Code]>,
 }
 
 impl Terms {
@@ -36,12 +44,6 @@ impl Terms {
     #[must_use]
     pub fn program(&self, number: u32) -> Option<&Program> {
         self.programs.get(number as usize)
-    }
-
-    /// Whether a program may differ from imp to imp.
-    #[must_use]
-    pub fn is_of_imp(&self, program: u32) -> bool {
-        self.of_imp.get(program as usize).copied().unwrap_or(false)
     }
 
     /// What a term is; a number that is none is unknown.
@@ -82,135 +84,66 @@ impl Terms {
     }
 
     pub(super) fn add_program(&mut self, program: Program) -> u32 {
-        let of_imp = |number: u32| {
-            let term = self.terms.get(number as usize);
-            term.is_some_and(Term::is_of_imp)
-        };
-        self.of_imp.push(program.terms().any(of_imp));
         self.programs.push(program);
         u32::try_from(self.programs.len() - 1).unwrap_or(u32::MAX)
     }
-}
 
-/// What was found out for one request and imp: each term and program is judged at most once.
-#[derive(Debug, Default)]
-pub struct Memo {
-    /// Per term the age it was judged in, and the truth in the lowest two bits.
-    terms: Vec<u32>,
-    /// Per program likewise.
-    programs: Vec<u32>,
-    age: u32,
-    request: u32,
-    imp: u32,
-}
-
-/// Ages take all bits but the two of the truth.
-const LAST_AGE: u32 = u32::MAX >> 2;
-
-impl Memo {
-    /// Forgets the last request.
-    pub fn begin_request(&mut self, terms: &Terms) {
-        self.terms.resize(terms.terms.len(), 0);
-        self.programs.resize(terms.programs.len(), 0);
-        self.request = self.next();
-        self.imp = self.request;
+    pub(super) fn add_residual(&mut self, steps: Box<[Step]>) -> u32 {
+        self.residuals.add(steps)
     }
 
-    /// Forgets what was of the last imp.
-    pub fn begin_imp(&mut self) {
-        self.imp = self.next();
-    }
-
-    fn next(&mut self) -> u32 {
-        if self.age == LAST_AGE {
-            self.terms.fill(0);
-            self.programs.fill(0);
-            self.age = 0;
-            // What the request remembered is gone; it is judged again.
-            self.request = 1;
-            self.age = 1;
-        }
-        self.age += 1;
-        self.age
-    }
-
-    /// What a program is.
-    pub fn run(&mut self, terms: &Terms, number: u32, view: &View<'_>) -> Truth {
-        let age = self.age_of(terms.is_of_imp(number));
-        let known = self.programs.get(number as usize).copied();
-        if let Some(truth) = known.and_then(|stamp| read(stamp, age)) {
-            return truth;
-        }
-        let Some(program) = terms.program(number) else {
-            return Truth::Unknown;
+    /// Finds the classes, once all terms are there.
+    pub(super) fn seal(&mut self) {
+        let Self { terms, classes, .. } = self;
+        let mut number = |term: &Term| {
+            let class = Class::of(term)?;
+            let at = classes.iter().position(|it| *it == class);
+            let at = at.unwrap_or_else(|| {
+                classes.push(class);
+                classes.len() - 1
+            });
+            // Those beyond are judged one by one.
+            Code::try_from(at).ok()?.checked_add(FIRST_CLASS)
         };
-        let truth = program.run(|term| self.truth(terms, term, view));
-        if let Some(stamp) = self.programs.get_mut(number as usize) {
-            *stamp = write(truth, age);
-        }
-        truth
+        self.blank = terms.iter().map(|it| number(it).unwrap_or(JUDGE)).collect();
+        terms.shrink_to_fit();
+        self.programs.shrink_to_fit();
     }
 
-    fn truth(&mut self, terms: &Terms, number: u32, view: &View<'_>) -> Truth {
-        let Some(term) = terms.terms.get(number as usize) else {
-            return Truth::Unknown;
-        };
-        let age = self.age_of(term.is_of_imp());
-        let known = self.terms.get(number as usize).copied();
-        if let Some(truth) = known.and_then(|stamp| read(stamp, age)) {
-            return truth;
-        }
-        let truth = term.truth(view);
-        if let Some(stamp) = self.terms.get_mut(number as usize) {
-            *stamp = write(truth, age);
-        }
-        truth
+    pub(super) const fn blank(&self) -> &Arc<[Code]> {
+        &self.blank
     }
 
-    const fn age_of(&self, of_imp: bool) -> u32 {
-        if of_imp { self.imp } else { self.request }
+    pub(super) fn classes(&self) -> impl Iterator<Item = Class> {
+        let most = usize::from(Code::MAX - FIRST_CLASS) + 1;
+        self.classes.iter().copied().take(most)
     }
-}
 
-const fn read(stamp: u32, age: u32) -> Option<Truth> {
-    if stamp >> 2 != age {
-        return None;
+    pub(super) fn is_term_of_imp(&self, number: u32) -> bool {
+        let term = self.terms.get(number as usize);
+        term.is_some_and(Term::is_of_imp)
     }
-    Some(match stamp & 3 {
-        1 => Truth::True,
-        2 => Truth::False,
-        _ => Truth::Unknown,
-    })
-}
 
-const fn write(truth: Truth, age: u32) -> u32 {
-    age << 2
-        | match truth {
-            Truth::True => 1,
-            Truth::False => 2,
-            Truth::Unknown => 3,
+    /// Hands every value that a term of a class names to `each`, with the term's mark.
+    pub(crate) fn marks<'t>(&'t self, mut each: impl FnMut(Dimension, &'t str, u32)) {
+        for (number, term) in (0_u32..).zip(&self.terms) {
+            class::marks(term, number, &mut each);
         }
-}
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether a residual may differ from imp to imp.
+    pub(crate) fn is_of_imp(&self, residual: u32) -> bool {
+        self.residuals
+            .terms(residual)
+            .any(|term| self.is_term_of_imp(term))
+    }
 
-    #[test]
-    fn ages_begin_again_without_taking_old_for_new() {
-        let mut memo = Memo {
-            age: LAST_AGE - 1,
-            ..Memo::default()
-        };
-        memo.terms = vec![write(Truth::True, 2); 3];
-        memo.request = memo.next();
-        memo.imp = memo.next();
-        assert!(
-            memo.terms
-                .iter()
-                .all(|it| read(*it, memo.request).is_none())
-        );
-        assert_ne!(memo.imp, memo.request);
-        assert_ne!(memo.imp, 0);
+    /// Lays the residuals out in the order in which they are met; answers where each begins. They are not kept
+    /// otherwise.
+    pub(crate) fn arrange(
+        &mut self,
+        met: impl Iterator<Item = Option<u32>>,
+    ) -> (Steps, Box<[u32]>) {
+        std::mem::take(&mut self.residuals).arranged(met)
     }
 }
