@@ -335,6 +335,9 @@ async fn a_crash_between_commit_and_trim_applies_nothing_twice() {
     );
     let of_the_line_item = "SELECT sum(1000 * impressions + clicks)::bigint FROM line_item_hours WHERE line_item = 'l'";
     assert_eq!(bank.number(of_the_line_item).await, 30_030);
+    let of_the_creative = "SELECT sum(1000 * impressions + clicks + 100 * conversions)::bigint FROM creative_hours
+        WHERE line_item = 'l' AND creative = 'crt'";
+    assert_eq!(bank.number(of_the_creative).await, 30_130);
 }
 
 #[tokio::test]

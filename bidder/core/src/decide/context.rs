@@ -1,7 +1,8 @@
 //! What one request's imps share, and the rules applied to one line item.
 
-use contracts::catalog::FrequencyCap;
+use contracts::catalog::{FrequencyCap, RotateBy};
 use openrtb::Raw;
+use units::Probability;
 
 use super::pod::Pod;
 use super::search::Term;
@@ -128,7 +129,8 @@ impl<'a, 'm> Context<'a, 'm> {
             taken.check(self.market, item, imp.number, deal.is_some())?;
         }
         let mut reason = Ineligible::FormatNotOffered;
-        for turn in item.options.turns(item.creatives.len(), arm, draw) {
+        let rate = |by, place| self.creative_rate(item, imp, by, place);
+        for turn in item.options.turns(item.creatives.len(), arm, draw, rate) {
             let Some(creative_number) = item.creatives.get(turn).copied() else {
                 continue;
             };
@@ -225,6 +227,27 @@ impl<'a, 'm> Context<'a, 'm> {
         let sets = self.market.modifier_sets.iter().zip(&*request_factors);
         factors.clear();
         factors.extend(sets.map(|(set, factor)| set.of_imp(*factor, facts)));
+    }
+
+    /// How the creative at a place of a line item does beside the others, by the market's model.
+    pub(crate) fn creative_rate(
+        &self,
+        item: &Item,
+        imp: &Imp<'_>,
+        by: RotateBy,
+        place: usize,
+    ) -> Probability {
+        let number = item.creatives.get(place).copied();
+        let creative = number.and_then(|it| self.market.creative(it));
+        creative.map_or(Probability::ZERO, |creative| {
+            let chance = Chance {
+                line_item: &item.id,
+                creative: creative.id(),
+                opportunity: self.opportunity,
+                imp,
+            };
+            self.market.model.creative_rate(by, &chance)
+        })
     }
 
     /// What a line item offers for a creative on an imp.

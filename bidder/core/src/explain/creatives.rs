@@ -1,8 +1,10 @@
 //! What refuses each creative of a line item, and what it would be bid at.
 
+use units::Probability;
+
 use super::conditions::Subject;
 use super::money::{self, Offer};
-use super::{CapExplained, CreativeExplained, Failure, conditions};
+use super::{CapExplained, CreativeExplained, Failure, TurnExplained, conditions};
 use crate::creative::Creative;
 use crate::decide::{Context, Pod, Scratch, fits};
 use crate::eligibility::{All, Ineligible, deal, frequency, showable};
@@ -18,10 +20,26 @@ pub(super) fn explained<'a>(
     imp: &'a Imp<'a>,
     scratch: &Scratch,
 ) -> Vec<CreativeExplained> {
-    let numbers = item.creatives.iter().take(MOST);
-    let creatives = numbers.filter_map(|number| context.market.creative(*number));
-    creatives
-        .map(|creative| of_creative(context, item, creative, imp, scratch))
+    let arm = item.options.arm(context.user_hash);
+    let rate = |by, place| context.creative_rate(item, imp, by, place);
+    let chances = item.options.chances(item.creatives.len(), arm, rate);
+    let turn = |place: usize| {
+        let chance = u32::try_from(*chances.get(place)?).ok()?;
+        let rate = rate(item.options.rotation?.by, place);
+        Some(TurnExplained {
+            rate: rate.to_string(),
+            chance: Probability::new(chance.saturating_mul(1_000))?.to_string(),
+        })
+    };
+    let numbers = item.creatives.iter().take(MOST).enumerate();
+    numbers
+        .filter_map(|(place, number)| {
+            let creative = context.market.creative(*number)?;
+            Some(CreativeExplained {
+                turn: turn(place),
+                ..of_creative(context, item, creative, imp, scratch)
+            })
+        })
         .collect()
 }
 
@@ -60,6 +78,7 @@ fn of_creative<'a>(
     });
     CreativeExplained {
         creative: creative.id().to_string(),
+        turn: None,
         failures,
         price,
     }

@@ -14,7 +14,7 @@ mod targeted;
 use conditions::Subject;
 pub use shown::{
     Absent, CapExplained, Change, CreativeExplained, Explanation, Failure, ImpExplained,
-    ItemExplained, Miss, MoneyExplained, PriceExplained,
+    ItemExplained, Miss, MoneyExplained, PriceExplained, TurnExplained,
 };
 
 use units::LineItemId;

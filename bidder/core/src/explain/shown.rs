@@ -193,11 +193,23 @@ pub struct CapExplained {
 pub struct CreativeExplained {
     /// Its id.
     pub creative: String,
+    /// Its chance to be tried first, where the model decides on that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<TurnExplained>,
     /// Every rule that refused it.
     pub failures: Vec<Failure>,
     /// The steps of its price, where it can be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<PriceExplained>,
+}
+
+/// A creative's part in rotation by the model.
+#[derive(Debug, Clone, Serialize)]
+pub struct TurnExplained {
+    /// Its rate of clicks or conversions, by the model.
+    pub rate: String,
+    /// Its chance to be tried first.
+    pub chance: String,
 }
 
 /// Something that was asked for by name and cannot bid.

@@ -4,6 +4,7 @@ mod build;
 mod idle;
 mod offers;
 mod options;
+mod rotation;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use build::Builder;
 pub use idle::{Idle, Why};
 pub(crate) use offers::{Kind, Offer, Offers};
 pub use options::{ArmNumber, Options};
+pub use rotation::Rotation;
 
 /// A line item that can bid.
 #[derive(Debug)]

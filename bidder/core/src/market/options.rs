@@ -1,12 +1,13 @@
 //! A line item's options of the choice, prepared: who takes part, and which creative has its turn.
 
-use contracts::catalog::{Choosing, LineItem};
-use units::CreativeId;
+use contracts::catalog::{Choosing, LineItem, RotateBy};
+use units::{CreativeId, Probability};
 
+use super::rotation::{self, Rotation};
 use crate::eligibility::Ineligible;
 use crate::random::{hash, mix};
 
-const MILLION: u64 = 1_000_000;
+pub(super) const MILLION: u64 = 1_000_000;
 
 /// Options of a line item's part in the choice.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Options {
     throttle: Option<u64>,
     /// Of each creative, in the order of the line item's; empty when all take turns alike.
     weights: Box<[u32]>,
+    /// Where the model decides which creative goes first.
+    pub rotation: Option<Rotation>,
     split: Option<Split>,
 }
 
@@ -52,6 +55,7 @@ impl Options {
             max_qps: _,
             throttle,
             creative_weights,
+            rotation,
             experiment,
         } = &line_item.choosing;
         let weight = |id: &&CreativeId| creative_weights.get(*id).copied().unwrap_or(1);
@@ -88,6 +92,7 @@ impl Options {
             max_per_request: *max_per_request,
             throttle: throttle.map(millionths),
             weights,
+            rotation: rotation.map(Rotation::new),
             split,
         }
     }
@@ -130,25 +135,68 @@ impl Options {
         }
     }
 
-    /// The places of creatives in the order in which they are tried: the draw gives the first its turn by
-    /// the weights, the others follow. `count` is how many the line item has.
+    /// The places of creatives in the order in which they are tried: where the model decides and the draw
+    /// does not explore, by their `rate`; else the draw gives the first its turn by the weights, and the
+    /// others follow. `count` is how many the line item has.
     pub(crate) fn turns(
         &self,
         count: usize,
         arm: Option<ArmNumber>,
         draw: u64,
+        rate: impl Fn(RotateBy, usize) -> Probability,
     ) -> impl Iterator<Item = usize> {
-        let arm = arm.and_then(|it| self.split_arm(it));
-        let weight = move |place: usize| {
-            let named = arm.and_then(|it| it.named.get(place).map(|named| *named != it.holdout));
-            let weight = self.weights.get(place).copied().unwrap_or(1);
-            u64::from(if named == Some(false) { 0 } else { weight })
+        let best_first = self.rotation.filter(|it| !it.explores(draw)).map(|it| {
+            let taking_part = (0..count.min(rotation::MOST_COMPARED))
+                .filter(|place| self.weight(*place, arm) > 0);
+            rotation::best_first(taking_part, |place| rate(it.by, place), draw)
+        });
+        let from = if best_first.is_some() {
+            rotation::MOST_COMPARED.min(count)
+        } else {
+            0
         };
+        let behind = self.by_weight(from..count, arm, draw);
+        best_first.into_iter().flatten().chain(behind)
+    }
+
+    /// The chance of each place to have the first turn, in millionths.
+    #[must_use]
+    pub(crate) fn chances(
+        &self,
+        count: usize,
+        arm: Option<ArmNumber>,
+        rate: impl Fn(RotateBy, usize) -> Probability,
+    ) -> Vec<u64> {
+        let Some(rotation) = self.rotation else {
+            return Vec::new();
+        };
+        let place = |place| (self.weight(place, arm), rate(rotation.by, place));
+        rotation.chances(&(0..count).map(place).collect::<Vec<_>>())
+    }
+
+    /// The weight of a place for users of an arm.
+    fn weight(&self, place: usize, arm: Option<ArmNumber>) -> u64 {
+        let arm = arm.and_then(|it| self.split_arm(it));
+        let named = arm.and_then(|it| it.named.get(place).map(|named| *named != it.holdout));
+        let weight = self.weights.get(place).copied().unwrap_or(1);
+        u64::from(if named == Some(false) { 0 } else { weight })
+    }
+
+    fn by_weight(
+        &self,
+        places: std::ops::Range<usize>,
+        arm: Option<ArmNumber>,
+        draw: u64,
+    ) -> impl Iterator<Item = usize> {
+        let weight = move |place: usize| self.weight(place, arm);
+        let arm = arm.and_then(|it| self.split_arm(it));
+        let std::ops::Range { start, end } = places;
         let alike = self.weights.is_empty() && arm.is_none_or(|it| it.named.is_empty());
         let first = if alike {
-            usize::try_from(draw % (count as u64).max(1)).unwrap_or(0)
+            let count = (end - start) as u64;
+            start + usize::try_from(draw % count.max(1)).unwrap_or(0)
         } else {
-            let whole: u64 = (0..count).map(weight).sum();
+            let whole: u64 = places.clone().map(weight).sum();
             let mut left = mix(draw ^ 2).checked_rem(whole).unwrap_or(0);
             let drawn = |place: &usize| {
                 let weight = weight(*place);
@@ -156,9 +204,9 @@ impl Options {
                 left = left.saturating_sub(weight);
                 here
             };
-            (0..count).find(drawn).unwrap_or(0)
+            places.clone().find(drawn).unwrap_or(start)
         };
-        let from_first = (first..count).chain(0..first);
+        let from_first = (first..end).chain(start..first);
         from_first.filter(move |place| alike || weight(*place) > 0)
     }
 
@@ -168,7 +216,7 @@ impl Options {
 }
 
 /// A number as a point from 0 to a million.
-fn point(number: u64) -> u64 {
+pub(super) fn point(number: u64) -> u64 {
     let point = (u128::from(number) * u128::from(MILLION)) >> 64;
     u64::try_from(point).unwrap_or(0)
 }
@@ -245,7 +293,9 @@ mod tests {
             let mut counts = [0_i64; 3];
             for _ in 0..9_000 {
                 let turns: Vec<_> = options
-                    .turns(3, arm.map(ArmNumber), random.draw())
+                    .turns(3, arm.map(ArmNumber), random.draw(), |_, _| {
+                        Probability::ZERO
+                    })
                     .collect();
                 assert_eq!(turns.len(), tried, "{says}");
                 counts[turns[0]] += 1;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use contracts::catalog::{BidRule, Counts, LineItem, Observed, Priors};
+use contracts::catalog::{BidRule, Counts, LineItem, Observed, Priors, RotateBy};
 use units::{AdvertiserId, CreativeId, LineItemId, Probability};
 
 use crate::opportunity::{Imp, Opportunity};
@@ -56,6 +56,15 @@ pub trait RateModel: fmt::Debug + Send + Sync {
 
     /// Conversions per impression.
     fn conversion_rate(&self, chance: &Chance<'_>) -> Probability;
+
+    /// How a creative does beside the line item's others: what rotation by the model compares, and no part of
+    /// a price.
+    fn creative_rate(&self, by: RotateBy, chance: &Chance<'_>) -> Probability {
+        match by {
+            RotateBy::Clicks => self.click_rate(chance),
+            RotateBy::Conversions => self.conversion_rate(chance),
+        }
+    }
 
     /// The highest click rate that the model tells for a line item: line items are looked at in the order
     /// of what they can offer at most.
@@ -110,11 +119,13 @@ impl Rates {
 /// The line item's own observed rates, shrunk towards its advertiser's, and these towards the catalog's prior.
 ///
 /// Without observations a line item has its advertiser's rates, and an advertiser without any the prior.
-/// The same for every creative and opportunity.
+/// The same for every opportunity, and as a price for every creative; rotation compares the creative's own,
+/// shrunk towards the line item's.
 #[derive(Debug)]
 pub struct ObservedRates {
     version: ModelVersion,
     line_items: HashMap<LineItemId, Rates>,
+    creatives: HashMap<LineItemId, HashMap<CreativeId, Rates>>,
     prior: Rates,
 }
 
@@ -144,15 +155,28 @@ impl ObservedRates {
             .iter()
             .map(|it| (&it.line_item, it.counts))
             .collect();
-        let with_goal = line_items.filter(|(it, _)| !matches!(it.price.bid, BidRule::Cpm { .. }));
-        let rates = with_goal.map(|(line_item, advertiser)| {
+        let rated = line_items.filter(|(it, _)| {
+            !matches!(it.price.bid, BidRule::Cpm { .. }) || it.choosing.rotation.is_some()
+        });
+        let rates = rated.map(|(line_item, advertiser)| {
             let prior = by_advertiser.get(advertiser).copied().unwrap_or(prior);
             let counts = counts.get(&line_item.id).copied().unwrap_or_default();
             (line_item.id.clone(), Rates::shrunk(counts, prior, strength))
         });
+        let line_items: HashMap<LineItemId, Rates> = rates.collect();
+        let mut creatives: HashMap<LineItemId, HashMap<CreativeId, Rates>> = HashMap::new();
+        for it in &observed.creatives {
+            let Some(prior) = line_items.get(&it.line_item) else {
+                continue;
+            };
+            let rates = Rates::shrunk(it.counts, *prior, strength);
+            let of_line_item = creatives.entry(it.line_item.clone()).or_default();
+            of_line_item.insert(it.creative.clone(), rates);
+        }
         Self {
             version: ModelVersion(format!("observed-1.{}", observed.as_of.0).into()),
-            line_items: rates.collect(),
+            line_items,
+            creatives,
             prior,
         }
     }
@@ -174,6 +198,16 @@ impl RateModel for ObservedRates {
 
     fn conversion_rate(&self, chance: &Chance<'_>) -> Probability {
         self.rates(chance.line_item).conversions
+    }
+
+    fn creative_rate(&self, by: RotateBy, chance: &Chance<'_>) -> Probability {
+        let of_line_item = self.creatives.get(chance.line_item);
+        let own = of_line_item.and_then(|it| it.get(chance.creative)).copied();
+        let rates = own.unwrap_or_else(|| self.rates(chance.line_item));
+        match by {
+            RotateBy::Clicks => rates.clicks,
+            RotateBy::Conversions => rates.conversions,
+        }
     }
 
     fn most_clicks(&self, line_item: &LineItemId) -> Probability {

@@ -67,9 +67,10 @@ pub(super) fn write(
     }
     json.text_opt("dealid", candidate.deal.and_then(|it| it.id.as_deref()));
     json.integer("exp", exp(bid));
-    let has_goal = !matches!(item.price.bid, BidRule::Cpm { .. });
+    let has_rate =
+        !matches!(item.price.bid, BidRule::Cpm { .. }) || item.options.rotation.is_some();
     let arm = candidate.arm.and_then(|it| item.options.arm_name(it));
-    let has_gavel = has_goal || arm.is_some();
+    let has_gavel = has_rate || arm.is_some();
     if !v26 || has_gavel {
         json.key("ext");
         json.begin_object();
@@ -79,7 +80,7 @@ pub(super) fn write(
         if has_gavel {
             json.key("gavel");
             json.begin_object();
-            if has_goal {
+            if has_rate {
                 json.text("model", reply.market.model.version().as_str());
             }
             json.text_opt("arm", arm);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::catalog::{Arm, Choosing, Experiment};
+use contracts::catalog::{Arm, Choosing, Experiment, RotateBy, Rotation};
 use serde::Serialize;
 use units::{CreativeId, Multiplier};
 use utoipa::ToSchema;
@@ -39,6 +39,27 @@ pub struct ArmDocument {
     pub creatives: Vec<String>,
 }
 
+/// Rotation by the model as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RotationDocument {
+    /// What creatives are compared by: `clicks` or `conversions`.
+    #[schema(value_type = String, example = "clicks")]
+    pub by: RotateBy,
+    /// The share of turns that go by the weights alone.
+    #[serde(with = "units::json::multiplier")]
+    #[schema(value_type = f64, example = 0.1)]
+    pub explore: Multiplier,
+}
+
+/// The API's view of rotation by the model.
+#[must_use]
+pub(super) const fn rotation_document(rotation: Rotation) -> RotationDocument {
+    RotationDocument {
+        by: rotation.by,
+        explore: rotation.explore,
+    }
+}
+
 /// The API's view of an experiment.
 #[must_use]
 pub(super) fn experiment_document(experiment: &Experiment) -> ExperimentDocument {
@@ -62,6 +83,7 @@ pub(super) fn take(form: &mut Form, creatives: &[String]) -> Choosing {
         max_qps: count(form, "max_qps", MOST_QPS),
         throttle: share(form, "throttle"),
         creative_weights: weights(form, creatives),
+        rotation: form.object("rotation", rotation),
         experiment: form.object("experiment", |form| experiment(form, creatives)),
     }
 }
@@ -103,6 +125,18 @@ fn weights(form: &mut Form, creatives: &[String]) -> BTreeMap<CreativeId, u32> {
     }
     let typed = weights.into_iter().map(|(id, weight)| (id.into(), weight));
     typed.collect()
+}
+
+/// Without exploration a creative that starts badly would never be seen again.
+fn rotation(form: &mut Form) -> Option<Rotation> {
+    form.require("by");
+    let by = form.take("by");
+    let explore = share(form, "explore");
+    let tenth = Multiplier::new(100_000);
+    Some(Rotation {
+        by: by?,
+        explore: explore.or(tenth)?,
+    })
 }
 
 fn experiment(form: &mut Form, creatives: &[String]) -> Option<Experiment> {
@@ -168,6 +202,17 @@ mod tests {
             (
                 r#"{"creative_weights":{"crt_9":1}}"#,
                 Err("/creative_weights"),
+            ),
+            (r#"{"rotation":{"by":"clicks"}}"#, Ok(())),
+            (
+                r#"{"rotation":{"by":"conversions","explore":0.05}}"#,
+                Ok(()),
+            ),
+            (r#"{"rotation":{"explore":0.05}}"#, Err("/rotation/by")),
+            (r#"{"rotation":{"by":"luck"}}"#, Err("/rotation/by")),
+            (
+                r#"{"rotation":{"by":"clicks","explore":0}}"#,
+                Err("/rotation/explore"),
             ),
             (
                 r#"{"experiment":{"salt":"s","arms":[{"name":"control","share":0.5,"holdout":true},{"name":"b","share":0.5,"creatives":["crt_2"]}]}}"#,

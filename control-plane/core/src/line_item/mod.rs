@@ -16,7 +16,7 @@ use units::{CampaignId, CreativeId, LineItemId, Multiplier, Nanos, UnixMillis};
 use utoipa::ToSchema;
 
 pub use caps::{CapDocument, documents as cap_documents};
-pub use choosing::{ArmDocument, ExperimentDocument};
+pub use choosing::{ArmDocument, ExperimentDocument, RotationDocument};
 pub use modifiers::{ClampDocument, ModifierDocument, documents as modifier_documents};
 pub use price::{Adjustments, BidDocument, Offer, price_rule};
 
@@ -180,6 +180,9 @@ pub struct LineItemDocument {
     /// How often each takes its turn beside the others; 1 where it is not named.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub creative_weights: BTreeMap<String, u32>,
+    /// Lets the model decide which creative goes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationDocument>,
     /// Where a bid of it on a deal goes out, its advertiser's open bids stay out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deals_first: bool,
@@ -226,6 +229,7 @@ pub fn document(item: &LineItem) -> LineItemDocument {
             .iter()
             .map(|(id, weight)| (id.to_string(), *weight))
             .collect(),
+        rotation: choosing.rotation.map(choosing::rotation_document),
         deals_first: choosing.deals_first,
         max_per_request: choosing.max_per_request,
         max_qps: choosing.max_qps,

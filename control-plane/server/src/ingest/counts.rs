@@ -24,13 +24,16 @@ struct Counts {
     shading_saved: i64,
 }
 
-/// What the rates of a line item are made from.
+/// What the rates of a creative and of its line item are made from.
 #[derive(Default)]
 struct HourCounts {
     impressions: i64,
     clicks: i64,
     conversions: i64,
 }
+
+/// Line item, creative, first instant of the hour.
+type HourKey<'e> = (&'e str, &'e str, i64);
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -47,10 +50,11 @@ pub(super) async fn write(
     }
     let mut fresh = mark(tx, &wanted).await?;
     let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
-    let mut hours: BTreeMap<(&str, i64), HourCounts> = BTreeMap::new();
+    let mut hours: BTreeMap<HourKey<'_>, HourCounts> = BTreeMap::new();
     for (event, outcome) in outcomes {
         let hour = event.at.0.div_euclid(HOUR_MS).saturating_mul(HOUR_MS);
-        let key = (event.claims.line_item.as_str(), hour);
+        let claims = &event.claims;
+        let key = (claims.line_item.as_str(), claims.creative.as_str(), hour);
         let count = counts.entry(event.claims.campaign.as_str()).or_default();
         let news = mark_of(event, *outcome).filter(|mark| fresh.remove(mark));
         match news {
@@ -85,7 +89,8 @@ pub(super) async fn write(
         }
     }
     add(tx, &counts).await?;
-    add_hours(tx, &hours).await
+    add_hours(tx, &hours).await?;
+    add_creatives(tx, &hours).await
 }
 
 /// The price that a notice told readably.
@@ -98,10 +103,17 @@ fn told(event: &NoticeEvent) -> Option<units::CpmMicros> {
 
 async fn add_hours(
     tx: &Transaction<'_>,
-    hours: &BTreeMap<(&str, i64), HourCounts>,
+    by_creative: &BTreeMap<HourKey<'_>, HourCounts>,
 ) -> Result<(), LedgerError> {
-    if hours.is_empty() {
+    if by_creative.is_empty() {
         return Ok(());
+    }
+    let mut hours: BTreeMap<(&str, i64), HourCounts> = BTreeMap::new();
+    for ((line_item, _, hour), count) in by_creative {
+        let sum = hours.entry((line_item, *hour)).or_default();
+        sum.impressions += count.impressions;
+        sum.clicks += count.clicks;
+        sum.conversions += count.conversions;
     }
     let line_items: Vec<&str> = hours.keys().map(|key| key.0).collect();
     let at: Vec<i64> = hours.keys().map(|key| key.1).collect();
@@ -117,6 +129,39 @@ async fn add_hours(
             clicks = h.clicks + excluded.clicks, conversions = h.conversions + excluded.conversions",
         &[
             &line_items,
+            &at,
+            &column(|count| count.impressions),
+            &column(|count| count.clicks),
+            &column(|count| count.conversions),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn add_creatives(
+    tx: &Transaction<'_>,
+    hours: &BTreeMap<HourKey<'_>, HourCounts>,
+) -> Result<(), LedgerError> {
+    if hours.is_empty() {
+        return Ok(());
+    }
+    let line_items: Vec<&str> = hours.keys().map(|key| key.0).collect();
+    let creatives: Vec<&str> = hours.keys().map(|key| key.1).collect();
+    let at: Vec<i64> = hours.keys().map(|key| key.2).collect();
+    let column = |of: fn(&HourCounts) -> i64| hours.values().map(of).collect::<Vec<i64>>();
+    sql::run(
+        tx,
+        "add counts of creatives",
+        "INSERT INTO creative_hours AS h (line_item, creative, hour, impressions, clicks, conversions)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+            AS n (line_item, creative, hour, impressions, clicks, conversions)
+         ORDER BY line_item, creative, hour
+         ON CONFLICT (line_item, creative, hour) DO UPDATE SET impressions = h.impressions + excluded.impressions,
+            clicks = h.clicks + excluded.clicks, conversions = h.conversions + excluded.conversions",
+        &[
+            &line_items,
+            &creatives,
             &at,
             &column(|count| count.impressions),
             &column(|count| count.clicks),

@@ -1,6 +1,6 @@
 //! What became of what was shown, summed up for the catalog.
 
-use contracts::catalog::{AdvertiserCounts, Counts, LineItemCounts, Observed};
+use contracts::catalog::{AdvertiserCounts, Counts, CreativeCounts, LineItemCounts, Observed};
 use deadpool_postgres::{Client, Transaction};
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
@@ -25,7 +25,8 @@ pub(crate) async fn published(
 /// Sums up the last days, once in a period however many control planes there are; answers the version of
 /// the catalog that says so, or `None` when it is not yet time, or nothing changed.
 ///
-/// Only line items with a CPC or CPA offer, and their advertisers, are published.
+/// Only line items with a CPC or CPA offer or with rotation by the model, and their advertisers, are published;
+/// creatives only where the model rotates them.
 pub(crate) async fn refresh(
     client: &mut Client,
     config: &ObservedConfig,
@@ -55,12 +56,17 @@ pub(crate) async fn refresh(
         as_of,
         priors: before.priors,
         line_items: line_items(&tx, from).await?,
+        creatives: creatives(&tx, from).await?,
         advertisers: advertisers(&tx, from).await?,
     };
-    tx.execute("DELETE FROM line_item_hours WHERE hour < $1", &[&from])
-        .await?;
-    let changed =
-        (&before.line_items, &before.advertisers) != (&after.line_items, &after.advertisers);
+    for table in ["line_item_hours", "creative_hours"] {
+        let old = format!("DELETE FROM {table} WHERE hour < $1");
+        tx.execute(&old, &[&from]).await?;
+    }
+    let changed = Observed {
+        as_of,
+        ..before.clone()
+    } != after;
     let mut version = None;
     if changed {
         tx.execute("UPDATE observed SET doc = $1", &[&Json(&after)])
@@ -72,15 +78,17 @@ pub(crate) async fn refresh(
     Ok(version)
 }
 
-/// Line items that pay for a click or a conversion, those that have ended left out.
-const WITH_GOAL: &str = "line_items l JOIN campaigns c ON c.id = l.campaign_id
-    WHERE l.doc #>> '{price,bid,type}' IN ('cpc', 'cpa') AND l.doc ->> 'status' <> 'archived' AND c.status <> 'archived'";
+/// Line items that pay for a click or a conversion or whose creatives the model rotates, those that have
+/// ended left out.
+const WITH_RATE: &str = "line_items l JOIN campaigns c ON c.id = l.campaign_id
+    WHERE (l.doc #>> '{price,bid,type}' IN ('cpc', 'cpa') OR l.doc #> '{choosing,rotation}' IS NOT NULL)
+    AND l.doc ->> 'status' <> 'archived' AND c.status <> 'archived'";
 
 async fn line_items(tx: &Transaction<'_>, from: i64) -> Result<Vec<LineItemCounts>, Refusal> {
     let sums = format!(
         "SELECT h.line_item, sum(h.impressions)::bigint, sum(h.clicks)::bigint, sum(h.conversions)::bigint
          FROM line_item_hours h
-         WHERE h.hour >= $1 AND h.line_item IN (SELECT l.id FROM {WITH_GOAL}) GROUP BY 1 ORDER BY 1"
+         WHERE h.hour >= $1 AND h.line_item IN (SELECT l.id FROM {WITH_RATE}) GROUP BY 1 ORDER BY 1"
     );
     let rows = tx.query(&sums, &[&from]).await?;
     let read = |row: &Row| {
@@ -92,11 +100,32 @@ async fn line_items(tx: &Transaction<'_>, from: i64) -> Result<Vec<LineItemCount
     rows.iter().map(read).collect()
 }
 
+async fn creatives(tx: &Transaction<'_>, from: i64) -> Result<Vec<CreativeCounts>, Refusal> {
+    let rows = tx
+        .query(
+            "SELECT h.line_item, sum(h.impressions)::bigint, sum(h.clicks)::bigint, sum(h.conversions)::bigint, h.creative
+             FROM creative_hours h JOIN line_items l ON l.id = h.line_item JOIN campaigns c ON c.id = l.campaign_id
+             WHERE h.hour >= $1 AND l.doc #> '{choosing,rotation}' IS NOT NULL AND l.doc -> 'creatives' ? h.creative
+             AND l.doc ->> 'status' <> 'archived' AND c.status <> 'archived'
+             GROUP BY h.line_item, h.creative ORDER BY 1, 5",
+            &[&from],
+        )
+        .await?;
+    let read = |row: &Row| {
+        Ok(CreativeCounts {
+            line_item: row.try_get::<_, String>(0)?.into(),
+            creative: row.try_get::<_, String>(4)?.into(),
+            counts: counts(row)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
 async fn advertisers(tx: &Transaction<'_>, from: i64) -> Result<Vec<AdvertiserCounts>, Refusal> {
     let sums = format!(
         "SELECT c.advertiser_id, sum(h.impressions)::bigint, sum(h.clicks)::bigint, sum(h.conversions)::bigint
          FROM line_item_hours h JOIN line_items l ON l.id = h.line_item JOIN campaigns c ON c.id = l.campaign_id
-         WHERE h.hour >= $1 AND c.advertiser_id IN (SELECT c.advertiser_id FROM {WITH_GOAL}) GROUP BY 1 ORDER BY 1"
+         WHERE h.hour >= $1 AND c.advertiser_id IN (SELECT c.advertiser_id FROM {WITH_RATE}) GROUP BY 1 ORDER BY 1"
     );
     let rows = tx.query(&sums, &[&from]).await?;
     let read = |row: &Row| {

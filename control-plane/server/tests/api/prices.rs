@@ -175,3 +175,48 @@ async fn what_was_observed_is_in_the_catalog_once_it_changed_and_only_where_it_p
     }
     assert_eq!(catalog(&plane).await.version, after.version);
 }
+
+#[tokio::test]
+async fn what_creatives_did_is_in_the_catalog_where_the_model_rotates_them() {
+    let plane = Plane::start().await;
+    plane.advertiser().await;
+    let mut paths = Vec::new();
+    for _ in 0..2 {
+        let made = plane.post("/campaigns", campaign(&json!({}))).await;
+        let made = made.expect_status(201).json();
+        let item = &made["line_items"][0];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        paths.push((
+            text(&made["id"]),
+            text(&item["id"]),
+            text(&item["creative_ids"][0]),
+        ));
+    }
+    let (campaign, item, creative) = &paths[0];
+    let path = format!("/campaigns/{campaign}/line-items/{item}");
+    let rotation = json!({"rotation": {"by": "clicks"}});
+    let shown = plane.patch(&path, rotation).await.expect_status(200).json();
+    assert_eq!(shown["rotation"], json!({"by": "clicks", "explore": 0.1}));
+    let (client, connection) = tokio_postgres::connect(&plane.database_url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let hour = service::clock::now().0 / 3_600_000 * 3_600_000;
+    let shown_creatives = paths
+        .iter()
+        .map(|(_, item, creative)| (item, creative.as_str()));
+    for (item, creative) in shown_creatives.chain([(item, "crt_no_more_in_it")]) {
+        for at in [hour, hour - 3_600_000, hour - 15 * 24 * 3_600_000] {
+            let insert = "INSERT INTO creative_hours (line_item, creative, hour, impressions, clicks) VALUES ($1, $2, $3, 50, 2)";
+            client
+                .execute(insert, &[item, &creative, &at])
+                .await
+                .unwrap();
+        }
+    }
+    let counted = async || !catalog(&plane).await.observed.creatives.is_empty();
+    poll_until(LONG, counted).await;
+    let creatives = serde_json::to_value(&catalog(&plane).await.observed.creatives).unwrap();
+    let of_its_own = json!([{"line_item": item, "creative": creative, "impressions": 100, "clicks": 4, "conversions": 0}]);
+    assert_eq!(creatives, of_its_own);
+}

@@ -24,6 +24,9 @@ pub struct Choosing {
     /// How often a creative takes its turn, beside the others' weights; 1 where none is named, 0 for never.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub creative_weights: BTreeMap<CreativeId, u32>,
+    /// Lets the model decide which creative takes its turn first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
     /// Splits users into arms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub experiment: Option<Experiment>,
@@ -35,6 +38,26 @@ impl Choosing {
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Rotation by the model: the creative that does best goes first, but for a share of turns that explore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// What doing well means.
+    pub by: RotateBy,
+    /// The share of turns that go by the weights alone, at most 1.
+    pub explore: Multiplier,
+}
+
+/// What rotation by the model compares creatives by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RotateBy {
+    /// Clicks per impression.
+    Clicks,
+    /// Conversions per impression.
+    Conversions,
 }
 
 /// A split of users by a hash of their key: the same user is always in the same arm.

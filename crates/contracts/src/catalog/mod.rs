@@ -14,7 +14,7 @@ mod targeting;
 use serde::{Deserialize, Serialize};
 use units::{RateTable, UnixMillis};
 
-pub use choosing::{Arm, Choosing, Experiment};
+pub use choosing::{Arm, Choosing, Experiment, RotateBy, Rotation};
 pub use creative::{
     Companion, Creative, CreativeFormat, Demands, NativeAssets, NativeImage, Review, Verification,
 };
@@ -23,7 +23,7 @@ pub use demand::{
     Status,
 };
 pub use list::{List, ListKind};
-pub use observed::{AdvertiserCounts, Counts, LineItemCounts, Observed, Priors};
+pub use observed::{AdvertiserCounts, Counts, CreativeCounts, LineItemCounts, Observed, Priors};
 pub use pricing::{BidRule, Clamp, Counted, Modifier, PriceRule, Shading};
 pub use reading::Quarantined;
 pub use review::{CreativePolicy, CreativeVerdict, MarkupHash, NotAHash, Verdict};

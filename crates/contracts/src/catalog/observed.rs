@@ -1,7 +1,7 @@
 //! What became of earlier impressions: the counts that CPC and CPA offers are turned into prices by.
 
 use serde::{Deserialize, Serialize};
-use units::{AdvertiserId, LineItemId, Probability, UnixMillis};
+use units::{AdvertiserId, CreativeId, LineItemId, Probability, UnixMillis};
 
 /// How often what was shown was clicked, and led to a conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,6 +19,18 @@ pub struct Counts {
 pub struct LineItemCounts {
     /// Which.
     pub line_item: LineItemId,
+    /// Its counts.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// The counts of one creative of a line item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreativeCounts {
+    /// For which line item it was shown.
+    pub line_item: LineItemId,
+    /// Which.
+    pub creative: CreativeId,
     /// Its counts.
     #[serde(flatten)]
     pub counts: Counts,
@@ -59,8 +71,8 @@ impl Default for Priors {
 /// The counts of the last days, as of one instant.
 ///
 /// The control plane counts each impression as it comes, and publishes the sums at most once in its
-/// configured period and only if they changed: a catalog without a CPC or CPA offer carries none, and
-/// gets no version because of them.
+/// configured period and only if they changed: a catalog without a CPC or CPA offer and without rotation by
+/// the model carries none, and gets no version because of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Observed {
@@ -68,8 +80,11 @@ pub struct Observed {
     pub as_of: UnixMillis,
     /// What is believed before.
     pub priors: Priors,
-    /// Line items with a CPC or CPA offer that were shown.
+    /// Line items with a CPC or CPA offer, or with rotation by the model, that were shown.
     pub line_items: Vec<LineItemCounts>,
+    /// Creatives of line items with rotation by the model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub creatives: Vec<CreativeCounts>,
     /// Their advertisers.
     pub advertisers: Vec<AdvertiserCounts>,
 }
