@@ -45,6 +45,7 @@ pub struct Config {
     pub user_budget: Millis,
     pub user_cache: Bytes,
     pub user_cache_life: Millis,
+    pub user_segments: usize,
     pub geo_database: PathBuf,
     pub known_agents: usize,
     pub answer_margin: Millis,

@@ -40,6 +40,18 @@ impl Found {
     }
 }
 
+/// A profile with at most so many segments, those seen last.
+fn bounded(profile: Arc<Profile>, most: usize) -> Arc<Profile> {
+    if profile.segments.len() <= most {
+        return profile;
+    }
+    let mut profile = Arc::unwrap_or_clone(profile);
+    let segments = &mut profile.segments;
+    segments.sort_by(|a, b| (b.last_seen, &a.id).cmp(&(a.last_seen, &b.id)));
+    segments.truncate(most);
+    Arc::new(profile)
+}
+
 /// Reads the user by the request's ids ("Whose profile"), unless identity may not be used.
 pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Identity) -> Found {
     if identity != Identity::Allowed {
@@ -64,7 +76,9 @@ pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Id
                 Some(user) => Some(user.to_string()),
                 None => keys.into_iter().nth(view.key_index),
             },
-            profile: view.profile,
+            profile: view
+                .profile
+                .map(|it| bounded(it, worker.shared.config.user_segments)),
             // While no script can confirm them, stamps of the cache authorise nothing: caps are unknown.
             stamps: Some(view.stamps).filter(|_| !worker.users.is_held_back()),
         },

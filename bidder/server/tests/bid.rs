@@ -110,7 +110,8 @@ const EXPECTED: [(u8, &str); 16] = [
 
 #[tokio::test]
 async fn bad_input_is_refused_as_the_table_says() {
-    let house = House::open(assortment(), &[]).await;
+    let limits = [("request.eids", "2"), ("request.segments", "2")];
+    let house = House::open(assortment(), &limits).await;
     let imps: Vec<Value> = (0..2_000)
         .map(|at| json!({"id": at.to_string(), "banner": {"w": 1, "h": 1}}))
         .collect();
@@ -161,6 +162,22 @@ async fn bad_input_is_refused_as_the_table_says() {
         Case(
             "R37 2,000 imps",
             json!({"id": "1", "imp": imps}).to_string().into_bytes(),
+            400,
+            "invalid_request",
+        ),
+        Case(
+            "R37 more ids of the user than configured",
+            shop::request(json!({"user": {"eids": [{"source": "s", "uids": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}]}}))
+                .to_string()
+                .into_bytes(),
+            400,
+            "invalid_request",
+        ),
+        Case(
+            "R37 more segments than configured",
+            shop::request(json!({"user": {"data": [{"segment": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}]}}))
+                .to_string()
+                .into_bytes(),
             400,
             "invalid_request",
         ),
@@ -356,6 +373,28 @@ async fn whose_profile_and_caps() {
             .expect_status(200)
             .json();
         assert_eq!(answer["seatbid"][0]["bid"][0]["cid"], campaign, "{says}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_profile_no_more_segments_are_looked_at_than_configured() {
+    let catalog = shop::catalog(&[
+        json!({"id": "old", "cpm": 5.0, "targeting": {"segments": ["seen_long_ago"]}}),
+        json!({"id": "new", "cpm": 1.0, "targeting": {"segments": ["seen_last"]}}),
+    ]);
+    for (most, want) in [("2", "campaign_0"), ("1", "campaign_1")] {
+        let house = House::open(catalog.clone(), &[("user_segments", most)]).await;
+        let users =
+            userstate::UserState::connect(&house.redis.state_url, userstate::Budget::default())
+                .unwrap();
+        let seen = |id: &str, at: i64| json!({"id": id, "last_seen": at, "count": 1});
+        let profile =
+            json!({"user_id": "u1", "segments": [seen("seen_long_ago", 1), seen("seen_last", 2)]});
+        let profile = serde_json::from_value(profile).unwrap();
+        users.put_profile(&profile).await.unwrap();
+        let request = shop::request(json!({"user": {"id": "u1"}}));
+        let answer = house.bid(&request).await.expect_status(200).json();
+        assert_eq!(answer["seatbid"][0]["bid"][0]["cid"], want, "{most}");
     }
 }
 

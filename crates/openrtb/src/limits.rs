@@ -17,6 +17,10 @@ pub struct Limits {
     pub ext_depth: u32,
     /// Imps in a request.
     pub imps: usize,
+    /// Ids of the user in a request, those of all its `eids`.
+    pub eids: usize,
+    /// Segments in a request, those of all data of the user and of the content.
+    pub segments: usize,
     /// Bids in a response, those of all its seats.
     pub bids: usize,
     /// Bytes of one string, as written.
@@ -31,6 +35,8 @@ impl Limits {
         depth: 64,
         ext_depth: 32,
         imps: 100,
+        eids: 4_000,
+        segments: 16_000,
         bids: 1_000,
         string: 64 * 1024,
         values: 32 * 1024,
@@ -47,6 +53,8 @@ impl Limits {
         depth: 64,
         ext_depth: 64,
         imps: usize::MAX,
+        eids: usize::MAX,
+        segments: usize::MAX,
         bids: usize::MAX,
         string: usize::MAX,
         values: u32::MAX,

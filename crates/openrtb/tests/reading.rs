@@ -159,6 +159,42 @@ fn what_voids_a_request() {
         read(&body),
         Err(ReadError::Invalid { rule: "R37", .. })
     ));
+    let limits = Limits {
+        eids: 3,
+        segments: 4,
+        ..Limits::REQUEST
+    };
+    let ids = r#"[{"source":"a","uids":[{"id":"1"},{"id":"2"}]},{"source":"b"}MORE]"#;
+    let data = r#"{"content":{"data":[{"id":"d","segment":[{"id":"1"},{"id":"2"}MORE]}]}}"#;
+    let user = r#"{"data":[{"segment":[{"id":"3"}]},{"id":"none"}]}"#;
+    #[rustfmt::skip]
+    let rows = [
+        ("R37 ids", format!(r#""user":{{"eids":{ids}}}"#), r#",{"source":"c"}"#, "/user/eids"),
+        ("R37 ids where 2.5 has them", format!(r#""user":{{"ext":{{"eids":{ids}}}}}"#), r#",{"source":"c"}"#, "/user/eids"),
+        ("R37 segments of the site's content", format!(r#""user":{user},"site":{data}"#), r#",{"id":"5"}"#, "/site/content/data"),
+        ("R37 segments of the app's content", format!(r#""user":{user},"app":{data}"#), r#",{"id":"5"}"#, "/app/content/data"),
+        ("R37 segments of the screen's content", format!(r#""user":{user},"dooh":{data}"#), r#",{"id":"5"}"#, "/dooh/content/data"),
+        ("R37 segments of the user", r#""user":{"data":[{"segment":[{},{},{},{}MORE]}]}"#.to_owned(), ",{}", "/user/data"),
+    ];
+    for (says, members, more, at) in rows {
+        let with = |more| {
+            format!(
+                r#"{{"id":"1","imp":[{{"id":"a","banner":{{}}}}],{}}}"#,
+                members.replace("MORE", more)
+            )
+        };
+        let body = with("");
+        assert!(
+            BidRequest::read(body.as_bytes(), &limits).is_ok(),
+            "{says}: as many as there may be"
+        );
+        match BidRequest::read(with(more).as_bytes(), &limits) {
+            Err(error @ ReadError::Invalid { rule: "R37", .. }) => {
+                assert_eq!(error.pointer(), at, "{says}");
+            }
+            other => panic!("{says}: {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -615,6 +615,24 @@ fn every_rule_is_broken_once() {
     let many = validate::request(CLEAN.as_bytes(), &few).unwrap();
     assert!(told(&many).contains(&("too-many-imps", "/imp")), "R37");
     seen.insert("too-many-imps");
+    let many_ids = Limits {
+        eids: 1,
+        segments: 2,
+        ..Limits::REQUEST
+    };
+    let person = CLEAN.replacen(
+        r#""user":{"id":"u"}"#,
+        r#""user":{"id":"u","eids":[{"source":"s.example","uids":[{"id":"a"},{"id":"b"}]}],"data":[{"id":"d","segment":[{"id":"1"},{"id":"2"},{"id":"3"}]}]}"#,
+        1,
+    );
+    let many = validate::request(person.as_bytes(), &many_ids).unwrap();
+    for (rule, at) in [
+        ("too-many-ids", "/user/eids"),
+        ("too-many-segments", "/user/data"),
+    ] {
+        assert!(told(&many).contains(&(rule, at)), "R37: {:?}", told(&many));
+        seen.insert(rule);
+    }
 
     let of_responses = openrtb::validate::rules().skip_while(|rule| rule.name != "response-id");
     let of_responses: BTreeSet<&str> = of_responses.map(|rule| rule.name).collect();

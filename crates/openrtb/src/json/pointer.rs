@@ -9,6 +9,8 @@ const GENEROUS: Limits = Limits {
     depth: 128,
     ext_depth: 64,
     imps: usize::MAX,
+    eids: usize::MAX,
+    segments: usize::MAX,
     bids: usize::MAX,
     string: usize::MAX,
     values: u32::MAX,

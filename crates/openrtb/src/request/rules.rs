@@ -18,7 +18,7 @@ impl<'a> BidRequest<'a> {
     /// # Errors
     /// [`ReadError::Malformed`] when the body is not JSON or beyond `limits`;
     /// [`ReadError::Invalid`] when it has no `id` (C-60), no usable imp (C-66), two imps of one id
-    /// (C-64), too many imps, more than one of `site`, `app`, `dooh` (C-40), or a doubled key that
+    /// (C-64), too many imps, ids of the user or segments, more than one of `site`, `app`, `dooh` (C-40), or a doubled key that
     /// decides the auction (C-31).
     pub fn read(body: &'a [u8], limits: &Limits) -> Result<(Self, Repairs), ReadError> {
         let mut reader = Reader::new(body, limits).map_err(|fault| ReadError::new(fault, body))?;
@@ -59,6 +59,12 @@ fn check(request: &BidRequest<'_>, limits: &Limits) -> Result<(), ReadError> {
     if request.imp.len() > limits.imps {
         return Err(ReadError::invalid("/imp", "R37", "too many imps"));
     }
+    if ids_of_user(request) > limits.eids {
+        return Err(ReadError::invalid("/user/eids", "R37", "too many ids"));
+    }
+    if let Some(at) = too_many_segments(request, limits.segments) {
+        return Err(ReadError::invalid(at, "R37", "too many segments"));
+    }
     let mut ids: Vec<&str> = request.imp.iter().map(Imp::id).collect();
     ids.sort_unstable();
     if ids.windows(2).any(|pair| pair.first() == pair.last()) {
@@ -81,6 +87,37 @@ fn check(request: &BidRequest<'_>, limits: &Limits) -> Result<(), ReadError> {
         ));
     }
     Ok(())
+}
+
+/// How many ids the user has, wherever they stand (C-170); one that names a source alone counts, too.
+pub(crate) fn ids_of_user(request: &BidRequest<'_>) -> usize {
+    let eids = request.eids();
+    eids.iter().map(|it| it.uids.len().max(1)).sum()
+}
+
+/// Where the segment stands that is one too many, if any does.
+pub(crate) fn too_many_segments(request: &BidRequest<'_>, most: usize) -> Option<&'static str> {
+    let contents = [
+        request.site.as_deref().and_then(|it| it.content.as_deref()),
+        request.app.as_deref().and_then(|it| it.content.as_deref()),
+        request.dooh.as_deref().and_then(|it| it.content.as_deref()),
+    ];
+    let user = request.user.as_deref().map_or(&[][..], |it| &it.data);
+    let places = [
+        "/site/content/data",
+        "/app/content/data",
+        "/dooh/content/data",
+    ];
+    let of_contents = contents.into_iter().zip(places);
+    let of_contents = of_contents.filter_map(|(it, at)| Some((it?.data.as_slice(), at)));
+    let mut found = 0_usize;
+    std::iter::once((user, "/user/data"))
+        .chain(of_contents)
+        .find_map(|(data, at)| {
+            let here: usize = data.iter().map(|it| it.segment.len().max(1)).sum();
+            found = found.saturating_add(here);
+            (found > most).then_some(at)
+        })
 }
 
 /// Keeps the newer or more specific of two attributes that exclude each other (C-42 to C-46).

@@ -16,7 +16,7 @@ use crate::lenient::{Name, Value as _};
 use crate::limits::Limits;
 use crate::object::decides_request;
 use crate::repairs::{Repair, RepairKind, Repairs};
-use crate::request::BidRequest;
+use crate::request::{BidRequest, ids_of_user, too_many_segments};
 
 const ROOT: &Name = &Name {
     object: "BidRequest",
@@ -39,6 +39,20 @@ pub(super) fn report(body: &[u8], limits: &Limits) -> Result<Report, ReadError> 
     if request.imp.len() > limits.imps {
         let found = format!("{} imps, {} are allowed", request.imp.len(), limits.imps);
         checker.note(&rules::TOO_MANY_IMPS, request.span, "imp", found);
+    }
+    let user = request.user.as_deref().map_or(request.span, |it| it.span);
+    let ids = ids_of_user(&request);
+    if ids > limits.eids {
+        let found = format!("{ids} ids, {} are allowed", limits.eids);
+        checker.note(&rules::TOO_MANY_IDS, user, "eids", found);
+    }
+    if let Some(at) = too_many_segments(&request, limits.segments) {
+        let found = format!("more than {} up to {at}", limits.segments);
+        let (span, field) = match at {
+            "/user/data" => (user, "data"),
+            at => (request.span, at.split('/').nth(1).unwrap_or_default()),
+        };
+        checker.note(&rules::TOO_MANY_SEGMENTS, span, field, found);
     }
     checker.nulls(&reader.nulls);
     check(&request, &repairs, &mut checker);
