@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use super::Campaign;
 use crate::creative::{self, CreativeDocument};
 use crate::line_item::{
-    self, BidDocument, CapDocument, ClampDocument, LineItemDocument, ModifierDocument,
+    self, BidDocument, CapDocument, ChoosingDocument, ClampDocument, LineItemDocument,
+    ModifierDocument,
 };
 
 /// What belongs to a campaign.
@@ -85,6 +86,9 @@ pub struct CampaignDocument<'a> {
     /// `refuse` or `bid`.
     #[schema(value_type = String)]
     pub on_cap_unknown: OnCapUnknown,
+    /// Its line items' part in the choice, where they do not say otherwise.
+    #[serde(flatten)]
+    pub choosing: ChoosingDocument,
     /// What it shows.
     pub creatives: Vec<CreativeDocument<'a>>,
     /// What runs on its budget.
@@ -124,6 +128,7 @@ pub fn document<'a>(
         targeting: &terms.targeting,
         frequency_caps: line_item::cap_documents(&terms.frequency_caps),
         on_cap_unknown: terms.on_cap_unknown,
+        choosing: line_item::choosing::document(&campaign.choosing),
         creatives: parts.creatives.iter().map(creative::document).collect(),
         line_items: parts.line_items.iter().map(line_item::document).collect(),
         created_at: stamps.created_at.to_rfc3339(),

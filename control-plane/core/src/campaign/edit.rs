@@ -9,7 +9,7 @@ use super::read::take_creatives;
 use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
-use crate::line_item::{self, LineItemDocument, Terms};
+use crate::line_item::{self, LineItemDocument, Terms, choosing};
 use crate::status;
 
 /// An edited campaign.
@@ -42,6 +42,8 @@ struct Editable<'a> {
     targeting: contracts::catalog::Targeting,
     frequency_caps: Vec<line_item::CapDocument>,
     on_cap_unknown: contracts::catalog::OnCapUnknown,
+    #[serde(flatten)]
+    choosing: line_item::ChoosingDocument,
 }
 
 /// Lays a patch over a campaign and its own line item.
@@ -80,6 +82,13 @@ pub fn edit(
     }
     let terms = Terms::take(&mut form, daily_budget, edge.now);
     let (ids, creatives) = take_creatives(&mut form, Some(advertiser), existing, edge);
+    let ids = if keeps_creatives {
+        item.creatives.clone()
+    } else {
+        ids
+    };
+    let shown: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let choosing = choosing::take(&mut form, &shown);
     let edited = name.zip(budget).map(|(name, budget)| {
         let campaign = Campaign {
             name,
@@ -87,12 +96,8 @@ pub fn edit(
             daily_budget,
             status: to,
             terms,
+            choosing,
             ..before.clone()
-        };
-        let ids = if keeps_creatives {
-            item.creatives.clone()
-        } else {
-            ids
         };
         let line_item = following(&campaign, before, item, ids);
         Edited {
@@ -115,6 +120,7 @@ fn following(
     let mut after = item.clone();
     campaign.terms.apply(&mut after);
     after.creatives = creatives;
+    choosing::follow(&before.choosing, &campaign.choosing, &mut after.choosing);
     if status::stops_leases(before.status, campaign.status) || is_cut(before, campaign) {
         after.epoch = item.epoch.saturating_add(1);
     }
@@ -161,6 +167,7 @@ fn editable<'a>(campaign: &'a Campaign, item: &LineItem) -> Editable<'a> {
         targeting,
         frequency_caps,
         on_cap_unknown,
+        choosing: choosing::document(&campaign.choosing),
     }
 }
 
@@ -257,6 +264,41 @@ mod tests {
         assert_eq!(edited.campaign.terms.starts_at, UnixMillis(7_000));
     }
 
+    #[test]
+    fn the_line_item_follows_in_what_changed_of_the_choice() {
+        // (patch, the campaign's, its line item's)
+        let cases = [
+            (
+                "{}",
+                r#"{"max_qps":7}"#,
+                r#"{"max_qps":9,"throttle":500000}"#,
+            ),
+            (
+                r#"{"throttle":0.25}"#,
+                r#"{"max_qps":7,"throttle":250000}"#,
+                r#"{"max_qps":9,"throttle":250000}"#,
+            ),
+            (
+                r#"{"max_qps":null,"deals_first":true}"#,
+                r#"{"deals_first":true}"#,
+                r#"{"deals_first":true,"throttle":500000}"#,
+            ),
+            (
+                r#"{"creative_weights":{"crt_1":2}}"#,
+                r#"{"max_qps":7,"creative_weights":{"crt_1":2}}"#,
+                r#"{"max_qps":9,"throttle":500000,"creative_weights":{"crt_1":2}}"#,
+            ),
+        ];
+        for (patch, campaign, line_item) in cases {
+            let edited = patched(patch).unwrap();
+            let read = |json| serde_json::from_str::<contracts::catalog::Choosing>(json).unwrap();
+            assert_eq!(edited.campaign.choosing, read(campaign), "{patch}");
+            assert_eq!(edited.line_item.choosing, read(line_item), "{patch}");
+        }
+        let other = patched(r#"{"creative_weights":{"crt_2":2}}"#).unwrap_err();
+        assert_eq!(other.0[0].pointer, "/creative_weights");
+    }
+
     fn patched(patch: &str) -> Result<Edited, Faults> {
         let cpm = CpmMicros::new(5_000_000).unwrap();
         let terms = Terms {
@@ -282,13 +324,15 @@ mod tests {
             budget: Nanos(100_000_000_000),
             daily_budget: None,
             terms: terms.clone(),
+            choosing: serde_json::from_str(r#"{"max_qps":7}"#).unwrap(),
         };
-        let item = terms.line_item(
+        let mut item = terms.line_item(
             "li_1".into(),
             "cmp_1".into(),
             Status::Active,
             vec!["crt_1".into()],
         );
+        item.choosing = serde_json::from_str(r#"{"max_qps":9,"throttle":500000}"#).unwrap();
         let advertiser = Advertiser {
             id: "adv_1".into(),
             name: "A".into(),

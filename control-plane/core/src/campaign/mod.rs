@@ -4,7 +4,7 @@ mod document;
 mod edit;
 mod read;
 
-use contracts::catalog::{self, Advertiser, Status};
+use contracts::catalog::{self, Advertiser, Choosing, Status};
 use serde::{Deserialize, Serialize};
 use units::{AdvertiserId, CampaignId, Currency, Nanos};
 
@@ -36,6 +36,9 @@ pub struct Campaign {
     pub daily_budget: Option<Nanos>,
     /// The terms of its own line item, which follows them.
     pub terms: Terms,
+    /// Its line items' part in the choice, where they do not say otherwise.
+    #[serde(default, skip_serializing_if = "Choosing::is_default")]
+    pub choosing: Choosing,
 }
 
 impl Campaign {

@@ -7,7 +7,7 @@ use super::{Campaign, take_advertiser};
 use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
-use crate::line_item::Terms;
+use crate::line_item::{Terms, choosing};
 use crate::{advertiser as advertisers, creative};
 
 /// Creatives one campaign may bring along.
@@ -59,6 +59,8 @@ pub fn read(
     let status = form.take("status").unwrap_or_default();
     let terms = Terms::take(&mut form, daily_budget, edge.now);
     let (ids, creatives) = take_creatives(&mut form, advertiser, existing, edge);
+    let shown: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let choosing = choosing::take(&mut form, &shown);
     let made = advertiser
         .zip(name)
         .zip(budget)
@@ -73,14 +75,17 @@ pub fn read(
                 budget,
                 daily_budget,
                 terms,
+                choosing,
             };
             let own = edge.id("li").into();
             // The line item itself is always active: the campaign's status decides for it.
             let active = contracts::catalog::Status::Active;
+            let mut line_item = campaign
+                .terms
+                .line_item(own, campaign.id.clone(), active, ids);
+            line_item.choosing = campaign.choosing.clone();
             Made {
-                line_item: campaign
-                    .terms
-                    .line_item(own, campaign.id.clone(), active, ids),
+                line_item,
                 campaign,
                 creatives,
             }

@@ -15,6 +15,36 @@ const MOST_QPS: u32 = 1_000_000;
 const MOST_WEIGHT: u32 = 1_000;
 const MOST_ARMS: usize = 10;
 
+/// Options of a line item's part in the choice as the API shows them; what is off is left out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChoosingDocument {
+    /// How often each creative takes its turn beside the others; 1 where it is not named.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub creative_weights: BTreeMap<String, u32>,
+    /// Lets the model decide which creative goes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationDocument>,
+    /// Where a bid of it on a deal goes out, its advertiser's open bids stay out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deals_first: bool,
+    /// No bid on a further imp of a request once its advertiser bids on so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_per_request: Option<u32>,
+    /// Bids per second of one bidder process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_qps: Option<u32>,
+    /// The share of opportunities that it looks at.
+    #[serde(
+        with = "units::json::multiplier_opt",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<f64>, example = 0.25)]
+    pub throttle: Option<Multiplier>,
+    /// Splits users into arms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<ExperimentDocument>,
+}
+
 /// An experiment as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExperimentDocument {
@@ -53,7 +83,7 @@ pub struct RotationDocument {
 
 /// The API's view of rotation by the model.
 #[must_use]
-pub(super) const fn rotation_document(rotation: Rotation) -> RotationDocument {
+const fn rotation_document(rotation: Rotation) -> RotationDocument {
     RotationDocument {
         by: rotation.by,
         explore: rotation.explore,
@@ -62,7 +92,7 @@ pub(super) const fn rotation_document(rotation: Rotation) -> RotationDocument {
 
 /// The API's view of an experiment.
 #[must_use]
-pub(super) fn experiment_document(experiment: &Experiment) -> ExperimentDocument {
+fn experiment_document(experiment: &Experiment) -> ExperimentDocument {
     let arm = |arm: &Arm| ArmDocument {
         name: arm.name.clone(),
         share: arm.share,
@@ -75,8 +105,66 @@ pub(super) fn experiment_document(experiment: &Experiment) -> ExperimentDocument
     }
 }
 
+/// The API's view of these options.
+#[must_use]
+pub fn document(choosing: &Choosing) -> ChoosingDocument {
+    let weights = choosing.creative_weights.iter();
+    ChoosingDocument {
+        creative_weights: weights.map(|(id, it)| (id.to_string(), *it)).collect(),
+        rotation: choosing.rotation.map(rotation_document),
+        deals_first: choosing.deals_first,
+        max_per_request: choosing.max_per_request,
+        max_qps: choosing.max_qps,
+        throttle: choosing.throttle,
+        experiment: choosing.experiment.as_ref().map(experiment_document),
+    }
+}
+
+/// Fills in what a new line item that may show `creatives` does not say of these options: as its campaign has
+/// them, but for weights and experiments of creatives that it does not show. `null` switches one off.
+pub(super) fn inherit(form: Form, campaign: &Choosing, creatives: &[String]) -> Form {
+    let shows = |id: &CreativeId| creatives.iter().any(|it| it == id.as_str());
+    let mut inherited = campaign.clone();
+    inherited.creative_weights.retain(|id, _| shows(id));
+    if creatives.iter().all(|id| inherited.creative_weights.get(id.as_str()) == Some(&0)) {
+        inherited.creative_weights.clear();
+    }
+    let named = |experiment: &Experiment| {
+        let mut all = experiment.arms.iter().flat_map(|arm| &arm.creatives);
+        all.all(shows)
+    };
+    inherited.experiment = inherited.experiment.filter(named);
+    form.over(&document(&inherited))
+}
+
+/// Lays over a line item's options those in which an edit changed its campaign's; what the line item says of
+/// itself in others stays.
+pub(crate) fn follow(before: &Choosing, after: &Choosing, item: &mut Choosing) {
+    fn lay<T: Clone + PartialEq>(before: &T, after: &T, own: &mut T) {
+        if before != after {
+            own.clone_from(after);
+        }
+    }
+    let Choosing {
+        deals_first,
+        max_per_request,
+        max_qps,
+        throttle,
+        creative_weights,
+        rotation,
+        experiment,
+    } = item;
+    lay(&before.deals_first, &after.deals_first, deals_first);
+    lay(&before.max_per_request, &after.max_per_request, max_per_request);
+    lay(&before.max_qps, &after.max_qps, max_qps);
+    lay(&before.throttle, &after.throttle, throttle);
+    lay(&before.creative_weights, &after.creative_weights, creative_weights);
+    lay(&before.rotation, &after.rotation, rotation);
+    lay(&before.experiment, &after.experiment, experiment);
+}
+
 /// Takes the options of a line item that may show `creatives`.
-pub(super) fn take(form: &mut Form, creatives: &[String]) -> Choosing {
+pub(crate) fn take(form: &mut Form, creatives: &[String]) -> Choosing {
     Choosing {
         deals_first: form.take("deals_first").unwrap_or_default(),
         max_per_request: count(form, "max_per_request", MOST_PER_REQUEST),
@@ -108,7 +196,7 @@ fn weights(form: &mut Form, creatives: &[String]) -> BTreeMap<CreativeId, u32> {
     let weights: BTreeMap<String, u32> = form.take("creative_weights").unwrap_or_default();
     for (id, weight) in &weights {
         if !creatives.contains(id) {
-            form.refuse("creative_weights", format!("{id} is not in creative_ids"));
+            form.refuse("creative_weights", format!("{id} is not one of its creatives"));
         }
         if *weight > MOST_WEIGHT {
             form.refuse(
@@ -166,7 +254,7 @@ fn arm(form: &mut Form, creatives: &[String]) -> Option<Arm> {
     let shown: Vec<String> = form.take("creatives").unwrap_or_default();
     for (index, id) in shown.iter().enumerate() {
         if !creatives.contains(id) {
-            form.refuse_entry("creatives", index, "is not in creative_ids");
+            form.refuse_entry("creatives", index, "is not one of its creatives");
         }
     }
     Some(Arm {

@@ -1,22 +1,20 @@
 //! Line items: whom, where, when, how often and for how much.
 
 mod caps;
-mod choosing;
+pub(crate) mod choosing;
 mod modifiers;
 mod price;
 mod targeting;
-
-use std::collections::BTreeMap;
 
 use contracts::catalog::{
     Choosing, Creative, FrequencyCap, LineItem, OnCapUnknown, Pacing, Shading, Status, Targeting,
 };
 use serde::{Deserialize, Serialize};
-use units::{CampaignId, CreativeId, LineItemId, Multiplier, Nanos, UnixMillis};
+use units::{CampaignId, CreativeId, LineItemId, Nanos, UnixMillis};
 use utoipa::ToSchema;
 
 pub use caps::{CapDocument, documents as cap_documents};
-pub use choosing::{ArmDocument, ExperimentDocument, RotationDocument};
+pub use choosing::{ArmDocument, ChoosingDocument, ExperimentDocument, RotationDocument};
 pub use modifiers::{ClampDocument, ModifierDocument, documents as modifier_documents};
 pub use price::{Adjustments, BidDocument, Offer, price_rule};
 
@@ -177,38 +175,15 @@ pub struct LineItemDocument {
     pub on_cap_unknown: OnCapUnknown,
     /// Ids of what it may show.
     pub creative_ids: Vec<String>,
-    /// How often each takes its turn beside the others; 1 where it is not named.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub creative_weights: BTreeMap<String, u32>,
-    /// Lets the model decide which creative goes first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rotation: Option<RotationDocument>,
-    /// Where a bid of it on a deal goes out, its advertiser's open bids stay out.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub deals_first: bool,
-    /// No bid on a further imp of a request once its advertiser bids on so many.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_per_request: Option<u32>,
-    /// Bids per second of one bidder process.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_qps: Option<u32>,
-    /// The share of opportunities that it looks at.
-    #[serde(
-        with = "units::json::multiplier_opt",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[schema(value_type = Option<f64>, example = 0.25)]
-    pub throttle: Option<Multiplier>,
-    /// Splits users into arms.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub experiment: Option<ExperimentDocument>,
+    /// Its part in the choice.
+    #[serde(flatten)]
+    pub choosing: ChoosingDocument,
 }
 
 /// The API's view of a line item.
 #[must_use]
 pub fn document(item: &LineItem) -> LineItemDocument {
     let terms = Terms::of(item);
-    let choosing = &item.choosing;
     LineItemDocument {
         id: item.id.to_string(),
         campaign_id: item.campaign.to_string(),
@@ -224,20 +199,7 @@ pub fn document(item: &LineItem) -> LineItemDocument {
         frequency_caps: caps::documents(&item.frequency_caps),
         on_cap_unknown: item.on_cap_unknown,
         creative_ids: item.creatives.iter().map(ToString::to_string).collect(),
-        creative_weights: choosing
-            .creative_weights
-            .iter()
-            .map(|(id, weight)| (id.to_string(), *weight))
-            .collect(),
-        rotation: choosing.rotation.map(choosing::rotation_document),
-        deals_first: choosing.deals_first,
-        max_per_request: choosing.max_per_request,
-        max_qps: choosing.max_qps,
-        throttle: choosing.throttle,
-        experiment: choosing
-            .experiment
-            .as_ref()
-            .map(choosing::experiment_document),
+        choosing: choosing::document(&item.choosing),
     }
 }
 
@@ -279,6 +241,9 @@ pub fn read(
         }
     }
     let terms = Terms::take(&mut form, campaign.daily_budget, edge.now);
+    if before.is_none() {
+        form = choosing::inherit(form, &campaign.choosing, &creatives);
+    }
     let choosing = choosing::take(&mut form, &creatives);
     let creatives = creatives.into_iter().map(CreativeId::from).collect();
     let mut item = terms.line_item(id.into(), campaign.id.clone(), status, creatives);

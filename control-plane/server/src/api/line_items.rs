@@ -97,11 +97,12 @@ pub(crate) async fn change(
     app.finish(edit, answer).await
 }
 
-/// Puts a changed line item in its place; the campaign's own one takes the campaign's terms along.
+/// Puts a changed line item in its place; the campaign's own one takes the campaign's terms and options along.
 async fn follow(edit: &mut Edit<'_>, whole: &mut Whole, item: &LineItem) -> Result<(), Refusal> {
     if whole.own()?.id == item.id {
         let before = whole.campaign.doc.clone();
         whole.campaign.doc.terms = Terms::of(item);
+        whole.campaign.doc.choosing = item.choosing.clone();
         if whole.campaign.doc != before {
             edit.update("update", &before, &whole.campaign.doc).await?;
         }
