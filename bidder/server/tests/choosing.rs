@@ -155,5 +155,18 @@ async fn the_arm_of_an_experiment_stands_in_the_bid() {
     let house = House::open(shop::catalog(&[item]), &[]).await;
     let answer = house.bid(&shop::request(json!({}))).await;
     let got = answer.expect_status(200).json();
-    assert_eq!(got["seatbid"][0]["bid"][0]["ext"]["gavel"]["arm"], "b");
+    let bid = &got["seatbid"][0]["bid"][0];
+    assert_eq!(bid["ext"]["gavel"]["arm"], "b");
+    // Its notices say so, too.
+    let burl = bid["burl"].as_str().unwrap();
+    let burl = burl
+        .replace("${AUCTION_PRICE}", "1")
+        .replace("${AUCTION_CURRENCY}", "USD");
+    let _ = testkit::http::get(&burl).await.expect_status(200);
+    let log = house.money_log().await;
+    let arms = log.iter().filter_map(|it| match it {
+        contracts::event::MoneyEvent::Notice(notice) => Some(notice.claims.arm.as_deref()),
+        contracts::event::MoneyEvent::Marker { .. } => None,
+    });
+    assert_eq!(arms.collect::<Vec<_>>(), [Some("b")]);
 }

@@ -139,6 +139,7 @@ fn event(kind: NoticeKind, lease: usize, seq: u64, maximum: i64, price: i64) -> 
             settle_by: UnixMillis(HOUR),
             test: false,
             user: None,
+            arm: None,
         },
         price: PriceTold::Clearing {
             price: CpmMicros::new(price).unwrap(),

@@ -335,9 +335,51 @@ async fn a_crash_between_commit_and_trim_applies_nothing_twice() {
     );
     let of_the_line_item = "SELECT sum(1000 * impressions + clicks)::bigint FROM line_item_hours WHERE line_item = 'l'";
     assert_eq!(bank.number(of_the_line_item).await, 30_030);
-    let of_the_creative = "SELECT sum(1000 * impressions + clicks + 100 * conversions)::bigint FROM creative_hours
+    let of_the_creative =
+        "SELECT sum(1000 * impressions + clicks + 100 * conversions)::bigint FROM creative_hours
         WHERE line_item = 'l' AND creative = 'crt'";
     assert_eq!(bank.number(of_the_creative).await, 30_130);
+}
+
+#[tokio::test]
+async fn an_experiment_is_read_by_arm_and_creative() {
+    let bank = Bank::open().await;
+    bank.budget(10_000, None).await;
+    let grant = bank.lease(1_000).await;
+    let shown = |seq, kind, arm: Option<&str>, creative: &str| {
+        let mut event = told(kind, &grant, seq, 10);
+        event.claims.arm = arm.map(str::to_owned);
+        event.claims.creative = creative.into();
+        event
+    };
+    for (seq, kind, arm, creative) in [
+        (1, NoticeKind::Bill, Some("a"), "x"),
+        (1, NoticeKind::Click, Some("a"), "x"),
+        (1, NoticeKind::Click, Some("a"), "x"),
+        (2, NoticeKind::Bill, Some("a"), "x"),
+        (3, NoticeKind::Bill, Some("b"), "x"),
+        (4, NoticeKind::Win, Some("b"), "y"),
+        (4, NoticeKind::Bill, Some("b"), "y"),
+        (4, NoticeKind::Conversion, Some("b"), "y"),
+        (5, NoticeKind::Loss, Some("b"), "y"),
+        (6, NoticeKind::Bill, None, "x"),
+    ] {
+        bank.append(&shown(seq, kind, arm, creative)).await;
+    }
+    bank.settle().await;
+    let stats = bank.ledger.stats("c").await.unwrap().unwrap();
+    assert_eq!((stats.impressions, stats.spend), (5, Nanos(50)));
+    let arms = stats.arms.iter().map(|it| {
+        let counts = [it.wins, it.impressions, it.clicks, it.conversions];
+        assert_eq!(it.line_item_id, "l");
+        (&*it.arm, &*it.creative_id, counts, it.spend)
+    });
+    let want = [
+        ("a", "x", [2, 2, 1, 0], Nanos(20)),
+        ("b", "x", [1, 1, 0, 0], Nanos(10)),
+        ("b", "y", [1, 1, 0, 1], Nanos(10)),
+    ];
+    assert_eq!(arms.collect::<Vec<_>>(), want);
 }
 
 #[tokio::test]

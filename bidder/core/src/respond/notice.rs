@@ -90,6 +90,10 @@ pub(crate) fn draft<'a>(
         settle_by: choice.reservation.settle_by(),
         test: reply.opportunity.test,
         user: reply.user.filter(|_| !item.caps.is_empty()),
+        arm: choice
+            .candidate
+            .arm
+            .and_then(|it| item.options.arm_name(it)),
     }
 }
 

@@ -385,6 +385,7 @@ mod tests {
                 settle_by: UnixMillis(310_000),
                 test: false,
                 user: None,
+                arm: None,
             },
             price: PriceTold::Clearing {
                 price: CpmMicros::new(25).unwrap(),

@@ -14,6 +14,7 @@ const MOST_PER_REQUEST: u32 = 100;
 const MOST_QPS: u32 = 1_000_000;
 const MOST_WEIGHT: u32 = 1_000;
 const MOST_ARMS: usize = 10;
+const MOST_NAME: usize = 64;
 
 /// Options of a line item's part in the choice as the API shows them; what is off is left out.
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,7 +108,7 @@ fn experiment_document(experiment: &Experiment) -> ExperimentDocument {
 
 /// The API's view of these options.
 #[must_use]
-pub fn document(choosing: &Choosing) -> ChoosingDocument {
+pub(crate) fn document(choosing: &Choosing) -> ChoosingDocument {
     let weights = choosing.creative_weights.iter();
     ChoosingDocument {
         creative_weights: weights.map(|(id, it)| (id.to_string(), *it)).collect(),
@@ -126,7 +127,10 @@ pub(super) fn inherit(form: Form, campaign: &Choosing, creatives: &[String]) -> 
     let shows = |id: &CreativeId| creatives.iter().any(|it| it == id.as_str());
     let mut inherited = campaign.clone();
     inherited.creative_weights.retain(|id, _| shows(id));
-    if creatives.iter().all(|id| inherited.creative_weights.get(id.as_str()) == Some(&0)) {
+    if creatives
+        .iter()
+        .all(|id| inherited.creative_weights.get(id.as_str()) == Some(&0))
+    {
         inherited.creative_weights.clear();
     }
     let named = |experiment: &Experiment| {
@@ -155,10 +159,18 @@ pub(crate) fn follow(before: &Choosing, after: &Choosing, item: &mut Choosing) {
         experiment,
     } = item;
     lay(&before.deals_first, &after.deals_first, deals_first);
-    lay(&before.max_per_request, &after.max_per_request, max_per_request);
+    lay(
+        &before.max_per_request,
+        &after.max_per_request,
+        max_per_request,
+    );
     lay(&before.max_qps, &after.max_qps, max_qps);
     lay(&before.throttle, &after.throttle, throttle);
-    lay(&before.creative_weights, &after.creative_weights, creative_weights);
+    lay(
+        &before.creative_weights,
+        &after.creative_weights,
+        creative_weights,
+    );
     lay(&before.rotation, &after.rotation, rotation);
     lay(&before.experiment, &after.experiment, experiment);
 }
@@ -196,7 +208,10 @@ fn weights(form: &mut Form, creatives: &[String]) -> BTreeMap<CreativeId, u32> {
     let weights: BTreeMap<String, u32> = form.take("creative_weights").unwrap_or_default();
     for (id, weight) in &weights {
         if !creatives.contains(id) {
-            form.refuse("creative_weights", format!("{id} is not one of its creatives"));
+            form.refuse(
+                "creative_weights",
+                format!("{id} is not one of its creatives"),
+            );
         }
         if *weight > MOST_WEIGHT {
             form.refuse(
@@ -249,6 +264,10 @@ fn experiment(form: &mut Form, creatives: &[String]) -> Option<Experiment> {
 
 fn arm(form: &mut Form, creatives: &[String]) -> Option<Arm> {
     let name = form.required_text("name");
+    // It travels in every notice token.
+    if name.as_ref().is_some_and(|it| it.len() > MOST_NAME) {
+        form.refuse("name", format!("must be at most {MOST_NAME} bytes"));
+    }
     form.require("share");
     let share = share(form, "share");
     let shown: Vec<String> = form.take("creatives").unwrap_or_default();

@@ -74,6 +74,7 @@ pub(crate) fn notice(
             settle_by,
             test: false,
             user: None,
+            arm: None,
         },
         price: PriceTold::Clearing { price },
         loss: None,

@@ -9,6 +9,7 @@ use control_plane_core::budget::Outcome;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
+use super::arms::Arms;
 use crate::ledger::{LedgerError, int, sql};
 
 #[derive(Default)]
@@ -51,12 +52,14 @@ pub(super) async fn write(
     let mut fresh = mark(tx, &wanted).await?;
     let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
     let mut hours: BTreeMap<HourKey<'_>, HourCounts> = BTreeMap::new();
+    let mut arms = Arms::default();
     for (event, outcome) in outcomes {
         let hour = event.at.0.div_euclid(HOUR_MS).saturating_mul(HOUR_MS);
         let claims = &event.claims;
         let key = (claims.line_item.as_str(), claims.creative.as_str(), hour);
         let count = counts.entry(event.claims.campaign.as_str()).or_default();
         let news = mark_of(event, *outcome).filter(|mark| fresh.remove(mark));
+        arms.count(event, news.map(|mark| mark.2), *outcome);
         match news {
             Some((_, _, "win")) => count.wins += 1,
             Some((_, _, "click")) => {
@@ -90,7 +93,8 @@ pub(super) async fn write(
     }
     add(tx, &counts).await?;
     add_hours(tx, &hours).await?;
-    add_creatives(tx, &hours).await
+    add_creatives(tx, &hours).await?;
+    arms.add(tx).await
 }
 
 /// The price that a notice told readably.
@@ -110,7 +114,7 @@ async fn add_hours(
     }
     let mut hours: BTreeMap<(&str, i64), HourCounts> = BTreeMap::new();
     for ((line_item, _, hour), count) in by_creative {
-        let sum = hours.entry((line_item, *hour)).or_default();
+        let sum = hours.entry((*line_item, *hour)).or_default();
         sum.impressions += count.impressions;
         sum.clicks += count.clicks;
         sum.conversions += count.conversions;

@@ -3,6 +3,7 @@
 //! Each log is read from the position that Postgres holds; what is read is applied in one transaction
 //! with the new position; only then is the log trimmed. A crash anywhere repeats work, never an effect.
 
+mod arms;
 mod caps;
 mod counts;
 mod delivery;

@@ -96,8 +96,38 @@ pub struct Stats {
     pub shading_saved: Nanos,
     /// Why it did not bid, by reason.
     pub no_bid_reasons: BTreeMap<String, u64>,
+    /// What each arm of its line items' experiments got, by creative; absent without any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<ArmStats>,
     /// By the ledger's clock, RFC 3339.
     pub as_of: String,
+}
+
+/// What one arm of an experiment got with one creative.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ArmStats {
+    /// Whose experiment.
+    pub line_item_id: String,
+    /// The arm's name.
+    pub arm: String,
+    /// What its users saw.
+    pub creative_id: String,
+    /// Auctions won, by a win notice or a billing one.
+    pub wins: u64,
+    /// Accepted billing notices.
+    pub impressions: u64,
+    /// Impressions that were clicked.
+    pub clicks: u64,
+    /// Conversions.
+    pub conversions: u64,
+    /// Clicks per impression.
+    #[serde(with = "units::json::multiplier")]
+    #[schema(value_type = f64)]
+    pub ctr: Multiplier,
+    /// Settled charges.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub spend: Nanos,
 }
 
 /// A lease, for `/ops/leases`.
@@ -191,6 +221,7 @@ impl Ledger {
             average_cpm: CpmMicros::new(average.0).unwrap_or(CpmMicros::MAX),
             shading_saved: Nanos(row.get("shading_saved")),
             no_bid_reasons: no_bid_reasons(&client, campaign).await?,
+            arms: arms(&client, campaign).await?,
             as_of: UnixMillis(row.get("now")).to_rfc3339(),
         }))
     }
@@ -282,6 +313,36 @@ async fn no_bid_reasons(
         .iter()
         .map(|row| (row.get(0), ints(row.get(1))))
         .collect())
+}
+
+/// Most lines of one answer.
+const MOST_ARMS: i64 = 1_000;
+
+async fn arms(client: &Object, campaign: &str) -> Result<Vec<ArmStats>, LedgerError> {
+    let rows = client
+        .query(
+            "SELECT line_item, arm, creative, wins, impressions, clicks, conversions, spend FROM arm_counts
+             WHERE campaign = $1 ORDER BY line_item, arm, creative LIMIT $2",
+            &[&campaign, &MOST_ARMS],
+        )
+        .await
+        .map_err(LedgerError::sql("read counts of arms"))?;
+    let arm = |row: &Row| {
+        let count = |column| ints(row.get::<_, i64>(column));
+        let (impressions, clicks) = (count("impressions"), count("clicks"));
+        ArmStats {
+            line_item_id: row.get("line_item"),
+            arm: row.get("arm"),
+            creative_id: row.get("creative"),
+            wins: count("wins"),
+            impressions,
+            clicks,
+            conversions: count("conversions"),
+            ctr: ratio(clicks, impressions),
+            spend: Nanos(row.get("spend")),
+        }
+    };
+    Ok(rows.iter().map(arm).collect())
 }
 
 /// In millionths; nothing of nothing is zero.

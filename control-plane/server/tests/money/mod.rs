@@ -48,6 +48,8 @@ impl Bank {
                     include_str!("../../migrations/V2__ledger.sql"),
                     include_str!("../../migrations/V3__ingest.sql"),
                     include_str!("../../migrations/V11__prices.sql"),
+                    include_str!("../../migrations/V12__creative_hours.sql"),
+                    include_str!("../../migrations/V13__arm_counts.sql"),
                 ] {
                     client.batch_execute(migration).await?;
                 }
@@ -287,6 +289,7 @@ pub(crate) fn notice(
             settle_by,
             test: false,
             user: None,
+            arm: None,
         },
         price: PriceTold::Clearing { price },
         loss: None,
