@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bidder_core::market::Market;
 use contracts::access::CATALOG_PATH;
-use contracts::catalog::{Catalog, List, Quarantined};
+use contracts::catalog::{Catalog, List, Quarantined, SourceTerms};
 use service::feed::{Event, Feed, Origin, poll};
 use service::{Ops, Shutdown};
 use units::LineItemId;
@@ -95,6 +95,8 @@ pub(crate) struct Prepared {
     quarantined: Vec<Quarantined>,
     /// Shared lists that it names.
     lists: Vec<List>,
+    /// Whose bid requests are answered.
+    sources: Vec<SourceTerms>,
 }
 
 impl Prepared {
@@ -116,6 +118,7 @@ impl Prepared {
             epochs,
             quarantined,
             lists: catalog.lists,
+            sources: catalog.sources,
         })
     }
 }
@@ -127,7 +130,9 @@ fn put_in_force(shared: &Arc<Shared>, ops: &Ops, prepared: Prepared) -> u64 {
         epochs,
         quarantined,
         lists,
+        sources,
     } = prepared;
+    shared.sources.rule(&sources);
     // Leases of older epochs, and of what is gone, end before the new catalog bids.
     shared
         .leases

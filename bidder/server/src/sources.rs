@@ -1,10 +1,11 @@
 //! Who sends bid requests, and how much of it is taken (R24, S5).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bidder_core::respond::Source;
 use contracts::access::PARTNER_KEY_HEADER;
+use contracts::catalog::SourceTerms;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::http::{Admission, Head, Method, Request, Response, StatusCode, json as answer};
@@ -27,6 +28,36 @@ struct Known {
     key: String,
     source: Arc<Source>,
     quota: Arc<Quota>,
+    configured: Terms,
+    /// What the last catalog made of that.
+    ruled: Mutex<Terms>,
+}
+
+impl Known {
+    /// Its terms as configured, with what the control plane says of it laid over them.
+    fn rule(&self, told: Option<&SourceTerms>) {
+        let Terms {
+            qps,
+            in_flight,
+            active,
+        } = self.configured;
+        let terms = Terms {
+            active: told.map_or(active, |it| it.active),
+            qps: told.and_then(|it| it.qps).unwrap_or(qps),
+            in_flight: told.and_then(|it| it.in_flight).unwrap_or(in_flight),
+        };
+        let mut ruled = self.ruled.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was changed at this process alone stays until the control plane says something new.
+        if *ruled != terms {
+            *ruled = terms;
+            self.quota.change(terms);
+            tracing::info!(
+                source = self.source.name,
+                ?terms,
+                "terms of a source changed"
+            );
+        }
+    }
 }
 
 impl Sources {
@@ -40,6 +71,8 @@ impl Sources {
                 reviews_creatives: source.reviews_creatives,
             }),
             quota: Arc::new(Quota::new(source.terms())),
+            configured: source.terms(),
+            ruled: Mutex::new(source.terms()),
         });
         Self {
             open: Arc::new(config.open_source()),
@@ -67,6 +100,14 @@ impl Sources {
         match known.quota.enter(Instant::now()) {
             Ok(place) => Admission::Caller(number, place),
             Err(reason) => Admission::Shed(reason),
+        }
+    }
+
+    /// Puts in force what a catalog says of them (S5); a name that this bidder does not know is another's.
+    pub(crate) fn rule(&self, told: &[SourceTerms]) {
+        for known in &self.known {
+            let name = known.source.name.as_str();
+            known.rule(told.iter().find(|it| it.id.as_str() == name));
         }
     }
 
@@ -125,8 +166,8 @@ struct Change {
     in_flight: Option<u32>,
 }
 
-/// `GET`, `PATCH /sources/{name}`: other terms hold from the next request on, in this process and until
-/// it ends; the configuration says what holds after a restart.
+/// `GET`, `PATCH /sources/{name}`: other terms hold from the next request on, in this process, until it ends
+/// or the control plane says something new of the source, which holds on every bidder and after a restart.
 pub(crate) fn one(worker: &Worker, request: &Request, name: &str) -> Response {
     if let Err(refused) = operator(&worker.shared, request) {
         return *refused;

@@ -16,6 +16,7 @@ use serde_json::json;
 use service::http::Method;
 use testkit::http::{Answer, raw, send};
 
+const PATIENCE: Duration = Duration::from_secs(20);
 const KEYS: [(&str, &str); 3] = [
     ("sources.one.key", "k1"),
     ("sources.two.key", "k2"),
@@ -76,6 +77,50 @@ async fn s_5_r_24_each_source_has_its_key_its_quota_and_its_switch() {
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
     let url = format!("{}/sources", house.url);
     assert_eq!(testkit::http::get(&url).await.status, 401, "for operators");
+}
+
+#[tokio::test]
+async fn s_5_what_the_control_plane_says_of_a_source_holds_and_outlives_a_restart() {
+    let mut house = House::open(shop::catalog(&[json!({"id": "a", "cpm": 1.0})]), &KEYS).await;
+    let request = shop::request(json!({})).to_string();
+    let shed = async |house: &House, key: &str| {
+        let answer = house
+            .post("/bid", &[("x-gavel-key", key)], request.clone())
+            .await;
+        answer.header("x-shed-reason").map(str::to_owned)
+    };
+    let say = |house: &House, sources: serde_json::Value| {
+        let mut catalog = house.plane.catalog.lock().unwrap();
+        catalog.sources = serde_json::from_value(sources).unwrap();
+        catalog.version += 1;
+    };
+    let off = Some("source_off".to_owned());
+    assert_eq!(shed(&house, "k1").await, None);
+    say(
+        &house,
+        json!([{"id": "one", "active": false}, {"id": "two", "active": true}, {"id": "of another bidder", "active": false}]),
+    );
+    testkit::poll_until(PATIENCE, async || shed(&house, "k1").await == off).await;
+    assert_eq!(shed(&house, "k2").await, None, "on, though configured off");
+
+    // Without the control plane a bidder starts with what it said last.
+    *house.plane.down.lock().unwrap() = true;
+    house.restart(&KEYS);
+    let ready = format!("{}/readyz", house.url);
+    testkit::poll_until(PATIENCE, async || {
+        testkit::http::get(&ready).await.status == 200
+    })
+    .await;
+    assert_eq!(shed(&house, "k1").await, off);
+
+    // A change at this process stays until the control plane says something new.
+    let on = change(&house, "one", json!({"active": true})).await;
+    assert_eq!(on.status, 200);
+    assert_ne!(shed(&house, "k1").await, off);
+    *house.plane.down.lock().unwrap() = false;
+    say(&house, json!([]));
+    testkit::poll_until(PATIENCE, async || shed(&house, "k2").await == off).await;
+    assert_eq!(shed(&house, "k1").await, None, "as both are configured");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 
 use crate::api::{
     advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, segments,
+    partners, placements, publishers, rates, segments, sources,
 };
 use crate::console;
 
@@ -60,6 +60,10 @@ use crate::console;
         segments::create,
         segments::show,
         segments::change,
+        sources::list,
+        sources::create,
+        sources::show,
+        sources::change,
         lists::index,
         lists::create,
         lists::show,

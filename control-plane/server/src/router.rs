@@ -12,7 +12,7 @@ use service::Problem;
 
 use crate::api::{
     advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, segments,
+    partners, placements, publishers, rates, segments, sources,
 };
 use crate::app::App;
 use crate::refusal::answer;
@@ -60,6 +60,8 @@ routes! {
     "/demand-partners/{id}" => get partners::show, patch partners::change;
     "/segments" => get segments::list, post segments::create;
     "/segments/{id}" => get segments::show, patch segments::change;
+    "/sources" => get sources::list, post sources::create;
+    "/sources/{id}" => get sources::show, patch sources::change;
     "/lists" => get lists::index, post lists::create;
     "/lists/{id}" => get lists::show, delete lists::remove;
     "/lists/{id}/entries" => get lists::entries, post lists::fill;

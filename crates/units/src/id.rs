@@ -76,6 +76,8 @@ text_id! {
     SegmentId
     /// A shared list of targeting: domains, bundles or postal codes.
     ListId
+    /// A sender of bid requests, by its name in the configuration of bidders.
+    SourceId
     /// A user, in the one name space of the DMP and of requests.
     UserId
     /// One running bidder process's name.

@@ -16,5 +16,6 @@ pub(crate) mod publishers;
 pub(crate) mod rates;
 pub(crate) mod segments;
 mod simple;
+pub(crate) mod sources;
 
 pub(crate) use simple::Listing;

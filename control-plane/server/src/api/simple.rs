@@ -51,6 +51,7 @@ shown! {
     contracts::catalog::Placement: "/placements", control_plane_core::placement::document;
     contracts::catalog::DemandPartner: "/demand-partners", control_plane_core::partner::document;
     contracts::profile::SegmentRule: "/segments", control_plane_core::segment::document;
+    contracts::catalog::SourceTerms: "/sources", control_plane_core::source::document;
     control_plane_core::list::SharedList: "/lists", control_plane_core::list::document;
 }
 

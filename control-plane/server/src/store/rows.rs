@@ -1,7 +1,7 @@
 //! Rows of a document, its version and its times: the same statements for every resource.
 
 use contracts::catalog::{
-    Advertiser, Creative, Deal, DemandPartner, LineItem, Placement, Publisher,
+    Advertiser, Creative, Deal, DemandPartner, LineItem, Placement, Publisher, SourceTerms,
 };
 use contracts::profile::SegmentRule;
 use control_plane_core::campaign::{Campaign, Stamps};
@@ -51,6 +51,7 @@ resources! {
     Placement: "placements", "placement";
     DemandPartner: "demand_partners", "demand partner";
     SegmentRule: "segments", "segment";
+    SourceTerms: "sources", "source";
     SharedList: "lists", "list";
 }
 

@@ -511,6 +511,12 @@ async fn every_resource_is_made_changed_and_listed() {
             "name",
         ),
         (
+            "/sources",
+            json!({"id": "ssp-a", "qps": 2000}),
+            json!({"active": false}),
+            "active",
+        ),
+        (
             "/creatives",
             json!({"id": "c1", "advertiser_id": "advertiser_001", "title": "t"}),
             json!({"title": "u"}),

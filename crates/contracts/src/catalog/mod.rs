@@ -28,7 +28,7 @@ pub use pricing::{BidRule, Clamp, Counted, Modifier, PriceRule, Shading};
 pub use reading::Quarantined;
 pub use review::{CreativePolicy, CreativeVerdict, MarkupHash, NotAHash, Verdict};
 pub use supply::{
-    AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher, SellerDiscount,
+    AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher, SellerDiscount, SourceTerms,
 };
 pub use targeting::{
     AgeRange, Circle, Clock, Comparison, Degrees, Flag, Key, ListRule, MAX_TERMS, Number, PathTest,
@@ -80,6 +80,9 @@ pub struct Catalog {
     /// What the exchange's review says of creatives of DSPs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<CreativeVerdict>,
+    /// Whose bid requests are answered, and how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceTerms>,
     /// How users are put into segments.
     #[serde(default)]
     pub segments: Vec<SegmentRule>,

@@ -1,7 +1,7 @@
 //! The sell side of the catalog: publishers, placements, demand partners.
 
 use serde::{Deserialize, Serialize};
-use units::{CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId};
+use units::{CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, SourceId};
 
 use super::creative::CreativeFormat;
 use super::demand::Status;
@@ -112,6 +112,21 @@ pub enum OpenRtbVersion {
     #[default]
     #[serde(rename = "2.6")]
     V26,
+}
+
+/// A sender of bid requests as operators rule over it, laid over what each bidder is configured with (S5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceTerms {
+    /// Its name in the configuration of bidders.
+    pub id: SourceId,
+    /// Whether it is answered at all.
+    pub active: bool,
+    /// Bid requests per second of one bidder process, zero for any number; absent: as configured there.
+    #[serde(default)]
+    pub qps: Option<u32>,
+    /// Bid requests in work at once in one bidder process, zero for any number; absent: as configured there.
+    #[serde(default)]
+    pub in_flight: Option<u32>,
 }
 
 /// A DSP that the exchange asks.
