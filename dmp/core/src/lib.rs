@@ -8,6 +8,7 @@
 pub mod counters;
 pub mod event;
 pub mod fault;
+pub mod links;
 pub mod member;
 pub mod observe;
 pub mod profile;

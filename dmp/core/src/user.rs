@@ -26,6 +26,9 @@ pub struct Memory {
     /// Memberships that a profile or a list told: no rule takes them away.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub told: BTreeSet<SegmentId>,
+    /// Other ids of the user, which an erasure erases, too.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub links: BTreeSet<UserId>,
 }
 
 impl User {

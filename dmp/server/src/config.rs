@@ -29,6 +29,8 @@ pub struct Config {
     pub control_plane_url: String,
     /// Directory of the last good catalog; empty for none.
     pub data_dir: String,
+    /// A copy that the control plane confirmed longer ago is not started from.
+    pub catalog_max_age: Millis,
     /// How often every user is looked at again.
     pub reconsider_every: Millis,
     /// Secret of calls between services, and of operators outside local mode.
@@ -81,6 +83,7 @@ impl fmt::Debug for Config {
             .field("tombstone", &self.tombstone)
             .field("control_plane_url", &self.control_plane_url)
             .field("data_dir", &self.data_dir)
+            .field("catalog_max_age", &self.catalog_max_age)
             .field("reconsider_every", &self.reconsider_every)
             .field("service_token", &"[REDACTED]")
             .field("local_mode", &self.local_mode)

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::api::{events, members, pixel, profiles, segments};
+use crate::api::{events, links, members, pixel, profiles, segments};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,6 +15,8 @@ use crate::api::{events, members, pixel, profiles, segments};
         profiles::merge,
         profiles::erase,
         profiles::export,
+        links::list,
+        links::add,
         events::take,
         pixel::take,
         segments::list,

@@ -27,6 +27,8 @@ pub(crate) enum Refusal {
     Address(String),
     /// There is no such user.
     UnknownUser,
+    /// An id cannot become another name of a user; which, and why.
+    NotFree(String),
     /// There is no such segment.
     UnknownSegment,
     /// Redis is away, or full.
@@ -88,6 +90,12 @@ impl From<Refusal> for Problem {
                 Self::new(BAD, "bad_address", "Path or query cannot be read").detail(says)
             }
             Refusal::UnknownUser => Self::not_found().detail("there is no such user"),
+            Refusal::NotFree(says) => Self::new(
+                StatusCode::CONFLICT,
+                "id_not_free",
+                "The id cannot become another one of this user",
+            )
+            .detail(says),
             Refusal::UnknownSegment => Self::not_found().detail("there is no such segment"),
             Refusal::State(error) => {
                 tracing::warn!(%error, "the user state did not do its part");

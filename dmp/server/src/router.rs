@@ -10,7 +10,7 @@ use service::Problem;
 
 use crate::App;
 use crate::access;
-use crate::api::{events, members, pixel, profiles, segments};
+use crate::api::{events, links, members, pixel, profiles, segments};
 
 /// The router; operators only.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -21,6 +21,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .route("/user/{id}", delete(profiles::erase))
         .route("/user/{id}/export", get(profiles::export))
+        .route("/user/{id}/links", get(links::list).post(links::add))
         .route("/user/{id}/events", post(events::take))
         .route("/pixel", get(pixel::take))
         .route("/segments", get(segments::list).post(segments::create))

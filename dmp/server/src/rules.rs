@@ -76,8 +76,7 @@ pub(crate) async fn follow(app: &App, config: &Config, health: &Health, shutdown
         ),
         token: config.service_token.clone(),
         copy: config.catalog_copy(),
-        // Rules of segments spend no money: old ones are better than none.
-        copy_max_age: Duration::MAX,
+        copy_max_age: config.catalog_max_age.0,
         wait: WAIT,
     };
     let control_plane = health.dependency("control-plane");

@@ -134,8 +134,35 @@ impl Users {
         Err(Refusal::Contended)
     }
 
-    /// Erases a user everywhere.
+    /// Other ids of a user.
+    pub(crate) async fn links(&self, id: &UserId) -> Result<BTreeSet<UserId>, Refusal> {
+        let stored = self.load(id).await?;
+        if stored.profile.is_none() {
+            return Err(Refusal::UnknownUser);
+        }
+        Ok(known(id, stored).memory.links)
+    }
+
+    /// Why an id cannot become another one of a user; absent when it can.
+    pub(crate) async fn keeps(&self, id: &UserId) -> Result<Option<&'static str>, Refusal> {
+        let stored = self.load(id).await?;
+        Ok(if stored.erased {
+            Some("was erased a short while ago")
+        } else if stored.profile.is_some() {
+            Some("has a profile of its own")
+        } else {
+            None
+        })
+    }
+
+    /// Erases a user everywhere, its other ids first: the user itself names them until then.
     pub(crate) async fn erase(&self, id: &UserId, segments: &[SegmentId]) -> Result<(), Refusal> {
+        let stored = self.load(id).await?;
+        for alias in known(id, stored).memory.links {
+            self.state
+                .delete_user(alias.as_str(), segments, self.tombstone)
+                .await?;
+        }
         let was_there = self
             .state
             .delete_user(id.as_str(), segments, self.tombstone)

@@ -1,6 +1,7 @@
 //! The API: HTTP in, HTTP out; what it means is decided in the core.
 
 pub(crate) mod events;
+pub(crate) mod links;
 pub(crate) mod members;
 pub(crate) mod pixel;
 pub(crate) mod profiles;

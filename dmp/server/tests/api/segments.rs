@@ -171,7 +171,7 @@ async fn the_document_is_the_router() {
     let dmp = Dmp::start().await;
     let document = dmp.get("/openapi.json").await.gives(200).json();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 9);
+    assert_eq!(paths.len(), 10);
     for (path, operations) in paths {
         let told: BTreeSet<String> = operations
             .as_object()
@@ -219,5 +219,28 @@ async fn a_start_without_the_control_plane_uses_the_copy_on_disk() {
     let body = json!({"id": "x"});
     let answer = second.post("/segments", body).await.gives(503);
     assert_eq!(answer.header("retry-after"), Some("1"));
+    drop(second);
+
+    // One that was confirmed too long ago is not used.
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+    let copy = std::fs::OpenOptions::new()
+        .write(true)
+        .open(directory.join("catalog.json"))
+        .unwrap();
+    copy.set_modified(old).unwrap();
+    let third = Dmp::begin(&[
+        ("local_mode", "true"),
+        ("data_dir", &data_dir),
+        ("catalog_max_age", "1d"),
+        ("control_plane_url", nobody),
+    ])
+    .await;
+    // The control plane is asked once the copy was looked at.
+    crate::stand::wait_for(async || {
+        let health = third.get("/health").await.json();
+        health["dependencies"]["control-plane"]["status"] == "down"
+    })
+    .await;
+    assert_eq!(third.get("/readyz").await.status, 503);
     std::fs::remove_dir_all(&directory).unwrap();
 }

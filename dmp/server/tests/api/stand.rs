@@ -71,6 +71,13 @@ impl Dmp {
 
     /// With other values than the defaults.
     pub(crate) async fn start_with(overrides: &[(&str, &str)]) -> Self {
+        let dmp = Self::begin(overrides).await;
+        poll_until(LIMIT, async || dmp.get("/readyz").await.status == 200).await;
+        dmp
+    }
+
+    /// The same, and does not wait until it is ready.
+    pub(crate) async fn begin(overrides: &[(&str, &str)]) -> Self {
         let redis_url = testkit::stores().redis().await.state_url;
         let (control_plane, control_plane_url) = control_plane().await;
         let mut told = vec![
@@ -98,14 +105,12 @@ impl Dmp {
         std::thread::spawn(move || {
             dmp_server::run(config, dmp_server::Listeners { api }, shutdown).unwrap();
         });
-        let dmp = Self {
+        Self {
             base,
             control_plane,
             redis_url,
             _trigger: trigger,
-        };
-        poll_until(LIMIT, async || dmp.get("/readyz").await.status == 200).await;
-        dmp
+        }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -286,3 +286,58 @@ async fn s13_export_and_erasure() {
         .unwrap();
     assert_eq!(keys, ["{u:canary-1}:gone"], "nothing but the tombstone");
 }
+
+#[tokio::test]
+async fn a_user_is_found_by_other_ids_until_it_is_erased() {
+    let dmp = Dmp::start().await;
+    dmp.get("/user/u1/links").await.gives(404);
+    let name = |ids: &[&str]| json!({"ids": ids});
+    dmp.post("/user/u1/links", name(&["cookie-1"]))
+        .await
+        .gives(404);
+    dmp.put("/user/u1/profile", json!({"interests": ["technology"]}))
+        .await
+        .gives(201);
+    dmp.put("/user/u2/profile", json!({})).await.gives(201);
+    let none = dmp.get("/user/u1/links").await.gives(200).json();
+    assert_eq!(none, json!({"user_id": "u1", "ids": []}));
+    let refused = dmp.post("/user/u1/links", name(&["cookie-1", "u2"])).await;
+    assert_eq!(refused.gives(409).json()["code"], "id_not_free");
+    let refused = dmp.post("/user/u1/links", name(&["u1"])).await;
+    assert_eq!(refused.gives(422).json()["errors"][0]["pointer"], "/ids/0");
+    dmp.post("/user/u1/links", name(&["cookie-1", "eid.example:7"]))
+        .await
+        .gives(200);
+    let both = dmp
+        .post("/user/u1/links", name(&["cookie-1"]))
+        .await
+        .gives(200)
+        .json();
+    assert_eq!(
+        both,
+        json!({"user_id": "u1", "ids": ["cookie-1", "eid.example:7"]})
+    );
+
+    // As a bidder reads it, an id that nobody knows beside it.
+    let read = async |ids: &[&str]| {
+        let budget = userstate::Budget {
+            bid: std::time::Duration::from_secs(5),
+            ..userstate::Budget::default()
+        };
+        let bidder = userstate::UserState::connect(&dmp.redis_url, budget).unwrap();
+        // This call waits for the connection, a bid does not.
+        bidder.memory_ratio().await.unwrap();
+        bidder.read(ids).await.unwrap().unwrap()
+    };
+    let found = read(&["nobody", "eid.example:7"]).await;
+    assert_eq!(found.alias_of, Some("u1".into()));
+    assert_eq!(found.profile.unwrap().interests, ["technology"]);
+
+    dmp.delete("/user/u1").await.gives(204);
+    let gone = read(&["eid.example:7"]).await;
+    assert_eq!((gone.alias_of, gone.profile), (None, None));
+    // What was erased a short while ago is nobody's other id.
+    dmp.post("/user/u2/links", name(&["cookie-1"]))
+        .await
+        .gives(409);
+}
