@@ -57,13 +57,14 @@ async fn watch(shared: &Shared, ops: &Ops, users: &UserState, log: &EventLog, sh
     }
 }
 
-/// Keeps the catalog's age in sight, also while nothing is heard of it.
+/// Keeps the catalog's age and its shared lists in sight, also while nothing is heard of it.
 async fn show_catalog(shared: &Shared, ops: &Ops, shutdown: &Shutdown) {
     let health = ops.health.dependency("catalog");
     loop {
         shared
             .catalog
             .show(&shared.config, &shared.metrics, &health);
+        shared.lists.show(&shared.metrics.lists);
         tokio::select! {
             () = shutdown.fired() => return,
             () = tokio::time::sleep(WATCH_EVERY) => {}

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -17,6 +17,7 @@ use service::{Ops, Shutdown};
 use tokio::sync::Notify;
 
 use crate::catalog_feed;
+use crate::metrics::ListMetrics;
 use crate::shared::Shared;
 
 /// Folder of the lists' copies in the data directory.
@@ -36,6 +37,8 @@ pub(crate) struct Lists {
     wanted: ArcSwap<Vec<List>>,
     /// Those that are here, as the next catalog is prepared with them.
     pub(crate) here: ArcSwap<SharedLists>,
+    /// Since when one of them is not here in the version that is wanted.
+    waiting_since: Mutex<Option<Instant>>,
     changed: Notify,
 }
 
@@ -44,6 +47,7 @@ impl Lists {
         Self {
             wanted: ArcSwap::default(),
             here: ArcSwap::default(),
+            waiting_since: Mutex::new(None),
             changed: Notify::new(),
         }
     }
@@ -54,6 +58,36 @@ impl Lists {
             self.wanted.store(Arc::new(lists));
         }
         self.changed.notify_one();
+    }
+
+    /// Shows what is here, and for how long something is not, once a second.
+    pub(crate) fn show(&self, metrics: &ListMetrics) {
+        let (here, wanted) = (self.here.load(), self.wanted.load());
+        let versions = || {
+            let pairs = wanted.iter();
+            pairs.map(|it| (here.version(it.id.as_str()), it.version))
+        };
+        let count = |which: fn(Option<u64>, u64) -> bool| {
+            let found = versions().filter(|(here, wanted)| which(*here, *wanted));
+            u32::try_from(found.count()).unwrap_or(u32::MAX)
+        };
+        let current = count(|here, wanted| here == Some(wanted));
+        let missing = count(|here, _| here.is_none());
+        metrics.here.set_u32(current);
+        metrics.missing.set_u32(missing);
+        metrics
+            .behind
+            .set_u32(count(|here, wanted| here.is_some_and(|it| it != wanted)));
+        let size = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+        metrics.entries.set_u32(size(here.len()));
+        metrics.bytes.set_u32(size(here.bytes()));
+        let since = &mut *self
+            .waiting_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *since = (current < size(wanted.len())).then(|| since.unwrap_or_else(Instant::now));
+        let waiting = since.map_or(Duration::ZERO, |it| it.elapsed());
+        metrics.waiting.set(waiting.as_secs_f64());
     }
 
     /// Whether all that are wanted are here in the version that is wanted.
@@ -107,7 +141,13 @@ async fn bring_up_to_date(shared: &Arc<Shared>, client: &Client) -> bool {
         if path.exists() {
             continue;
         }
-        if let Err(why) = fetch(shared, client, list, path).await {
+        let fetched = fetch(shared, client, list, path).await;
+        let metrics = &shared.metrics.lists;
+        match &fetched {
+            Ok(()) => metrics.fetched.inc(),
+            Err(_) => metrics.failed.inc(),
+        }
+        if let Err(why) = fetched {
             tracing::warn!(
                 list = list.id.as_str(),
                 why,

@@ -94,6 +94,52 @@ impl Heard {
     }
 }
 
+/// Handles of shared lists; which list is not among the labels, since ids are no closed set: the log names it.
+pub(crate) struct ListMetrics {
+    pub(crate) here: Gauge,
+    pub(crate) missing: Gauge,
+    pub(crate) behind: Gauge,
+    pub(crate) entries: Gauge,
+    pub(crate) bytes: Gauge,
+    pub(crate) waiting: Gauge,
+    pub(crate) fetched: Counter,
+    pub(crate) failed: Counter,
+}
+
+impl ListMetrics {
+    fn register(metrics: &service::Metrics) -> Self {
+        let gauge = |name, help| metrics.gauge(name, help, &[]);
+        let state = |state| {
+            let help = "Shared lists that the catalog names: here in its version, in an older one, or not at all.";
+            metrics.gauge("gavel_shared_lists", help, &[("state", state)])
+        };
+        let fetch = |outcome| {
+            let help = "Attempts to fetch a shared list from the control plane.";
+            let labels = [("outcome", outcome)];
+            metrics.counter("gavel_shared_list_fetches_total", help, &labels)
+        };
+        Self {
+            here: state("current"),
+            behind: state("older"),
+            missing: state("missing"),
+            entries: gauge(
+                "gavel_shared_list_entries",
+                "Distinct entries of the shared lists that are here.",
+            ),
+            bytes: gauge(
+                "gavel_shared_list_bytes",
+                "Memory that the table of shared lists takes.",
+            ),
+            waiting: gauge(
+                "gavel_shared_list_wait_seconds",
+                "For how long a shared list has not been here in the catalog's version; 0 when all are.",
+            ),
+            fetched: fetch("fetched"),
+            failed: fetch("failed"),
+        }
+    }
+}
+
 /// The bidder's handles.
 pub(crate) struct Metrics {
     registry: service::Metrics,
@@ -120,6 +166,7 @@ pub(crate) struct Metrics {
     pub(crate) shading_scopes: Gauge,
     heard: [Counter; Heard::ALL.len()],
     pub(crate) records: RecordCounters,
+    pub(crate) lists: ListMetrics,
 }
 
 impl Metrics {
@@ -141,6 +188,7 @@ impl Metrics {
         let plain = |name, help| metrics.counter(name, help, &[]);
         Self {
             records: RecordCounters::register(metrics),
+            lists: ListMetrics::register(metrics),
             registry: metrics.clone(),
             bid: outcome("bid"),
             no_bid: outcome("no_bid"),

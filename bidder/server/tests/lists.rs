@@ -51,6 +51,25 @@ async fn who_names_a_list_waits_for_it_and_nobody_else_does() {
     let explained = house.post("/explain", &[house::OPERATOR], request).await;
     assert!(explained.text().contains("list_pending"), "{explained}");
 
+    let metrics = async |house: &House, wanted: &[&str]| {
+        poll_until(PATIENCE, async || {
+            let text = house.operator("/metrics").await.text();
+            wanted.iter().all(|it| text.lines().any(|line| line == *it))
+        })
+        .await;
+    };
+    metrics(
+        &house,
+        &[
+            r#"gavel_shared_lists{state="missing"} 1"#,
+            r#"gavel_shared_lists{state="current"} 0"#,
+            "gavel_shared_list_entries 0",
+        ],
+    )
+    .await;
+    let failed = r#"gavel_shared_list_fetches_total{outcome="failed"} 0"#;
+    assert!(!house.operator("/metrics").await.text().contains(failed));
+
     let text = (1, "news.example".to_owned());
     house
         .plane
@@ -63,6 +82,17 @@ async fn who_names_a_list_waits_for_it_and_nobody_else_does() {
     })
     .await;
     assert_eq!(winner(&house, "other.example").await, "campaign_0");
+    metrics(
+        &house,
+        &[
+            r#"gavel_shared_lists{state="missing"} 0"#,
+            r#"gavel_shared_lists{state="current"} 1"#,
+            "gavel_shared_list_entries 1",
+            "gavel_shared_list_wait_seconds 0",
+            r#"gavel_shared_list_fetches_total{outcome="fetched"} 1"#,
+        ],
+    )
+    .await;
 
     // From disk, without the control plane's lists.
     house.plane.lists.lock().unwrap().clear();
@@ -81,6 +111,7 @@ async fn who_names_a_list_waits_for_it_and_nobody_else_does() {
     // The next version replaces it; until then the one before serves.
     *house.plane.catalog.lock().unwrap() = catalog(2);
     assert_eq!(winner(&house, "news.example").await, "campaign_1");
+    metrics(&house, &[r#"gavel_shared_lists{state="older"} 1"#]).await;
     let text = (2, "other.example".to_owned());
     house
         .plane
