@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::response::{IntoResponse, Response};
 use contracts::catalog::Review;
 use control_plane_core::Edge;
+use control_plane_core::budget::ReservationLife;
 use deadpool_postgres::{Client, Pool};
 use http::{HeaderValue, StatusCode, header};
 use service::access::LocalMode;
@@ -33,6 +34,8 @@ pub(crate) struct Parts {
     pub(crate) service_token: Secret,
     /// Where a creative stands when it is made.
     pub(crate) first_review: Review,
+    /// How long a bid's notice may take.
+    pub(crate) reservation_life: ReservationLife,
     /// Most entries of one shared list.
     pub(crate) most_list_entries: u64,
     /// Whether the schema is there; until then every call is 503.

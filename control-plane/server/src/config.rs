@@ -1,6 +1,9 @@
 //! What can be configured; `config.default.toml` says what each key is for.
 
+use std::time::Duration;
+
 use contracts::catalog::{Priors, Review};
+use control_plane_core::budget::ReservationLife;
 use serde::Deserialize;
 use service::access::LocalMode;
 use service::config::{ConfigError, ConfigFault, Millis, Secret};
@@ -45,6 +48,8 @@ pub struct Config {
     pub observed: ObservedConfig,
     /// Shared lists of targeting.
     pub lists: ListsConfig,
+    /// How long the money of a bid waits for its notice.
+    pub reservation_life: LifeConfig,
     /// Limits of the listener.
     pub limits: Limits,
 }
@@ -55,6 +60,36 @@ pub struct Config {
 pub struct ListsConfig {
     /// Most entries of one list.
     pub max_entries: u32,
+}
+
+/// How long the money of a bid waits for its notice, and with it the longest `exp` that a bid declares.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LifeConfig {
+    /// Of banners and native.
+    pub shown: Millis,
+    /// Of video and audio.
+    pub played: Millis,
+}
+
+impl LifeConfig {
+    pub(crate) fn seconds(self) -> ReservationLife {
+        let seconds = |life: Millis| u32::try_from(life.0.as_secs()).unwrap_or(u32::MAX);
+        ReservationLife {
+            shown_s: seconds(self.shown),
+            played_s: seconds(self.played),
+        }
+    }
+
+    fn faults(self, faults: &mut Vec<ConfigFault>) {
+        let range = Duration::from_secs(60)..=Duration::from_secs(86_400);
+        for (key, life) in [("shown", self.shown), ("played", self.played)] {
+            if !range.contains(&life.0) {
+                let why = "must be from 1m to 24h";
+                faults.push(ConfigFault::in_key(&format!("reservation_life.{key}"), why));
+            }
+        }
+    }
 }
 
 /// How what was observed gets into the catalog.
@@ -129,7 +164,7 @@ impl Config {
                 faults.push(ConfigFault::in_key(key, why));
             }
         }
-        if observed.refresh.0 < std::time::Duration::from_secs(1) {
+        if observed.refresh.0 < Duration::from_secs(1) {
             faults.push(ConfigFault::in_key(
                 "observed.refresh",
                 "must be 1s or longer",
@@ -138,6 +173,7 @@ impl Config {
         if observed.days == 0 {
             faults.push(ConfigFault::in_key("observed.days", "must be 1 or more"));
         }
+        self.reservation_life.faults(&mut faults);
         ConfigError::unless_empty(faults)
     }
 

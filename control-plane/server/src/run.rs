@@ -136,6 +136,7 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
         admission: config.admission(),
         service_token: config.service_token.clone(),
         first_review: config.creative_review.first(),
+        reservation_life: config.reservation_life.seconds(),
         most_list_entries: config.lists.max_entries.into(),
         migrated: AtomicBool::new(false),
         shutdown: shutdown.clone(),
@@ -213,6 +214,7 @@ async fn prepare(
 /// What must be there before the first answer: a key to sign notices with, and the catalog's version.
 async fn first_reads(app: &App) -> Result<(), Refusal> {
     schema::ensure_notice_key(&app.pool).await?;
+    app.ledger.set_lives(app.reservation_life).await?;
     app.feed.poll(false).await
 }
 

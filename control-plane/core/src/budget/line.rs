@@ -53,7 +53,12 @@ pub struct LineBudget {
 impl CampaignBudget {
     /// What the catalog's campaign, its line items and their creatives say. Others' are left out.
     #[must_use]
-    pub fn of(campaign: &Campaign, line_items: &[LineItem], creatives: &[Creative]) -> Self {
+    pub fn of(
+        campaign: &Campaign,
+        line_items: &[LineItem],
+        creatives: &[Creative],
+        life: ReservationLife,
+    ) -> Self {
         let line = |item: &LineItem| {
             let formats = creatives
                 .iter()
@@ -68,7 +73,7 @@ impl CampaignBudget {
                 pacing: item.pacing,
                 budget: None,
                 max_impression: item.price.max_cpm.per_impression(),
-                reservation_life_s: reservation_life_s(formats),
+                reservation_life_s: life.of(formats),
             }
         };
         Self {
@@ -88,15 +93,35 @@ impl CampaignBudget {
     }
 }
 
-/// How long a bid's notice may take: 1,800 s, since a banner may be shown in an app or as an interstitial;
-/// 3,600 s when one of the formats is video or audio.
-#[must_use]
-pub fn reservation_life_s(mut formats: impl Iterator<Item = CreativeFormat>) -> u32 {
-    let played = formats.any(|format| match format {
-        CreativeFormat::Video | CreativeFormat::Audio => true,
-        CreativeFormat::Banner | CreativeFormat::Native | CreativeFormat::Responsive => false,
-    });
-    if played { 3_600 } else { 1_800 }
+/// How long a bid's notice may take, in seconds: the longest `exp` that a bid declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReservationLife {
+    /// Of banners and native.
+    pub shown_s: u32,
+    /// Of video and audio.
+    pub played_s: u32,
+}
+
+impl Default for ReservationLife {
+    /// 1,800 s, since a banner may be shown in an app or as an interstitial; 3,600 s for what is played.
+    fn default() -> Self {
+        Self {
+            shown_s: 1_800,
+            played_s: 3_600,
+        }
+    }
+}
+
+impl ReservationLife {
+    /// That of a line item which shows these formats: of what is played, where one of them is.
+    #[must_use]
+    pub fn of(self, mut formats: impl Iterator<Item = CreativeFormat>) -> u32 {
+        let played = formats.any(|format| match format {
+            CreativeFormat::Video | CreativeFormat::Audio => true,
+            CreativeFormat::Banner | CreativeFormat::Native | CreativeFormat::Responsive => false,
+        });
+        if played { self.played_s } else { self.shown_s }
+    }
 }
 
 /// A line item at the moment of a grant.
@@ -112,4 +137,32 @@ pub struct Line {
     pub period: Period,
     /// What of recent leases was charged.
     pub share: SettledShare,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_life_of_a_reservation_is_that_of_what_is_played_where_anything_is() {
+        // money.md "A lease"; X-57
+        let two_hours = ReservationLife {
+            played_s: 7_200,
+            ..ReservationLife::default()
+        };
+        use CreativeFormat::{Audio, Banner, Native, Responsive, Video};
+        for (formats, usual, longer) in [
+            (&[][..], 1_800, 1_800),
+            (&[Banner, Native, Responsive], 1_800, 1_800),
+            (&[Banner, Video], 3_600, 7_200),
+            (&[Audio], 3_600, 7_200),
+        ] {
+            let of = |life: ReservationLife| life.of(formats.iter().copied());
+            assert_eq!(
+                (of(ReservationLife::default()), of(two_hours)),
+                (usual, longer),
+                "{formats:?}"
+            );
+        }
+    }
 }

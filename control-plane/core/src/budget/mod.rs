@@ -24,6 +24,6 @@ pub use close::{End, GRACE, closable};
 pub use fence::{FenceClock, FenceStep, GAP, STAND};
 pub use grant::{Asked, Granted, LEASE_LIFE};
 pub use lease::{Lease, LeaseState};
-pub use line::{CampaignBudget, Line, LineBudget, reservation_life_s};
+pub use line::{CampaignBudget, Line, LineBudget, ReservationLife};
 pub use pacing::{SettledShare, target};
 pub use settle::{Flag, Outcome, Reservation, ReservationState, Unappliable};

@@ -52,7 +52,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
         creatives: campaigns::creatives(edit.tx(), &shown).await?,
         line_items,
     };
-    whole.set_budget(&edit).await?;
+    whole.set_budget(&edit, app.reservation_life).await?;
     let path = format!("/campaigns/{}", whole.campaign.doc.id);
     let answer = Answer::created(whole.text()?, &path, kept.stamps.version);
     app.finish(edit, answer).await
@@ -120,13 +120,20 @@ pub(crate) async fn change(
         edit.insert(&*creative).await?;
     }
     let stops = edited.line_item.epoch != own.epoch;
-    let answer = become_of(&mut edit, &before, edited.campaign, "update", |item| {
-        if item.id == own.id {
-            *item = edited.line_item.clone();
-        } else if stops {
-            item.epoch = item.epoch.saturating_add(1);
-        }
-    })
+    let answer = become_of(
+        &app,
+        &mut edit,
+        &before,
+        edited.campaign,
+        "update",
+        |item| {
+            if item.id == own.id {
+                *item = edited.line_item.clone();
+            } else if stops {
+                item.epoch = item.epoch.saturating_add(1);
+            }
+        },
+    )
     .await?;
     app.finish(edit, answer).await
 }
@@ -181,7 +188,7 @@ async fn step(app: &App, call: &Call, id: &str, step: Step) -> Result<Answer, Re
     }
     let mut after = before.campaign.doc.clone();
     after.status = to;
-    let answer = become_of(&mut edit, &before, after, step.done(), |item| {
+    let answer = become_of(app, &mut edit, &before, after, step.done(), |item| {
         if status::stops_leases(from, to) {
             item.epoch = item.epoch.saturating_add(1);
         }
@@ -192,6 +199,7 @@ async fn step(app: &App, call: &Call, id: &str, step: Step) -> Result<Answer, Re
 
 /// Keeps what a campaign and its line items became, and tells the ledger.
 pub(super) async fn become_of(
+    app: &App,
     edit: &mut Edit<'_>,
     before: &Whole,
     after: campaign::Campaign,
@@ -217,7 +225,7 @@ pub(super) async fn become_of(
         line_items,
         creatives,
     };
-    let committed = whole.set_budget(edit).await?;
+    let committed = whole.set_budget(edit, app.reservation_life).await?;
     let budget = whole.campaign.doc.budget;
     if budget < before.campaign.doc.budget && budget < committed.total() {
         return Err(Refusal::BudgetCommitted {

@@ -40,7 +40,7 @@ pub(crate) async fn create(
     let path = format!("/campaigns/{id}/line-items/{}", item.id);
     whole.line_items.push(item);
     whole.creatives.extend(known);
-    whole.set_budget(&edit).await?;
+    whole.set_budget(&edit, app.reservation_life).await?;
     app.finish(edit, Answer::created(body, &path, kept.stamps.version))
         .await
 }
@@ -92,7 +92,7 @@ pub(crate) async fn change(
     let kept = edit.update("update", &before.doc, &item).await?;
     follow(&mut edit, &mut whole, &item).await?;
     whole.creatives.extend(known);
-    whole.set_budget(&edit).await?;
+    whole.set_budget(&edit, app.reservation_life).await?;
     let answer = Answer::changed(written(&item)?, kept.stamps.version);
     app.finish(edit, answer).await
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use contracts::catalog::Pacing;
-use control_plane_core::budget::{AccountKey, CampaignBudget, Level, LineBudget, Zone};
+use control_plane_core::budget::{
+    AccountKey, CampaignBudget, Level, LineBudget, ReservationLife, Zone,
+};
 use deadpool_postgres::Transaction;
 use units::{Nanos, UnixMillis};
 
@@ -148,6 +150,42 @@ async fn write_terms(tx: &Transaction<'_>, budget: &CampaignBudget) -> Result<()
         write_line(tx, budget.campaign.as_str(), line).await?;
     }
     Ok(())
+}
+
+impl Ledger {
+    /// Brings the lives of reservations to what is configured, for line items that no edit has touched since;
+    /// they hold from the next grant on.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when Postgres does not answer.
+    pub async fn set_lives(&self, life: ReservationLife) -> Result<(), LedgerError> {
+        let seconds = |life: u32| i32::try_from(life).unwrap_or(i32::MAX);
+        let client = self.client().await?;
+        let changed = client
+            .execute(
+                "WITH played AS (
+                    SELECT DISTINCT i.id FROM line_items i
+                    CROSS JOIN LATERAL jsonb_array_elements_text(i.doc -> 'creatives') AS shown (creative)
+                    JOIN creatives c ON c.id = shown.creative WHERE c.doc ->> 'format' IN ('video', 'audio')
+                 ), wanted AS (
+                    SELECT l.line_item, CASE WHEN p.id IS NULL THEN $1::integer ELSE $2::integer END AS life
+                    FROM ledger_line_items l LEFT JOIN played p ON p.id = l.line_item
+                 )
+                 UPDATE ledger_line_items l SET reservation_life_s = w.life FROM wanted w
+                 WHERE w.line_item = l.line_item AND l.reservation_life_s <> w.life",
+                &[&seconds(life.shown_s), &seconds(life.played_s)],
+            )
+            .await
+            .map_err(LedgerError::sql("set the lives of reservations"))?;
+        if changed > 0 {
+            tracing::info!(
+                line_items = changed,
+                ?life,
+                "reservations live as configured"
+            );
+        }
+        Ok(())
+    }
 }
 
 async fn write_line(

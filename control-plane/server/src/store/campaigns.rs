@@ -1,7 +1,7 @@
 //! A campaign with what belongs to it.
 
 use contracts::catalog::{Advertiser, Creative, LineItem};
-use control_plane_core::budget::CampaignBudget;
+use control_plane_core::budget::{CampaignBudget, ReservationLife};
 use control_plane_core::campaign::{self, Campaign, Parts};
 use deadpool_postgres::GenericClient;
 use serde_json::value::RawValue;
@@ -46,9 +46,13 @@ impl Whole {
     }
 
     /// Tells the ledger what may be spent; it locks the campaign's accounts until the edit ends.
-    pub(crate) async fn set_budget(&self, edit: &Edit<'_>) -> Result<Committed, Refusal> {
+    pub(crate) async fn set_budget(
+        &self,
+        edit: &Edit<'_>,
+        life: ReservationLife,
+    ) -> Result<Committed, Refusal> {
         let published = self.campaign.doc.published();
-        let budget = CampaignBudget::of(&published, &self.line_items, &self.creatives);
+        let budget = CampaignBudget::of(&published, &self.line_items, &self.creatives, life);
         Ok(Ledger::set_budget(edit.tx(), &budget).await?)
     }
 }

@@ -297,3 +297,66 @@ async fn a_control_plane_that_waits_answers_503() {
     trigger.fire();
     thread.join().unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn reservations_live_as_configured_also_those_of_line_items_made_before() {
+    // the longest exp that a bid declares
+    let database_url = testkit::stores().database().await.url;
+    let mut asked = 0_u8;
+    let mut lives = async |plane: &Plane, items: &[String]| {
+        asked += 1;
+        let want = |item: &String| Want {
+            line_item: item.as_str().into(),
+            amount: Nanos(1_000_000),
+        };
+        let ask = LeaseAsk {
+            bidder: format!("bidder-{asked}").as_str().into(),
+            boot: BootId::new(UnixMillis(1_767_225_600_000), [asked; 10]),
+            batch: 1,
+            wants: items.iter().map(want).collect(),
+            ended: Vec::new(),
+            tallies: Vec::new(),
+        };
+        let body = serde_json::to_string(&ask).unwrap();
+        let answer = plane
+            .internal(Method::POST, "/internal/leases", &body)
+            .await;
+        let answer: LeaseAnswer = serde_json::from_slice(&answer.expect_status(200).body).unwrap();
+        let life = |item: &String| {
+            let grant = answer
+                .grants
+                .iter()
+                .find(|it| it.line_item.as_str() == item);
+            grant.map(|it| it.reservation_life_s)
+        };
+        items.iter().map(life).collect::<Vec<_>>()
+    };
+    let video = json!({"format": "video", "media_url": "https://cdn.example/v.mp4", "duration_seconds": 15});
+    let mut items = Vec::new();
+    {
+        let plane = Plane::start_on(database_url.clone(), true).await;
+        plane.advertiser().await;
+        for creative in [json!({"title": "t", "description": "d"}), video] {
+            let body = json!({"name": "c", "advertiser_id": "advertiser_001", "budget": 100, "creative": creative});
+            let made = plane
+                .post("/campaigns", body)
+                .await
+                .expect_status(201)
+                .json();
+            items.push(made["line_items"][0]["id"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(lives(&plane, &items).await, [Some(1_800), Some(3_600)]);
+    }
+    let longer = [("reservation_life.played", "2h")];
+    let plane = Plane::start_with(database_url, true, &longer).await;
+    assert_eq!(lives(&plane, &items).await, [Some(1_800), Some(7_200)]);
+    let paused = json!({"pacing": "asap", "max_qps": 5});
+    let campaign = plane.get("/campaigns").await.json()["items"][1]["id"].clone();
+    let path = format!("/campaigns/{}", campaign.as_str().unwrap());
+    let _ = plane.patch(&path, paused).await.expect_status(200);
+    assert_eq!(
+        lives(&plane, &items).await,
+        [Some(1_800), Some(7_200)],
+        "after an edit"
+    );
+}
