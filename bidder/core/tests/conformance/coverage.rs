@@ -31,16 +31,12 @@ const ELSEWHERE: [(&str, &str); 7] = [
 ];
 
 /// Rules that ask nothing of this bidder.
-const NOT_OURS: [(&str, &str); 17] = [
+const NOT_OURS: [(&str, &str); 13] = [
     (
         "C-10",
         "the scheme of its listener is the operator's; it calls no notices",
     ),
     ("C-22", "passes on no request"),
-    (
-        "C-44",
-        "has no keywords in its targeting: openrtb reads both forms",
-    ),
     (
         "C-50",
         "who counts the impressions of qty is not judged, their number is taken",
@@ -49,18 +45,12 @@ const NOT_OURS: [(&str, &str); 17] = [
         "C-61",
         "recommended members are not demanded: what lacks them is met by fewer line items",
     ),
-    ("C-67", "has no measurements in its targeting"),
     (
-        "C-83",
-        "has no placement types in its rules: plcmt and placement are not read for each other",
+        "C-67",
+        "judges no measurements of imps; a comparison on a path may read them as they are",
     ),
     ("C-131", "reads no bid responses"),
     ("C-135", "sets no customdata"),
-    (
-        "C-140",
-        "takes the device's type and system from its own members, not from ua or sua",
-    ),
-    ("C-141", "knows no places by coordinates"),
     ("C-143", "takes the ids that it is sent"),
     ("C-144", "passes on no eids; it looks them up as they are"),
     (

@@ -21,6 +21,7 @@ mod response;
 #[path = "../shop/mod.rs"]
 mod shop;
 mod stream;
+mod targeting;
 
 use bidder_core::decide::{Instant, decide};
 use bidder_core::opportunity::Opportunity;
@@ -103,6 +104,7 @@ fn rows() -> Vec<Row> {
         lists::rows(),
         response::rows(),
         privacy::rows(),
+        targeting::rows(),
     ]
     .into_iter()
     .flatten()
