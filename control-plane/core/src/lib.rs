@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 pub mod advertiser;
+pub mod asking;
 pub mod budget;
 pub mod campaign;
 pub mod creative;

@@ -1,10 +1,11 @@
 //! Demand partners: the DSPs that the exchange asks.
 
-use contracts::catalog::{CreativeFormat, DemandPartner, OpenRtbVersion};
+use contracts::catalog::{CreativeFormat, DemandPartner, OpenRtbVersion, Pretargeting};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
+use crate::asking::{self, ConnectionDocument, SamplingDocument};
 use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
@@ -41,6 +42,16 @@ pub struct PartnerDocument<'a> {
     pub formats: &'a [CreativeFormat],
     /// Domains its notices may go to, beside its endpoint's host.
     pub domains: &'a [String],
+    /// What it wants to be asked about: `sizes`, `countries`, `device_types`, `domains`, `bundles`,
+    /// `publishers` (each `allow` and `block`), `deals`, `known_users_only`.
+    #[schema(value_type = Object, example = json!({"countries": ["DEU"], "domains": {"block": ["example.com"]}}))]
+    #[serde(skip_serializing_if = "Pretargeting::is_open")]
+    pub pretargeting: &'a Pretargeting,
+    /// When it is left out by what requests brought so far; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<SamplingDocument>,
+    /// How its endpoint is spoken to.
+    pub connection: ConnectionDocument,
 }
 
 /// The API's view of a demand partner.
@@ -57,6 +68,9 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         seats: &partner.seats,
         formats: &partner.formats,
         domains: &partner.domains,
+        pretargeting: &partner.pretargeting,
+        sampling: partner.sampling.map(asking::sampling_document),
+        connection: asking::connection_document(partner.connection),
     }
 }
 
@@ -91,6 +105,9 @@ pub fn read(
         form.refuse("formats", "must be of banner, video, audio and native");
     }
     let domains = web::domains(&mut form, "domains").unwrap_or_default();
+    let pretargeting = asking::pretargeting(&mut form);
+    let sampling = asking::sampling(&mut form);
+    let connection = asking::connection(&mut form);
     let partner = name.zip(endpoint).map(|(name, endpoint)| DemandPartner {
         id: id.into(),
         name,
@@ -102,6 +119,9 @@ pub fn read(
         seats,
         formats,
         domains,
+        pretargeting,
+        sampling,
+        connection,
     });
     form.finish(partner)
 }

@@ -499,6 +499,18 @@ async fn every_resource_is_made_changed_and_listed() {
             "active",
         ),
         (
+            "/demand-partners",
+            json!({"id": "d2", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
+            json!({"pretargeting": {"countries": ["DEU"], "domains": {"block": ["a.example"]}}}),
+            "pretargeting",
+        ),
+        (
+            "/demand-partners",
+            json!({"id": "d3", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
+            json!({"sampling": {"worth": 0.02, "explore": 0.05}}),
+            "sampling",
+        ),
+        (
             "/deals",
             json!({"id": "deal-1", "floor": 3, "at": 3}),
             json!({"floor": 4}),

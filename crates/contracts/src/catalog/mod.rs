@@ -1,5 +1,6 @@
 //! The catalog: everything the data planes decide by, published whole under one version.
 
+mod asking;
 mod choosing;
 mod creative;
 mod demand;
@@ -14,6 +15,7 @@ mod targeting;
 use serde::{Deserialize, Serialize};
 use units::{RateTable, UnixMillis};
 
+pub use asking::{AllowBlock, Connection, Pretargeting, Sampling};
 pub use choosing::{Arm, Choosing, Experiment, RotateBy, Rotation};
 pub use creative::{
     Companion, Creative, CreativeFormat, Demands, NativeAssets, NativeImage, Review, Verification,

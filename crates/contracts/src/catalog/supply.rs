@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use units::{CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, SourceId};
 
+use super::asking::{Connection, Pretargeting, Sampling};
 use super::creative::CreativeFormat;
 use super::demand::Status;
 use super::review::CreativePolicy;
@@ -158,4 +159,13 @@ pub struct DemandPartner {
     /// Domains its notices may go to, beside its endpoint's host.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// What it wants to be asked about.
+    #[serde(default, skip_serializing_if = "Pretargeting::is_open")]
+    pub pretargeting: Pretargeting,
+    /// When it is left out by what requests brought so far; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
+    /// How its endpoint is spoken to.
+    #[serde(default, skip_serializing_if = "Connection::is_default")]
+    pub connection: Connection,
 }
