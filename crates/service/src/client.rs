@@ -9,6 +9,7 @@ mod error;
 mod guard;
 mod pool;
 mod target;
+mod tls;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -24,6 +25,7 @@ pub use self::{
     error::{Blame, CallError},
     guard::{Guard, Refusal},
     target::{Target, TargetError},
+    tls::{Roots, RootsError},
 };
 use self::{call::Attempt, pool::Pool};
 
@@ -52,6 +54,8 @@ pub struct ClientConfig {
     pub allow_private: bool,
     /// Whether plain http may be called.
     pub allow_http: bool,
+    /// Whose certificates are trusted; without, https is not called.
+    pub roots: Option<Roots>,
 }
 
 /// One call.
@@ -76,9 +80,20 @@ pub struct InResponse {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// How long its parts took.
+    pub timing: Timing,
 }
 
-/// Calls others over HTTP/1.1. Cloning shares the pool; best made once per worker, so that connections
+/// How long the parts of a call took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// TCP's handshake, where the call made its connection: once to the host and back.
+    pub handshake: Option<Duration>,
+    /// From sending the request to the head of the answer.
+    pub head: Duration,
+}
+
+/// Calls others over HTTP/1.1, or HTTP/2 where the target wants it. Cloning shares the pool; best made once per worker, so that connections
 /// stay on their core. Must be used inside a tokio runtime.
 #[derive(Clone)]
 pub struct Client {
@@ -130,6 +145,7 @@ impl Default for ClientConfig {
             max_drains_per_host: 16,
             allow_private: false,
             allow_http: false,
+            roots: None,
         }
     }
 }

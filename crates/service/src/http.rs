@@ -30,8 +30,8 @@ pub use self::{
     limits::{Limits, ShedStatus},
     request::{Request, percent_decode, query_param},
     response::{
-        Response, gif, html, json, method_not_allowed, no_content, problem, redirect, shed, status,
-        text, with_type,
+        Response, gif, html, json, method_not_allowed, no_content, packed, problem, redirect, shed,
+        status, text, with_type,
     },
     router::serve_axum,
     serve::serve,

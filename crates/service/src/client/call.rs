@@ -13,8 +13,8 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 
 use super::{
-    CallError, ClientConfig, InResponse, Shared, Target,
-    connect::{Connection, connect},
+    CallError, ClientConfig, InResponse, Shared, Target, Timing,
+    connect::{Connection, Sender, connect},
     pool::Drain,
 };
 use crate::http::{GatherFault, InflateError, gather, inflate};
@@ -68,9 +68,6 @@ impl Attempt {
         target: &Target,
         deadline: Instant,
     ) -> Result<Self, CallError> {
-        if target.is_https() {
-            return Err(CallError::TlsUnsupported);
-        }
         if Instant::now() >= deadline {
             return Err(CallError::Timeout);
         }
@@ -79,7 +76,13 @@ impl Attempt {
         }
         let mut work: Work<_> = Box::pin(connect(Arc::clone(shared), target.clone()));
         match tokio::time::timeout_at(deadline.into(), work.as_mut()).await {
-            Ok(connected) => Ok(Self::on(shared, target, connected?, false)),
+            Ok(connected) => {
+                let connection = connected?;
+                if let Some(further) = connection.share() {
+                    shared.pool.give_back(target, further);
+                }
+                Ok(Self::on(shared, target, connection, false))
+            }
             Err(_late) => {
                 if let Some(drain) = Drain::begin(shared, target) {
                     let (shared, target) = (Arc::clone(shared), target.clone());
@@ -116,12 +119,14 @@ impl Attempt {
     ) -> Result<InResponse, Failed> {
         let (shared, target) = (Arc::clone(&self.shared), self.target.clone());
         let limit = shared.config.drain_limit;
+        let is_exclusive = matches!(self.connection.sender, Sender::Http1(_));
         let mut work: Work<_> = Box::pin(self.run(request));
         match tokio::time::timeout_at(deadline.into(), work.as_mut()).await {
             Ok(outcome) => outcome,
             Err(_late) => {
-                // The answer belongs to nobody any more; read to its end, its connection is usable.
-                if let Some(drain) = Drain::begin(&shared, &target) {
+                // The answer belongs to nobody any more; read to its end, its connection is usable. One
+                // of HTTP/2 is usable without that.
+                if is_exclusive && let Some(drain) = Drain::begin(&shared, &target) {
                     tokio::spawn(async move {
                         let _answer = tokio::time::timeout(limit, work).await;
                         drop(drain);
@@ -141,17 +146,33 @@ impl Attempt {
         *outgoing.method_mut() = request.method;
         *outgoing.uri_mut() = request.uri;
         *outgoing.headers_mut() = request.headers;
-        let response = match self.connection.sender.send_request(outgoing).await {
+        let by_http2 = matches!(self.connection.sender, Sender::Http2(_));
+        if let Some(whole) = self.target.whole().filter(|_| by_http2) {
+            *outgoing.uri_mut() = whole.clone();
+            // It is in the URL.
+            outgoing.headers_mut().remove(header::HOST);
+        }
+        let began = Instant::now();
+        let response = match self.connection.sender.send(outgoing).await {
             Ok(response) => response,
             Err(error) => {
-                let unanswered = self.connection.read.load(Relaxed) == read_before;
+                let unanswered = if by_http2 {
+                    // Others read on it, too; a call that was never sent says so itself.
+                    error.is_canceled()
+                } else {
+                    self.connection.read.load(Relaxed) == read_before
+                };
                 return Err(Failed {
                     error: broken(error),
                     unanswered,
                 });
             }
         };
-        let outcome = receive(response, &self.shared.config).await;
+        let timing = Timing {
+            handshake: (!self.pooled).then_some(self.connection.handshake),
+            head: began.elapsed(),
+        };
+        let outcome = receive(response, &self.shared.config, timing).await;
         match outcome {
             Ok(answer) => {
                 self.shared.pool.give_back(&self.target, self.connection);
@@ -169,6 +190,7 @@ impl Attempt {
 async fn receive(
     response: http::Response<Incoming>,
     config: &ClientConfig,
+    timing: Timing,
 ) -> Result<InResponse, CallError> {
     let (head, body) = response.into_parts();
     let packed = is_packed(&head.headers)?;
@@ -190,6 +212,7 @@ async fn receive(
         status: head.status,
         headers: head.headers,
         body,
+        timing,
     })
 }
 

@@ -11,18 +11,15 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-pub(super) struct Counted {
-    stream: TcpStream,
+pub(super) struct Counted<S> {
+    stream: S,
     read: Arc<AtomicU64>,
 }
 
-impl Counted {
-    pub(super) fn new(stream: TcpStream) -> (Self, Arc<AtomicU64>) {
+impl<S> Counted<S> {
+    pub(super) fn new(stream: S) -> (Self, Arc<AtomicU64>) {
         let read = Arc::new(AtomicU64::new(0));
         let counted = Self {
             stream,
@@ -32,7 +29,7 @@ impl Counted {
     }
 }
 
-impl AsyncRead for Counted {
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -48,7 +45,7 @@ impl AsyncRead for Counted {
     }
 }
 
-impl AsyncWrite for Counted {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -23,9 +23,12 @@ pub enum CallError {
     /// The place must not be called from here (S8).
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
-    /// `https` is not supported by this build.
-    #[error("https is not supported by this build: use http, or a TLS proxy on this machine")]
+    /// `https` where the client was given no roots to trust.
+    #[error("https without roots to trust")]
     TlsUnsupported,
+    /// The connection could not be secured: no common version, or a certificate that is not the host's.
+    #[error("securing the connection: {0}")]
+    Tls(std::io::Error),
     /// Not a URL that can be called.
     #[error("not a URL that can be called: {0}")]
     Target(#[from] TargetError),
@@ -61,6 +64,7 @@ impl CallError {
             | Self::Connect(_)
             | Self::ConnectTimeout
             | Self::Resolve(_)
+            | Self::Tls(_)
             | Self::TooLarge
             | Self::Encoding
             | Self::Closed
@@ -83,6 +87,7 @@ impl CallError {
             | Self::Closed => true,
             Self::Refused(_)
             | Self::TlsUnsupported
+            | Self::Tls(_)
             | Self::Target(_)
             | Self::TooLarge
             | Self::Encoding
@@ -95,7 +100,7 @@ impl CallError {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Timeout => "timeout",
-            Self::Connect(_) | Self::ConnectTimeout | Self::Resolve(_) => "connect",
+            Self::Connect(_) | Self::ConnectTimeout | Self::Resolve(_) | Self::Tls(_) => "connect",
             Self::ConnectLimited => "connect_limited",
             Self::Refused(_) | Self::TlsUnsupported | Self::Target(_) => "refused",
             Self::TooLarge => "too_large",

@@ -1,4 +1,4 @@
-//! Idle connections per host, the last used first, and how much is under way beside the calls.
+//! Connections per host that can be used again, the last used first, and how much is under way beside the calls.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{ClientConfig, Target, connect::Connection};
+use super::{
+    ClientConfig, Target,
+    connect::{Connection, Sender},
+};
 use crate::limits::TokenBucket;
 
 pub(super) struct Pool {
@@ -19,6 +22,8 @@ pub(super) struct Pool {
 
 struct Host {
     idle: Vec<(Connection, Instant)>,
+    /// Of HTTP/2: in use and idle at once.
+    shared: Option<(Connection, Instant)>,
     connects: TokenBucket,
     drains: usize,
 }
@@ -44,6 +49,15 @@ impl Pool {
     pub(super) fn take(&self, target: &Target) -> Option<Connection> {
         let mut hosts = self.lock();
         let host = hosts.get_mut(target.pool_key())?;
+        if let Some((connection, used)) = &mut host.shared {
+            let now = Instant::now();
+            let fresh = now.saturating_duration_since(*used) < self.idle_timeout;
+            if fresh && !connection.sender.is_closed() {
+                *used = now;
+                return connection.share();
+            }
+            host.shared = None;
+        }
         while let Some((connection, since)) = host.idle.pop() {
             if since.elapsed() >= self.idle_timeout {
                 // Below it lie only older ones.
@@ -64,6 +78,10 @@ impl Pool {
         let now = Instant::now();
         let mut hosts = self.lock();
         let host = self.host(&mut hosts, target);
+        if matches!(connection.sender, Sender::Http2(_)) {
+            host.shared = Some((connection, now));
+            return;
+        }
         host.idle
             .retain(|(_, since)| now.saturating_duration_since(*since) < self.idle_timeout);
         if host.idle.len() < self.max_idle {
@@ -81,9 +99,9 @@ impl Pool {
     }
 
     pub(super) fn idle(&self, target: &Target) -> usize {
-        self.lock()
-            .get(target.pool_key())
-            .map_or(0, |host| host.idle.len())
+        self.lock().get(target.pool_key()).map_or(0, |host| {
+            host.idle.len() + usize::from(host.shared.is_some())
+        })
     }
 
     fn host<'h>(&self, hosts: &'h mut HashMap<Arc<str>, Host>, target: &Target) -> &'h mut Host {
@@ -91,6 +109,7 @@ impl Pool {
             .entry(Arc::clone(target.pool_key()))
             .or_insert_with(|| Host {
                 idle: Vec::new(),
+                shared: None,
                 connects: TokenBucket::new(self.connects_per_second, self.connects_per_second),
                 drains: 0,
             })

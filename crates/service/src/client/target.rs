@@ -20,6 +20,8 @@ struct Inner {
     authority: Arc<str>,
     host_header: HeaderValue,
     path: Uri,
+    /// With scheme and authority, as HTTP/2 wants it; none where HTTP/2 is not wanted.
+    whole: Option<Uri>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +105,35 @@ impl Target {
                 authority: format!("{named}:{port}").into(),
                 host_header: HeaderValue::try_from(header).map_err(|_odd| TargetError::Path)?,
                 path: Uri::try_from(path).map_err(|_odd| TargetError::Path)?,
+                whole: None,
                 host,
                 port,
+            }),
+        })
+    }
+
+    /// The same place, called by HTTP/2: over https where it agrees, over plain http by prior knowledge.
+    ///
+    /// # Errors
+    /// [`TargetError::Path`] when it cannot be written as HTTP/2 has it.
+    pub fn over_http2(&self) -> Result<Self, TargetError> {
+        let inner = &self.inner;
+        let host = inner
+            .host_header
+            .to_str()
+            .map_err(|_odd| TargetError::Path)?;
+        let scheme = if inner.is_https { "https" } else { "http" };
+        let whole = format!("{scheme}://{host}{}", inner.path);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                url: inner.url.clone(),
+                is_https: inner.is_https,
+                host: inner.host.clone(),
+                port: inner.port,
+                authority: format!("h2 {}", inner.authority).into(),
+                host_header: inner.host_header.clone(),
+                path: inner.path.clone(),
+                whole: Some(Uri::try_from(whole).map_err(|_odd| TargetError::Path)?),
             }),
         })
     }
@@ -115,7 +144,7 @@ impl Target {
         &self.inner.url
     }
 
-    /// Host and port, what connections are pooled by.
+    /// Host and port, what connections are pooled by; those of HTTP/2 apart.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.inner.authority
@@ -137,12 +166,23 @@ impl Target {
         self.inner.port
     }
 
-    pub(crate) fn host_header(&self) -> &HeaderValue {
+    /// The `Host` field of a call.
+    #[must_use]
+    pub fn host_header(&self) -> &HeaderValue {
         &self.inner.host_header
     }
 
     pub(crate) fn path(&self) -> &Uri {
         &self.inner.path
+    }
+
+    pub(crate) fn wants_http2(&self) -> bool {
+        self.inner.whole.is_some()
+    }
+
+    /// The whole URL where HTTP/2 is wanted.
+    pub(crate) fn whole(&self) -> Option<&Uri> {
+        self.inner.whole.as_ref()
     }
 }
 

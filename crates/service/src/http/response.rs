@@ -159,7 +159,9 @@ pub(super) fn gzip(response: Response, least: u64) -> Response {
     Response::from_parts(parts, Full::new(Bytes::from(packed)))
 }
 
-fn packed(plain: &[u8]) -> Option<Vec<u8>> {
+/// The gzip of a text, packed for speed; `None` if it cannot be made.
+#[must_use]
+pub fn packed(plain: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 3), Compression::fast());
     encoder.write_all(plain).ok()?;
     encoder.finish().ok()

@@ -192,7 +192,7 @@ fn s_8_nothing_listens_to_a_refused_call() {
 }
 
 #[test]
-fn s_15_plain_http_needs_leave_and_https_is_told_to_be_missing() {
+fn s_15_plain_http_needs_leave_and_https_needs_roots() {
     let strict = Client::new(ClientConfig::default());
     let refused = call(&strict, "http://1.1.1.1/").unwrap_err();
     assert!(matches!(refused, CallError::Refused(Refusal::PlainHttp)));

@@ -14,5 +14,6 @@ mod guard;
 mod host;
 mod limits;
 mod ops;
+mod secured;
 mod smuggling;
 mod support;
