@@ -11,6 +11,7 @@ use std::time::Duration;
 use loadtest::driver::drive;
 use loadtest::partners::{self, Behaviour, Examples, Market, PartnerStats};
 use loadtest::scenario::Scenario;
+use serde_json::Value;
 use service::client::Target;
 use service::{Shutdown, Trigger};
 
@@ -99,10 +100,24 @@ async fn an_example_is_answered_as_recorded() {
     for number in testkit::fixtures::OPENRTB {
         let (request, response) = testkit::fixtures::openrtb(number);
         let url = partner.target.url().as_str();
-        let json = [("content-type", "application/json")];
-        let answer = testkit::http::send(http::Method::POST, url, &json, request).await;
+        let kind = [("content-type", "application/json")];
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let answer = testkit::http::send(http::Method::POST, url, &kind, request.clone()).await;
         assert_eq!(answer.status, 200, "{number}");
         assert_eq!(answer.text(), response, "{number}: to the byte");
+        let (mut own, mut expect): (Value, Value) = (json(&request), json(&response));
+        own["id"] = "an exchange's own".into();
+        expect["id"] = own["id"].clone();
+        let answer = testkit::http::send(http::Method::POST, url, &kind, own.to_string()).await;
+        let answer = answer.json();
+        if number == 4 || number == 5 {
+            // The two sell the same in two forms, and have the same ad.
+            let crid = |answer: &Value| answer["seatbid"][0]["bid"][0]["crid"].clone();
+            assert_eq!(crid(&answer), crid(&expect), "{number}");
+            assert_eq!(answer["id"], expect["id"], "X-2 {number}");
+        } else {
+            assert_eq!(answer, expect, "X-2 {number}");
+        }
     }
     partner.stop();
 }
