@@ -4,6 +4,7 @@ use contracts::catalog::{Catalog, DemandPartner};
 use units::{CpmMicros, RateTable};
 
 use crate::registry::Registry;
+use crate::routing::Pretargets;
 use crate::screening::Policy;
 
 /// Endpoint of our own bidder in the catalog.
@@ -22,6 +23,8 @@ pub struct Market {
     pub policy: Policy,
     /// What our review of creatives says.
     pub registry: Registry,
+    /// What the partners want to be asked about.
+    pub pretargets: Pretargets,
     /// Our domain: `asi` of the node that we append to supply chains (C-145).
     pub domain: String,
 }
@@ -36,6 +39,7 @@ impl Market {
             increment: CpmMicros::CENT,
             policy,
             registry: Registry::new(&catalog.verdicts),
+            pretargets: Pretargets::compile(&catalog.partners),
             domain: domain.to_owned(),
         }
     }

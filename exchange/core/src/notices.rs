@@ -13,7 +13,7 @@ pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
     let request = &plan.intake.request;
     let imp = judged.imp.and_then(|imp| request.imp.get(imp));
     let shared = Values {
-        auction_id: Some(request.id()),
+        auction_id: Some(&plan.request_id),
         bid_id: judged.bidid.as_deref(),
         imp_id: Some(judged.bid.impid()),
         seat_id: judged.seat.as_deref(),

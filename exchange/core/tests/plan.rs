@@ -2,7 +2,7 @@
 
 mod support;
 
-use exchange_core::auction::{Seller, Terms, plan};
+use exchange_core::auction::{Reach, Seller, Terms, plan};
 use exchange_core::routing::NotAsked;
 use serde_json::Value;
 use support::{auction_id, example, intake, market, partner, planned};
@@ -90,17 +90,18 @@ fn who_is_not_asked_and_why() {
     ]);
     let terms = Terms {
         auction: auction_id(1),
+        request_id: "ours",
         remaining_ms: 90,
         seller: Seller {
             sid: "s",
             is_owner: true,
         },
     };
-    let plan = plan(&intake, &market, &terms, |_, partner| {
-        if partner.id.as_str() == "over" {
+    let plan = plan(&intake, &market, &terms, |candidate| {
+        if candidate.partner.id.as_str() == "over" {
             Err(NotAsked::OverQps)
         } else {
-            Ok(())
+            Ok(Reach { network_ms: 7 })
         }
     });
     assert_eq!(
@@ -115,6 +116,10 @@ fn who_is_not_asked_and_why() {
     );
     assert_eq!(plan.asks.len(), 1);
     let body: Value = serde_json::from_slice(&plan.bodies[0]).unwrap();
+    assert_eq!(body["id"], "ours", "X-2");
+    assert_eq!(body["tmax"], 83, "X-77: less what the network takes");
+    assert_eq!(plan.asks[0].budget_ms, 90, "what it has, network included");
+    assert_eq!(body["source"]["schain"]["nodes"][0]["rid"], "ours", "C-145");
     assert_eq!(
         body["source"]["schain"]["complete"], 1,
         "C-145: the owner begins the chain"

@@ -35,6 +35,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     pub domain: String,
     pub allow_private_upstreams: bool,
+    pub upstream_roots: PathBuf,
     pub require_crid: bool,
     pub require_adomain: bool,
     pub catalog_max_age: Millis,

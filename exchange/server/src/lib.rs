@@ -32,6 +32,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use eventlog::{EventLog, EventLogError, Timeouts};
+use service::client::{Roots, RootsError};
 use service::config::ConfigError;
 use service::runtime::{self, RuntimeError};
 use service::{Ops, Shutdown, access, http};
@@ -68,6 +69,9 @@ pub enum RunError {
     /// The workers could not be started, or one panicked.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
+    /// No certificates are trusted.
+    #[error("upstream_roots: {0}")]
+    Roots(#[from] RootsError),
 }
 
 /// Runs both sides until `shutdown` and the drain after it. Blocks; builds its own runtimes.
@@ -79,6 +83,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     if config.accounts.is_empty() {
         tracing::warn!("no SSP accounts are configured: the auction is open to every caller");
     }
+    let roots = Upstream::roots(&config)?;
     let version = env!("CARGO_PKG_VERSION");
     let rtb_ops = ops(&config, "exchange-rtb", version, openapi::rtb);
     let ssp_ops = ops(&config, "exchange-ssp", version, openapi::ssp);
@@ -90,6 +95,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
         rtb_ops,
         ssp_ops,
         history,
+        roots,
         shutdown,
     };
     let workers = process.exchange.config.worker_count();
@@ -123,6 +129,7 @@ struct Process {
     rtb_ops: Ops,
     ssp_ops: Ops,
     history: Arc<History>,
+    roots: Roots,
     shutdown: Shutdown,
 }
 
@@ -131,12 +138,16 @@ impl Process {
     async fn work(&self, worker: usize) -> Result<(), RunError> {
         let config = &self.exchange.config;
         let log = EventLog::connect(&config.events_redis_url, Timeouts::default())?;
-        let upstream = Upstream::new(config);
+        let upstream = Upstream::new(config, &self.roots);
         if worker == 0 {
             let sides = vec![self.rtb_ops.clone(), self.ssp_ops.clone()];
             tokio::task::spawn_local(catalog_feed::follow(
                 Arc::clone(&self.exchange),
                 sides,
+                self.shutdown.clone(),
+            ));
+            tokio::task::spawn_local(rtb::partners::report(
+                Arc::clone(&self.exchange),
                 self.shutdown.clone(),
             ));
             tokio::task::spawn_local(rtb::deliver_outbox(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use exchange_core::Loss;
+use exchange_core::routing::NotAsked;
 use openrtb::Repairs;
 use service::Metrics;
 use service::metrics::{Counter, Gauge, Histogram, buckets};
@@ -60,7 +61,14 @@ impl Outcome {
 #[derive(Debug, Clone)]
 pub(crate) struct DspMetrics {
     responses: [Counter; 5],
+    not_asked: [(NotAsked, Counter); NotAsked::ALL.len()],
     latency: Histogram,
+    /// 0 closed, 1 half-open, 2 open.
+    pub breaker: Gauge,
+    /// The share of requests that throttling lets through.
+    pub share: Gauge,
+    /// What the network takes of a call.
+    pub network: Gauge,
 }
 
 const RESPONSES: [&str; 5] = ["bid", "no_bid", "timeout", "shed", "error"];
@@ -177,6 +185,29 @@ impl RtbMetrics {
                     &[("dsp", dsp), ("outcome", outcome)],
                 )
             }),
+            not_asked: NotAsked::ALL.map(|reason| {
+                let counter = self.registry.counter(
+                    "gavel_dsp_not_asked_total",
+                    "Auctions that DSPs were not asked in, by reason.",
+                    &[("dsp", dsp), ("reason", reason.label())],
+                );
+                (reason, counter)
+            }),
+            breaker: self.registry.gauge(
+                "gavel_dsp_breaker_state",
+                "Circuit breaker of a DSP: 0 closed, 1 half-open, 2 open.",
+                &[("dsp", dsp)],
+            ),
+            share: self.registry.gauge(
+                "gavel_dsp_admitted_ratio",
+                "Share of requests that a DSP gets by how its answers were lately.",
+                &[("dsp", dsp)],
+            ),
+            network: self.registry.gauge(
+                "gavel_dsp_network_seconds",
+                "What the network takes of a call of a DSP.",
+                &[("dsp", dsp)],
+            ),
             latency: self.registry.histogram(
                 "gavel_dsp_latency_seconds",
                 "How long DSPs took.",
@@ -188,6 +219,13 @@ impl RtbMetrics {
 }
 
 impl DspMetrics {
+    /// Counts an auction that it was not asked in.
+    pub(crate) fn not_asked(&self, reason: NotAsked) {
+        if let Some((_, counter)) = self.not_asked.iter().find(|(other, _)| *other == reason) {
+            counter.inc();
+        }
+    }
+
     /// Counts an answer, by its label.
     pub(crate) fn response(&self, outcome: &str, took: Duration) {
         let index = RESPONSES.iter().position(|other| *other == outcome);

@@ -1,6 +1,6 @@
 //! Calls to DSPs and our own bidder: two rules of what may be reached, one place that chooses.
 
-use service::client::{Client, ClientConfig};
+use service::client::{Client, ClientConfig, Roots, RootsError};
 
 use crate::config::Config;
 use crate::rtb::partners::Partner;
@@ -13,18 +13,22 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// Connections of one worker. Must be made and used on its runtime.
+    /// Connections of one worker, secured by certificates under `roots`. Must be made and used on its runtime.
     #[must_use]
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, roots: &Roots) -> Self {
         let private = config.private_upstreams();
         let dsps = ClientConfig {
             allow_private: private,
             allow_http: private,
+            roots: Some(roots.clone()),
             ..ClientConfig::default()
         };
         Self {
             dsps: Client::new(dsps),
-            own: Client::new(ClientConfig::local()),
+            own: Client::new(ClientConfig {
+                roots: Some(roots.clone()),
+                ..ClientConfig::local()
+            }),
         }
     }
 
@@ -34,6 +38,18 @@ impl Upstream {
         match partner {
             Some(partner) if partner.is_own => &self.own,
             Some(_) | None => &self.dsps,
+        }
+    }
+
+    /// Whose certificates the configuration trusts.
+    ///
+    /// # Errors
+    /// [`RootsError`] when its file holds none.
+    pub(crate) fn roots(config: &Config) -> Result<Roots, RootsError> {
+        if config.upstream_roots.as_os_str().is_empty() {
+            Roots::public()
+        } else {
+            Roots::of_file(&config.upstream_roots)
         }
     }
 

@@ -4,6 +4,7 @@ mod exchange;
 mod market;
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use exchange::{BID, Dsp, Rig, banner, expect};
 use http::Method;
@@ -15,16 +16,13 @@ type Expected = (u8, &'static [(&'static str, f64)], &'static str);
 
 #[tokio::test]
 async fn the_sample_pairs_over_http() {
-    let pairs: HashMap<String, String> = testkit::fixtures::OPENRTB
-        .map(testkit::fixtures::openrtb)
-        .map(|(request, response)| {
-            let request: Value = serde_json::from_str(&request).unwrap();
-            (request["id"].as_str().unwrap().to_owned(), response)
-        })
-        .collect();
+    // The pair under way; what it answers carries the id that it was asked with.
+    let pair = Arc::new(Mutex::new((String::new(), String::new())));
+    let recorded = Arc::clone(&pair);
     let dsp = Dsp::start(move |body| {
-        let request: Value = serde_json::from_str(body).unwrap();
-        pairs.get(request["id"].as_str().unwrap()).cloned()
+        let asked: Value = serde_json::from_str(body).unwrap();
+        let (id, response) = recorded.lock().unwrap().clone();
+        Some(response.replacen(&format!("\"{id}\""), &asked["id"].to_string(), 1))
     });
     let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
     // examples/README.md, "expected by our exchange": imp, price and currency of what wins
@@ -44,7 +42,9 @@ async fn the_sample_pairs_over_http() {
     ];
     for number in testkit::fixtures::OPENRTB {
         let name = testkit::fixtures::openrtb_name(number);
-        let (request, _) = testkit::fixtures::openrtb(number);
+        let (request, response) = testkit::fixtures::openrtb(number);
+        let asked: Value = serde_json::from_str(&request).unwrap();
+        *pair.lock().unwrap() = (asked["id"].as_str().unwrap().to_owned(), response);
         // A busy machine is no part of the sample.
         let request = patient(&request);
         let version = if number == 1 { "2.5" } else { "2.6" };
@@ -139,7 +139,7 @@ async fn an_answer_and_what_its_dsp_was_asked() {
         "C-22: byte for byte"
     );
     let body = asked.json();
-    assert_eq!(body["id"], "req-1");
+    assert_eq!(body["id"], auction, "X-2: the exchange's own id");
     assert_eq!(
         body["user"],
         json!({"id": "u1", "x": true}),
@@ -149,7 +149,7 @@ async fn an_answer_and_what_its_dsp_was_asked() {
     assert_eq!(body["device"]["ip"], "127.0.0.1", "the peer stands in");
     let chain = &body["source"]["schain"];
     assert_eq!(chain["complete"], 0, "C-145");
-    assert_eq!(chain["nodes"][0]["rid"], "req-1");
+    assert_eq!(chain["nodes"][0]["rid"], auction, "C-145");
     assert_eq!(asked.header("x-openrtb-version"), "2.6");
     assert_eq!(asked.header("accept-encoding"), "gzip");
     let trace = auction.replace('-', "");

@@ -75,7 +75,11 @@ async fn win_and_loss_notices_of_an_ssp_are_passed_on() {
     let bid = won(&rig).await;
     assert!(dsp.told().is_empty(), "X-80: the SSP decides");
     expect(get(url(&bid, "nurl")).await, 200);
-    assert_eq!(dsp.wait_told("/win").await, "/win?i=req-1&p=1.5");
+    let asked = dsp.last_asked().json();
+    let own = asked["id"].as_str().unwrap();
+    assert_ne!(own, "req-1");
+    let expect_told = format!("/win?i={own}&p=1.5");
+    assert_eq!(dsp.wait_told("/win").await, expect_told, "X-2, X-94");
     let again = get(url(&bid, "nurl")).await.expect_status(200);
     assert_eq!(again.json()["status"], "duplicate", "X-90: once");
 

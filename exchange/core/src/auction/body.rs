@@ -15,7 +15,8 @@ use crate::routing::View;
 pub(super) struct Recipient<'r> {
     pub(super) views: &'r [View],
     pub(super) mask: Mask,
-    pub(super) budget_ms: u32,
+    pub(super) request_id: &'r str,
+    pub(super) tmax_ms: u32,
     pub(super) buyeruid: Option<&'r str>,
     pub(super) seller: Seller<'r>,
     pub(super) domain: &'r str,
@@ -45,11 +46,12 @@ pub(super) fn own_buyeruid<'a>(
 pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Vec<u8>> {
     let request = &intake.request;
     let mut patches = Patches::new();
-    patches.set_integer(Object::Request, "tmax", i64::from(recipient.budget_ms));
+    patches.set_text(Object::Request, "id", recipient.request_id);
+    patches.set_integer(Object::Request, "tmax", i64::from(recipient.tmax_ms));
     patch_imps(&mut patches, intake, recipient.views);
     patch_user(&mut patches, request, recipient);
     patch_device(&mut patches, intake, recipient.mask);
-    append_node(&mut patches, request, recipient);
+    append_node(&mut patches, recipient);
     let mut out = Vec::with_capacity(intake.body.len() + 256);
     patches.write(request, intake.body, &mut out);
     if recipient.version == OpenRtbVersion::V26 {
@@ -217,13 +219,13 @@ fn patch_geo(
 }
 
 /// Our node behind those that are there (C-145).
-fn append_node(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recipient<'_>) {
+fn append_node(patches: &mut Patches, recipient: &Recipient<'_>) {
     let mut node = Vec::with_capacity(96);
     let mut json = JsonWriter::new(&mut node);
     json.begin_object();
     json.text("asi", recipient.domain);
     json.text("sid", recipient.seller.sid);
-    json.text("rid", request.id());
+    json.text("rid", recipient.request_id);
     json.integer("hp", 1);
     json.end_object();
     if let Ok(node) = std::str::from_utf8(&node) {

@@ -8,7 +8,7 @@ mod reply;
 mod settle;
 
 pub use judge::{Fate, Judged, Win};
-pub use plan::{Ask, Plan, Seller, Terms, plan};
+pub use plan::{Ask, Candidate, Plan, Reach, Seller, Terms, plan};
 pub use rank::{Standing, Tier, tie_rank, winners};
 pub use reply::{Reached, Reply, ReplyFate};
 pub use settle::{Settlement, settle};

@@ -1,13 +1,15 @@
 //! Whom to ask, with which body, in which time.
 
 use contracts::catalog::{DemandPartner, OpenRtbVersion};
+use openrtb::Deal;
 use units::{AuctionId, Currency};
 
 use super::body::{self, Recipient};
+use super::rank::tie_rank;
 use crate::intake::Intake;
 use crate::market::Market;
 use crate::privacy::{self, Mask, Reason};
-use crate::routing::{self, NotAsked, View};
+use crate::routing::{Cell, NotAsked, Selection, View};
 
 /// Who sells: a row of our sellers.json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,9 @@ pub struct Seller<'t> {
 pub struct Terms<'t> {
     /// Its id.
     pub auction: AuctionId,
+    /// The id of the request that DSPs are sent, answer with and get in `${AUCTION_ID}`: of our own making,
+    /// since two SSPs may use the same one.
+    pub request_id: &'t str,
     /// Milliseconds until DSPs must have answered: what is left of `tmax`, less our own part.
     pub remaining_ms: u32,
     /// Who sells.
@@ -36,10 +41,32 @@ pub struct Ask {
     pub partner: usize,
     /// Index of its body; partners that see the same share one.
     pub body: usize,
-    /// Milliseconds that it gets, as its `tmax` says.
+    /// Milliseconds that we wait for it.
     pub budget_ms: u32,
+    /// The kind of the request to it.
+    pub cell: Cell,
     /// The imps that it sees.
     pub views: Vec<View>,
+}
+
+/// A partner that would be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'c> {
+    /// Its index in the market.
+    pub index: usize,
+    /// What the catalog says of it.
+    pub partner: &'c DemandPartner,
+    /// The kind of the request to it.
+    pub cell: Cell,
+    /// Uniform over all numbers, from the auction's id and the partner's: what is left to chance.
+    pub draw: u32,
+}
+
+/// How a partner that may be asked is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// Milliseconds that the network takes of its time.
+    pub network_ms: u32,
 }
 
 /// An auction before its one wait.
@@ -47,6 +74,8 @@ pub struct Ask {
 pub struct Plan<'a> {
     /// Its id.
     pub auction: AuctionId,
+    /// The id of the request that DSPs are sent.
+    pub request_id: String,
     /// What the SSP asked.
     pub intake: &'a Intake<'a>,
     /// Currency of comparison and of our answer: the first of the request's that we can convert to.
@@ -61,20 +90,31 @@ pub struct Plan<'a> {
     pub not_asked: Vec<(usize, NotAsked)>,
 }
 
+impl Plan<'_> {
+    /// Whether guaranteed deals alone could fill every imp: only then it may pay not to wait for everybody.
+    #[must_use]
+    pub fn may_fill_early(&self) -> bool {
+        let imps = &self.intake.request.imp;
+        imps.iter().all(|imp| imp.deals().iter().any(Deal::guar))
+    }
+}
+
 /// Plans an auction. `admit` is asked last for each partner that would be asked: its limit of requests a
-/// second, and whether it is ejected, are state that the server holds.
+/// second, what such requests brought so far, whether it is ejected and how far it is, are state that the
+/// server holds.
 #[must_use]
 pub fn plan<'a>(
     intake: &'a Intake<'a>,
     market: &Market,
     terms: &Terms<'_>,
-    mut admit: impl FnMut(usize, &DemandPartner) -> Result<(), NotAsked>,
+    mut admit: impl FnMut(&Candidate<'_>) -> Result<Reach, NotAsked>,
 ) -> Plan<'a> {
     let request = &intake.request;
     let privacy = privacy::decide(request);
     let mask = privacy.map_or(Mask::NONE, Reason::mask);
     let mut plan = Plan {
         auction: terms.auction,
+        request_id: terms.request_id.to_owned(),
         intake,
         currency: answer_currency(&request.cur, market),
         privacy,
@@ -82,12 +122,22 @@ pub fn plan<'a>(
         bodies: Vec::new(),
         not_asked: Vec::new(),
     };
+    let selection = Selection::of(request, &market.pretargets, terms.seller.sid);
+    let [unknown, known] = [false, true].map(|knows_user| Cell::of(request, knows_user));
     let mut sameness: Vec<Sameness<'_>> = Vec::new();
     for (index, partner) in market.partners.iter().enumerate() {
-        let views = routing::views(request, partner)
-            .and_then(|views| admit(index, partner).map(|()| views));
-        let views = match views {
-            Ok(views) => views,
+        let buyeruid = body::own_buyeruid(request, partner, mask);
+        let candidate = Candidate {
+            index,
+            partner,
+            cell: if buyeruid.is_some() { known } else { unknown },
+            draw: draw(terms.auction, partner),
+        };
+        let admitted = selection
+            .views(index, partner, buyeruid.is_some())
+            .and_then(|views| Ok((views, admit(&candidate)?)));
+        let (views, reach) = match admitted {
+            Ok(admitted) => admitted,
             Err(reason) => {
                 plan.not_asked.push((index, reason));
                 continue;
@@ -96,20 +146,22 @@ pub fn plan<'a>(
         let budget_ms = partner
             .timeout_ms
             .map_or(terms.remaining_ms, |most| most.min(terms.remaining_ms));
+        let tmax_ms = budget_ms.saturating_sub(reach.network_ms).max(1);
         let sees = Sameness {
-            budget_ms,
-            buyeruid: body::own_buyeruid(request, partner, mask),
+            tmax_ms,
+            buyeruid,
             version: partner.openrtb_version,
         };
-        let known = plan.asks.iter().find_map(|ask| {
+        let shared = plan.asks.iter().find_map(|ask| {
             let same = sameness.get(ask.body) == Some(&sees) && ask.views == views;
             same.then_some(ask.body)
         });
-        let body = known.or_else(|| {
+        let body = shared.or_else(|| {
             let recipient = Recipient {
                 views: &views,
                 mask,
-                budget_ms,
+                request_id: terms.request_id,
+                tmax_ms,
                 buyeruid: sees.buyeruid.as_deref(),
                 seller: terms.seller,
                 domain: &market.domain,
@@ -127,6 +179,7 @@ pub fn plan<'a>(
             partner: index,
             body,
             budget_ms,
+            cell: candidate.cell,
             views,
         });
     }
@@ -136,9 +189,15 @@ pub fn plan<'a>(
 /// What makes two partners' bodies differ, beside the imps they see.
 #[derive(Debug, PartialEq)]
 struct Sameness<'a> {
-    budget_ms: u32,
+    tmax_ms: u32,
     buyeruid: Option<openrtb::Str<'a>>,
     version: OpenRtbVersion,
+}
+
+/// A number of the auction and the partner alone: the same for a replay, and for no two of them related.
+fn draw(auction: AuctionId, partner: &DemandPartner) -> u32 {
+    let [a, b, c, d, ..] = tie_rank(auction, partner.id.as_str(), "").to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// The first listed currency that has a rate; the first at all when none has; USD when none is listed.

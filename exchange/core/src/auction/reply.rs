@@ -145,7 +145,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             first,
             currency: response.cur(),
             bidid: response.bidid.clone(),
-            is_ours: response.id.as_deref() == Some(self.plan.intake.request.id()),
+            is_ours: response.id.as_deref() == Some(self.plan.request_id.as_str()),
         };
         for seat in response.seatbid {
             self.take_seat(&answer, seat);

@@ -33,6 +33,13 @@ impl<'b> Settlement<'b> {
             .filter_map(|index| self.bids.get(*index))
             .filter_map(|judged| judged.win().map(|win| (judged, win)))
     }
+
+    /// Whether guaranteed deals won so many imps.
+    #[must_use]
+    pub fn is_filled_by_guarantees(&self, imps: usize) -> bool {
+        let guaranteed = self.won().filter(|(_, win)| win.tier == Tier::Guaranteed);
+        guaranteed.count() == imps
+    }
 }
 
 /// Settles an auction: the same plan, market and replies give the same settlement, in any order of replies.

@@ -1,12 +1,22 @@
 //! Whom to ask, and about which imps.
 
+mod network;
+mod partners;
+mod pretargeting;
 mod qps;
+mod sampling;
+mod throttle;
 
 use contracts::catalog::{DemandPartner, OpenRtbVersion};
 use openrtb::{BidRequest, Imp};
 
+pub use network::NetworkTime;
+pub use pretargeting::Pretargets;
 pub use qps::QpsBucket;
+pub use sampling::{Cell, Past, asks};
+pub use throttle::Throttle;
 
+use self::partners::PartnerSet;
 use crate::deals;
 use crate::medium::Medium;
 
@@ -17,10 +27,18 @@ pub enum NotAsked {
     Inactive,
     /// None of its seats may buy here.
     Seats,
-    /// No imp has a format or a deal for it.
+    /// Its pretargeting wants none of the place, the device or the publisher.
+    Pretargeting,
+    /// It wants only users that it knows, and has no id of this one.
+    UnknownUser,
+    /// No imp has a format, a size or a deal for it.
     NothingForIt,
     /// Its dialect cannot say the request (C-171).
     Dialect,
+    /// Requests like this one brought too little from it so far.
+    Sampled,
+    /// Too many of its answers were late or invalid lately (R29).
+    Throttled,
     /// Over its limit of requests a second.
     OverQps,
     /// It failed too often lately.
@@ -30,14 +48,33 @@ pub enum NotAsked {
 }
 
 impl NotAsked {
+    /// All reasons.
+    pub const ALL: [Self; 11] = [
+        Self::Inactive,
+        Self::Seats,
+        Self::Pretargeting,
+        Self::UnknownUser,
+        Self::NothingForIt,
+        Self::Dialect,
+        Self::Sampled,
+        Self::Throttled,
+        Self::OverQps,
+        Self::Ejected,
+        Self::Unreachable,
+    ];
+
     /// The name in records and metrics.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Inactive => "inactive",
             Self::Seats => "seats",
+            Self::Pretargeting => "pretargeting",
+            Self::UnknownUser => "unknown_user",
             Self::NothingForIt => "nothing_for_it",
             Self::Dialect => "dialect",
+            Self::Sampled => "sampled",
+            Self::Throttled => "throttled",
             Self::OverQps => "over_qps",
             Self::Ejected => "ejected",
             Self::Unreachable => "unreachable",
@@ -52,64 +89,111 @@ pub struct View {
     pub imp: usize,
     /// Media objects that are cut out, because the partner does not take them.
     pub without: Vec<Medium>,
-    /// Indices of deals that are cut out, because no seat of the partner may use them.
+    /// Indices of deals that are cut out, because no seat of the partner may use them or it wants others.
     pub without_deals: Vec<usize>,
 }
 
-/// What a partner sees of a request.
-///
-/// # Errors
-/// [`NotAsked`] for a partner that has no part in it.
-pub fn views(request: &BidRequest<'_>, partner: &DemandPartner) -> Result<Vec<View>, NotAsked> {
-    if !partner.active {
-        return Err(NotAsked::Inactive);
-    }
-    let seats = &partner.seats;
-    if !seats.is_empty() && !seats.iter().any(|seat| request.admits_seat(Some(seat))) {
-        return Err(NotAsked::Seats);
-    }
-    if partner.openrtb_version == OpenRtbVersion::V25 && request.dooh.is_some() {
-        return Err(NotAsked::Dialect);
-    }
-    let views: Vec<View> = request
-        .imp
-        .iter()
-        .enumerate()
-        .filter_map(|(index, imp)| view(index, imp, partner))
-        .collect();
-    if views.is_empty() {
-        return Err(NotAsked::NothingForIt);
-    }
-    Ok(views)
+/// Who wants to see what of one request.
+#[derive(Debug)]
+pub struct Selection<'s> {
+    request: &'s BidRequest<'s>,
+    pretargets: &'s Pretargets,
+    wanting: PartnerSet,
+    /// By imp: who takes its banner, where its size decides.
+    banners: Vec<Option<PartnerSet>>,
 }
 
-fn view(index: usize, imp: &Imp<'_>, partner: &DemandPartner) -> Option<View> {
-    // A dynamic pod cannot be said in 2.5 (C-171).
-    let dynamic = imp.video.as_deref().is_some_and(|v| v.poddur.is_some())
-        || imp.audio.as_deref().is_some_and(|a| a.poddur.is_some());
-    if dynamic && partner.openrtb_version == OpenRtbVersion::V25 {
-        return None;
+impl<'s> Selection<'s> {
+    /// Matches a request against the pretargeting of all partners; `sid` is the seller in our sellers.json.
+    #[must_use]
+    pub fn of(request: &'s BidRequest<'s>, pretargets: &'s Pretargets, sid: &str) -> Self {
+        Self {
+            request,
+            pretargets,
+            wanting: pretargets.of_request(request, sid),
+            banners: request
+                .imp
+                .iter()
+                .map(|imp| pretargets.of_banner(imp))
+                .collect(),
+        }
     }
-    let offered = || {
-        Medium::ALL
-            .into_iter()
-            .filter(|medium| medium.is_offered(imp))
-    };
-    let taken = |medium: &Medium| medium.is_taken(&partner.formats);
-    if !offered().any(|medium| taken(&medium)) {
-        return None;
+
+    /// What the partner at `index` of the market sees; `knows_user` is whether it has an id of the user.
+    ///
+    /// # Errors
+    /// [`NotAsked`] for a partner that has no part in it.
+    pub fn views(
+        &self,
+        index: usize,
+        partner: &DemandPartner,
+        knows_user: bool,
+    ) -> Result<Vec<View>, NotAsked> {
+        if !partner.active {
+            return Err(NotAsked::Inactive);
+        }
+        let seats = &partner.seats;
+        let may_buy = |seat: &String| self.request.admits_seat(Some(seat));
+        if !seats.is_empty() && !seats.iter().any(may_buy) {
+            return Err(NotAsked::Seats);
+        }
+        if partner.openrtb_version == OpenRtbVersion::V25 && self.request.dooh.is_some() {
+            return Err(NotAsked::Dialect);
+        }
+        if !self.wanting.contains(index) {
+            return Err(NotAsked::Pretargeting);
+        }
+        if partner.pretargeting.known_users_only && !knows_user {
+            return Err(NotAsked::UnknownUser);
+        }
+        let views: Vec<View> = (0..self.request.imp.len())
+            .filter_map(|imp| self.view(imp, index, partner))
+            .collect();
+        if views.is_empty() {
+            return Err(NotAsked::NothingForIt);
+        }
+        Ok(views)
     }
-    let without_deals: Vec<usize> = imp
-        .deals()
-        .iter()
-        .enumerate()
-        .filter(|(_, deal)| !deals::may_see(deal, partner))
-        .map(|(index, _)| index)
-        .collect();
-    let sees_a_deal = without_deals.len() < imp.deals().len();
-    deals::leaves_open(imp, sees_a_deal).then(|| View {
-        imp: index,
-        without: offered().filter(|medium| !taken(medium)).collect(),
-        without_deals,
-    })
+
+    fn view(&self, at: usize, index: usize, partner: &DemandPartner) -> Option<View> {
+        let imp = self.request.imp.get(at)?;
+        if is_dynamic_pod(imp) && partner.openrtb_version == OpenRtbVersion::V25 {
+            return None;
+        }
+        let offered = || {
+            Medium::ALL
+                .into_iter()
+                .filter(|medium| medium.is_offered(imp))
+        };
+        let banner = self.banners.get(at).and_then(Option::as_ref);
+        let taken = |medium: &Medium| {
+            self.pretargets.takes(index, *medium)
+                && (*medium != Medium::Banner || banner.is_none_or(|set| set.contains(index)))
+        };
+        if !offered().any(|medium| taken(&medium)) {
+            return None;
+        }
+        let without_deals: Vec<usize> = imp
+            .deals()
+            .iter()
+            .enumerate()
+            .filter(|(_, deal)| {
+                !deals::may_see(deal, partner) || !self.pretargets.wants_deal(index, deal.id())
+            })
+            .map(|(index, _)| index)
+            .collect();
+        let sees_a_deal = without_deals.len() < imp.deals().len();
+        let wanted = sees_a_deal || self.pretargets.wants_any_deal(index);
+        (wanted && deals::leaves_open(imp, sees_a_deal)).then(|| View {
+            imp: at,
+            without: offered().filter(|medium| !taken(medium)).collect(),
+            without_deals,
+        })
+    }
+}
+
+/// Such a pod cannot be said in 2.5 (C-171).
+fn is_dynamic_pod(imp: &Imp<'_>) -> bool {
+    imp.video.as_deref().is_some_and(|v| v.poddur.is_some())
+        || imp.audio.as_deref().is_some_and(|a| a.poddur.is_some())
 }

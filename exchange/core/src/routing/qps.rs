@@ -51,6 +51,26 @@ mod tests {
     }
 
     #[test]
+    fn several_workers_share_the_limit() {
+        // the sum over all of them
+        let limit = 1_000_u32;
+        let bucket = QpsBucket::default();
+        let take = || {
+            (0..1_000_000_i64)
+                .step_by(100)
+                .filter(|now| bucket.take(*now, limit))
+        };
+        let taken: usize = std::thread::scope(|scope| {
+            let workers = [(); 4].map(|()| scope.spawn(|| take().count()));
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap())
+                .sum()
+        });
+        assert!((1_000..=1_100).contains(&taken), "{taken}");
+    }
+
+    #[test]
     fn a_limit_of_zero_lets_nothing_through() {
         assert!(!QpsBucket::default().take(5, 0));
     }

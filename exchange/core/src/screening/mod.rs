@@ -23,7 +23,7 @@ mod protocol;
 mod review;
 mod seat;
 mod secure;
-mod size;
+pub(crate) mod size;
 mod slot;
 mod vast;
 

@@ -32,7 +32,7 @@ pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
 }
 
 /// Format and `w`/`h` together: the union (C-70).
-fn sizes(banner: &Banner<'_>) -> impl Iterator<Item = (i32, i32)> {
+pub(crate) fn sizes(banner: &Banner<'_>) -> impl Iterator<Item = (i32, i32)> {
     let own = banner.w.zip(banner.h);
     let listed = banner.format.iter().filter_map(|f| f.w.zip(f.h));
     listed

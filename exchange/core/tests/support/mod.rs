@@ -10,8 +10,11 @@ pub(crate) mod one_bid;
 use std::collections::BTreeMap;
 
 use contracts::catalog::DemandPartner;
-use exchange_core::auction::{Plan, Reached, Reply, Seller, Settlement, Terms, plan, settle};
+use exchange_core::auction::{
+    Plan, Reach, Reached, Reply, Seller, Settlement, Terms, plan, settle,
+};
 use exchange_core::intake::{self, Intake};
+use exchange_core::routing::Pretargets;
 use exchange_core::{Conditions, Market};
 use openrtb::Limits;
 use units::{AuctionId, CpmMicros, Currency, RateTable, UnixMillis};
@@ -50,6 +53,7 @@ pub(crate) fn market(partners: &[DemandPartner]) -> Market {
         partners: partners.to_vec(),
         rates: RateTable { id: 1, per_usd },
         increment: CpmMicros::CENT,
+        pretargets: Pretargets::compile(partners),
         domain: "exchange.example".to_owned(),
         ..Market::default()
     }
@@ -66,13 +70,14 @@ pub(crate) fn intake(body: &str) -> Intake<'_> {
 pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> Plan<'a> {
     let terms = Terms {
         auction: auction_id(seed),
+        request_id: intake.request.id(),
         remaining_ms: 90,
         seller: Seller {
             sid: "ssp-1",
             is_owner: false,
         },
     };
-    plan(intake, market, &terms, |_, _| Ok(()))
+    plan(intake, market, &terms, |_| Ok(Reach::default()))
 }
 
 /// Settles with one answer per ask, in the given order.

@@ -1,15 +1,15 @@
 //! The one wait of an auction: every DSP asked at once, one deadline for all.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use contracts::access::PARTNER_KEY_HEADER;
-use contracts::catalog::OpenRtbVersion;
-use exchange_core::auction::{Plan, Reached, Reply};
+use exchange_core::auction::{Ask, Plan, Reached, Reply};
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use service::client::{CallError, Client, OutRequest};
+use service::client::{CallError, Client, InResponse, OutRequest};
 use units::AuctionId;
 
 use crate::exchange::InForce;
@@ -33,6 +33,11 @@ enum Said {
 }
 
 impl Heard {
+    /// Whether it said what it makes of the request: bids, or none.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(self.said, Said::Body(_) | Said::NoContent)
+    }
+
     /// The reply as settling takes it.
     pub(crate) fn reply(&self) -> Reply<'_> {
         Reply {
@@ -49,58 +54,170 @@ impl Heard {
 }
 
 /// Asks everybody in the plan and waits until all have answered or their time is over. A slow or dead DSP
-/// takes no more than its own part: late answers are read off the path by the client.
+/// takes no more than its own part: late answers are read off the path by the client. Where guaranteed
+/// deals could fill every imp, `is_filled` tells after each answer whether they do.
 pub(crate) async fn ask(
     upstream: &Upstream,
     in_force: &InForce,
-    plan: &mut Plan<'_>,
+    plan: &Plan<'_>,
+    bodies: Vec<Vec<u8>>,
     started: Instant,
+    is_filled: impl Fn(&[Reply<'_>]) -> bool,
 ) -> Vec<Heard> {
-    let bodies: Vec<Bytes> = std::mem::take(&mut plan.bodies)
-        .into_iter()
-        .map(Bytes::from)
-        .collect();
+    let mut bodies = Bodies::of(bodies);
     let parent = traceparent(plan.auction);
-    let calls = plan.asks.iter().enumerate().filter_map(|(index, ask)| {
-        let partner = in_force.partners.get(ask.partner)?;
-        let version = in_force.market.partners.get(ask.partner)?.openrtb_version;
-        let body = bodies.get(ask.body)?.clone();
-        let mut headers = headers(version, parent.as_ref());
-        if let Some(key) = &partner.key {
-            headers.insert(HeaderName::from_static(PARTNER_KEY_HEADER), key.clone());
-        }
-        let deadline = started + Duration::from_millis(u64::from(ask.budget_ms));
-        Some(async move {
-            let began = Instant::now();
-            let said = call(upstream.of(Some(partner)), partner, headers, body, deadline).await;
-            Heard {
-                ask: index,
-                partner: Arc::clone(partner),
-                took: began.elapsed(),
-                said,
-            }
-        })
+    let asks = plan.asks.iter().enumerate();
+    let calls = asks.filter_map(|(index, ask)| {
+        let call = Call::prepare(
+            upstream,
+            in_force,
+            ask,
+            &mut bodies,
+            parent.as_ref(),
+            started,
+        )?;
+        Some(call.make(index))
     });
+    if plan.may_fill_early() {
+        let calls: FuturesUnordered<Answering> = calls.map(|call| Box::pin(call) as _).collect();
+        return until_filled(calls, is_filled).await;
+    }
     join_all(calls).await
 }
 
-async fn call(
-    client: &Client,
-    partner: &Partner,
+type Answering = Pin<Box<dyn Future<Output = Heard>>>;
+
+/// Waits until all have answered, or guaranteed deals fill every imp: nobody else can win then, and what is
+/// still under way is finished off the path, for the sake of its connection.
+async fn until_filled(
+    mut calls: FuturesUnordered<Answering>,
+    is_filled: impl Fn(&[Reply<'_>]) -> bool,
+) -> Vec<Heard> {
+    let mut heard: Vec<Heard> = Vec::with_capacity(calls.len());
+    while let Some(answer) = calls.next().await {
+        let has_bids = matches!(answer.said, Said::Body(_));
+        heard.push(answer);
+        if !has_bids || calls.is_empty() {
+            continue;
+        }
+        let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
+        if is_filled(&replies) {
+            tokio::task::spawn_local(async move {
+                while let Some(late) = calls.next().await {
+                    match late.said {
+                        Said::Body(_) | Said::NoContent => late.partner.passed_over(true),
+                        Said::Failed => late.partner.passed_over(false),
+                        // Its time was cut by others, or it is busy: no evidence.
+                        Said::TimedOut | Said::Shed => {}
+                    }
+                }
+            });
+            break;
+        }
+    }
+    heard.sort_unstable_by_key(|heard| heard.ask);
+    heard
+}
+
+/// The bodies of a plan, gzipped at most once each.
+struct Bodies {
+    plain: Vec<Bytes>,
+    packed: Vec<Option<Bytes>>,
+}
+
+impl Bodies {
+    fn of(bodies: Vec<Vec<u8>>) -> Self {
+        let plain: Vec<Bytes> = bodies.into_iter().map(Bytes::from).collect();
+        Self {
+            packed: vec![None; plain.len()],
+            plain,
+        }
+    }
+
+    /// The body at an index, and whether it is gzipped.
+    fn get(&mut self, index: usize, gzip: bool) -> Option<(Bytes, bool)> {
+        let plain = self.plain.get(index)?;
+        if !gzip {
+            return Some((plain.clone(), false));
+        }
+        let packed = self.packed.get_mut(index)?;
+        if packed.is_none() {
+            *packed = service::http::packed(plain).map(Bytes::from);
+        }
+        match packed {
+            Some(packed) => Some((packed.clone(), true)),
+            None => Some((plain.clone(), false)),
+        }
+    }
+}
+
+/// One call, ready to be made.
+struct Call {
+    client: Client,
+    partner: Arc<Partner>,
     headers: HeaderMap,
     body: Bytes,
     deadline: Instant,
-) -> Said {
-    let Some(target) = &partner.target else {
-        return Said::Failed;
-    };
-    let request = OutRequest {
-        method: Method::POST,
-        target,
-        headers,
-        body,
-    };
-    match client.send(request, deadline).await {
+}
+
+impl Call {
+    fn prepare(
+        upstream: &Upstream,
+        in_force: &InForce,
+        ask: &Ask,
+        bodies: &mut Bodies,
+        parent: Option<&HeaderValue>,
+        started: Instant,
+    ) -> Option<Self> {
+        const PARENT: HeaderName = HeaderName::from_static("traceparent");
+        let partner = in_force.partners.get(ask.partner)?;
+        let (body, packed) = bodies.get(ask.body, partner.connection.gzip_requests)?;
+        let mut headers = partner.headers.clone();
+        if let Some(parent) = parent {
+            headers.insert(PARENT, parent.clone());
+        }
+        if packed {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        Some(Self {
+            client: upstream.of(Some(partner)).clone(),
+            partner: Arc::clone(partner),
+            headers,
+            body,
+            deadline: started + Duration::from_millis(u64::from(ask.budget_ms)),
+        })
+    }
+
+    async fn make(self, ask: usize) -> Heard {
+        let began = Instant::now();
+        let partner = self.partner;
+        let said = match &partner.target {
+            Some(target) => {
+                let request = OutRequest {
+                    method: Method::POST,
+                    target,
+                    headers: self.headers,
+                    body: self.body,
+                };
+                let outcome = self.client.send(request, self.deadline).await;
+                if let Ok(answer) = &outcome {
+                    partner.measured(answer);
+                }
+                said(&partner, outcome)
+            }
+            None => Said::Failed,
+        };
+        Heard {
+            ask,
+            took: began.elapsed(),
+            partner,
+            said,
+        }
+    }
+}
+
+fn said(partner: &Partner, outcome: Result<InResponse, CallError>) -> Said {
+    match outcome {
         Ok(answer) if answer.status == StatusCode::OK && !answer.body.is_empty() => {
             Said::Body(answer.body)
         }
@@ -118,28 +235,6 @@ async fn call(
             Said::Failed
         }
     }
-}
-
-fn headers(version: OpenRtbVersion, parent: Option<&HeaderValue>) -> HeaderMap {
-    const VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
-    const PARENT: HeaderName = HeaderName::from_static("traceparent");
-    let mut headers = HeaderMap::with_capacity(6);
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    headers.insert(
-        VERSION,
-        HeaderValue::from_static(match version {
-            OpenRtbVersion::V25 => "2.5",
-            OpenRtbVersion::V26 => "2.6",
-        }),
-    );
-    if let Some(parent) = parent {
-        headers.insert(PARENT, parent.clone());
-    }
-    headers
 }
 
 /// The trace id of an auction is its auction id; its random half names our span.

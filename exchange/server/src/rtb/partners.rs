@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use contracts::catalog::DemandPartner;
+use contracts::access::PARTNER_KEY_HEADER;
+use contracts::catalog::{Connection, DemandPartner, OpenRtbVersion};
+use exchange_core::auction::{Candidate, Reach};
 use exchange_core::market::OWN_BIDDER;
-use exchange_core::routing::{NotAsked, QpsBucket};
+use exchange_core::routing::{self, Cell, NetworkTime, NotAsked, Past, QpsBucket, Throttle};
 use exchange_core::{auction::ReplyFate, domain};
-use http::HeaderValue;
-use service::client::{Admission, Breaker, Target};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use service::Shutdown;
+use service::client::{Admission, Breaker, BreakerState, InResponse, Target};
 use std::time::Duration;
-use units::PartnerId;
+use units::{CpmMicros, PartnerId};
 
 use crate::config::Config;
+use crate::exchange::Exchange;
 use crate::metrics::{DspMetrics, RtbMetrics};
 use crate::rtb::stats::DspStats;
 
@@ -27,13 +31,18 @@ pub(crate) struct Partner {
     pub stats: DspStats,
     /// Our own bidder, which may be on a private address in any mode.
     pub is_own: bool,
-    /// What it knows us by, sent as `x-gavel-key`.
-    pub key: Option<HeaderValue>,
     /// Domains that its notices may go to.
     notice_hosts: NoticeHosts,
     endpoint: String,
+    /// How it is spoken to.
+    pub connection: Connection,
+    /// Header fields of every call to it.
+    pub headers: HeaderMap,
     qps: QpsBucket,
     breaker: Breaker,
+    throttle: Throttle,
+    network: NetworkTime,
+    past: Past,
     metrics: DspMetrics,
 }
 
@@ -61,7 +70,13 @@ impl Partners<'_> {
         } else {
             partner.endpoint.clone()
         };
-        let target = Target::parse(&endpoint).ok();
+        let target = Target::parse(&endpoint).ok().and_then(|target| {
+            if partner.connection.http2 {
+                target.over_http2().ok()
+            } else {
+                Some(target)
+            }
+        });
         let notice_hosts = if partner.endpoint == OWN_BIDDER {
             NoticeHosts::Any
         } else {
@@ -69,10 +84,13 @@ impl Partners<'_> {
             let own = own.map(str::to_owned);
             NoticeHosts::Listed(partner.domains.iter().cloned().chain(own).collect())
         };
+        let headers = self.headers(partner, target.as_ref());
         let former = self.former.iter().find(|former| former.id == partner.id);
         if let Some(former) = former
             && former.endpoint == endpoint
             && former.notice_hosts == notice_hosts
+            && former.connection == partner.connection
+            && former.headers == headers
         {
             return Arc::clone(former);
         }
@@ -80,18 +98,54 @@ impl Partners<'_> {
             id: partner.id.clone(),
             target,
             is_own: partner.endpoint == OWN_BIDDER,
-            key: self.key_for(partner),
             stats: DspStats::default(),
             notice_hosts,
             endpoint,
+            connection: partner.connection,
+            headers,
             qps: QpsBucket::default(),
             breaker: Breaker::default(),
+            throttle: Throttle::default(),
+            network: NetworkTime::default(),
+            past: Past::default(),
             metrics: self.metrics.dsp(partner.id.as_str()),
         })
     }
 }
 
 impl Partners<'_> {
+    /// What all calls of a partner have in their heads.
+    fn headers(&self, partner: &DemandPartner, target: Option<&Target>) -> HeaderMap {
+        const KEY: HeaderName = HeaderName::from_static(PARTNER_KEY_HEADER);
+        const VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
+        let version = match partner.openrtb_version {
+            OpenRtbVersion::V25 => "2.5",
+            OpenRtbVersion::V26 => "2.6",
+        };
+        let encoding = if partner.connection.gzip_answers {
+            "gzip"
+        } else {
+            "identity"
+        };
+        let fields = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::ACCEPT_ENCODING, encoding),
+            (VERSION, version),
+        ];
+        // Room for what each call adds.
+        let mut headers = HeaderMap::with_capacity(8);
+        if let Some(target) = target {
+            headers.insert(header::HOST, target.host_header().clone());
+        }
+        for (name, value) in fields {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if let Some(key) = self.key_for(partner) {
+            headers.insert(KEY, key);
+        }
+        headers
+    }
+
     /// Our key goes to our own bidder and to nobody else.
     fn key_for(&self, partner: &DemandPartner) -> Option<HeaderValue> {
         let key = self.config.bidder_key.expose();
@@ -105,36 +159,105 @@ impl Partners<'_> {
 }
 
 impl Partner {
-    /// Whether it is asked now, under its limit of requests a second.
+    /// Whether it is asked now, and how far it is.
     ///
     /// # Errors
-    /// [`NotAsked`]: unreachable, over its limit, or ejected.
-    pub(crate) fn admit(&self, now_us: i64, qps: Option<u32>) -> Result<(), NotAsked> {
+    /// [`NotAsked`]: unreachable, not worth it, throttled, over its limit of requests a second, or ejected.
+    pub(crate) fn admit(&self, now_us: i64, candidate: &Candidate<'_>) -> Result<Reach, NotAsked> {
         if self.target.is_none() {
             return Err(NotAsked::Unreachable);
         }
+        if let Some(rule) = candidate.partner.sampling
+            && !routing::asks(rule, self.past.brought(candidate.cell), candidate.draw)
+        {
+            return Err(NotAsked::Sampled);
+        }
+        // Its own chance: who explores must not be who is let through.
+        if !self.throttle.lets_through(candidate.draw.rotate_left(16)) {
+            return Err(NotAsked::Throttled);
+        }
+        let qps = candidate.partner.qps;
         if qps.is_some_and(|most| !self.qps.take(now_us, most)) {
             return Err(NotAsked::OverQps);
         }
         // The breaker comes last: a probe that it grants must be made.
         match self.breaker.admit(Instant::now()) {
-            Admission::Yes | Admission::Probe => Ok(()),
+            Admission::Yes | Admission::Probe => Ok(Reach {
+                network_ms: self.network.millis(),
+            }),
             Admission::No => Err(NotAsked::Ejected),
+        }
+    }
+
+    /// Takes in how long the network took of a call: all but what it says that it worked itself, else the
+    /// time of a new connection's handshake.
+    pub(crate) fn measured(&self, answer: &InResponse) {
+        let worked = answer.headers.get(SERVER_TIMING).and_then(worked);
+        match (worked, answer.timing.handshake) {
+            (Some(worked), _) => self
+                .network
+                .observe(answer.timing.head.saturating_sub(worked)),
+            (None, Some(handshake)) => self.network.observe(handshake),
+            (None, None) => {}
+        }
+    }
+
+    /// Counts an auction that it was not asked in.
+    pub(crate) fn not_asked(&self, reason: NotAsked) {
+        self.metrics.not_asked(reason);
+    }
+
+    /// Shows how it stands.
+    pub(crate) fn report(&self) {
+        let state = match self.breaker.state(Instant::now()) {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        };
+        self.metrics.breaker.set_u32(state);
+        let share = self.throttle.share().millionths();
+        self.metrics
+            .share
+            .set(Duration::from_micros(share.unsigned_abs()).as_secs_f64());
+        let network = Duration::from_millis(u64::from(self.network.millis()));
+        self.metrics.network.set(network.as_secs_f64());
+    }
+
+    /// Learns what a request of a kind brought: its best bid, CPM in USD.
+    pub(crate) fn learn(&self, cell: Cell, best: CpmMicros) {
+        self.past.note(cell, best);
+    }
+
+    /// Counts a call whose answer nobody waited for.
+    pub(crate) fn passed_over(&self, answered: bool) {
+        let now = Instant::now();
+        if answered {
+            self.breaker.succeeded(now);
+        } else {
+            self.breaker.failed(now);
         }
     }
 
     /// Counts what a call came to. An answer that cannot be read is a failure like none at all; a timeout
     /// is held against it only where it had time: an SSP in a hurry must not eject everybody's DSPs.
-    pub(crate) fn answered(&self, fate: ReplyFate, took: Duration, budget_ms: u32) {
+    pub(crate) fn answered(&self, fate: ReplyFate, took: Duration, budget_ms: u32, now_us: i64) {
         let now = Instant::now();
         let bids = match fate {
             ReplyFate::Bids(bids) => bids,
             ReplyFate::NoBid(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => 0,
         };
-        match fate {
-            ReplyFate::Bids(_) | ReplyFate::NoBid(_) => self.breaker.succeeded(now),
-            ReplyFate::TimedOut if budget_ms < FAIR_MS => {}
-            ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => self.breaker.failed(now),
+        let is_good = match fate {
+            ReplyFate::Bids(_) | ReplyFate::NoBid(_) => Some(true),
+            ReplyFate::TimedOut if budget_ms < FAIR_MS => None,
+            ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => Some(false),
+        };
+        match is_good {
+            Some(true) => self.breaker.succeeded(now),
+            Some(false) => self.breaker.failed(now),
+            None => {}
+        }
+        if let Some(good) = is_good {
+            self.throttle.answered(now_us, !good);
         }
         self.metrics.response(fate.label(), took);
         self.stats.answered(fate.label(), bids, took);
@@ -157,6 +280,36 @@ impl Partner {
     }
 }
 
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// What a server says that it worked: the longest `dur` of its `Server-Timing`, milliseconds there.
+fn worked(timing: &HeaderValue) -> Option<Duration> {
+    let timing = timing.to_str().ok()?;
+    let told = timing.split([',', ';']).filter_map(|part| {
+        let millis: f64 = part.trim().strip_prefix("dur=")?.parse().ok()?;
+        Duration::try_from_secs_f64(millis / 1_000.0).ok()
+    });
+    told.max()
+}
+
+/// Shows every second how the partners stand, until `shutdown`. Runs on one worker.
+pub(crate) async fn report(exchange: Arc<Exchange>, shutdown: Shutdown) {
+    while !shutdown.is_fired() {
+        if let Some(in_force) = exchange.in_force() {
+            in_force
+                .partners
+                .iter()
+                .for_each(|partner| partner.report());
+        }
+        tokio::select! {
+            () = shutdown.fired() => return,
+            () = tokio::time::sleep(REPORT_EVERY) => {}
+        }
+    }
+}
+
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
 /// A DSP that needs longer than this is late by its own fault.
 const FAIR_MS: u32 = 50;
 
@@ -168,4 +321,25 @@ fn is_this_machine(host: &str) -> bool {
             .trim_end_matches(']')
             .parse::<std::net::IpAddr>()
             .is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x_77_what_a_server_says_that_it_worked() {
+        #[rustfmt::skip]
+        let cases = [
+            ("total;dur=12.5", Some(12_500)),
+            ("db;dur=3, total;dur=20;desc=\"all\"", Some(20_000)),
+            ("cache;desc=hit", None),
+            ("total;dur=-4", None),
+            ("total;dur=much", None),
+        ];
+        for (text, micros) in cases {
+            let got = worked(&HeaderValue::from_static(text));
+            assert_eq!(got, micros.map(Duration::from_micros), "{text}");
+        }
+    }
 }

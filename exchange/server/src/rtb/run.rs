@@ -8,9 +8,10 @@ use eventlog::EventLog;
 use exchange_core::Conditions;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Intake, Refusal};
+use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
 use service::clock;
-use units::{AuctionId, Multiplier, UnixMillis};
+use units::{AuctionId, CpmMicros, Currency, Multiplier, UnixMillis};
 
 use super::answer;
 use super::calls::{Call, Calls};
@@ -93,8 +94,10 @@ async fn hold(
     exchange.metrics.request_repairs(source, &intake.repairs);
     let payout = Payout::of(&exchange.config, in_force, arrived.source);
     let budget = dsp_budget(intake.tmax_ms, exchange.config.answer_margin.0);
+    let request_id = arrived.auction.to_string();
     let terms = Terms {
         auction: arrived.auction,
+        request_id: &request_id,
         remaining_ms: remaining_ms(budget, arrived.arrival),
         seller: Seller {
             sid: seller_id(arrived.source, intake, &payout),
@@ -102,16 +105,28 @@ async fn hold(
         },
     };
     let now_us = exchange.micros();
-    let mut plan = plan(intake, &in_force.market, &terms, |index, partner| {
-        in_force
-            .partners
-            .get(index)
-            .map_or(Ok(()), |state| state.admit(now_us, partner.qps))
+    let mut plan = plan(intake, &in_force.market, &terms, |candidate| {
+        let state = in_force.partners.get(candidate.index);
+        let state = state.ok_or(NotAsked::Unreachable)?;
+        state.admit(now_us, candidate)
     });
     let started = Instant::now();
-    let heard = fanout::ask(&context.upstream, in_force, &mut plan, started).await;
-    let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
+    let bodies = std::mem::take(&mut plan.bodies);
     let conditions = conditions(in_force, arrived.source);
+    let is_filled = |replies: &[Reply<'_>]| {
+        let settlement = settle(&plan, &in_force.market, &conditions, replies);
+        settlement.is_filled_by_guarantees(intake.request.imp.len())
+    };
+    let heard = fanout::ask(
+        &context.upstream,
+        in_force,
+        &plan,
+        bodies,
+        started,
+        is_filled,
+    )
+    .await;
+    let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
     let settlement = settle(&plan, &in_force.market, &conditions, &replies);
     count(context, in_force, &plan, &heard, &settlement);
     let round = Round {
@@ -161,6 +176,7 @@ async fn hold(
         AuctionResult::NoBid { .. } | AuctionResult::Invalid(_) => Outcome::NoBid,
     };
     context.finish(outcome, arrived.arrival, document);
+    round.learn(&heard);
     result
 }
 
@@ -199,6 +215,34 @@ impl Round<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Notes what the request brought from each partner that is left out by it.
+    fn learn(&self, heard: &[Heard]) {
+        let market = &self.in_force.market;
+        for heard in heard.iter().filter(|heard| heard.is_answer()) {
+            let Some(ask) = self.plan.asks.get(heard.ask) else {
+                continue;
+            };
+            let partner = market.partners.get(ask.partner);
+            if partner.is_none_or(|partner| partner.sampling.is_none()) {
+                continue;
+            }
+            let bids = self.settlement.bids.iter();
+            let bids = bids.filter(|judged| {
+                // What screening refused is worth nothing.
+                judged.ask == heard.ask && judged.medium.is_some()
+            });
+            let prices = bids.filter_map(|judged| {
+                let price = judged.bid.price.cpm()?;
+                market
+                    .rates
+                    .convert_price(price, judged.currency, Currency::USD)
+            });
+            heard
+                .partner
+                .learn(ask.cell, prices.max().unwrap_or(CpmMicros::ZERO));
+        }
     }
 
     /// Losers hear at once; so do winners where our word is the last.
@@ -284,9 +328,15 @@ fn count(
     heard: &[Heard],
     settlement: &Settlement<'_>,
 ) {
+    let now_us = context.exchange.micros();
+    for (index, reason) in &plan.not_asked {
+        if let Some(partner) = in_force.partners.get(*index) {
+            partner.not_asked(*reason);
+        }
+    }
     for (heard, (_, fate)) in heard.iter().zip(&settlement.replies) {
         let budget_ms = plan.asks.get(heard.ask).map_or(0, |ask| ask.budget_ms);
-        heard.partner.answered(*fate, heard.took, budget_ms);
+        heard.partner.answered(*fate, heard.took, budget_ms, now_us);
     }
     for (ask, repairs) in &settlement.repairs {
         let ask = plan.asks.get(*ask);

@@ -131,6 +131,25 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
                 }
             },
         });
+    let not_waited_for = round
+        .plan
+        .asks
+        .iter()
+        .enumerate()
+        .filter_map(|(index, ask)| {
+            if heard.iter().any(|heard| heard.ask == index) {
+                return None;
+            }
+            let partner = round.in_force.partners.get(ask.partner)?;
+            Some(AskRecord {
+                dsp: partner.id.as_str().to_owned(),
+                asked: true,
+                status: "not_waited_for",
+                duration_ms: None,
+                bids: 0,
+                nbr: None,
+            })
+        });
     let passed_over = round.plan.not_asked.iter().filter_map(|(index, reason)| {
         let partner = round.in_force.partners.get(*index)?;
         Some(AskRecord {
@@ -142,7 +161,7 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
             nbr: None,
         })
     });
-    asked.chain(passed_over).collect()
+    asked.chain(not_waited_for).chain(passed_over).collect()
 }
 
 fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {

@@ -1,0 +1,197 @@
+//! Whom an auction asks, and how: what the catalog says of each partner, over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+mod exchange;
+mod market;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use exchange::{BID, Dsp, Rig, banner};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
+use testkit::http::get;
+
+/// A partner with further members.
+fn partner(id: &str, url: &str, more: &Value) -> Value {
+    let mut partner = json!({"id": id, "name": id, "endpoint": url, "active": true});
+    let members = more.as_object().unwrap().clone();
+    partner.as_object_mut().unwrap().extend(members);
+    partner
+}
+
+fn status<'r>(record: &'r Value, dsp: &str) -> &'r str {
+    let mut asked = record["dsps"].as_array().unwrap().iter();
+    let found = asked.find(|of| of["dsp"] == dsp);
+    found.map_or("absent", |of| of["status"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn partners_are_asked_about_what_they_want() {
+    // X-110
+    let dsp = Dsp::bidding(BID);
+    let url = format!("{}/bid", dsp.server.url);
+    let wants = |id: &str, wants: Value| partner(id, &url, &json!({ "pretargeting": wants }));
+    let partners = json!([
+        wants("german", json!({"countries": ["DEU"]})),
+        wants("french", json!({"countries": ["FRA"]})),
+        wants("large", json!({"sizes": ["970x250"]})),
+        wants("knowing", json!({"known_users_only": true})),
+        wants("blocking", json!({"domains": {"block": ["news.example"]}})),
+    ]);
+    let rig = Rig::over(&partners, &[]).await;
+    let request =
+        banner(r#""site":{"domain":"sport.news.example"},"device":{"geo":{"country":"DEU"}},"#);
+    let answer = rig.auction(&request).await.expect_status(200);
+    let record = rig.record(&answer).await;
+    let expect = [
+        ("german", "bid"),
+        ("french", "pretargeting"),
+        ("large", "nothing_for_it"),
+        ("knowing", "unknown_user"),
+        ("blocking", "pretargeting"),
+    ];
+    for (dsp, expect) in expect {
+        assert_eq!(status(&record, dsp), expect, "{dsp}");
+    }
+    let metrics = get(&rig.url("/metrics")).await.expect_status(200).text();
+    let counted = r#"gavel_dsp_not_asked_total{dsp="french",reason="pretargeting"} 1"#;
+    assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn qps_is_one_limit_for_all_workers() {
+    // X-112: two workers, more auctions at once than the limit
+    let dsp = Dsp::bidding(BID);
+    let url = format!("{}/bid", dsp.server.url);
+    let partners = json!([partner("slow-lane", &url, &json!({"qps": 20}))]);
+    let rig = Rig::over(&partners, &[]).await;
+    let began = Instant::now();
+    let request = banner("");
+    let auctions = (0..200).map(|_| rig.auction(&request));
+    futures_util::future::join_all(auctions).await;
+    // A tenth of a second's worth may come early.
+    let most = 20 * (began.elapsed().as_secs() + 1) + 2;
+    let asked = dsp.times_asked() as u64;
+    assert!((2..=most).contains(&asked), "{asked} of at most {most}");
+}
+
+#[tokio::test]
+async fn who_brings_nothing_is_asked_no_more() {
+    let idle = Dsp::start(|_| None);
+    let url = format!("{}/bid", idle.server.url);
+    let sampling = json!({"worth": 100_000, "explore": 0});
+    let partners = json!([
+        partner("idle", &url, &json!({ "sampling": sampling })),
+        partner("unsampled", &url, &json!({})),
+    ]);
+    let rig = Rig::over(&partners, &[("workers", "1")]).await;
+    for round in 0..110 {
+        let answer = rig.auction(&banner("")).await.expect_status(204);
+        let record = rig.record(&answer).await;
+        let expect = if round < 100 { "no_bid" } else { "sampled" };
+        assert_eq!(status(&record, "idle"), expect, "{round}");
+        assert_eq!(status(&record, "unsampled"), "no_bid", "{round}");
+    }
+    // Of another kind, nothing is known yet.
+    let answer = rig.auction(&banner(r#""app":{"bundle":"com.a"},"#)).await;
+    assert_eq!(status(&rig.record(&answer).await, "idle"), "no_bid");
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_once_guaranteed_deals_fill_every_imp() {
+    let holder = Dsp::start(|body| {
+        let request: Value = serde_json::from_str(body).unwrap();
+        let bid = format!(r#"{{"id":"b1","impid":"1","dealid":"sure",{BID}}}"#);
+        Some(format!(
+            r#"{{"id":{},"seatbid":[{{"bid":[{bid}]}}]}}"#,
+            request["id"]
+        ))
+    });
+    let slow = Dsp::bidding(BID);
+    let partners = json!([
+        partner("slow", &format!("{}/slow", slow.server.url), &json!({})),
+        partner("holder", &format!("{}/bid", holder.server.url), &json!({})),
+    ]);
+    let rig = Rig::over(&partners, &[]).await;
+    let with_deal = |guaranteed: u8| {
+        let deal = format!(
+            r#""secure":1,"pmp":{{"deals":[{{"id":"sure","bidfloor":1,"guar":{guaranteed}}}]}}"#
+        );
+        banner("").replace(r#""secure":1"#, &deal)
+    };
+    let answer = rig.auction(&with_deal(1)).await.expect_status(200);
+    let record = rig.record(&answer).await;
+    assert_eq!(status(&record, "holder"), "bid");
+    assert_eq!(status(&record, "slow"), "not_waited_for");
+    let answer = rig.auction(&with_deal(0)).await.expect_status(200);
+    let record = rig.record(&answer).await;
+    assert_eq!(
+        status(&record, "slow"),
+        "timeout",
+        "a deal that is not guaranteed"
+    );
+}
+
+#[tokio::test]
+async fn requests_are_gzipped_and_answers_not_where_a_partner_says_so() {
+    // C-5
+    let dsp = Dsp::bidding(BID);
+    let url = format!("{}/bid", dsp.server.url);
+    let said = json!({"connection": {"gzip_requests": true, "gzip_answers": false}});
+    let rig = Rig::over(&json!([partner("packed", &url, &said)]), &[]).await;
+    let answer = rig.auction(&banner("")).await.expect_status(200);
+    let asked = dsp.last_asked();
+    assert_eq!(asked.header("content-encoding"), "gzip");
+    assert_eq!(asked.header("accept-encoding"), "identity");
+    assert_eq!(status(&rig.record(&answer).await, "packed"), "bid");
+}
+
+#[tokio::test]
+async fn a_partner_is_called_by_http2_where_it_wants_that() {
+    let address = by_http2();
+    let said = json!({"connection": {"http2": true}});
+    let url = format!("http://{address}/bid");
+    let rig = Rig::over(&json!([partner("modern", &url, &said)]), &[]).await;
+    for _ in 0..3 {
+        let answer = rig.auction(&banner("")).await.expect_status(200);
+        assert_eq!(status(&rig.record(&answer).await, "modern"), "bid");
+    }
+}
+
+/// A DSP that speaks HTTP/2 and nothing else.
+fn by_http2() -> SocketAddr {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let runtime = service::runtime::current_thread("http2").unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                let service = hyper::service::service_fn(bid);
+                let serving = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(serving);
+            }
+        });
+    });
+    address
+}
+
+async fn bid(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    assert_eq!(request.version(), Version::HTTP_2);
+    let body = request.into_body().collect().await.unwrap().to_bytes();
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let bid = BID.replace("{SELF}", "http://127.0.0.1:1");
+    let answer = format!(
+        r#"{{"id":{},"seatbid":[{{"bid":[{{"id":"b1","impid":"1",{bid}}}]}}]}}"#,
+        asked["id"]
+    );
+    Ok(Response::new(Full::new(Bytes::from(answer))))
+}
