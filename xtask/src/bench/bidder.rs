@@ -8,12 +8,16 @@ use super::plan::Plan;
 use super::process::{Process, told};
 use super::stage::{BIDDER, Stage};
 use super::table::Row;
+use super::users::{Users, open};
 
-const FULL: &str = "2 KB, 1 to 3 imps (mean 2), parsed and checked; profile and caps of two ids read from Redis, a quarter of the line items capped and every cap confirmed; every filter, a reservation on a lease, markup with six signed tokens, metrics and tallies";
+const FULL: &str = "2 KB, 1 to 3 imps (mean 2), parsed and checked; profile and caps of the user read, a quarter of the line items capped and every cap confirmed in Redis; every filter, a reservation on a lease, markup with six signed tokens, metrics and tallies";
 
 pub(super) fn bid_url() -> String {
     format!("http://127.0.0.1:{BIDDER}/bid")
 }
+
+/// What keeps no user in the process: every bid reads its user from Redis.
+pub(super) const NO_MEMORY: [(&str, &str); 1] = [("GAVEL__BIDDER__USER_CACHE", "0B")];
 
 /// P1 on a catalog of `count` line items, or P2.
 pub(super) fn full_function(
@@ -27,42 +31,24 @@ pub(super) fn full_function(
         warm_up: plan.seconds * 2.0,
         ..Load::default()
     };
-    let rounds = against_hyper(stage, plan, bidder, &bid_url(), &load)?;
+    let url = bid_url();
+    let (rounds, users) = Users::of(|| against_hyper(stage, plan, bidder, &url, &load))?;
     let what = format!("bidder, {count} line items, requests per core ÷ H. {FULL}");
-    let row = with_users(ratio_row(id, what, (must, told_must(id)), &rounds), &rounds);
+    let row = users.beside(ratio_row(id, what, (must, told_must(id)), &rounds));
     Ok(with_bids(row, &rounds))
 }
 
 /// With fewer bids it is not the full function.
 const FEWEST_BIDS: f64 = 0.5;
 
-fn with_bids(row: Row, rounds: &Rounds) -> Row {
-    let bids = rounds.own(|it| it.bids).low;
-    if bids >= FEWEST_BIDS {
-        return row;
-    }
-    let why = format!("only {:.0} % of the requests got a bid", bids * 100.0);
-    Row {
-        verdict: row.verdict.and(Verdict::Open(why)),
-        ..row
-    }
+fn too_few(bids: f64) -> Option<String> {
+    (bids < FEWEST_BIDS).then(|| format!("only {:.0} % of the requests got a bid", bids * 100.0))
 }
 
-/// Below this the users cannot have been read: the bidder stopped asking a Redis that answered late.
-const LEAST_REDIS_US: f64 = 3.0;
-
-/// A bidder that does not read its users is fast, and says nothing.
-fn with_users(row: Row, rounds: &Rounds) -> Row {
-    let redis = rounds.own(|it| it.redis_us);
-    if redis.low >= LEAST_REDIS_US {
-        return row;
-    }
-    let why = format!(
-        "users were not read in every round (Redis {:.1} µs)",
-        redis.low
-    );
+fn with_bids(row: Row, rounds: &Rounds) -> Row {
+    let why = too_few(rounds.own(|it| it.bids).low);
     Row {
-        verdict: row.verdict.and(Verdict::Open(why)),
+        verdict: open(row.verdict, why),
         ..row
     }
 }
@@ -74,13 +60,14 @@ pub(super) fn no_bid(stage: &mut Stage, plan: &Plan, bidder: &Process) -> Result
         options: vec!["--floor-cents=50000".into()],
         warm_up: plan.seconds,
     };
-    let rounds = against_hyper(stage, plan, bidder, &bid_url(), &load)?;
+    let url = bid_url();
+    let (rounds, users) = Users::of(|| against_hyper(stage, plan, bidder, &url, &load))?;
     let what = format!(
         "no-bid after matching ÷ H, {} line items: the same requests with floors above every maximum; parsed, user read, matched, every match refused at its price, 204",
         plan.line_items(10_000)
     );
     let must = (Must::AtLeast(0.35), "0.35 (0.50)");
-    Ok(with_users(ratio_row("P3", what, must, &rounds), &rounds))
+    Ok(users.beside(ratio_row("P3", what, must, &rounds)))
 }
 
 /// P16: each billing notice once, durable in the event log before its answer.
@@ -126,71 +113,100 @@ fn called(stage: &mut Stage, bidder: &Process, url: &str, count: u64) -> Result<
     Round::read(&told(&stage.gavel, &arguments)?, bidder.pid(), redis)
 }
 
-/// P7: what the Redis of user state spends for a bid, by what the user's stamps and the winner ask of it.
-pub(super) fn redis(stage: &mut Stage, plan: &Plan, bidder: &Process) -> Result<Row> {
+/// P7: what the Redis of user state spends for a bid, by what the process knows and the winner asks of it.
+pub(super) fn redis(stage: &mut Stage, plan: &Plan) -> Result<Row> {
     eprintln!("       Bench P7");
     stage.sql(
         "CREATE TABLE bench_caps AS SELECT id, doc -> 'frequency_caps' AS caps FROM line_items",
     )?;
-    let spent = |stage: &mut Stage, caps: &str, options: &[String]| -> Result<Vec<Round>> {
-        stage.sql(&format!(
-            "UPDATE line_items SET doc = jsonb_set(doc, '{{frequency_caps}}', {caps});
-             UPDATE catalog_version SET version = version + 1"
-        ))?;
-        stage.until_current()?;
-        let url = bid_url();
-        let mut rounds = Vec::new();
-        round(stage, bidder, &url, options, (plan.seconds, 0.2))?;
-        for _ in 0..plan.rounds {
-            rounds.push(round(
-                stage,
-                bidder,
-                &url,
-                options,
-                (0.3, plan.seconds / 2.0),
-            )?);
-        }
-        Ok(rounds)
-    };
-    // Everybody once in a while, then a hundred users who come every few milliseconds.
-    let cold = spent(stage, "'[]'", &[format!("--users={}", plan.users)])?;
-    let warm = spent(stage, "'[]'", &["--users=100".into()])?;
-    let capped = spent(
-        stage,
-        "'[{\"scope\": \"line_item\", \"count\": 3, \"window\": {\"sliding_seconds\": 3600}}]'",
-        &[format!("--users={}", plan.users)],
-    )?;
+    let everybody = format!("--users={}", plan.users);
+    let forgetful = stage.bidder_with(&NO_MEMORY)?;
+    let cold = spent(stage, plan, &forgetful, "'[]'", &everybody)?;
+    let capped = spent(stage, plan, &forgetful, CAPPED, &everybody)?;
+    drop(forgetful);
+    // A hundred users who come every few milliseconds.
+    let bidder = stage.bidder()?;
+    let warm = spent(stage, plan, &bidder, "'[]'", "--users=100")?;
     stage.sql(
         "UPDATE line_items l SET doc = jsonb_set(doc, '{frequency_caps}', b.caps) FROM bench_caps b WHERE b.id = l.id;
          DROP TABLE bench_caps; UPDATE catalog_version SET version = version + 1",
     )?;
     stage.until_current()?;
-    let range = |rounds: &[Round]| Rounds::of(rounds, |it| it.redis_us);
-    let (cold, warm, capped) = (range(&cold), range(&warm), range(&capped));
     let more = Range {
-        low: capped.low - cold.high,
-        median: capped.median - cold.median,
-        high: capped.high - cold.low,
+        low: capped.spent.low - cold.spent.high,
+        median: capped.spent.median - cold.spent.median,
+        high: capped.spent.high - cold.spent.low,
     };
     let verdict = Must::AtMost(6.0)
-        .judge(&cold)
-        .and(Must::AtMost(2.0).judge(&warm))
+        .judge(&cold.spent)
+        .and(Must::AtMost(2.0).judge(&warm.spent))
         .and(Must::AtMost(8.0).judge(&more));
+    let reasons = [
+        cold.users.not_cold(),
+        capped.users.not_cold(),
+        warm.users.not_warm(),
+        cold.too_few_bids(),
+        capped.too_few_bids(),
+        warm.too_few_bids(),
+    ];
     Ok(Row {
         id: "P7",
         what: format!(
-            "CPU of the state's Redis per request in µs, AOF every second; two ids a user, one of which is known; {} line items: none capped, {} users; none capped, 100 users; all capped, what it costs more",
+            "CPU of the state's Redis per request in µs, AOF every second; two ids a user, one of which is known; {} line items: none capped, every user read ({} users, `user_cache = \"0B\"`); none capped, every user known to the process (100 users); all capped and every user read, what it costs more",
             plan.line_items(10_000),
             plan.users
         ),
         must: "6 / 2 / +8 µs (5 / 1 / +5)",
         measured: format!(
             "cold {}, warm {}, capped +{}",
-            cold.shown(1),
-            warm.shown(1),
+            cold.spent.shown(1),
+            warm.spent.shown(1),
             more.shown(1)
         ),
-        verdict,
+        verdict: reasons.into_iter().fold(verdict, open),
+    })
+}
+
+const CAPPED: &str =
+    "'[{\"scope\": \"line_item\", \"count\": 3, \"window\": {\"sliding_seconds\": 3600}}]'";
+
+/// What Redis spent for a request, for which users and bids.
+struct Spent {
+    spent: Range,
+    users: Users,
+    bids: Range,
+}
+
+impl Spent {
+    fn too_few_bids(&self) -> Option<String> {
+        too_few(self.bids.low)
+    }
+}
+
+/// With these caps on every line item.
+fn spent(
+    stage: &mut Stage,
+    plan: &Plan,
+    bidder: &Process,
+    caps: &str,
+    users: &str,
+) -> Result<Spent> {
+    stage.sql(&format!(
+        "UPDATE line_items SET doc = jsonb_set(doc, '{{frequency_caps}}', {caps});
+         UPDATE catalog_version SET version = version + 1"
+    ))?;
+    stage.until_current()?;
+    let (url, options) = (bid_url(), [users.to_owned()]);
+    round(stage, bidder, &url, &options, (plan.seconds, 0.2))?;
+    let (rounds, users) = Users::of(|| {
+        let times = (0.3, plan.seconds / 2.0);
+        let one = |_| round(stage, bidder, &url, &options, times);
+        (0..plan.rounds).map(one).collect::<Result<Vec<Round>>>()
+    })?;
+    Ok(Spent {
+        spent: Rounds::of(&rounds, |it| it.redis_us),
+        users,
+        bids: Rounds::of(&rounds, |it| it.bids),
     })
 }
 
@@ -285,28 +301,15 @@ mod tests {
 
     #[test]
     fn a_bidder_that_did_not_do_the_work_is_not_concluded_from() {
-        let round = |redis_us| Round {
-            cpu_us: 30.0,
-            redis_us,
-            ..Round::default()
-        };
         let hyper = vec![Round {
             cpu_us: 10.0,
             ..Round::default()
         }];
-        for (redis_us, expect) in [(12.0, true), (0.4, false)] {
-            let rounds = Rounds {
-                own: vec![round(redis_us)],
-                hyper: hyper.clone(),
-            };
-            let row = ratio_row("P1", String::new(), (Must::AtLeast(0.25), ""), &rounds);
-            let met = with_users(row, &rounds).verdict == Verdict::Met;
-            assert_eq!(met, expect, "{redis_us} µs of Redis");
-        }
         let bidding = |bids| Rounds {
             own: vec![Round {
                 bids,
-                ..round(12.0)
+                cpu_us: 30.0,
+                ..Round::default()
             }],
             hyper: hyper.clone(),
         };

@@ -121,7 +121,13 @@ impl Stage {
 
     /// The bidder on the server's core, with the catalog in force that the database has.
     pub(super) fn bidder(&self) -> Result<Process> {
-        let bidder = self.start_bidder(&[])?;
+        self.bidder_with(&[])
+    }
+
+    /// The same with more settings.
+    pub(super) fn bidder_with(&self, more: &[(&str, &str)]) -> Result<Process> {
+        let more: Vec<(&str, String)> = more.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
+        let bidder = self.start_bidder(&more)?;
         wait_for(BIDDER, "/readyz")?;
         self.until_current()?;
         Ok(bidder)
