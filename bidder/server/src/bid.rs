@@ -18,11 +18,12 @@ use contracts::access::AUCTION_ID_HEADER;
 use openrtb::{BidRequest, ReadError};
 use service::Problem;
 use service::http::{
-    HeaderValue, Request, Response, ShedReason, StatusCode, json, no_content, shed,
+    HeaderName, HeaderValue, Request, Response, ShedReason, StatusCode, json, no_content, shed,
 };
 use service::trace::TraceId;
 use units::{AuctionId, CpmMicros};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::duplicates::Claims;
 use crate::explain::{Trail, Wishes};
@@ -31,9 +32,10 @@ use crate::records::{Record, Unsent};
 use crate::worker::Worker;
 use crate::{caps, explain, leases};
 
-const VERSION_HEADER: &str = "x-openrtb-version";
+const VERSION_HEADER: HeaderName = HeaderName::from_static("x-openrtb-version");
+const AUCTION_HEADER: HeaderName = HeaderName::from_static(AUCTION_ID_HEADER);
 /// Why there is no bid, in one word: what a person looks for first.
-const NO_BID_HEADER: &str = "x-gavel-no-bid";
+const NO_BID_HEADER: HeaderName = HeaderName::from_static("x-gavel-no-bid");
 const BODY_HINT: usize = 4_096;
 
 /// Answers a bid request.
@@ -359,7 +361,7 @@ fn time_left(deadline: Option<Instant>) -> Result<Option<Duration>, NoBid> {
 fn auction_id(request: &Request) -> AuctionId {
     match &request.trace {
         Some(parent) => AuctionId(Uuid::from_bytes(parent.trace_id.0)),
-        None => AuctionId::new(service::clock::now(), service::clock::random_bytes()),
+        None => new_auction(),
     }
 }
 
@@ -377,17 +379,24 @@ fn dialect(request: &Request) -> Dialect {
 
 /// Gives an answer that was made before any auction the id that every answer has.
 pub(crate) fn name_auction(response: &mut Response) {
-    let auction = AuctionId::new(service::clock::now(), service::clock::random_bytes());
-    if let Ok(value) = HeaderValue::try_from(auction.to_string()) {
-        response.headers_mut().insert(AUCTION_ID_HEADER, value);
-    }
+    put_auction(response, new_auction());
 }
 
 fn with_auction(mut response: Response, auction: AuctionId) -> Response {
-    if let Ok(value) = HeaderValue::try_from(auction.to_string()) {
-        response.headers_mut().insert(AUCTION_ID_HEADER, value);
-    }
+    put_auction(&mut response, auction);
     response
+}
+
+fn put_auction(response: &mut Response, auction: AuctionId) {
+    let mut text = [0; Hyphenated::LENGTH];
+    let text = Hyphenated::from_uuid(auction.0).encode_lower(&mut text);
+    if let Ok(value) = HeaderValue::from_str(text) {
+        response.headers_mut().insert(AUCTION_HEADER, value);
+    }
+}
+
+fn new_auction() -> AuctionId {
+    AuctionId::new(service::clock::now(), service::clock::random_bytes())
 }
 
 /// 204; with `nbr` in a body where the caller did something wrong, or asked to be told (B-40).

@@ -140,6 +140,32 @@ impl ListMetrics {
     }
 }
 
+/// Where the user of a request was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserFound {
+    /// In the process.
+    Memory,
+    /// In Redis.
+    Redis,
+    /// None of the ids has a profile.
+    Unknown,
+    /// Redis did not answer in time, or was not asked.
+    Unread,
+}
+
+impl UserFound {
+    const ALL: [Self; 4] = [Self::Memory, Self::Redis, Self::Unknown, Self::Unread];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+            Self::Unknown => "unknown",
+            Self::Unread => "unread",
+        }
+    }
+}
+
 /// The bidder's handles.
 pub(crate) struct Metrics {
     registry: service::Metrics,
@@ -151,6 +177,7 @@ pub(crate) struct Metrics {
     notices: Vec<[Counter; NoticeOutcome::ALL.len()]>,
     video_events: [Counter; VIDEO_EVENTS.len()],
     pub(crate) redis_duration: Histogram,
+    users: [Counter; UserFound::ALL.len()],
     pub(crate) catalog_age: Gauge,
     pub(crate) catalog_version: Gauge,
     pub(crate) line_items: Gauge,
@@ -221,6 +248,11 @@ impl Metrics {
                 &[],
                 buckets::BID,
             ),
+            users: UserFound::ALL.map(|found| {
+                let labels = [("found", found.label())];
+                let help = "Users of bid requests that may be recognised, by where their profile was found.";
+                metrics.counter("gavel_bid_users_total", help, &labels)
+            }),
             catalog_age: metrics.gauge(
                 "gavel_catalog_age_seconds",
                 "Since the publisher last confirmed the catalog.",
@@ -278,6 +310,13 @@ impl Metrics {
                 let help = "Minimums to win that sellers told, by what became of them.";
                 metrics.counter("gavel_shading_minimums_total", help, &labels)
             }),
+        }
+    }
+
+    /// Counts a user by where it was found.
+    pub(crate) fn user(&self, found: UserFound) {
+        if let Some(counter) = self.users.get(found as usize) {
+            counter.inc();
         }
     }
 

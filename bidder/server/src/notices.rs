@@ -1,28 +1,35 @@
 //! Notices: the signed token checked, the event durable, then 2xx (money.md, "Settle").
 
+use std::borrow::Cow;
+
 use bidder_core::shading::{MinimumToWin, Place};
 use contracts::event::{MoneyEvent, NoticeEvent, PriceTold};
 use contracts::notice::{BillOn, NoticeClaims, NoticeKind, TokenError};
 use eventlog::Appended;
 use serde::Deserialize;
+use serde_json::Value;
 use service::Problem;
 use service::http::{Request, Response, StatusCode, json};
+use service::trace::TraceId;
 use units::{CpmMicros, Currency, Nanos, UnixMillis};
 
 use crate::bid::trace;
 use crate::metrics::{Heard, NoticeOutcome, kind_label};
 use crate::worker::Worker;
 
+/// Bytes of an event as it is written, as a rule.
+const EVENT_HINT: usize = 1_024;
+
 /// What a notice carries, in its query or as JSON.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Told {
     token: Option<String>,
-    price: Option<serde_json::Value>,
+    price: Option<Value>,
     currency: Option<String>,
-    loss: Option<serde_json::Value>,
+    loss: Option<Value>,
     /// `${AUCTION_MIN_TO_WIN}`, and where shading learns it: hints beside the token, which move no money.
-    mtw: Option<serde_json::Value>,
+    mtw: Option<Value>,
     place: Option<String>,
 }
 
@@ -103,15 +110,18 @@ pub(crate) async fn handle(worker: &Worker, request: &Request, kind: NoticeKind)
 }
 
 fn told(request: &Request) -> Result<Told, Box<Response>> {
-    let query = |name| request.query_param(name).map(std::borrow::Cow::into_owned);
-    let mut told = Told {
-        token: query("t"),
-        price: query("price").map(serde_json::Value::String),
-        currency: query("cur"),
-        loss: query("loss").map(serde_json::Value::String),
-        mtw: query("mtw").map(serde_json::Value::String),
-        place: query("place"),
-    };
+    let mut told = Told::default();
+    for (name, value) in request.query_params() {
+        match &*name {
+            "t" => first(&mut told.token, value, |it| it),
+            "price" => first(&mut told.price, value, Value::String),
+            "cur" => first(&mut told.currency, value, |it| it),
+            "loss" => first(&mut told.loss, value, Value::String),
+            "mtw" => first(&mut told.mtw, value, Value::String),
+            "place" => first(&mut told.place, value, |it| it),
+            _ => {}
+        }
+    }
     if request.body.is_empty() {
         return Ok(told);
     }
@@ -138,6 +148,11 @@ fn told(request: &Request) -> Result<Told, Box<Response>> {
     told.mtw = told.mtw.or(body.mtw);
     told.place = told.place.or(body.place);
     Ok(told)
+}
+
+/// Of a parameter that is there twice the first counts.
+fn first<T>(place: &mut Option<T>, value: Cow<'_, str>, take: impl FnOnce(String) -> T) {
+    place.get_or_insert_with(|| take(value.into_owned()));
 }
 
 /// What shading can learn from a win or a loss: `None` where nothing is to be learned, `Some(None)` where what
@@ -202,14 +217,11 @@ fn learn(worker: &Worker, minimum: Option<Option<MinimumToWin>>) {
 }
 
 /// A number or a string, as text.
-fn text(value: Option<&serde_json::Value>) -> Option<String> {
+fn text(value: Option<&Value>) -> Option<Cow<'_, str>> {
     match value? {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Array(_)
-        | serde_json::Value::Object(_) => None,
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -261,7 +273,8 @@ pub(crate) async fn append(
         loss,
         at: service::clock::now(),
     }));
-    let payload = serde_json::to_vec(&event).map_err(|_| Refused::LogAway)?;
+    let mut payload = Vec::with_capacity(EVENT_HINT);
+    serde_json::to_writer(&mut payload, &event).map_err(|_| Refused::LogAway)?;
     let appended = worker.log.append(settle_by, &once, &payload).await;
     let outcome = match &appended {
         Ok(Appended::Stored) => NoticeOutcome::Accepted,
@@ -273,7 +286,9 @@ pub(crate) async fn append(
         }
     };
     worker.shared.metrics.notice(kind, outcome);
-    tracing::info!(trace_id = %trace(auction), kind = kind_label(kind), outcome = outcome.label(), "notice");
+    if TraceId(*auction.as_bytes()).is_sampled(worker.shared.config.trace_sample_percent) {
+        tracing::info!(trace_id = %trace(auction), kind = kind_label(kind), outcome = outcome.label(), "notice");
+    }
     if outcome == NoticeOutcome::Accepted {
         count(worker, kind, billed);
     }

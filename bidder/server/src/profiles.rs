@@ -9,6 +9,7 @@ use contracts::profile::Profile;
 use contracts::stamps::UserStamps;
 use openrtb::BidRequest;
 
+use crate::metrics::UserFound;
 use crate::worker::Worker;
 
 /// What was found of a user.
@@ -65,11 +66,19 @@ pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Id
     let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
     let began = Instant::now();
     let answer = worker.users.read(&asked).await;
-    worker
-        .shared
-        .metrics
-        .redis_duration
-        .observe(began.elapsed());
+    let metrics = &worker.shared.metrics;
+    let from_memory = matches!(&answer, Ok(Some(view)) if view.from_memory);
+    if !from_memory {
+        metrics.redis_duration.observe(began.elapsed());
+    }
+    metrics.user(match &answer {
+        Err(_) => UserFound::Unread,
+        Ok(Some(view)) if view.profile.is_some() => match from_memory {
+            true => UserFound::Memory,
+            false => UserFound::Redis,
+        },
+        Ok(_) => UserFound::Unknown,
+    });
     match answer {
         Ok(Some(view)) => Found {
             key: match view.alias_of {

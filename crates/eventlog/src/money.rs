@@ -1,11 +1,15 @@
 //! The money log: append behind the fence, and the fence.
 
 use contracts::event::MONEY_STREAM;
+use redis::{Cmd, ErrorKind, ServerErrorKind};
 use units::UnixMillis;
 
 use crate::connect::EventLog;
 use crate::error::EventLogError;
 use crate::keys;
+
+/// Redis was restarted or its scripts flushed.
+const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +37,29 @@ impl EventLog {
         payload: &[u8],
     ) -> Result<Appended, EventLogError> {
         let mut connection = self.connection.clone();
-        let mut call = self.scripts.append.key(MONEY_STREAM);
-        call.key(keys::FENCE)
-            .key(keys::once(once))
+        let script = &self.scripts.append;
+        // Written into one piece of memory: `Script::key` makes one for each argument.
+        let mut call = Cmd::with_capacity(10, 320 + payload.len());
+        call.arg("EVALSHA")
+            .arg(script.get_hash())
+            .arg(3)
+            .arg(MONEY_STREAM)
+            .arg(keys::FENCE)
+            .arg(keys::once(once))
             .arg(settle_by.0)
             .arg(settle_by.0.saturating_add(keys::REMEMBER_MS))
             .arg(keys::PAYLOAD)
             .arg(payload);
-        let code: i64 = self
-            .within("append a money event", call.invoke_async(&mut connection))
-            .await?;
+        let answer = async {
+            match call.query_async(&mut connection).await {
+                Err(error) if error.kind() == NO_SCRIPT => {
+                    script.load_async(&mut connection).await?;
+                    call.query_async(&mut connection).await
+                }
+                answered => answered,
+            }
+        };
+        let code: i64 = self.within("append a money event", answer).await?;
         Ok(match code {
             1 => Appended::Stored,
             0 => Appended::Duplicate,

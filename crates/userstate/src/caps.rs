@@ -1,10 +1,13 @@
 //! Frequency caps (money.md, "Frequency caps"): pendings at the choice, stamps at the impression.
 
+use std::fmt::Write as _;
+
 use contracts::catalog::CapWindow;
 use contracts::stamps::ScopeKey;
-use redis::ScriptInvocation;
+use redis::{Cmd, ErrorKind, Script, ServerErrorKind};
 use units::{BidId, DurationMillis, UnixMillis};
 
+use crate::budget::Budget;
 use crate::connection::UserState;
 use crate::error::{StateError, Unknown};
 use crate::keys;
@@ -13,6 +16,8 @@ use crate::keys;
 const MOST_STAMPS: u32 = 256;
 /// An id is remembered at least this long: confirms of the last ten minutes may be replayed from the log.
 const REPLAY: DurationMillis = DurationMillis::from_secs(600);
+/// Redis was restarted or its scripts flushed.
+const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
 /// Where a cap's window begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,24 +97,18 @@ impl UserState {
         if choices.is_empty() {
             return Ok(Vec::new());
         }
-        let mut call = self.scripts.cap.key(keys::user(user));
-        call.key(keys::gone(user))
-            .arg(now.0)
-            .arg(self.budget.retention_ms())
-            .arg(choices.len());
-        for choice in choices {
-            call.arg(choice.ranked.len());
-            for line in &choice.ranked {
-                call.arg(line.bid.to_string())
-                    .arg(line.pending_until.0)
-                    .arg(line.caps.len());
-                for cap in &line.caps {
-                    put_cap(&mut call, cap);
-                }
-            }
-        }
         let mut connection = self.connection();
-        let places: Vec<i64> = self.on_path(call.invoke_async(&mut connection)).await?;
+        let call = call(&self.scripts.cap, user, now, &self.budget, choices);
+        let answer = async {
+            match call.query_async(&mut connection).await {
+                Err(error) if error.kind() == NO_SCRIPT => {
+                    self.scripts.cap.load_async(&mut connection).await?;
+                    call.query_async(&mut connection).await
+                }
+                answered => answered,
+            }
+        };
+        let places: Vec<i64> = self.on_path(answer).await?;
         if places.len() != choices.len() {
             return Err(Unknown::Failed);
         }
@@ -177,7 +176,42 @@ impl UserState {
     }
 }
 
-fn put_cap(call: &mut ScriptInvocation<'_>, cap: &LineCap) {
+/// The call of the cap script, written into one piece of memory.
+fn call(
+    script: &Script,
+    user: &str,
+    now: UnixMillis,
+    budget: &Budget,
+    choices: &[CapChoice],
+) -> Cmd {
+    let lines = || choices.iter().flat_map(|it| &it.ranked);
+    let caps = lines().map(|it| it.caps.len()).sum::<usize>();
+    let arguments = 8 + choices.len() + 2 * lines().count() + 4 * caps;
+    let mut call = Cmd::with_capacity(arguments, 24 * arguments);
+    call.arg("EVALSHA")
+        .arg(script.get_hash())
+        .arg(2)
+        .arg(keys::user(user))
+        .arg(keys::gone(user))
+        .arg(now.0)
+        .arg(budget.retention_ms())
+        .arg(choices.len());
+    let mut pending = String::new();
+    for choice in choices {
+        call.arg(choice.ranked.len());
+        for line in &choice.ranked {
+            pending.clear();
+            let _ = write!(pending, "{}@{}", line.bid, line.pending_until.0);
+            call.arg(&*pending).arg(line.caps.len());
+            for cap in &line.caps {
+                put_cap(&mut call, cap);
+            }
+        }
+    }
+    call
+}
+
+fn put_cap(call: &mut Cmd, cap: &LineCap) {
     call.arg(cap.scope.as_str()).arg(cap.count.min(MOST_STAMPS));
     match cap.window {
         Window::Sliding(span) => call.arg("s").arg(span.0),

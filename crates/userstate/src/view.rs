@@ -1,6 +1,5 @@
 //! Reading a user for a bid: profile and stamps in one wait.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,9 +25,17 @@ pub struct UserView {
     pub stamps: Arc<UserStamps>,
     /// A profile was there but could not be read; it counts as absent.
     pub unreadable: bool,
+    /// The process knew all that was needed, and Redis was not asked.
+    pub from_memory: bool,
 }
 
-type Hash = HashMap<Vec<u8>, Vec<u8>>;
+/// The fields of a user's hash with their values.
+type Hash = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn field<'h>(hash: &'h Hash, name: &str) -> Option<&'h [u8]> {
+    let found = hash.iter().find(|(field, _)| field == name.as_bytes());
+    found.map(|(_, value)| value.as_slice())
+}
 
 impl UserState {
     /// Reads the users of these ids in one wait ("Whose profile"), or in none where the process knows
@@ -40,17 +47,17 @@ impl UserState {
     /// # Errors
     /// [`Unknown`] when Redis did not answer within the budget, or is not asked at the moment.
     pub async fn read(&self, ids: &[&str]) -> Result<Option<UserView>, Unknown> {
-        let known = self.known(ids, Instant::now()).await?;
+        let (known, from_memory) = self.known(ids, Instant::now()).await?;
         let aliases: Vec<&UserId> = known
             .iter()
             .take_while(|it| it.profile.is_none())
             .filter_map(|it| it.alias_of.as_ref())
             .collect();
         if aliases.is_empty() {
-            return Ok(choose(&known));
+            return Ok(choose(&known, from_memory));
         }
         let named: Vec<&str> = aliases.iter().map(|it| it.as_str()).collect();
-        let users = self.known(&named, Instant::now()).await?;
+        let (users, too) = self.known(&named, Instant::now()).await?;
         let mut users = users.into_iter();
         let meant: Vec<_> = known
             .iter()
@@ -59,15 +66,16 @@ impl UserState {
                 (Some(_), _) | (None, None) => Arc::clone(it),
             })
             .collect();
-        let view = choose(&meant);
+        let view = choose(&meant, from_memory && too);
         Ok(view.map(|view| UserView {
             alias_of: known.get(view.key_index).and_then(|it| it.alias_of.clone()),
             ..view
         }))
     }
 
-    /// What is under each of these ids, as far as it is needed: nothing after the first profile.
-    async fn known(&self, ids: &[&str], now: Instant) -> Result<Vec<Arc<Known>>, Unknown> {
+    /// What is under each of these ids, as far as it is needed: nothing after the first profile. And whether
+    /// the process knew all of it.
+    async fn known(&self, ids: &[&str], now: Instant) -> Result<(Vec<Arc<Known>>, bool), Unknown> {
         let cache = self.peers.cache.as_ref();
         let mut known = Vec::with_capacity(ids.len());
         if let Some(cache) = cache {
@@ -78,13 +86,13 @@ impl UserState {
                 let found = user.profile.is_some();
                 known.push(user);
                 if found {
-                    return Ok(known);
+                    return Ok((known, true));
                 }
             }
         }
         let missing = ids.get(known.len()..).unwrap_or_default();
         if missing.is_empty() {
-            return Ok(known);
+            return Ok((known, true));
         }
         let marks: Vec<_> = missing
             .iter()
@@ -102,16 +110,21 @@ impl UserState {
             if let (Some(cache), Some(mark)) = (cache, marks.next()) {
                 cache.keep(id, Arc::clone(&user), mark, now);
             }
+            let found = user.profile.is_some();
             known.push(user);
+            if found {
+                // Nobody needs the ids behind it: kept, they would push out users.
+                break;
+            }
         }
-        Ok(known)
+        Ok((known, false))
     }
 }
 
 fn known_of(hash: &Hash) -> Known {
-    let json = hash.get(keys::PROFILE.as_bytes());
+    let json = field(hash, keys::PROFILE);
     let profile: Option<Profile> = json.and_then(|json| serde_json::from_slice(json).ok());
-    let alias = hash.get(keys::ALIAS.as_bytes());
+    let alias = field(hash, keys::ALIAS);
     Known {
         unreadable: json.is_some() && profile.is_none(),
         profile: profile.map(Arc::new),
@@ -122,7 +135,7 @@ fn known_of(hash: &Hash) -> Known {
     }
 }
 
-fn choose(known: &[Arc<Known>]) -> Option<UserView> {
+fn choose(known: &[Arc<Known>], from_memory: bool) -> Option<UserView> {
     let with_profile = known.iter().position(|it| it.profile.is_some());
     let key_index = with_profile.unwrap_or(0);
     let user = known.get(key_index)?;
@@ -133,6 +146,7 @@ fn choose(known: &[Arc<Known>]) -> Option<UserView> {
         profile: user.profile.clone(),
         stamps: Arc::clone(&user.stamps),
         unreadable: known.iter().take(looked_at).any(|it| it.unreadable),
+        from_memory,
     })
 }
 
@@ -207,7 +221,7 @@ mod tests {
         ];
         for (says, hashes, expect) in cases {
             let known: Vec<_> = hashes.iter().map(|it| Arc::new(known_of(it))).collect();
-            let found = choose(&known)
+            let found = choose(&known, false)
                 .map(|user| (user.key_index, user.profile.is_some(), user.unreadable));
             assert_eq!(found, expect, "{says}");
         }

@@ -171,7 +171,7 @@ impl Dimension {
 
     /// The form in which values of this dimension are compared, appended to `out`.
     pub fn normalise(self, text: &str, out: &mut String) {
-        let text = text.trim();
+        let text = trim(text);
         match self {
             Self::Country => match country::alpha_3(text) {
                 Some(code) => out.push_str(code),
@@ -242,13 +242,26 @@ pub fn is_of_taxonomy(value: &str, cattax: i32) -> bool {
 /// A domain without scheme, path, leading `www.` and trailing dot (C-29).
 #[must_use]
 pub fn domain(text: &str) -> &str {
-    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    // Colon by colon: to look for all three is to prepare a search.
+    let mut colons = text.match_indices(':');
+    let text = colons
+        .find_map(|(at, _)| text.get(at..)?.strip_prefix("://"))
+        .unwrap_or(text);
     let text = text.split(['/', '?', '#']).next().unwrap_or(text);
     let text = text.strip_suffix('.').unwrap_or(text);
     match text.get(..4) {
         Some(www) if www.eq_ignore_ascii_case("www.") => text.get(4..).unwrap_or(text),
         Some(_) | None => text,
     }
+}
+
+/// `str::trim`, which nearly all values can do without: the ends are looked at before characters are read.
+fn trim(text: &str) -> &str {
+    let is_plain = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    if is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+        return text;
+    }
+    text.trim()
 }
 
 pub(super) fn lower(text: &str, out: &mut String) {

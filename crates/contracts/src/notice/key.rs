@@ -56,6 +56,8 @@ pub struct KeyRing {
 }
 
 const MAC_BYTES: usize = 32;
+/// The key's number stands before the payload.
+const KEY_BYTES: usize = 4;
 
 impl KeyRing {
     /// A ring for one purpose; keys whose secret is unreadable are left out.
@@ -92,7 +94,7 @@ impl KeyRing {
             return;
         };
         bytes.clear();
-        bytes.reserve(4 + payload.len() + MAC_BYTES);
+        bytes.reserve(KEY_BYTES + payload.len() + MAC_BYTES);
         bytes.extend_from_slice(&id.to_be_bytes());
         bytes.extend_from_slice(payload);
         let mut mac = mac.clone();
@@ -112,14 +114,9 @@ impl KeyRing {
         let mut bytes = URL_SAFE_NO_PAD
             .decode(token)
             .map_err(|_| TokenError::Unreadable)?;
-        let split = bytes
-            .len()
-            .checked_sub(MAC_BYTES)
-            .ok_or(TokenError::Unreadable)?;
-        let signature = bytes.split_off(split);
-        let (id, payload) = bytes
-            .split_first_chunk::<4>()
-            .ok_or(TokenError::Unreadable)?;
+        let unreadable = TokenError::Unreadable;
+        let (signed, signature) = bytes.split_last_chunk::<MAC_BYTES>().ok_or(unreadable)?;
+        let id = signed.first_chunk::<KEY_BYTES>().ok_or(unreadable)?;
         let id = u32::from_be_bytes(*id);
         let (_, mac) = self
             .keys
@@ -127,9 +124,12 @@ impl KeyRing {
             .find(|(known, _)| *known == id)
             .ok_or(TokenError::Forged)?;
         let mut mac = mac.clone();
-        mac.update(&bytes);
-        mac.verify_slice(&signature)
+        mac.update(signed);
+        mac.verify_slice(signature)
             .map_err(|_| TokenError::Forged)?;
-        Ok(payload.to_vec())
+        let end = signed.len();
+        bytes.truncate(end);
+        bytes.drain(..KEY_BYTES);
+        Ok(bytes)
     }
 }

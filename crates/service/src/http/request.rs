@@ -62,6 +62,13 @@ impl Request {
         query_param(self.query.as_deref()?, name)
     }
 
+    /// All query parameters in their order, percent-decoded.
+    pub fn query_params(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let query = self.query.as_deref().filter(|it| !it.is_empty());
+        let pairs = query.into_iter().flat_map(|it| it.split('&')).map(pair);
+        pairs.map(|(name, value)| (percent_decode(name), percent_decode(value)))
+    }
+
     /// A header field's value when it is visible text.
     #[must_use]
     pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
@@ -129,10 +136,13 @@ pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
 /// The first value of a parameter in a query, percent-decoded, `+` read as a space.
 #[must_use]
 pub fn query_param<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
-    query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (percent_decode(key) == name).then(|| percent_decode(value))
-    })
+    let mut pairs = query.split('&').map(pair);
+    let (_, value) = pairs.find(|(key, _)| percent_decode(key) == name)?;
+    Some(percent_decode(value))
+}
+
+fn pair(text: &str) -> (&str, &str) {
+    text.split_once('=').unwrap_or((text, ""))
 }
 
 /// Decodes `%XX` and `+`; what is not valid stays as it is, bytes that are no UTF-8 become U+FFFD.
@@ -212,6 +222,9 @@ mod tests {
         ];
         for (name, expected) in rows {
             assert_eq!(request.query_param(name).as_deref(), expected, "{name}");
+            let mut all = request.query_params();
+            let found = all.find_map(|(key, value)| (key == name).then_some(value));
+            assert_eq!(found.as_deref(), expected, "{name}, among all");
         }
     }
 
