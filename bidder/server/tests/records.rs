@@ -139,7 +139,7 @@ async fn what_is_refused_before_it_is_matched_is_recorded_and_told_again() {
         ("a crawler", "k1", request(json!({"device": {"ua": "Googlebot/2.1"}})), "crawler"),
         ("an auction type", "k1", request(json!({"at": 7})), "unknown_auction_type"),
         ("a currency", "k1", request(json!({"cur": ["XAU"]})), "unknown_currency"),
-        ("site and app", "k1", request(json!({"app": {"bundle": "com.a"}})), "contradictory_context"),
+        ("site and app", "k1", request(json!({"app": {"bundle": "com.a"}})), "invalid_request"),
         ("too little time", "k1", request(json!({"tmax": 9})), "too_little_time"),
         ("no time", "k1", request(json!({"tmax": 0})), "too_little_time"),
         ("no imp to show anything on", "k1", request(json!({"imp": [{"id": "1"}]})), "invalid_request"),
