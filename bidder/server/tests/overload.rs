@@ -9,6 +9,8 @@ mod house;
 #[path = "../../core/tests/shop/mod.rs"]
 mod shop;
 
+use std::time::Duration;
+
 use house::{House, OPERATOR};
 use serde_json::json;
 use service::http::Method;
