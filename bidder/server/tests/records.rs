@@ -143,7 +143,7 @@ async fn what_is_refused_before_it_is_matched_is_recorded_and_told_again() {
         ("too little time", "k1", request(json!({"tmax": 9})), "too_little_time"),
         ("no time", "k1", request(json!({"tmax": 0})), "too_little_time"),
         ("no imp to show anything on", "k1", request(json!({"imp": [{"id": "1"}]})), "invalid_request"),
-        ("no JSON", "k1", "{\"canary\":".to_owned(), "invalid_request"),
+        ("no JSON", "k1", "{\"user\":{\"id\":\"canary\"".to_owned(), "invalid_request"),
         ("a child's", "k1", request(child), "unknown_auction_type"),
         ("a source that is off", "k2", request(json!({})), "source_off"),
     ];
