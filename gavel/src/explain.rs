@@ -33,6 +33,9 @@ pub struct ExplainArgs {
     /// Only line items of this campaign.
     #[arg(long, value_name = "ID")]
     pub campaign: Option<String>,
+    /// As if this configured demand source asked.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Operator token; not needed on the machine of `gavel up`.
     #[arg(
         long,
@@ -80,7 +83,11 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
 fn ask(args: &ExplainArgs) -> Result<Value> {
     let body = body(&args.request)?;
     let mut url = format!("{}/explain", args.url.trim_end_matches('/'));
-    let named = [("line_item", &args.line_item), ("campaign", &args.campaign)];
+    let named = [
+        ("line_item", &args.line_item),
+        ("campaign", &args.campaign),
+        ("source", &args.source),
+    ];
     let named = named
         .iter()
         .filter_map(|(name, id)| Some(format!("{name}={}", encoded(id.as_deref()?))));
@@ -244,18 +251,12 @@ fn describe_item(item: &Value, paint: Paint, out: &mut String) {
             width = width.unwrap_or(0)
         );
     }
+    if let Some(arm) = item["arm"].as_str() {
+        let _ = writeln!(out, "    arm    {}", word(&arm.into()));
+    }
     let price = &item["price"];
     if price.is_object() {
-        let _ = writeln!(
-            out,
-            "    price  offer {} -> modified {} -> raised {} -> {} {}, floor {}",
-            word(&price["base"]),
-            word(&price["modified"]),
-            word(&price["raised"]),
-            word(&price["price"]),
-            word(&price["currency"]),
-            word(&price["floor"]),
-        );
+        describe_price(price, out);
     }
     let money = &item["money"];
     let cost = price["max_cost"].as_str();
@@ -268,7 +269,10 @@ fn describe_item(item: &Value, paint: Paint, out: &mut String) {
     );
     for cap in list(item, "caps") {
         let shown = cap["shown"].as_u64();
-        let shown = shown.map_or_else(|| "not known".to_owned(), |it| it.to_string());
+        let mut shown = shown.map_or_else(|| "not known".to_owned(), |it| it.to_string());
+        if let Some(held) = cap["held"].as_u64() {
+            let _ = write!(shown, ", {held} more in this request,");
+        }
         let _ = writeln!(
             out,
             "    cap    {} of {} seen since {}, {} allowed",
@@ -276,6 +280,61 @@ fn describe_item(item: &Value, paint: Paint, out: &mut String) {
             word(&cap["scope"]),
             word(&cap["since"]),
             cap["allowed"]
+        );
+    }
+}
+
+/// The steps from the offer to the bid.
+fn describe_price(price: &Value, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "    price  offer {} -> modified {} -> raised {} -> {} {}, floor {}",
+        word(&price["base"]),
+        word(&price["modified"]),
+        word(&price["raised"]),
+        word(&price["price"]),
+        word(&price["currency"]),
+        word(&price["floor"]),
+    );
+    if price["rate"] != "1" {
+        let (rate, model) = (word(&price["rate"]), word(&price["model"]));
+        let _ = writeln!(out, "           rate {rate} by {model}");
+    }
+    for modifier in list(price, "modifiers") {
+        let _ = writeln!(
+            out,
+            "           x {} for {} {}",
+            word(&modifier["factor"]),
+            word(&modifier["key"]),
+            word(&modifier["seen"]),
+        );
+    }
+    let clamp = &price["clamp"];
+    if clamp.is_object() {
+        let _ = writeln!(
+            out,
+            "           x {} together, clamped to {} ({} to {})",
+            word(&price["factor"]),
+            word(&clamp["factor"]),
+            word(&clamp["min"]),
+            word(&clamp["max"]),
+        );
+    }
+    if let Some(raise) = price["raise_to_floor"].as_str() {
+        let raise = word(&raise.into());
+        let _ = writeln!(out, "           raised to {raise} x the floor at least");
+    }
+    let _ = writeln!(out, "           at most {}", word(&price["max_cpm"]));
+    let shading = &price["shading"];
+    if shading.is_object() {
+        let until = shading["learned_until"].as_str();
+        let until = until.map_or_else(String::new, |it| format!(", learned until {it}"));
+        let _ = writeln!(
+            out,
+            "           shaded {} -> {} by {}{until}",
+            word(&shading["stated"]),
+            word(&shading["price"]),
+            word(&shading["by"]),
         );
     }
 }

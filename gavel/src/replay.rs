@@ -132,8 +132,19 @@ fn as_text(again: &Again, paint: bool) -> String {
         }
     }
     let at = seen.at.now.to_rfc3339();
+    if let Some(why) = &seen.turned_away {
+        let detail = why.detail.as_deref();
+        let detail = detail.map_or_else(String::new, |it| format!(": {it}"));
+        let _ = writeln!(out, "  refused   {at} unread, {}{detail}", why.reason);
+        let _ = writeln!(out, "  for       {}", seen.source.name);
+        return out;
+    }
     let _ = writeln!(out, "  decided   {at} by catalog {}", seen.catalog);
     let _ = writeln!(out, "  for       {}", seen.source.name);
+    for list in seen.lists.iter().filter(|it| !it.holds.is_empty()) {
+        let (id, version, holds) = (&list.id, list.version, list.holds.join(", "));
+        let _ = writeln!(out, "  list      {id} (version {version}) holds {holds}");
+    }
     let reserved = seen.funds.iter().filter(|it| it.lease().is_some()).count();
     let asked = seen.funds.len();
     let _ = writeln!(

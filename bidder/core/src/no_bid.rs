@@ -23,8 +23,10 @@ pub enum NoBid {
     NothingEligible,
     /// Only line items without money were left.
     NoBudget,
-    /// Only line items whose caps are met, or cannot be known, were left.
+    /// Only line items whose caps are met were left.
     Capped,
+    /// Only line items were left that want to know how often the user has seen them, and the user is not known.
+    UnmatchedUser,
     /// Only line items that a throttle held back were left.
     Throttled,
     /// The same opportunity came another way, and was bid on there.
@@ -33,7 +35,7 @@ pub enum NoBid {
 
 impl NoBid {
     /// All reasons, for counters that are registered at start.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidRequest,
         Self::UnknownAuctionType,
         Self::UnknownCurrency,
@@ -45,11 +47,13 @@ impl NoBid {
         Self::NothingEligible,
         Self::NoBudget,
         Self::Capped,
+        Self::UnmatchedUser,
         Self::Throttled,
         Self::DuplicateOpportunity,
     ];
 
-    /// The value of `nbr`; 500 and above are our own.
+    /// The value of `nbr` (AdCOM "No-Bid Reason Codes"); 500 and above are our own, told to partners
+    /// beforehand. 4 and 5 are for traffic that a bidder suspects, which this one has no data for.
     #[must_use]
     pub const fn code(self) -> i32 {
         match self {
@@ -66,6 +70,7 @@ impl NoBid {
             Self::Throttled => 504,
             Self::DuplicateOpportunity => 505,
             Self::Capped => 9,
+            Self::UnmatchedUser => 8,
         }
     }
 
@@ -84,6 +89,7 @@ impl NoBid {
             Self::NothingEligible => "nothing_eligible",
             Self::NoBudget => "no_budget",
             Self::Capped => "capped",
+            Self::UnmatchedUser => "unmatched_user",
             Self::Throttled => "throttled",
             Self::DuplicateOpportunity => "duplicate_opportunity",
         }
@@ -113,11 +119,21 @@ mod tests {
             ("C-66", NoBid::InvalidRequest, 2, true),
             ("B-31", NoBid::TooLittleTime, 15, true),
             ("B-60", NoBid::Crawler, 3, false),
+            ("technical error", NoBid::NotReady, 1, false),
+            ("unmatched user", NoBid::UnmatchedUser, 8, false),
+            ("daily user cap met", NoBid::Capped, 9, false),
+            ("B-61", NoBid::UnknownCurrency, 2, true),
+            ("B-61", NoBid::ContradictoryContext, 2, true),
             ("B-40", NoBid::NothingMatches, 501, false),
+            ("our own", NoBid::NothingEligible, 502, false),
+            ("our own", NoBid::NoBudget, 503, false),
+            ("our own", NoBid::Throttled, 504, false),
+            ("our own", NoBid::DuplicateOpportunity, 505, false),
         ];
         for (id, reason, code, told) in cases {
             assert_eq!((reason.code(), reason.is_told()), (code, told), "{id}");
         }
+        assert_eq!(cases.len(), NoBid::ALL.len(), "each has its row");
     }
 
     #[test]

@@ -278,20 +278,23 @@ pub fn protocol(
     offered: &[openrtb::enums::Protocol],
 ) -> Option<(i32, &'static str)> {
     let takes = |number: i32| offered.is_empty() || offered.iter().any(|it| it.0 == number);
-    match kind {
-        VastKind::Own(number) => takes(number).then_some((number, "")),
-        // 4.2 first, then downwards; 1.0 knows neither wrappers nor events as ours.
-        VastKind::Inline => VERSIONS
-            .iter()
-            .filter(|it| it.0 != 1)
-            .find(|it| takes(it.0))
-            .map(|it| (it.0, it.2)),
-        VastKind::Wrapper => VERSIONS
-            .iter()
-            .filter(|it| it.0 != 1)
-            .find(|it| takes(it.1))
-            .map(|it| (it.1, it.2)),
-    }
+    declarable(kind).find(|it| takes(it.0))
+}
+
+/// The subtypes that a document can be declared as, each with the version to write, the best first.
+pub fn declarable(kind: VastKind) -> impl Iterator<Item = (i32, &'static str)> {
+    let own = match kind {
+        VastKind::Own(number) => Some((number, "")),
+        VastKind::Inline | VastKind::Wrapper => None,
+    };
+    // 4.2 first, then downwards; 1.0 knows neither wrappers nor events as ours.
+    let versions = VERSIONS.iter().filter(|it| it.0 != 1);
+    let written = versions.filter_map(move |it| match kind {
+        VastKind::Inline => Some((it.0, it.2)),
+        VastKind::Wrapper => Some((it.1, it.2)),
+        VastKind::Own(_) => None,
+    });
+    own.into_iter().chain(written)
 }
 
 #[cfg(test)]

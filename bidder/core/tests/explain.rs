@@ -26,6 +26,7 @@ const ALL: Question<'static> = Question {
     campaign: None,
     most: usize::MAX,
     imps: usize::MAX,
+    claimed: &[],
 };
 
 /// Explains a request as it would be decided on now.
@@ -43,6 +44,8 @@ fn explained(shop: &mut Shop, request: &Value, seed: u128, question: &Question<'
         },
         funds: &Funds::looking(Vec::new()),
         seed,
+        limits: bidder_core::choose::Limits::default(),
+        shading: None,
     };
     explain(&situation, question, &mut shop.scratch)
 }
@@ -213,6 +216,237 @@ proptest! {
     }
 }
 
+/// Line items of two advertisers whose bids on one request count one another.
+fn competitor() -> impl Strategy<Value = Value> {
+    let price = (1..40_u32, 0..3_u8);
+    let options = (0..3_u8, any::<bool>(), any::<bool>(), 0..4_u8);
+    (price, options).prop_map(|((cpm, raise), (most, rival, cap, deal))| {
+        let mut item = json!({"cpm": f64::from(cpm) / 10.0, "max_cpm": 5.0});
+        if raise == 0 {
+            item["raise"] = Value::Null;
+        }
+        item["advertiser"] = json!(if rival { "rival" } else { "adv" });
+        let domain = if rival {
+            "rival.example"
+        } else {
+            "shop.example"
+        };
+        item["creative"] = json!({"format": "video", "media_url": "https://cdn.example/v.mp4",
+            "duration_seconds": 10 + u32::from(most) * 5, "adomain": [domain]});
+        let mut choosing = json!({"deals_first": deal == 1});
+        if most > 0 {
+            choosing["max_per_request"] = json!(most);
+        }
+        if most == 2 {
+            choosing["throttle"] = json!(600_000);
+        }
+        item["choosing"] = choosing;
+        if cap {
+            item["on_cap_unknown"] = json!("bid");
+            item["caps"] =
+                json!([{"scope": "campaign", "count": 1, "window": {"sliding_seconds": 3_600}}]);
+        }
+        if deal == 1 {
+            item["targeting"] = json!({"deals": ["D-1"]});
+        }
+        item
+    })
+}
+
+fn several_imps() -> impl Strategy<Value = Value> {
+    let one = (any::<bool>(), 0..3_u8, 0..20_u32);
+    proptest::collection::vec(one, 1..4).prop_map(|imps| {
+        let imps = imps.iter().enumerate().map(|(at, (deals, pod, floor))| {
+            let mut video = json!({"mimes": ["video/mp4"], "protocols": [3], "maxduration": 30});
+            match pod {
+                1 => video["podid"] = json!("p"),
+                2 => video["poddur"] = json!(30),
+                _ => {}
+            }
+            let mut imp = json!({"id": format!("{at}"), "bidfloor": f64::from(*floor) / 10.0, "video": video});
+            if *deals {
+                imp["pmp"] = json!({"deals": [{"id": "D-1"}]});
+            }
+            imp
+        });
+        let imps: Vec<Value> = imps.collect();
+        shop::request(json!({"imp": imps}))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn imps_that_count_one_another_are_told_as_they_were_met(
+        items in proptest::collection::vec(competitor(), 1..10),
+        asked in several_imps(),
+        faces in proptest::collection::vec(0..5_i64, 10),
+        seed in any::<u128>(),
+    ) {
+        let mut shop = Shop::new(&items);
+        // Money for one bid or a few: a bid on one imp takes it from the next.
+        let faces: Vec<_> = faces.iter().map(|it| Nanos(it * 2_500_000)).collect();
+        shop.fund_each(&faces);
+        let explanation = explained(&mut shop, &asked, seed, &ALL);
+        let of = |imp: &str, item: &str| {
+            let imp = explanation.imps.iter().find(|it| it.imp == imp).unwrap();
+            imp.line_items.iter().find(|it| it.line_item == item).unwrap()
+        };
+        let (chosen, refused) = shop.ask_seeing(&asked, &User::default(), seed, |market, decision, refusals| {
+            let bids = decision.imps.iter().map(|bid| {
+                let candidate = &bid.ranked[0].candidate;
+                (bid.imp.id.to_owned(), market.items[candidate.item].id.to_string(), candidate.price.to_string())
+            });
+            let refused = refusals.iter().map(|(item, why)| (market.items[*item].id.to_string(), why.label()));
+            (bids.collect::<Vec<_>>(), refused.collect::<Vec<_>>())
+        });
+        for (imp, item, price) in &chosen {
+            let told = of(imp, item);
+            prop_assert!(told.would_bid, "{imp} {item}: {:?}", told.failures);
+            let bid = told.price.as_ref().and_then(|it| it.bid.clone());
+            prop_assert_eq!(bid.as_ref(), Some(price), "{} {}", imp, item);
+        }
+        for (item, why) in &refused {
+            let mut told = explanation.imps.iter().map(|it| of(&it.imp, item));
+            prop_assert!(told.any(|it| it.reason == Some(*why)), "{item} was refused for {why}");
+        }
+        for told in explanation.imps.iter().flat_map(|it| &it.line_items) {
+            prop_assert_eq!(told.would_bid, told.failures.is_empty(), "{}: {:?}", told.line_item, told.failures);
+        }
+    }
+}
+
+#[test]
+fn a_price_is_told_step_by_step() {
+    let modifiers = json!([
+        {"kind": "device_type", "factors": {"2": 1_500_000}, "otherwise": 1_000_000},
+        {"kind": "key", "key": "countries", "factors": {"US": 2_000_000}, "otherwise": 1_000_000},
+        {"kind": "key", "key": "sizes", "factors": {"300x250": 1_100_000}, "otherwise": 500_000},
+        {"kind": "count", "of": ["segments"], "step": 100_000},
+    ]);
+    let clamp = json!({"min": 500_000, "max": 2_500_000});
+    let item = json!({"cpm": 1.0, "max_cpm": 9.0, "modifiers": modifiers, "clamp": clamp, "raise": 1_200_000});
+    let mut shop = Shop::funded(&[item]);
+    let at_floor = |shop: &mut Shop, floor: f64| {
+        let asked = shop::imp(json!({"bidfloor": floor}));
+        let explanation = explained(shop, &asked, 1, &ALL);
+        explanation.imps[0].line_items[0].price.clone().unwrap()
+    };
+    let price = at_floor(&mut shop, 0.5);
+    let told: Vec<_> = price
+        .modifiers
+        .iter()
+        .map(|it| (it.key, it.seen.as_str(), it.factor.as_str()))
+        .collect();
+    let want = [
+        ("device_type", "2", "1.5"),
+        ("country", "USA", "2"),
+        ("count", "0 segments", "1"),
+        ("size", "300x250", "1.1"),
+    ];
+    let mut sorted = told.clone();
+    sorted.sort_unstable();
+    let mut wanted = want.to_vec();
+    wanted.sort_unstable();
+    assert_eq!(sorted, wanted);
+    assert_eq!(price.factor, "3.3");
+    let clamp = price.clamp.as_ref().unwrap();
+    assert_eq!(
+        (
+            clamp.min.as_str(),
+            clamp.max.as_str(),
+            clamp.factor.as_str()
+        ),
+        ("0.5", "2.5", "2.5")
+    );
+    let steps = |it: &bidder_core::explain::PriceExplained| {
+        let steps = [&it.base, &it.modified, &it.raised, &it.price];
+        steps.map(Clone::clone)
+    };
+    assert_eq!(steps(&price), ["1", "2.5", "2.5", "2.5"]);
+    assert_eq!(price.raise_to_floor.as_deref(), Some("1.2"));
+    assert_eq!(steps(&at_floor(&mut shop, 5.0)), ["1", "2.5", "6", "6"]);
+    assert_eq!(steps(&at_floor(&mut shop, 8.0)), ["1", "2.5", "9.6", "9"]);
+}
+
+#[test]
+fn the_bid_that_is_told_is_the_shaded_one() {
+    let policy = bidder_core::shading::Policy {
+        scopes: 4,
+        samples: 10,
+        half_life_ms: 86_400_000,
+        keep_wins: units::Probability::ZERO,
+        explore: units::Probability::ZERO,
+    };
+    let mut table = bidder_core::shading::ShadingTable::new(policy);
+    let place = bidder_core::shading::Place::parse("000000000000000100000001").unwrap();
+    for _ in 0..20 {
+        table.observe(
+            &bidder_core::shading::MinimumToWin {
+                place,
+                bid_at: NOW,
+                price: CpmMicros::parse("1").unwrap(),
+            },
+            NOW,
+        );
+    }
+    let view = table.view();
+    let item = |max: f64| json!({"cpm": 4.0, "max_cpm": max, "shading": {"on": true}});
+    let mut shop = Shop::funded(&[item(9.0)]);
+    let mut told = |asked: &Value, shaded: bool| {
+        let body = asked.to_string();
+        let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+        let opportunity = Opportunity::read(&request, &shop.market.rates).unwrap();
+        let situation = Situation {
+            opportunity: &opportunity,
+            market: &shop.market,
+            user: &User::default(),
+            at: Instant {
+                now: NOW,
+                boot: BOOT,
+            },
+            funds: &Funds::looking(Vec::new()),
+            seed: 1,
+            limits: bidder_core::choose::Limits::default(),
+            shading: shaded.then_some(bidder_core::explain::Shading {
+                view: &view,
+                source: "ssp",
+            }),
+        };
+        let explanation = explain(&situation, &ALL, &mut shop.scratch);
+        explanation.imps[0].line_items[0].clone()
+    };
+    let first_price = shop::request(json!({"at": 1}));
+    let price = told(&first_price, true).price.unwrap();
+    let shading = price.shading.unwrap();
+    assert_eq!((shading.stated.as_str(), shading.by), ("4", "everything"));
+    assert_eq!(
+        shading.learned_until.as_deref(),
+        Some("2026-11-22T22:45:57.000Z")
+    );
+    assert_eq!(price.bid.as_deref(), Some(shading.price.as_str()));
+    let bid = CpmMicros::parse(&shading.price).unwrap();
+    assert!(bid < CpmMicros::parse("1.2").unwrap(), "{bid}");
+    // Second-price auctions are not shaded, and nothing is where nothing is learned.
+    for (asked, shaded) in [
+        (shop::request(json!({"at": 2})), true),
+        (first_price, false),
+    ] {
+        let price = told(&asked, shaded).price.unwrap();
+        assert!(price.shading.is_none());
+        assert_eq!(price.bid.as_deref(), Some("4"));
+    }
+    // A miss speaks of what would be bid: here of the floor itself, which shading does not get under.
+    let dear = shop::imp(json!({"bidfloor": 12.0}));
+    let miss = told(&dear, true).miss.unwrap();
+    assert_eq!(
+        miss.sentence,
+        "li_0 would bid 9 USD if the floor were <= 9 USD"
+    );
+    assert_eq!(miss.bid.as_deref(), Some("9 USD"));
+}
+
 #[test]
 fn every_rule_that_refuses_is_told_with_what_it_takes() {
     let cap = json!([{"scope": "campaign", "count": 2, "window": {"sliding_seconds": 3_600}}]);
@@ -229,7 +463,7 @@ fn every_rule_that_refuses_is_told_with_what_it_takes() {
             &["interest", "country", "under_floor"],
             "li_0 would bid if the user's interests had golf and the country were DEU and the floor were <= 0.1 USD"),
         Case("the floor", json!({"cpm": 1.0, "max_cpm": 1.4}), json!({"imp": [{"id": "1", "bidfloor": 2.5, "banner": {"w": 300, "h": 250}}]}),
-            &["under_floor"], "li_0 would bid if the floor were <= 1.4 USD"),
+            &["under_floor"], "li_0 would bid 1.4 USD if the floor were <= 1.4 USD"),
         Case("a flight to come", json!({"starts_at": NOW.0 + 1_000}), json!({}), &["not_started"],
             "li_0 would bid if its flight had begun (2026-11-22T22:45:58.000Z)"),
         Case("a seat", json!({}), json!({"wseat": ["other"]}), &["seat_not_allowed"],
@@ -249,9 +483,9 @@ fn every_rule_that_refuses_is_told_with_what_it_takes() {
             &["private_auction"], "li_0 would bid if it named a deal of this private auction"),
         Case("a deal's floor", json!({"targeting": {"deals": ["D-1"]}, "max_cpm": 2.5}),
             json!({"imp": [{"id": "1", "banner": {"w": 300, "h": 250}, "pmp": {"deals": [{"id": "D-1", "bidfloor": 3.0, "bidfloorcur": "EUR"}]}}]}),
-            &["under_floor"], "li_0 would bid if the floor of deal D-1 were <= 2.3 EUR"),
+            &["under_floor"], "li_0 would bid 2.5 USD if the floor of deal D-1 were <= 2.3 EUR"),
         Case("no money", json!({"cpm": 2.0, "broke": true}), json!({}), &["budget_exhausted"],
-            "li_0 would bid if its budget had 0.0015 USD more on this bidder"),
+            "li_0 would bid 2 USD if its budget had 0.0015 USD more on this bidder"),
     ];
     for Case(says, item, differs, rules, sentence) in cases {
         let mut shop = Shop::new(std::slice::from_ref(&item));

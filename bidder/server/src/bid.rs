@@ -1,7 +1,7 @@
 //! `/bid`: read → user → decide → confirm caps → respond. At most two waits.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bidder_core::choose::Limits;
 use bidder_core::decide::{Decision, Instant as At, Terms, decide_with};
@@ -10,7 +10,7 @@ use bidder_core::market::Market;
 use bidder_core::no_bid::NoBid;
 use bidder_core::opportunity::Opportunity;
 use bidder_core::random::Random;
-use bidder_core::record::Funds;
+use bidder_core::record::{Funds, SeenList, TurnedAway};
 use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
 use bidder_core::shading::shade;
 use bidder_core::surroundings::Around;
@@ -28,11 +28,13 @@ use uuid::fmt::Hyphenated;
 use crate::duplicates::Claims;
 use crate::explain::{Trail, Wishes};
 use crate::profiles::{self, Found};
-use crate::records::{Record, Unsent};
+use crate::records::{Record, Refusal, Unsent};
+use crate::refusals::{late, note_refusal};
+use crate::time::{end_of_time, in_time, time_left};
 use crate::worker::Worker;
 use crate::{caps, explain, leases};
 
-const VERSION_HEADER: HeaderName = HeaderName::from_static("x-openrtb-version");
+pub(crate) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-openrtb-version");
 const AUCTION_HEADER: HeaderName = HeaderName::from_static(AUCTION_ID_HEADER);
 /// Why there is no bid, in one word: what a person looks for first.
 const NO_BID_HEADER: HeaderName = HeaderName::from_static("x-gavel-no-bid");
@@ -66,6 +68,19 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
         }
         Err(error) => {
             metrics.invalid.inc();
+            let why = TurnedAway {
+                reason: NoBid::InvalidRequest.label().to_owned(),
+                detail: Some(error.to_string()),
+            };
+            let wanted = Wishes::record_alone(worker, request);
+            note_refusal(
+                worker,
+                request,
+                source,
+                auction,
+                wanted,
+                Refusal::TurnedAway(why),
+            );
             return with_auction(malformed(&error), auction);
         }
     };
@@ -74,6 +89,16 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
     if in_time(deadline).is_err() {
         metrics.refused(NoBid::TooLittleTime);
         worker.shared.ops.shed(ShedReason::Deadline);
+        let why = late("its time was over before it was begun");
+        let wanted = Wishes::record_alone(worker, request);
+        note_refusal(
+            worker,
+            request,
+            source,
+            auction,
+            wanted,
+            Refusal::TurnedAway(why),
+        );
         let response = shed(
             worker.shared.config.limits.shed_status,
             ShedReason::Deadline,
@@ -143,8 +168,22 @@ async fn bid(
         deadline,
         wishes,
     } = *call;
-    let market = worker.shared.market.load_full().ok_or(NoBid::NotReady)?;
-    let opportunity = Opportunity::read(bid_request, &market.rates)?;
+    let note = |refusal| note_refusal(worker, request, source, auction, wishes.record, refusal);
+    let Some(market) = worker.shared.market.load_full() else {
+        let why = TurnedAway {
+            reason: NoBid::NotReady.label().to_owned(),
+            detail: None,
+        };
+        note(Refusal::TurnedAway(why));
+        return Err(NoBid::NotReady);
+    };
+    let opportunity = match Opportunity::read(bid_request, &market.rates) {
+        Ok(opportunity) => opportunity,
+        Err(reason) => {
+            note(Refusal::Request(bid_request, &request.body, reason));
+            return Err(reason);
+        }
+    };
     let visible = opportunity.visible(&request.body, market.index.terms());
     let finder = &worker.shared.finder;
     let around = finder.find(bid_request, opportunity.identity);
@@ -152,7 +191,14 @@ async fn bid(
     opportunity.reviewed_by = source.reviewer();
     let found = profiles::read(worker, bid_request, opportunity.identity).await;
     let limits = worker.shared.config.bids;
-    let limits = limits.within(time_left(deadline)?);
+    let limits = match time_left(deadline) {
+        Ok(left) => limits.within(left),
+        Err(reason) => {
+            let why = late("reading the user took its time");
+            note(Refusal::TurnedAway(why));
+            return Err(reason);
+        }
+    };
     let seed = u128::from_le_bytes(service::clock::random_bytes());
     let is_noted = wishes.record || worker.shared.config.records.is_due(seed);
     let mut basis = Basis {
@@ -171,9 +217,11 @@ async fn bid(
             Funds::LIVE
         },
         shades: Vec::new(),
+        lists: Vec::new(),
     };
     let mut refusals = Vec::new();
-    let mut decision = decide_here(worker, &basis, &opportunity, &mut refusals);
+    let (mut decision, lists) = decide_here(worker, &basis, &opportunity, &mut refusals);
+    basis.lists = lists;
     shade_here(worker, &mut basis, &opportunity, source, &mut decision);
     let key = basis.found.key.as_deref();
     let claims = Claims::make(worker, bid_request, &decision, basis.at.boot);
@@ -193,7 +241,7 @@ async fn bid(
         dialect: dialect(request),
     };
     if wishes.explain {
-        *trail = Some(Trail::of(&basis, &decision, source));
+        *trail = Some(Trail::of(worker, &basis, &opportunity, &decision, source));
     }
     let draft = is_noted.then(|| {
         let body = &request.body;
@@ -227,15 +275,18 @@ pub(crate) struct Basis<'a> {
     pub(crate) funds: Funds,
     /// What the shading table answered, where that is noted.
     pub(crate) shades: Vec<Option<CpmMicros>>,
+    /// What was read of shared lists, where that is noted.
+    pub(crate) lists: Vec<SeenList>,
 }
 
-/// Decides; the refusals of a decision that is to be recorded are left in `refusals`.
+/// Decides; of a decision that is to be recorded the refusals are left in `refusals`, and what was read of
+/// shared lists is answered.
 fn decide_here<'a>(
     worker: &Worker,
     basis: &Basis<'_>,
     opportunity: &'a Opportunity<'a>,
     refusals: &mut Vec<(usize, Ineligible)>,
-) -> Decision<'a> {
+) -> (Decision<'a>, Vec<SeenList>) {
     let mut random = Random::new(basis.seed);
     let mut scratch = worker.scratch.borrow_mut();
     let mut counts = worker.counts.borrow_mut();
@@ -252,11 +303,13 @@ fn decide_here<'a>(
         &mut random,
         &mut scratch,
     );
+    let mut lists = Vec::new();
     if basis.funds.is_noted() {
         refusals.clone_from(&scratch.refusals);
+        lists = scratch.lists_seen(&basis.market);
     }
     counts.take(&basis.market, &mut scratch);
-    decision
+    (decision, lists)
 }
 
 /// Lowers bids of first-price auctions, by what has been learned so far.
@@ -336,25 +389,8 @@ fn send(
 
 /// The end of the time that the caller leaves us; `None` when it does not say.
 fn deadline(worker: &Worker, request: &Request, bid_request: &BidRequest<'_>) -> Option<Instant> {
-    let tmax = bid_request.tmax.and_then(|tmax| u64::try_from(tmax).ok())?;
-    let allowed = Duration::from_millis(tmax);
-    let margin = worker.shared.config.answer_margin.0.min(allowed / 2);
-    request.received.checked_add(allowed - margin)
-}
-
-fn in_time(deadline: Option<Instant>) -> Result<(), NoBid> {
-    time_left(deadline).map(|_| ())
-}
-
-/// What is left of the caller's time; `None` when there is no end of it.
-fn time_left(deadline: Option<Instant>) -> Result<Option<Duration>, NoBid> {
-    let Some(deadline) = deadline else {
-        return Ok(None);
-    };
-    let left = deadline.checked_duration_since(Instant::now());
-    left.filter(|it| !it.is_zero())
-        .map(Some)
-        .ok_or(NoBid::TooLittleTime)
+    let margin = worker.shared.config.answer_margin.0;
+    end_of_time(request.received, bid_request.tmax?, margin)
 }
 
 /// The caller's trace id names the auction; without one we make it.
@@ -370,16 +406,15 @@ pub(crate) fn trace(auction: AuctionId) -> uuid::fmt::Simple {
     auction.0.simple()
 }
 
-fn dialect(request: &Request) -> Dialect {
-    match request.header(VERSION_HEADER) {
+pub(crate) fn dialect(request: &Request) -> Dialect {
+    dialect_of(request.header(VERSION_HEADER))
+}
+
+pub(crate) fn dialect_of(version: Option<&str>) -> Dialect {
+    match version {
         Some("2.5") => Dialect::V25,
         Some(_) | None => Dialect::V26,
     }
-}
-
-/// Gives an answer that was made before any auction the id that every answer has.
-pub(crate) fn name_auction(response: &mut Response) {
-    put_auction(response, new_auction());
 }
 
 fn with_auction(mut response: Response, auction: AuctionId) -> Response {

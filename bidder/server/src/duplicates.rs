@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bidder_core::decide::{Chosen, Decision};
 use bidder_core::lease::BootMillis;
+use bidder_core::opportunity::{Imp, Opportunity};
 use bidder_core::random::{hash, mix};
 use openrtb::BidRequest;
 use serde::Deserialize;
@@ -93,6 +94,16 @@ impl Opportunities {
         true
     }
 
+    /// Whether another request bid on the opportunity.
+    pub(crate) fn is_of_another(&self, claim: Claim, now: BootMillis) -> bool {
+        let Some(shard) = self.shard(claim) else {
+            return false;
+        };
+        let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = shard.known.get(&claim.opportunity);
+        known.is_some_and(|(request, end)| *request != claim.request && *end > now)
+    }
+
     /// The request did not bid after all.
     pub(crate) fn release(&self, claim: Claim) {
         let Some(shard) = self.shard(claim) else {
@@ -136,6 +147,24 @@ impl Claims {
             (claim, table.claim(claim, now))
         };
         Self(decision.imps.iter().map(claim).collect())
+    }
+
+    /// The imps, by their place in the request, on whose opportunity another request has bid.
+    pub(crate) fn of_others(
+        worker: &Worker,
+        opportunity: &Opportunity<'_>,
+        now: BootMillis,
+    ) -> Vec<usize> {
+        let request = opportunity.request;
+        let tid = request.source.as_deref().and_then(|it| it.tid.as_deref());
+        let Some(tid) = tid.filter(|it| !it.is_empty()) else {
+            return Vec::new();
+        };
+        let table = &worker.shared.opportunities;
+        let is_taken =
+            |imp: &&Imp<'_>| table.is_of_another(table.of(tid, imp.id, opportunity.id), now);
+        let taken = opportunity.imps.iter().filter(is_taken);
+        taken.map(|imp| imp.number).collect()
     }
 
     /// Whether a bid's opportunity was bid on by another request.
@@ -192,7 +221,9 @@ mod tests {
         ];
         for Case(says, [tid, imp, request], after, may) in cases {
             let claim = table.of(tid, imp, request);
-            assert_eq!(table.claim(claim, NOW.after_ms(after)), may, "{says}");
+            let now = NOW.after_ms(after);
+            assert_eq!(table.is_of_another(claim, now), !may, "{says}");
+            assert_eq!(table.claim(claim, now), may, "{says}");
         }
     }
 

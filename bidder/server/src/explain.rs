@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bidder_core::choose::Limits;
 use bidder_core::decide::{Decision, Instant as At, Scratch};
-use bidder_core::explain::{Explanation, Question, Situation, explain};
+use bidder_core::explain::{Explanation, Question, Shading, Situation, explain};
 use bidder_core::market::Market;
 use bidder_core::no_bid::NoBid;
 use bidder_core::opportunity::Opportunity;
 use bidder_core::record::{Funds, SeenUser};
 use bidder_core::respond::{Source, refuse};
+use bidder_core::shading::ShadingView;
 use bidder_core::surroundings::Around;
 use contracts::catalog::Quarantined;
 use openrtb::BidRequest;
@@ -18,9 +20,10 @@ use serde_json::{Value, json};
 use service::Problem;
 use service::config::ConfigFault;
 use service::http::{Request, Response, StatusCode, json as answer_json};
-use units::{LineItemId, Nanos};
+use units::{LeaseId, Nanos};
 
 use crate::bid::Basis;
+use crate::duplicates::Claims;
 use crate::shared::Shared;
 use crate::worker::Worker;
 use crate::{access, bid, leases, profiles};
@@ -62,6 +65,13 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
+    /// Whether an operator asks for a record of a request that cannot be read any further.
+    pub(crate) fn record_alone(worker: &Worker, request: &Request) -> bool {
+        request.query.is_some()
+            && request.query_param("record").as_deref() == Some("1")
+            && access::operator(&worker.shared, request).is_ok()
+    }
+
     /// `?explain=1` and `?record=1` of an operator; `ext.gavel.debug` of an operator's token, or of a source
     /// that may.
     ///
@@ -111,7 +121,12 @@ pub(crate) struct Trail {
     at: At,
     seed: u128,
     /// What the decision itself holds: it counts as free, as it was when the decision looked.
-    held: Vec<(LineItemId, Nanos)>,
+    held: Vec<(LeaseId, Nanos)>,
+    limits: Limits,
+    /// What first-price bids are lowered by.
+    shading: Arc<ShadingView>,
+    /// Imps on whose opportunity another request has bid, by their place in the request.
+    claimed: Vec<usize>,
     /// Name of the caller; absent for an operator who asks in nobody's name.
     source: Option<String>,
     /// The same, where it shows only creatives that it has approved itself.
@@ -119,14 +134,23 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn of(basis: &Basis<'_>, decision: &Decision<'_>, source: &Source) -> Self {
+    pub(crate) fn of(
+        worker: &Worker,
+        basis: &Basis<'_>,
+        opportunity: &Opportunity<'_>,
+        decision: &Decision<'_>,
+        source: &Source,
+    ) -> Self {
         let choices = decision.imps.iter().flat_map(|it| &it.ranked);
-        let held = choices.filter_map(|choice| {
-            let item = basis.market.items.get(choice.candidate.item)?;
-            Some((item.id.clone(), choice.reservation.cost()))
+        let held = choices.map(|choice| {
+            let reservation = &choice.reservation;
+            (reservation.id().lease, reservation.cost())
         });
         Self {
             held: held.collect(),
+            limits: basis.limits,
+            shading: worker.shared.shading.view.load_full(),
+            claimed: Claims::of_others(worker, opportunity, basis.at.boot),
             reviewer: source.reviewer().map(str::to_owned),
             market: Arc::clone(&basis.market),
             user: basis.found.seen(),
@@ -152,6 +176,10 @@ impl Trail {
             let around = self.around.of(self.source.as_deref(), &visible);
             let mut opportunity = opportunity.within(around);
             opportunity.reviewed_by = self.reviewer.as_deref();
+            let shading = self.source.as_deref().map(|source| Shading {
+                view: &self.shading,
+                source,
+            });
             let situation = Situation {
                 opportunity: &opportunity,
                 market: &self.market,
@@ -159,10 +187,12 @@ impl Trail {
                 at: self.at,
                 funds: &Funds::looking(self.held),
                 seed: self.seed,
+                limits: self.limits,
+                shading,
             };
             Some(explain(
                 &situation,
-                &asked.question(),
+                &asked.question(&self.claimed),
                 &mut Scratch::default(),
             ))
         });
@@ -207,12 +237,13 @@ impl Asked {
         }
     }
 
-    fn question(&self) -> Question<'_> {
+    fn question<'q>(&'q self, claimed: &'q [usize]) -> Question<'q> {
         Question {
             line_item: self.line_item.as_deref(),
             campaign: self.campaign.as_deref(),
             most: self.config.line_items,
             imps: self.config.imps,
+            claimed,
         }
     }
 }
@@ -256,8 +287,24 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
             .detail("no catalog has arrived yet")
             .into_response();
     };
-    let identity = match Opportunity::read(&bid_request, &market.rates) {
-        Ok(opportunity) => opportunity.identity,
+    let sources = &worker.shared.sources;
+    let source = match request.query_param("source") {
+        Some(name) => match sources.by_name(&name) {
+            Some(source) => Some(source),
+            None => {
+                return Problem::not_found()
+                    .detail("?source= names none of the configured sources")
+                    .into_response();
+            }
+        },
+        None => sources.everybody(),
+    };
+    let boot = leases::boot_now();
+    let (identity, claimed) = match Opportunity::read(&bid_request, &market.rates) {
+        Ok(opportunity) => (
+            opportunity.identity,
+            Claims::of_others(worker, &opportunity, boot),
+        ),
         Err(reason) => {
             let mut body = Vec::new();
             let id = bid_request.id.as_deref().unwrap_or_default();
@@ -272,12 +319,15 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
         around: worker.shared.finder.find(&bid_request, identity),
         at: At {
             now: service::clock::now(),
-            boot: leases::boot_now(),
+            boot,
         },
         seed: u128::from_le_bytes(service::clock::random_bytes()),
         held: Vec::new(),
-        source: None,
-        reviewer: None,
+        limits: worker.shared.config.bids,
+        shading: worker.shared.shading.view.load_full(),
+        claimed,
+        source: source.map(|it| it.name.clone()),
+        reviewer: source.and_then(Source::reviewer).map(str::to_owned),
     };
     let explained = trail.explain(worker, request).await;
     match explained.and_then(|it| serde_json::to_vec(&it).ok()) {

@@ -21,6 +21,7 @@ mod notices;
 mod openapi;
 mod profiles;
 pub mod records;
+mod refusals;
 mod routes;
 mod shading;
 mod shared;
@@ -28,6 +29,7 @@ mod sources;
 mod stats;
 mod surroundings;
 mod tallies;
+mod time;
 mod trackers;
 mod worker;
 

@@ -6,7 +6,7 @@ use service::http::{
 };
 
 use crate::worker::Worker;
-use crate::{bid, explain, loaded, notices, sources, stats, trackers};
+use crate::{bid, explain, loaded, notices, refusals, sources, stats, trackers};
 use contracts::notice::NoticeKind;
 
 /// A path, the methods that it takes, and what it is for.
@@ -161,8 +161,8 @@ impl Handler for Worker {
         }
     }
 
-    fn on_shed(&self, _: &HeaderMap, response: &mut Response) {
-        bid::name_auction(response);
+    fn on_shed(&self, headers: &HeaderMap, response: &mut Response) {
+        refusals::name_shed(self, headers, response);
     }
 }
 

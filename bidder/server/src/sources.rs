@@ -8,7 +8,9 @@ use contracts::access::PARTNER_KEY_HEADER;
 use contracts::catalog::SourceTerms;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use service::http::{Admission, Head, Method, Request, Response, StatusCode, json as answer};
+use service::http::{
+    Admission, Head, HeaderMap, Method, Request, Response, StatusCode, json as answer,
+};
 use service::quota::{Quota, Terms};
 use service::{Problem, access};
 
@@ -122,6 +124,32 @@ impl Sources {
         let known = request.caller.and_then(|number| self.known.get(number));
         let source = known.map(|it| Arc::clone(&it.source));
         source.ok_or_else(|| Box::new(unknown()))
+    }
+
+    /// The source that the key in the headers names, for a record; nobody's name where there is none.
+    pub(crate) fn named_by(&self, headers: &HeaderMap) -> Source {
+        let given = headers.get(PARTNER_KEY_HEADER);
+        let given = given.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let same = |it: &&Known| access::is_same_secret(given, &it.key);
+        let known = self.known.iter().find(same);
+        known.map_or_else(
+            || Source {
+                name: "unknown".to_owned(),
+                ..(*self.open).clone()
+            },
+            |it| (*it.source).clone(),
+        )
+    }
+
+    /// The source that everybody is, where none are configured.
+    pub(crate) fn everybody(&self) -> Option<&Source> {
+        self.known.is_empty().then_some(&*self.open)
+    }
+
+    /// A configured source by its name.
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Source> {
+        let known = self.known.iter().find(|it| it.source.name == name);
+        known.map(|it| &*it.source)
     }
 
     fn shown(known: &Known) -> Value {

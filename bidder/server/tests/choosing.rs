@@ -79,6 +79,23 @@ async fn one_bid_per_tid_and_imp_whichever_way_it_comes() {
             assert_eq!(reason, Some("duplicate_opportunity"), "{says}");
         }
     }
+    // The explanation knows of it, and does not take the opportunity itself.
+    for (says, id, reason) in [
+        ("another way", "ssp-b", Some("duplicate_opportunity")),
+        ("the request that bid", "ssp-a", None),
+        (
+            "another way, once more",
+            "ssp-c",
+            Some("duplicate_opportunity"),
+        ),
+    ] {
+        let body = asked(id, "t1", &["1"]).to_string();
+        let told = house.post("/explain", &[house::OPERATOR], body).await;
+        let told = told.expect_status(200).json();
+        let item = &told["imps"][0]["line_items"][0];
+        assert_eq!(item["reason"].as_str(), reason, "{says}: {item}");
+        assert_eq!(item["would_bid"], reason.is_none(), "{says}: {item}");
+    }
     // What did not go out is given back, and is another's to bid on.
     let free = house.operator("/campaigns").await.expect_status(200).json();
     assert!(free["items"][0]["line_items"][0]["leased_free"].is_number());

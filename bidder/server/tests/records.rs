@@ -121,6 +121,121 @@ async fn every_decision_is_made_again_bit_for_bit() {
     );
 }
 
+#[tokio::test]
+async fn what_is_refused_before_it_is_matched_is_recorded_and_told_again() {
+    let keyed = [
+        ("records.one_in", "1"),
+        ("sources.on.key", "k1"),
+        ("sources.off.key", "k2"),
+        ("sources.off.active", "false"),
+        ("sources.slow.key", "k3"),
+        ("sources.slow.qps", "1"),
+    ];
+    let house = House::open(catalog(), &keyed).await;
+    let request = |differs: Value| shop::request(differs).to_string();
+    let child = json!({"at": 7, "regs": {"coppa": 1}, "user": {"id": "canary"}});
+    #[rustfmt::skip]
+    let cases = [
+        ("a crawler", "k1", request(json!({"device": {"ua": "Googlebot/2.1"}})), "crawler"),
+        ("an auction type", "k1", request(json!({"at": 7})), "unknown_auction_type"),
+        ("a currency", "k1", request(json!({"cur": ["XAU"]})), "unknown_currency"),
+        ("site and app", "k1", request(json!({"app": {"bundle": "com.a"}})), "invalid_request"),
+        ("too little time", "k1", request(json!({"tmax": 9})), "too_little_time"),
+        ("no time", "k1", request(json!({"tmax": 0})), "too_little_time"),
+        ("no imp to show anything on", "k1", request(json!({"imp": [{"id": "1"}]})), "invalid_request"),
+        ("no JSON", "k1", "{\"user\":{\"id\":\"canary\"".to_owned(), "invalid_request"),
+        ("a child's", "k1", request(child), "unknown_auction_type"),
+        ("a source that is off", "k2", request(json!({})), "source_off"),
+    ];
+    let mut asked = Vec::new();
+    for (says, key, body, reason) in cases {
+        let answer = house.post("/bid", &[("x-gavel-key", key)], body).await;
+        asked.push((says, auction(&answer), reason));
+    }
+    let mut refused = None;
+    for _ in 0..50 {
+        let key = [("x-gavel-key", "k3")];
+        let answer = house.post("/bid", &key, request(json!({}))).await;
+        if answer.header("x-shed-reason").is_some() {
+            refused = Some(auction(&answer));
+            break;
+        }
+    }
+    asked.push(("a quota", refused.unwrap(), "quota"));
+    for (says, id, reason) in asked {
+        let again = recorded(&house.data, id).await;
+        assert_eq!(again.differences, [], "{says}");
+        let Again { recorded, .. } = again;
+        assert_eq!(recorded.outcome.no_bid.as_deref(), Some(reason), "{says}");
+        let source = recorded.seen.source.name;
+        let want = match reason {
+            "source_off" => "off",
+            "quota" => "slow",
+            _ => "on",
+        };
+        assert_eq!(source, want, "{says}");
+    }
+    for (path, text) in files(&house.data.join("records/decisions")) {
+        assert!(!text.contains("canary"), "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn what_shared_lists_answered_is_recorded_with_the_decision() {
+    use contracts::catalog::{List, ListKind};
+    let mut catalog = shop::catalog(&[
+        json!({"id": "everywhere", "cpm": 1.0}),
+        json!({"id": "listed", "cpm": 5.0, "targeting": {"lists": ["news"]}}),
+        json!({"id": "not_listed", "cpm": 9.0, "targeting": {"lists": {"exclude": ["bad"]}}}),
+        json!({"id": "waits", "cpm": 9.5, "targeting": {"lists": ["late"]}}),
+    ]);
+    let list = |id: &str| List {
+        id: id.into(),
+        name: String::new(),
+        kind: ListKind::Domain,
+        version: 1,
+        count: 1,
+    };
+    catalog.lists = vec![list("news"), list("bad"), list("late")];
+    let house = House::open(catalog, &[("records.one_in", "1")]).await;
+    {
+        let mut lists = house.plane.lists.lock().unwrap();
+        lists.insert(
+            "news".to_owned(),
+            (1, "news.example\nother.example".to_owned()),
+        );
+        lists.insert("bad".to_owned(), (1, "news.example".to_owned()));
+    }
+    let asked = |domain: &str| shop::request(json!({"site": {"domain": domain}}));
+    let winner = async |domain: &str| {
+        let answer = house.bid(&asked(domain)).await.expect_status(200);
+        let cid = answer.json()["seatbid"][0]["bid"][0]["cid"].clone();
+        (auction(&answer), cid.as_str().unwrap().to_owned())
+    };
+    testkit::poll_until(PATIENCE, async || {
+        winner("sport.news.example").await.1 == "campaign_1"
+    })
+    .await;
+    for (domain, campaign, held) in [
+        ("sport.news.example", "campaign_1", &["news", "bad"][..]),
+        ("other.example", "campaign_2", &["news"]),
+        ("strange.example", "campaign_2", &[]),
+    ] {
+        let (id, won) = winner(domain).await;
+        assert_eq!(won, campaign, "{domain}");
+        let again = recorded(&house.data, id).await;
+        assert_eq!(again.differences, [], "{domain}");
+        let lists = &again.recorded.seen.lists;
+        let holding: Vec<_> = lists
+            .iter()
+            .filter(|it| !it.holds.is_empty())
+            .map(|it| it.id.as_str())
+            .collect();
+        assert_eq!(holding, held, "{domain}");
+        assert_eq!(lists.len(), 2, "the third is not here");
+    }
+}
+
 /// Every file below, with its text.
 fn files(folder: &Path) -> Vec<(PathBuf, String)> {
     let read = |entry: std::io::Result<std::fs::DirEntry>| {

@@ -31,6 +31,8 @@ pub(crate) struct Context<'a, 'm> {
     /// Hash of the user's key, or of the request's id where there is none: whose arms of experiments.
     pub(crate) user_hash: u64,
     pub(crate) funds: &'m Funds,
+    /// What modifiers look at beside the facts.
+    pub(crate) priced: Priced,
     /// The request as it was received, where targeting looks at a place of it.
     request: Option<Raw<'a>>,
 }
@@ -94,6 +96,7 @@ impl<'a, 'm> Context<'a, 'm> {
             seed,
             user_hash: hash(user.key.unwrap_or(opportunity.id).as_bytes()),
             funds,
+            priced,
             request,
         }
     }
@@ -128,7 +131,7 @@ impl<'a, 'm> Context<'a, 'm> {
             let taken = &scratch.taken;
             taken.check(self.market, item, imp.number, deal.is_some())?;
         }
-        let mut reason = Ineligible::FormatNotOffered;
+        let mut reason = Ineligible::NoTurn;
         let rate = |by, place| self.creative_rate(item, imp, by, place);
         for turn in item.options.turns(item.creatives.len(), arm, draw, rate) {
             let Some(creative_number) = item.creatives.get(turn).copied() else {
@@ -271,12 +274,7 @@ impl<'a, 'm> Context<'a, 'm> {
             opportunity: self.opportunity,
             imp,
         };
-        let shown = Shown {
-            hour: hours.get(item.zone).copied().unwrap_or_default(),
-            deal: deal.and_then(|it| it.id.as_deref()),
-            medium: fit.medium,
-            size: fit.size,
-        };
+        let shown = Self::shown(item, deal, fit, hours);
         let of_imp = factors.get(item.modifiers).copied().unwrap_or(Factor::ONE);
         let set = self.market.modifier_sets.get(item.modifiers);
         Terms {
@@ -284,6 +282,21 @@ impl<'a, 'm> Context<'a, 'm> {
             rate: pricing::rate(item.price.bid, &*self.market.model, &chance),
             factor: set.map_or(of_imp, |set| set.whole(of_imp, &shown)),
             currency: item.currency,
+        }
+    }
+
+    /// What modifiers look at that is known once an ad is laid on an imp.
+    pub(crate) fn shown<'d>(
+        item: &Item,
+        deal: Option<&'d openrtb::Deal<'_>>,
+        fit: &Fit,
+        hours: &[WeekHour],
+    ) -> Shown<'d> {
+        Shown {
+            hour: hours.get(item.zone).copied().unwrap_or_default(),
+            deal: deal.and_then(|it| it.id.as_deref()),
+            medium: fit.medium,
+            size: fit.size,
         }
     }
 

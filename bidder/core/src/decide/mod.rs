@@ -9,7 +9,7 @@ mod taken;
 pub(crate) use context::{Context, fits};
 pub(crate) use pod::Pod;
 use search::{Ranks, Term};
-use taken::Taken;
+pub(crate) use taken::{Held, Taken};
 
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
@@ -19,14 +19,14 @@ use crate::choose::{Choice, Limits, SHORT_LIST};
 use crate::eligibility::Ineligible;
 use crate::eligibility::schedule::WeekHour;
 use crate::facts::Facts;
-use crate::index::{MatchTally, Room};
+use crate::index::{Bits, MatchTally, Room};
 use crate::lease::BootMillis;
 use crate::market::Market;
 use crate::no_bid::NoBid;
 use crate::opportunity::{Imp, Opportunity};
 use crate::pricing::{Factor, ModelVersion};
 use crate::random::Random;
-use crate::record::Funds;
+use crate::record::{Funds, SeenList};
 use crate::user::User;
 
 /// The instant of a decision, on both clocks.
@@ -74,6 +74,12 @@ impl Scratch {
         &self.facts
     }
 
+    /// What the last request's decision read of the shared lists.
+    #[must_use]
+    pub fn lists_seen(&self, market: &Market) -> Vec<SeenList> {
+        SeenList::all(market.index.shared(), &self.facts)
+    }
+
     pub(crate) fn factors(&self) -> &[Factor] {
         &self.factors
     }
@@ -88,6 +94,31 @@ impl Scratch {
         context.factors_of_imp(self);
         let view = context.view(&self.facts, &self.hours);
         context.market.index.match_imp(imp, &view, &mut self.room);
+    }
+
+    /// The sets of the imp that was matched last: who takes it in the open auction, who through a deal.
+    pub(crate) fn sets(&self) -> (Bits, Bits) {
+        (self.room.open.clone(), self.room.by_deal.clone())
+    }
+
+    /// Those sets again, after a search took line items out of them.
+    pub(crate) fn restore(&mut self, (open, by_deal): (Bits, Bits)) {
+        (self.room.open, self.room.by_deal) = (open, by_deal);
+    }
+
+    /// Whether the index let a line item through to a deal of the imp that was matched last.
+    pub(crate) fn is_on_deal(&self, number: usize) -> bool {
+        self.room.by_deal.contains(number)
+    }
+
+    /// The request's choices so far.
+    pub(crate) const fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
+    /// Goes on as if these were the request's choices so far; answers those that were.
+    pub(crate) const fn swap_taken(&mut self, taken: Taken) -> Taken {
+        std::mem::replace(&mut self.taken, taken)
     }
 
     /// Whether the index let a line item through for the imp that was matched last.
@@ -160,9 +191,7 @@ pub fn decide_with<'a>(
     let seed = random.draw();
     let Terms { at, limits, funds } = terms;
     let context = Context::prepare(opportunity, market, user, at, seed, funds, scratch);
-    let mut imps = Vec::with_capacity(opportunity.imps.len());
-    let mut reasons = Reasons::default();
-    let mut looks = limits.looks;
+    let mut progress = Progress::new(limits);
     for (imp, left) in opportunity
         .imps
         .iter()
@@ -170,22 +199,9 @@ pub fn decide_with<'a>(
     {
         scratch.match_imp(&context, imp);
         scratch.count_matched(imp);
-        // What earlier imps left over is there for the later ones.
-        let share = looks.div_ceil(left);
-        scratch.looks = share;
-        let mut room = std::mem::take(&mut scratch.room);
-        context.bids(
-            imp,
-            &mut room,
-            &limits,
-            random,
-            scratch,
-            &mut reasons,
-            &mut imps,
-        );
-        scratch.room = room;
-        looks -= share - scratch.looks;
+        progress.go_on(&context, imp, left, random, scratch);
     }
+    let Progress { imps, reasons, .. } = progress;
     let no_bid = imps.is_empty().then(|| reasons.no_bid());
     Decision {
         currency: opportunity.currency,
@@ -195,11 +211,56 @@ pub fn decide_with<'a>(
     }
 }
 
+/// A decision in work.
+pub(crate) struct Progress<'a> {
+    limits: Limits,
+    /// How many line items may still be looked at.
+    looks: usize,
+    reasons: Reasons,
+    imps: Vec<Chosen<'a>>,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            looks: limits.looks,
+            reasons: Reasons::default(),
+            imps: Vec::new(),
+        }
+    }
+
+    /// Makes the bids on the imp that was matched last; so many imps are `left`, it among them.
+    pub(crate) fn go_on(
+        &mut self,
+        context: &Context<'a, '_>,
+        imp: &'a Imp<'a>,
+        left: usize,
+        random: &mut Random,
+        scratch: &mut Scratch,
+    ) {
+        // What earlier imps left over is there for the later ones.
+        let share = self.looks.div_ceil(left.max(1));
+        scratch.looks = share;
+        let mut room = std::mem::take(&mut scratch.room);
+        let Self {
+            limits,
+            reasons,
+            imps,
+            ..
+        } = self;
+        context.bids(imp, &mut room, limits, random, scratch, reasons, imps);
+        scratch.room = room;
+        self.looks -= share - scratch.looks;
+    }
+}
+
 /// Which kinds of refusals were met.
 #[derive(Debug, Default, Clone, Copy)]
 struct Reasons {
     money: bool,
     caps: bool,
+    unknown_users: bool,
     throttles: bool,
     others: bool,
 }
@@ -208,7 +269,8 @@ impl Reasons {
     fn note(&mut self, reason: Ineligible) {
         let throttled = reason == Ineligible::Throttled;
         self.money |= reason.is_money();
-        self.caps |= reason.is_cap();
+        self.caps |= reason == Ineligible::CapMet;
+        self.unknown_users |= reason == Ineligible::CapUnknown;
         self.throttles |= throttled;
         self.others |= !reason.is_money() && !reason.is_cap() && !throttled;
     }
@@ -218,6 +280,10 @@ impl Reasons {
         match self {
             Self { money: true, .. } => NoBid::NoBudget,
             Self { caps: true, .. } => NoBid::Capped,
+            Self {
+                unknown_users: true,
+                ..
+            } => NoBid::UnmatchedUser,
             Self {
                 throttles: true, ..
             } => NoBid::Throttled,

@@ -56,6 +56,7 @@ impl<'a> Context<'a, '_> {
             bids,
             left: limits.per_imp,
         };
+        scratch.taken.begin_imp();
         if let Some(pod) = pod.filter(|it| it.seconds.is_some()) {
             self.pod_bids(pod, room, limits, scratch, &mut pen);
             return;
@@ -82,6 +83,7 @@ impl<'a> Context<'a, '_> {
                 }
             }
         }
+        scratch.taken.begin_open();
         let wanted = if imp.deals.is_empty() {
             limits.open
         } else {

@@ -9,16 +9,22 @@ use crate::eligibility::Ineligible;
 use crate::market::{Item, Market};
 
 /// The choices made so far for one request.
-#[derive(Debug, Default)]
-pub(crate) struct Taken(Vec<Held>);
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Taken {
+    held: Vec<Held>,
+    /// How many there were when the imp in work was begun, and when its open auction was.
+    before_imp: usize,
+    before_open: usize,
+}
 
+/// A choice that was made.
 #[derive(Debug, Clone, Copy)]
-struct Held {
+pub(crate) struct Held {
     /// The imp's place in the request.
     imp: usize,
     pod: Option<usize>,
-    item: usize,
-    creative: usize,
+    pub(crate) item: usize,
+    pub(crate) creative: usize,
     on_deal: bool,
     /// It goes out unless caps refuse it; else it is a fallback.
     first: bool,
@@ -26,7 +32,41 @@ struct Held {
 
 impl Taken {
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.held.clear();
+        (self.before_imp, self.before_open) = (0, 0);
+    }
+
+    /// The bids on another imp begin; first those on its deals.
+    pub(super) const fn begin_imp(&mut self) {
+        self.before_imp = self.held.len();
+        self.before_open = self.held.len();
+    }
+
+    /// The bids of the open auction on the imp begin.
+    pub(super) const fn begin_open(&mut self) {
+        self.before_open = self.held.len();
+    }
+
+    /// How many choices there were when the imp in work was begun.
+    pub(crate) const fn before_imp(&self) -> usize {
+        self.before_imp
+    }
+
+    /// How many choices there were when the open auction on the imp in work was begun.
+    pub(crate) const fn before_open(&self) -> usize {
+        self.before_open
+    }
+
+    /// How many choices there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// The same with so many choices only.
+    pub(crate) fn first(&self, count: usize) -> Self {
+        let mut first = self.clone();
+        first.held.truncate(count);
+        first
     }
 
     pub(super) fn add(
@@ -36,7 +76,7 @@ impl Taken {
         candidate: &Candidate<'_>,
         first: bool,
     ) {
-        self.0.push(Held {
+        self.held.push(Held {
             imp,
             pod: pod.map(|it| it.number),
             item: candidate.item,
@@ -50,45 +90,61 @@ impl Taken {
     ///
     /// # Errors
     /// Its advertiser bids on enough imps, or on a deal of this one that goes first.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         market: &Market,
         item: &Item,
         imp: usize,
         on_deal: bool,
     ) -> Result<(), Ineligible> {
-        if self.0.is_empty() {
+        if self.held.is_empty() {
             return Ok(());
         }
-        let of_advertiser = || {
-            self.0.iter().filter_map(|held| {
-                let other = market.items.get(held.item)?;
-                (other.advertiser == item.advertiser).then_some((held, other))
-            })
-        };
-        let goes_first = |(held, other): (&Held, &Item)| {
-            held.imp == imp && held.on_deal && other.options.deals_first
-        };
-        if !on_deal && of_advertiser().any(goes_first) {
+        if !on_deal && self.goes_first(market, item, imp).is_some() {
             return Err(Ineligible::DealsFirst);
         }
-        if let Some(most) = item.options.max_per_request {
-            let mut imps = 0;
-            let mut last = None;
-            // Choices of one imp lie side by side.
-            for (held, _) in of_advertiser().filter(|(held, _)| held.imp != imp) {
-                imps += u32::from(last != Some(held.imp));
-                last = Some(held.imp);
-            }
-            if imps >= most {
-                return Err(Ineligible::EnoughInRequest);
-            }
+        let most = item.options.max_per_request;
+        if most.is_some_and(|most| self.other_imps(market, item, imp) >= most) {
+            return Err(Ineligible::EnoughInRequest);
         }
         Ok(())
     }
 
+    fn of_advertiser<'t>(
+        &'t self,
+        market: &'t Market,
+        item: &'t Item,
+    ) -> impl Iterator<Item = (&'t Held, &'t Item)> {
+        self.held.iter().filter_map(|held| {
+            let other = market.items.get(held.item)?;
+            (other.advertiser == item.advertiser).then_some((held, other))
+        })
+    }
+
+    /// The bid of its advertiser on a deal of the imp that goes before its open bids.
+    pub(crate) fn goes_first(&self, market: &Market, item: &Item, imp: usize) -> Option<Held> {
+        let first = |(held, other): &(&Held, &Item)| {
+            held.imp == imp && held.on_deal && other.options.deals_first
+        };
+        let found = self.of_advertiser(market, item).find(first);
+        found.map(|(held, _)| *held)
+    }
+
+    /// How many other imps its advertiser bids on.
+    pub(crate) fn other_imps(&self, market: &Market, item: &Item, imp: usize) -> u32 {
+        let mut imps = 0;
+        let mut last = None;
+        // Choices of one imp lie side by side.
+        let held = self.of_advertiser(market, item);
+        for (held, _) in held.filter(|(held, _)| held.imp != imp) {
+            imps += u32::from(last != Some(held.imp));
+            last = Some(held.imp);
+        }
+        imps
+    }
+
     /// How many bids of this request count for a cap already.
-    pub(super) fn count(
+    pub(crate) fn count(
         &self,
         market: &Market,
         cap: &FrequencyCap,
@@ -106,30 +162,41 @@ impl Taken {
                 CapScope::Advertiser => other.advertiser == item.advertiser,
             }
         };
-        u32::try_from(self.0.iter().filter(counts).count()).unwrap_or(u32::MAX)
+        u32::try_from(self.held.iter().filter(counts).count()).unwrap_or(u32::MAX)
     }
 
     /// Nothing in the pod is of the same advertiser or creative, or, where the seller says so, category.
     ///
     /// # Errors
     /// Something is.
-    pub(super) fn separate(
+    pub(crate) fn separate(
         &self,
         market: &Market,
         creative: &Creative,
         number: usize,
         pod: &Pod<'_>,
     ) -> Result<(), Ineligible> {
-        let mut others = self.0.iter().filter(|held| held.pod == Some(pod.number));
-        let conflicts = |held: &Held| {
+        match self.beside(market, creative, number, pod) {
+            Some(_) => Err(Ineligible::PodSeparation),
+            None => Ok(()),
+        }
+    }
+
+    /// The first choice in the pod that a creative may not stand beside.
+    pub(crate) fn beside(
+        &self,
+        market: &Market,
+        creative: &Creative,
+        number: usize,
+        pod: &Pod<'_>,
+    ) -> Option<Held> {
+        let mut others = self.held.iter().filter(|it| it.pod == Some(pod.number));
+        let conflicts = |held: &&Held| {
             held.creative == number
                 || market
                     .creative(held.creative)
                     .is_some_and(|other| pod.keeps_apart(creative, other))
         };
-        if others.any(conflicts) {
-            return Err(Ineligible::PodSeparation);
-        }
-        Ok(())
+        others.find(conflicts).copied()
     }
 }

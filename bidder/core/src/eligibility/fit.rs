@@ -207,7 +207,7 @@ fn banner_size(
 }
 
 /// No attribute of the creative is blocked.
-pub(super) fn check_attributes(
+pub(crate) fn check_attributes(
     creative: &Creative,
     blocked: &[CreativeAttribute],
 ) -> Result<(), Ineligible> {
@@ -219,7 +219,7 @@ pub(super) fn check_attributes(
 }
 
 /// Each framework that the creative needs is there; what is not listed is not supported (C-72).
-pub(super) fn check_apis(creative: &Creative, offered: &[ApiFramework]) -> Result<(), Ineligible> {
+pub(crate) fn check_apis(creative: &Creative, offered: &[ApiFramework]) -> Result<(), Ineligible> {
     let there = |needed: &i32| offered.iter().any(|it| it.0 == *needed);
     if creative.declared().apis.iter().all(there) {
         Ok(())

@@ -187,11 +187,13 @@ pub enum Ineligible {
     InterstitialNotWanted,
     /// It wants rewarded placements only, or none (`rwdd`).
     RewardNotWanted,
+    /// It has the weight 0, or is none that the user's arm shows.
+    NoTurn,
 }
 
 impl Ineligible {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 92] = [
+    pub const ALL: [Self; 93] = [
         Self::NotStarted,
         Self::Ended,
         Self::OutsideDayparts,
@@ -284,6 +286,7 @@ impl Ineligible {
         Self::CompanionNotOffered,
         Self::InterstitialNotWanted,
         Self::RewardNotWanted,
+        Self::NoTurn,
     ];
 
     /// Its name in statistics and explanations.
@@ -382,6 +385,7 @@ impl Ineligible {
             Self::CompanionNotOffered => "companion_not_offered",
             Self::InterstitialNotWanted => "interstitial_not_wanted",
             Self::RewardNotWanted => "reward_not_wanted",
+            Self::NoTurn => "no_turn",
         }
     }
 

@@ -52,6 +52,16 @@ pub fn day_start(now: UnixMillis, zone: &TimeZone) -> UnixMillis {
     start.map_or(now, |start| UnixMillis(start.timestamp().as_millisecond()))
 }
 
+impl Situation<'_> {
+    /// The hour of the week by the line item's clock; `None` where the user's is not known.
+    pub(crate) fn hour_of(&self, item: &Item) -> Option<WeekHour> {
+        match item.rules.clock {
+            Clock::Campaign => Some(self.hour),
+            Clock::User => self.opportunity.user_hour(self.now),
+        }
+    }
+}
+
 /// The flight includes its first instant and not its last; hours excluded win over hours included.
 ///
 /// # Errors
@@ -67,10 +77,7 @@ pub fn check(
     if item.ends_at.is_some_and(|end| situation.now >= end) {
         on.refuse(Ineligible::Ended)?;
     }
-    let hour = match item.rules.clock {
-        Clock::Campaign => Some(situation.hour),
-        Clock::User => situation.opportunity.user_hour(situation.now),
-    };
+    let hour = situation.hour_of(item);
     let within = |hours: WeekHours| hour.map(|it| hours.contains(it.day, it.hour));
     // An hour that is not known is in none of the included, and in none of the excluded.
     let included = item.rules.hours.is_none_or(|it| within(it) == Some(true));

@@ -8,24 +8,31 @@ mod conditions;
 mod creatives;
 mod money;
 mod shown;
+mod stages;
 mod survey;
 mod targeted;
+mod words;
+mod words_of_ad;
+mod words_of_stream;
 
-use conditions::Subject;
+use conditions::{Shown, Subject};
 pub use shown::{
-    Absent, CapExplained, Change, CreativeExplained, Explanation, Failure, ImpExplained,
-    ItemExplained, Miss, MoneyExplained, PriceExplained, TurnExplained,
+    Absent, CapExplained, Change, ClampExplained, CreativeExplained, Explanation, Failure,
+    ImpExplained, ItemExplained, Miss, ModifierExplained, MoneyExplained, PriceExplained,
+    ShadingExplained, TurnExplained,
 };
 
+use stages::{Rehearsal, Stages};
 use units::LineItemId;
 
-use crate::choose::draw;
+use crate::choose::{Limits, draw};
 use crate::decide::{Context, Instant, Scratch};
 use crate::eligibility::{All, Ineligible, admissible};
 use crate::market::{Item, Market};
 use crate::opportunity::{Imp, Opportunity};
 use crate::random::Random;
 use crate::record::Funds;
+use crate::shading::ShadingView;
 use crate::user::User;
 
 /// What is to be explained, and how much of it.
@@ -39,6 +46,15 @@ pub struct Question<'q> {
     pub most: usize,
     /// Most imps.
     pub imps: usize,
+    /// Imps on whose opportunity another request has bid, by their place in the request.
+    pub claimed: &'q [usize],
+}
+
+impl Question<'_> {
+    /// Whether another request has bid on the opportunity of an imp.
+    fn is_claimed(&self, imp: &Imp<'_>) -> bool {
+        self.claimed.contains(&imp.number)
+    }
 }
 
 /// What a decision is made by.
@@ -56,6 +72,19 @@ pub struct Situation<'s> {
     pub funds: &'s Funds,
     /// The seed that decides between equals.
     pub seed: u128,
+    /// How much the request may get.
+    pub limits: Limits,
+    /// How first-price bids are lowered; `None`: they are not.
+    pub shading: Option<Shading<'s>>,
+}
+
+/// What lowers first-price bids.
+#[derive(Debug, Clone, Copy)]
+pub struct Shading<'s> {
+    /// What was learned.
+    pub view: &'s ShadingView,
+    /// Name of the caller: whose auctions these are.
+    pub source: &'s str,
 }
 
 /// Runs every rule on every line item that is asked for.
@@ -72,13 +101,26 @@ pub fn explain(
         at,
         funds,
         seed,
+        limits,
+        ref shading,
     } = *situation;
-    let draw = Random::new(seed).draw();
+    let mut random = Random::new(seed);
+    let draw = random.draw();
     let context = Context::prepare(opportunity, market, user, at, draw, funds, scratch);
+    let mut rehearsal = Rehearsal::new(limits, random, opportunity.imps.len());
     let mut imps = Vec::new();
     for imp in opportunity.imps.iter().take(question.imps) {
         scratch.match_imp(&context, imp);
-        imps.push(imp_explained(&context, imp, question, scratch));
+        let stages = rehearsal.go_on(&context, imp, scratch);
+        imps.push(imp_explained(
+            &context,
+            imp,
+            question,
+            &stages,
+            shading.as_ref(),
+            scratch,
+        ));
+        stages.leave(&context, scratch);
     }
     Explanation {
         catalog_version: market.version,
@@ -98,14 +140,19 @@ fn imp_explained<'a>(
     context: &Context<'a, '_>,
     imp: &'a Imp<'a>,
     question: &Question<'_>,
+    stages: &Stages,
+    shading: Option<&Shading<'_>>,
     scratch: &mut Scratch,
 ) -> ImpExplained {
-    let survey = survey::survey(context, imp, question, scratch);
-    let mut line_items: Vec<ItemExplained> = survey
-        .nearest
-        .iter()
-        .filter_map(|met| item_explained(context, met, imp, scratch))
-        .collect();
+    let survey = survey::survey(context, imp, question, stages, scratch);
+    let is_claimed = question.is_claimed(imp);
+    let mut line_items: Vec<ItemExplained> = Vec::new();
+    for met in &survey.nearest {
+        stages.enter(stages.of(met.number, scratch), context, scratch);
+        line_items.extend(item_explained(
+            context, met, imp, is_claimed, shading, scratch,
+        ));
+    }
     line_items.sort_by_key(|it| (!it.would_bid, it.distance()));
     let nearest = line_items.iter().find(|it| !it.would_bid);
     ImpExplained {
@@ -122,35 +169,54 @@ fn item_explained<'a>(
     context: &Context<'a, '_>,
     met: &survey::Met,
     imp: &'a Imp<'a>,
+    is_claimed: bool,
+    shading: Option<&Shading<'_>>,
     scratch: &Scratch,
 ) -> Option<ItemExplained> {
-    let item = context.market.items.get(met.number)?;
+    let number = met.number;
+    let item = context.market.items.get(number)?;
     let mut failures = Vec::new();
     targeted::failures(context, item, scratch, &mut failures);
-    of_line_item(context, met.number, item, imp, scratch, &mut failures);
-    let creatives = creatives::explained(context, item, imp, scratch);
+    of_line_item(context, number, item, imp, scratch, &mut failures);
+    let creatives = creatives::explained(context, number, item, imp, scratch, shading);
     // The one that comes nearest speaks for the line item; the others are told of beside it.
     let best = creatives.iter().min_by_key(|it| it.distance());
     failures.extend(best.into_iter().flat_map(|it| it.failures.iter().cloned()));
-    let reason = met.reason.map(Ineligible::label);
+    let shown = best.and_then(|best| {
+        let mut all = item.creatives.iter().filter_map(|number| {
+            Some(Shown {
+                number: *number,
+                creative: context.market.creative(*number)?,
+            })
+        });
+        all.find(|it| it.creative.id().as_str() == best.creative)
+    });
     // It was refused for its offer before anything was laid on the imp, and nothing can be.
-    if met.reason == Some(Ineligible::UnderFloor)
-        && !failures.iter().any(|it| Some(it.rule) == reason)
-    {
-        failures.extend(money::out_of_reach(context, item, imp, scratch));
+    if met.reason == Some(Ineligible::UnderFloor) && !has(&failures, Ineligible::UnderFloor) {
+        failures.extend(money::out_of_reach(
+            context, number, item, imp, scratch, shading,
+        ));
     }
+    // What no rule says of it alone: what the request bids on, or another request did.
+    let situation = context.situation(item, imp, scratch.hours());
+    let claimed = is_claimed.then_some(Ineligible::DuplicateOpportunity);
+    for reason in [met.reason, claimed].into_iter().flatten() {
+        if !has(&failures, reason) {
+            let subject = Subject {
+                context,
+                item,
+                number,
+                creative: shown,
+                situation: &situation,
+                taken: scratch.taken(),
+            };
+            failures.push(conditions::failure(reason, &subject));
+        }
+    }
+    let reason = met.reason.map(Ineligible::label);
     // What stopped the decision stands first.
     failures.sort_by_key(|it| Some(it.rule) != reason);
     let price = best.and_then(|it| it.price.clone());
-    let shown = best.and_then(|best| {
-        let mut all = item.creatives.iter();
-        all.find_map(|it| {
-            context
-                .market
-                .creative(*it)
-                .filter(|it| it.id().as_str() == best.creative)
-        })
-    });
     let miss = (!met.would_bid()).then(|| Miss::of(&item.id, &failures));
     Some(ItemExplained {
         line_item: item.id.to_string(),
@@ -166,9 +232,13 @@ fn item_explained<'a>(
             .arm(context.user_hash)
             .and_then(|arm| item.options.arm_name(arm))
             .map(str::to_owned),
-        caps: shown.map_or_else(Vec::new, |it| creatives::caps(context, item, it)),
+        caps: shown.map_or_else(Vec::new, |it| creatives::caps(context, item, it, scratch)),
         creatives,
     })
+}
+
+fn has(failures: &[Failure], reason: Ineligible) -> bool {
+    failures.iter().any(|it| it.rule == reason.label())
 }
 
 /// Rules that are about the line item whatever is shown: flight, day parts, seats, deals, keys.
@@ -181,10 +251,14 @@ fn of_line_item<'a>(
     failures: &mut Vec<Failure>,
 ) {
     let situation = context.situation(item, imp, scratch.hours());
+    let taken = scratch.taken();
     let subject = Subject {
+        context,
         item,
+        number,
         creative: None,
         situation: &situation,
+        taken,
     };
     let mut refused = All(Vec::from_iter(context.signed().err()));
     let deal = admissible(item, &situation, &mut refused).ok().flatten();
@@ -193,6 +267,7 @@ fn of_line_item<'a>(
         let choosing = [
             item.options.throttle(draw(context.seed, number)),
             item.options.hold_out(arm),
+            taken.check(context.market, item, imp.number, deal.is_some()),
         ];
         refused
             .0
@@ -250,7 +325,13 @@ impl Miss {
     /// What all failures together would take.
     fn of(line_item: &LineItemId, failures: &[Failure]) -> Self {
         const MOST: usize = 4;
-        let mut sentence = format!("{line_item} would bid if ");
+        // Where the request would have to be another, so would the price.
+        let told = failures.first().and_then(|it| it.bid.clone());
+        let bid = told.filter(|_| failures.iter().all(|it| it.bid.is_some()));
+        let mut sentence = match &bid {
+            Some(bid) => format!("{line_item} would bid {bid} if "),
+            None => format!("{line_item} would bid if "),
+        };
         for (at, failure) in failures.iter().take(MOST).enumerate() {
             if at > 0 {
                 sentence.push_str(" and ");
@@ -264,6 +345,7 @@ impl Miss {
             line_item: line_item.to_string(),
             sentence,
             changes: failures.iter().filter_map(|it| it.change.clone()).collect(),
+            bid,
         }
     }
 }

@@ -3,17 +3,24 @@
 use openrtb::Deal;
 use units::{CpmMicros, Nanos};
 
-use super::{Change, Failure, MoneyExplained, PriceExplained};
+use super::{
+    Change, ClampExplained, Failure, ModifierExplained, MoneyExplained, PriceExplained, Shading,
+    ShadingExplained,
+};
+use crate::choose::draw;
 use crate::creative::Creative;
 use crate::decide::{Context, Scratch};
 use crate::eligibility::{Fit, Ineligible, Medium, deal};
 use crate::market::Item;
 use crate::opportunity::{Floor, Imp};
-use crate::pricing::{self, Ask, Quote, Terms};
+use crate::pricing::{self, Applied, Ask, Factor, ModifierSet, Quote, Terms};
+use crate::shading::{Looked, Stated};
 
 /// A creative that can be shown.
 pub(super) struct Offer<'o, 'a> {
     pub(super) item: &'o Item,
+    /// The line item's number in the market.
+    pub(super) number: usize,
     pub(super) creative: &'o Creative,
     pub(super) imp: &'a Imp<'a>,
     pub(super) deal: Option<&'a Deal<'a>>,
@@ -25,6 +32,7 @@ pub(super) fn priced(
     context: &Context<'_, '_>,
     offer: &Offer<'_, '_>,
     scratch: &Scratch,
+    shading: Option<&Shading<'_>>,
     failures: &mut Vec<Failure>,
 ) -> Option<PriceExplained> {
     let Offer {
@@ -33,51 +41,139 @@ pub(super) fn priced(
         imp,
         deal,
         fit,
+        ..
     } = *offer;
     let (factors, hours) = (scratch.factors(), scratch.hours());
     let terms = context.terms(item, creative, imp, deal, &fit, factors, hours);
     let ask = context.ask(imp, deal, &fit);
     let rates = &context.market.rates;
     let quoted = pricing::quote(&terms, &ask, rates);
-    if let Err(reason) = quoted {
-        failures.push(refused(context, reason, &terms, &ask, offer));
-    }
     // The money is judged at the price that the floor allows, or would.
-    let lowered = || highest_floor(context, &terms, &ask).map(|it| it.1);
-    let quote = match quoted {
-        Err(Ineligible::UnderFloor) => lowered(),
-        quoted => quoted.ok(),
+    let reachable = match quoted {
+        Err(Ineligible::UnderFloor) => highest_floor(context, &terms, &ask),
+        quoted => quoted.ok().map(|quote| (ask.floor, quote)),
     };
-    if let Some(quote) = &quote {
-        failures.extend(unfunded(context, offer, quote.max_cost));
+    let lowered = reachable.and_then(|(_, quote)| shaded(context, offer, &quote, shading));
+    let bid = reachable.map(|(_, quote)| {
+        let price = lowered.as_ref().map(|it| it.1);
+        price.unwrap_or(quote.price)
+    });
+    let told = bid.map(|bid| format!("{bid} {}", context.opportunity.currency));
+    if let Err(reason) = quoted {
+        let mut failure = refused(context, reason, reachable, bid, &ask, offer);
+        failure.bid.clone_from(&told);
+        failures.push(failure);
+    }
+    if let Some((_, quote)) = &reachable {
+        let mut failure = unfunded(context, offer, quote.max_cost);
+        if let Some(failure) = &mut failure {
+            failure.bid.clone_from(&told);
+        }
+        failures.extend(failure);
     }
     let floor = rates.convert_price(ask.floor.price, ask.floor.currency, item.currency)?;
     let steps = pricing::steps(terms.rule, terms.rate, terms.factor, floor);
     let steps = quoted.map_or(steps, |quote| quote.steps);
+    let set = context.market.modifier_sets.get(item.modifiers);
+    let shown = Context::shown(item, deal, &fit, hours);
+    let of_imp = factors.get(item.modifiers).copied().unwrap_or(Factor::ONE);
+    let product = set.map_or(of_imp, |set| set.product(of_imp, &shown));
+    let applied = set.map(|set| set.applied(context.priced, scratch.facts(), &shown));
+    let clamp = set.and_then(ModifierSet::clamp);
+    let is_bid = quoted.is_ok();
     Some(PriceExplained {
         rate: terms.rate.to_string(),
+        model: context.market.model.version().to_string(),
         base: steps.base.to_string(),
+        modifiers: applied
+            .into_iter()
+            .flatten()
+            .map(ModifierExplained::of)
+            .collect(),
+        factor: product.to_string(),
+        clamp: clamp.map(|clamp| ClampExplained {
+            min: clamp.min.to_string(),
+            max: clamp.max.to_string(),
+            factor: terms.factor.to_string(),
+        }),
         modified: steps.modified.to_string(),
+        raise_to_floor: terms.rule.raise_to_floor.map(|it| it.to_string()),
         raised: steps.raised.to_string(),
+        max_cpm: terms.rule.max_cpm.to_string(),
         price: steps.price.to_string(),
         floor: floor.to_string(),
         currency: item.currency.to_string(),
-        bid: quoted.ok().map(|quote| quote.price.to_string()),
+        shading: lowered.map(|it| it.0),
+        bid: bid.filter(|_| is_bid).map(|it| it.to_string()),
         max_cost: quoted.ok().map(|quote| quote.max_cost.to_string()),
     })
+}
+
+impl ModifierExplained {
+    fn of(applied: Applied) -> Self {
+        Self {
+            key: applied.key,
+            seen: applied.seen,
+            factor: applied.factor.to_string(),
+        }
+    }
+}
+
+/// How the decision would lower a bid, and to what; `None` where it would not.
+fn shaded(
+    context: &Context<'_, '_>,
+    offer: &Offer<'_, '_>,
+    quote: &Quote,
+    shading: Option<&Shading<'_>>,
+) -> Option<(ShadingExplained, CpmMicros)> {
+    let shading = shading?;
+    let stated = Stated {
+        item: offer.item,
+        fit: &offer.fit,
+        deal: offer.deal,
+        price: quote.price,
+        floor: quote.floor,
+        draw: draw(context.seed, offer.number),
+    };
+    let mut looked = None;
+    let (opportunity, market) = (context.opportunity, context.market);
+    let lowered = stated.shaded(opportunity, market, shading.source, |question| {
+        let found = shading.view.look(question, context.at.now);
+        looked = Some(found);
+        match found {
+            Looked::Learned { price, .. } => Some(price),
+            Looked::Explores | Looked::TooLittle => None,
+        }
+    });
+    let (by, until) = match looked? {
+        Looked::Explores => ("as stated: this one explores", None),
+        Looked::TooLittle => ("as stated: too little is known", None),
+        Looked::Learned { scope, until, .. } => (scope, Some(until.to_rfc3339())),
+    };
+    let price = lowered.unwrap_or(quote.price);
+    let explained = ShadingExplained {
+        stated: quote.price.to_string(),
+        price: price.to_string(),
+        by,
+        learned_until: until,
+    };
+    Some((explained, price))
 }
 
 /// What the floor would have to be for an offer of which nothing can be shown: that of the imp or the deal.
 pub(super) fn out_of_reach<'a>(
     context: &Context<'a, '_>,
+    number: usize,
     item: &Item,
     imp: &'a Imp<'a>,
     scratch: &Scratch,
+    shading: Option<&Shading<'_>>,
 ) -> Option<Failure> {
-    let number = item.creatives.first()?;
+    let first = item.creatives.first()?;
     let offer = Offer {
         item,
-        creative: context.market.creative(*number)?,
+        number,
+        creative: context.market.creative(*first)?,
         imp,
         deal: deal::choose(item, imp).ok().flatten(),
         fit: Fit {
@@ -88,7 +184,7 @@ pub(super) fn out_of_reach<'a>(
         },
     };
     let mut failures = Vec::new();
-    priced(context, &offer, scratch, &mut failures);
+    priced(context, &offer, scratch, shading, &mut failures);
     let label = Ineligible::UnderFloor.label();
     failures.into_iter().find(|it| it.rule == label)
 }
@@ -96,7 +192,8 @@ pub(super) fn out_of_reach<'a>(
 fn refused(
     context: &Context<'_, '_>,
     reason: Ineligible,
-    terms: &Terms<'_>,
+    reachable: Option<(Floor, Quote)>,
+    bid: Option<CpmMicros>,
     ask: &Ask,
     offer: &Offer<'_, '_>,
 ) -> Failure {
@@ -111,11 +208,15 @@ fn refused(
             format!("there were a rate for {currency}"),
         )
     } else if reason == Ineligible::UnderFloor
-        && let Some((floor, quote)) = highest_floor(context, terms, ask)
+        && let Some((floor, quote)) = reachable
     {
         let mut failure = Failure::new(
             reason,
-            format!("{} {}", quote.price, context.opportunity.currency),
+            format!(
+                "{} {}",
+                bid.unwrap_or(quote.price),
+                context.opportunity.currency
+            ),
             format!("at least {asked}, {whose}"),
             format!("{whose} were <= {} {currency}", floor.price),
         );

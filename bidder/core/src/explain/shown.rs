@@ -102,6 +102,9 @@ pub struct Failure {
     /// What would mend it, where that is a number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// What would be bid if it passed, in words; of rules about the price and the money behind it.
+    #[serde(skip)]
+    pub(super) bid: Option<String>,
     /// How far it is from passing: the kind of rule, then the gap in millionths.
     #[serde(skip)]
     pub(super) gap: (u8, i64),
@@ -117,6 +120,10 @@ pub struct Miss {
     /// The numbers in it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// What would then be bid, after shading, in the response's currency; absent where the price would be
+    /// another because the request would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bid: Option<String>,
 }
 
 /// A number that would make a rule pass, exact to the last digit.
@@ -144,24 +151,77 @@ pub enum Change {
 pub struct PriceExplained {
     /// Clicks or conversions per impression that the offer is multiplied by; 1 for a CPM.
     pub rate: String,
+    /// Whose rate it is.
+    pub model: String,
     /// The offer.
     pub base: String,
+    /// Every modifier of the rule, in the order in which they are multiplied.
+    pub modifiers: Vec<ModifierExplained>,
+    /// Their product.
+    pub factor: String,
+    /// What bounds the product, where something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clamp: Option<ClampExplained>,
     /// After the modifiers.
     pub modified: String,
+    /// What the floor is multiplied by to raise a lower offer to; absent where it is not raised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raise_to_floor: Option<String>,
     /// After it was raised towards the floor.
     pub raised: String,
+    /// The maximum.
+    pub max_cpm: String,
     /// After the maximum.
     pub price: String,
     /// The floor.
     pub floor: String,
     /// Currency of all of these.
     pub currency: String,
-    /// The bid in the response's currency.
+    /// How the bid was lowered, where the line item wants that and the winner pays what it bids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shading: Option<ShadingExplained>,
+    /// The bid in the response's currency, after shading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bid: Option<String>,
     /// The most that one display can cost, in the campaign's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_cost: Option<String>,
+}
+
+/// One modifier.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModifierExplained {
+    /// Its key.
+    pub key: &'static str,
+    /// The value that it saw.
+    pub seen: String,
+    /// What it multiplies by.
+    pub factor: String,
+}
+
+/// The bounds of a product of modifiers.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClampExplained {
+    /// The least.
+    pub min: String,
+    /// The most.
+    pub max: String,
+    /// The product within them.
+    pub factor: String,
+}
+
+/// How a bid was lowered, in the response's currency.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShadingExplained {
+    /// Before.
+    pub stated: String,
+    /// After.
+    pub price: String,
+    /// What the price was learned for, or why it is the stated one.
+    pub by: &'static str,
+    /// When something was last heard of that: the version of what was learned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned_until: Option<String>,
 }
 
 /// A line item's money on this bidder, in its campaign's currency.
@@ -186,6 +246,9 @@ pub struct CapExplained {
     pub since: String,
     /// How many were shown, where that is known.
     pub shown: Option<u32>,
+    /// How many bids on other imps of this request count, too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub held: u32,
 }
 
 /// One creative of a line item on one imp.
@@ -225,6 +288,14 @@ pub struct Absent {
     pub why: String,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Failure {
     pub(super) fn new(reason: Ineligible, seen: String, wanted: String, condition: String) -> Self {
         Self {
@@ -234,6 +305,7 @@ impl Failure {
             wanted,
             condition,
             change: None,
+            bid: None,
             gap: (conditions::hardness(reason), 0),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::stages::{Stage, Stages};
 use super::{Question, conditions, targeted};
 use crate::decide::{Context, Pod, Scratch};
 use crate::eligibility::Ineligible;
@@ -38,24 +39,38 @@ pub(super) struct Survey {
     pub(super) omitted: BTreeMap<&'static str, usize>,
 }
 
-/// Looks at every line item that is asked for.
+/// Looks at every line item that is asked for, each as the decision met it.
 pub(super) fn survey<'a>(
     context: &Context<'a, '_>,
     imp: &'a Imp<'a>,
     question: &Question<'_>,
+    stages: &Stages,
     scratch: &mut Scratch,
 ) -> Survey {
     let out_of_reach = context.out_of_reach(imp, scratch);
-    let mut met: Vec<Met> = Vec::new();
-    for (number, item) in context.market.items.iter().enumerate() {
-        let asked = question.line_item.is_none_or(|id| item.id.as_str() == id)
+    let market = context.market;
+    let is_asked = |item: &Item| {
+        question.line_item.is_none_or(|id| item.id.as_str() == id)
             && question
                 .campaign
-                .is_none_or(|id| item.campaign.as_str() == id);
-        if asked {
+                .is_none_or(|id| item.campaign.as_str() == id)
+    };
+    let mut met: Vec<Met> = Vec::new();
+    for stage in [Stage::Deals, Stage::Open] {
+        stages.enter(stage, context, scratch);
+        let items = market.items.iter().enumerate();
+        for (number, item) in items.filter(|(_, item)| is_asked(item)) {
+            if stages.of(number, scratch) != stage {
+                continue;
+            }
             let mut one = meet(context, number, item, imp, scratch);
             if out_of_reach.contains(number) {
                 one.reason = Some(Ineligible::UnderFloor);
+            }
+            // What the rules let through and the decision refused after all: for what it had bid before.
+            one.reason = one.reason.or_else(|| stages.refusal(number));
+            if question.is_claimed(imp) {
+                one.reason = one.reason.or(Some(Ineligible::DuplicateOpportunity));
             }
             met.push(one);
         }

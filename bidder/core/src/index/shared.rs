@@ -104,6 +104,11 @@ impl SharedLists {
         self.named(id).map(|it| it.version)
     }
 
+    /// Every list that is here: what it holds, and in which version.
+    pub fn lists(&self) -> impl Iterator<Item = (&ListId, ListKind, u64)> {
+        self.lists.iter().map(|it| (&it.id, it.kind, it.version))
+    }
+
     /// How many distinct entries there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use contracts::lease::{Ended, Grant};
-use units::{LineItemId, Nanos};
+use units::{LeaseId, LineItemId, Nanos};
 
 use super::BootMillis;
 use super::demand::Demand;
@@ -130,6 +130,13 @@ impl Account {
         let leases = self.leases.load();
         let free = leases.iter().map(|lease| lease.free(now));
         free.max().unwrap_or(Nanos::ZERO)
+    }
+
+    /// What each of its leases has free, in the order in which a reservation tries them.
+    pub(crate) fn each_free(&self, now: BootMillis, mut see: impl FnMut(LeaseId, Nanos)) {
+        for lease in self.leases.load().iter() {
+            see(lease.id, lease.free(now));
+        }
     }
 
     /// Asks for a lease although nothing was bid yet.

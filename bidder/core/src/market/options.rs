@@ -102,11 +102,16 @@ impl Options {
     /// # Errors
     /// The draw is not among them.
     pub(crate) fn throttle(&self, draw: u64) -> Result<(), Ineligible> {
-        // Mixed again, since the same draw decides between equal prices.
-        match self.throttle {
-            Some(share) if point(mix(draw ^ 1)) >= share => Err(Ineligible::Throttled),
+        match self.throttled(draw) {
+            Some((point, share)) if point >= share => Err(Ineligible::Throttled),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Where a draw lies and the share below which it passes, both in millionths; `None` without a throttle.
+    pub(crate) fn throttled(&self, draw: u64) -> Option<(u64, u64)> {
+        // Mixed again, since the same draw decides between equal prices.
+        Some((point(mix(draw ^ 1)), self.throttle?))
     }
 
     /// The arm of a user, by the hash of the user's key; `None` outside the experiment.

@@ -58,6 +58,18 @@ impl Factor {
     }
 }
 
+impl std::fmt::Display for Factor {
+    /// As a decimal number, without zeros at its end.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whole, rest) = (self.0 / UNIT, self.0 % UNIT);
+        let digits = format!("{rest:015}");
+        match digits.trim_end_matches('0') {
+            "" => write!(f, "{whole}"),
+            digits => write!(f, "{whole}.{digits}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +100,15 @@ mod tests {
                 want,
                 "{modifiers:?}"
             );
+        }
+        let told = [
+            (&[][..], "1"),
+            (&["1.1", "0.9"], "0.99"),
+            (&["0"], "0"),
+            (&["0.000001", "0.000001"], "0.000000000001"),
+        ];
+        for (modifiers, want) in told {
+            assert_eq!(product(modifiers).to_string(), want, "{modifiers:?}");
         }
     }
 

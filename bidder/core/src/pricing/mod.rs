@@ -13,7 +13,7 @@ mod rate;
 mod tests;
 
 pub use factor::Factor;
-pub use modifiers::{ModifierSet, Priced, Shown};
+pub use modifiers::{Applied, ModifierSet, Priced, Shown};
 pub use quote::{Ask, Quote, Steps, Terms, base, maximum_cost, quote, steps};
 pub use rate::{Chance, ModelVersion, ObservedRates, RateModel, most_rate, rate};
 

@@ -9,8 +9,10 @@ use super::Factor;
 use crate::daypart::WeekHours;
 use crate::eligibility::Medium;
 use crate::eligibility::schedule::WeekHour;
+use crate::eligibility::targeting::reason;
 use crate::facts::{Dimension, Facts};
 use crate::index::Size;
+use crate::targeting::listed;
 
 /// What modifiers look at beside the facts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,6 +36,17 @@ pub struct Shown<'a> {
     pub medium: Medium,
     /// The size that it is shown in.
     pub size: Option<Size>,
+}
+
+/// A modifier as it applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Its key.
+    pub key: &'static str,
+    /// The value that it saw, in words.
+    pub seen: String,
+    /// What it multiplies by.
+    pub factor: Multiplier,
 }
 
 /// The modifiers of a price rule.
@@ -119,8 +132,37 @@ impl ModifierSet {
     /// The whole product, clamped: `of_imp` times what the ad on its imp decides.
     #[must_use]
     pub fn whole(&self, of_imp: Factor, shown: &Shown<'_>) -> Factor {
+        self.product(of_imp, shown).clamped(self.clamp)
+    }
+
+    /// The same product before its clamp.
+    #[must_use]
+    pub fn product(&self, of_imp: Factor, shown: &Shown<'_>) -> Factor {
         let times = |factor: Factor, it: &OfAd| factor.times(it.factor(shown));
-        self.of_ad.iter().fold(of_imp, times).clamped(self.clamp)
+        self.of_ad.iter().fold(of_imp, times)
+    }
+
+    /// What bounds the product.
+    #[must_use]
+    pub const fn clamp(&self) -> Option<Clamp> {
+        self.clamp
+    }
+
+    /// Every modifier with what it saw, in the order in which they are multiplied.
+    #[must_use]
+    pub fn applied(&self, seen: Priced, facts: &Facts, shown: &Shown<'_>) -> Vec<Applied> {
+        let of_facts = self.of_request.iter().chain(&self.of_imp);
+        let of_facts = of_facts.map(|it| Applied {
+            key: it.key(),
+            seen: it.seen(seen, facts),
+            factor: it.factor(seen, facts),
+        });
+        let of_ad = self.of_ad.iter().map(|it| Applied {
+            key: it.key(),
+            seen: it.seen(shown),
+            factor: it.factor(shown),
+        });
+        of_facts.chain(of_ad).collect()
     }
 
     /// The most that [`ModifierSet::whole`] can be on any imp of the request.
@@ -221,18 +263,42 @@ fn of_ad<'m>(
     None
 }
 
+const MEDIA: [(&str, Medium); 4] = [
+    ("banner", Medium::Banner),
+    ("video", Medium::Video),
+    ("audio", Medium::Audio),
+    ("native", Medium::Native),
+];
+
 fn medium(name: &str) -> Option<Medium> {
-    let named = [
-        ("banner", Medium::Banner),
-        ("video", Medium::Video),
-        ("audio", Medium::Audio),
-        ("native", Medium::Native),
-    ];
-    let found = named.into_iter().find(|it| it.0.eq_ignore_ascii_case(name));
+    let found = MEDIA.iter().find(|it| it.0.eq_ignore_ascii_case(name));
     found.map(|it| it.1)
 }
 
 impl OfFacts {
+    const fn key(&self) -> &'static str {
+        match self {
+            Self::Count { .. } => "count",
+            Self::DeviceType { .. } => "device_type",
+            Self::Values { dimension, .. } => reason(*dimension).label(),
+        }
+    }
+
+    fn seen(&self, seen: Priced, facts: &Facts) -> String {
+        match self {
+            Self::Count { of, .. } => {
+                let each = of.iter().map(|counted| match counted {
+                    Counted::Interests => format!("{} interests", seen.interests),
+                    Counted::Segments => format!("{} segments", seen.segments),
+                });
+                let each: Vec<String> = each.collect();
+                listed(each.iter().map(String::as_str))
+            }
+            Self::DeviceType { .. } => seen.device_type.to_string(),
+            Self::Values { dimension, .. } => listed(facts.values(*dimension)),
+        }
+    }
+
     fn factor(&self, seen: Priced, facts: &Facts) -> Multiplier {
         match self {
             Self::Count { of, step } => counted(of, *step, seen),
@@ -276,6 +342,31 @@ fn counted(of: &[Counted], step: Multiplier, seen: Priced) -> Multiplier {
 }
 
 impl OfAd {
+    const fn key(&self) -> &'static str {
+        match self {
+            Self::Hour { .. } => "daypart",
+            Self::Deal { .. } => "deal",
+            Self::Size { .. } => "size",
+            Self::Format { .. } => "format",
+        }
+    }
+
+    fn seen(&self, shown: &Shown<'_>) -> String {
+        let none = || "none".to_owned();
+        match self {
+            Self::Hour { .. } => {
+                let WeekHour { day, hour } = shown.hour;
+                format!("day {day} hour {hour} of its week")
+            }
+            Self::Deal { .. } => shown.deal.map_or_else(none, str::to_owned),
+            Self::Size { .. } => shown.size.map_or_else(none, |it| it.to_string()),
+            Self::Format { .. } => {
+                let named = MEDIA.iter().find(|it| it.1 == shown.medium);
+                named.map_or_else(none, |it| it.0.to_owned())
+            }
+        }
+    }
+
     fn factor(&self, shown: &Shown<'_>) -> Multiplier {
         match self {
             Self::Hour { factors, otherwise } => {

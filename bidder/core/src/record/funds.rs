@@ -3,7 +3,7 @@
 //! Leases are shared by all cores, so that the same question can be answered otherwise a moment later. What
 //! one decision was answered is therefore part of what it read.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ enum Mode {
     Live,
     Noted(RefCell<Vec<Answer>>),
     Copy(RefCell<Copied>),
-    Looking(Vec<(LineItemId, Nanos)>),
+    Looking(Looking),
 }
 
 /// One question about a line item's money, and what was answered.
@@ -76,6 +76,73 @@ struct Copied {
     given: Vec<Answer>,
 }
 
+/// The live lease table as one request would find it.
+#[derive(Debug, Default)]
+struct Looking {
+    /// What the request holds itself already.
+    held: Vec<(LeaseId, Nanos)>,
+    /// What it would reserve, in its order.
+    pretended: RefCell<Vec<(LeaseId, Nanos)>>,
+    /// How many of these count.
+    counted: Cell<usize>,
+}
+
+impl Looking {
+    /// What an account's leases have free, in their order: with what the request holds, without what it
+    /// would reserve.
+    fn each_free(&self, account: &Account, now: BootMillis) -> Vec<(LeaseId, Nanos)> {
+        let mut all = Vec::new();
+        let pretended = self.pretended.borrow();
+        account.each_free(now, |lease, free| {
+            let of = |it: &&(LeaseId, Nanos)| it.0 == lease;
+            let held: i64 = self.held.iter().filter(of).map(|it| it.1.0).sum();
+            let counted = pretended.iter().take(self.counted.get());
+            let reserved: i64 = counted.filter(of).map(|it| it.1.0).sum();
+            let free = free.0.saturating_add(held).saturating_sub(reserved);
+            all.push((lease, Nanos(free.max(0))));
+        });
+        all
+    }
+
+    fn most_free(&self, account: &Account, now: BootMillis) -> Nanos {
+        let each = self.each_free(account, now).into_iter();
+        each.map(|it| it.1).max().unwrap_or(Nanos::ZERO)
+    }
+
+    fn check(&self, account: &Account, cost: Nanos, now: BootMillis) -> Result<(), Unfunded> {
+        if self.most_free(account, now) < cost {
+            return Err(account.why_unfunded());
+        }
+        // With enough free, a check of the live table asks for nothing.
+        if account.most_free(now) >= cost {
+            return account.check(cost, now);
+        }
+        Ok(())
+    }
+
+    fn reserve(
+        &self,
+        account: &Account,
+        cost: Nanos,
+        must: bool,
+        now: BootMillis,
+    ) -> Result<Reservation, Unfunded> {
+        match self.check(account, cost, now) {
+            Err(Unfunded::Throttled) if must => Ok(()),
+            checked => checked,
+        }?;
+        let each = self.each_free(account, now).into_iter();
+        let lease = each.filter(|it| it.1 >= cost).map(|it| it.0).next();
+        let lease = lease.ok_or_else(|| account.why_unfunded())?;
+        let mut pretended = self.pretended.borrow_mut();
+        pretended.truncate(self.counted.get());
+        pretended.push((lease, cost));
+        self.counted.set(pretended.len());
+        let id = ReservationId { lease, seq: 0 };
+        Ok(Reservation::copied(id, cost, UnixMillis(i64::MAX), 0))
+    }
+}
+
 impl Funds {
     /// The live lease table.
     pub const LIVE: Self = Self(Mode::Live);
@@ -103,8 +170,18 @@ impl Funds {
     /// The live lease table to look at only: nothing is reserved and no lease is asked for. What this
     /// request holds itself counts as free.
     #[must_use]
-    pub const fn looking(held: Vec<(LineItemId, Nanos)>) -> Self {
-        Self(Mode::Looking(held))
+    pub fn looking(held: Vec<(LeaseId, Nanos)>) -> Self {
+        Self(Mode::Looking(Looking {
+            held,
+            ..Looking::default()
+        }))
+    }
+
+    /// Of what a request that only looks would reserve, the first so many count from now on.
+    pub(crate) fn count_first(&self, reservations: usize) {
+        if let Mode::Looking(looking) = &self.0 {
+            looking.counted.set(reservations);
+        }
     }
 
     /// Whether answers are noted.
@@ -125,12 +202,10 @@ impl Funds {
 
     /// The most that one lease of this account has free.
     pub(crate) fn free(&self, account: &Account, now: BootMillis) -> Nanos {
-        let held = match &self.0 {
-            Mode::Looking(held) => held.iter().find(|(id, _)| id == account.line_item()),
-            Mode::Live | Mode::Noted(_) | Mode::Copy(_) => None,
-        };
-        let free = account.most_free(now);
-        held.map_or(free, |(_, held)| Nanos(free.0.saturating_add(held.0)))
+        match &self.0 {
+            Mode::Looking(looking) => looking.most_free(account, now),
+            Mode::Live | Mode::Noted(_) | Mode::Copy(_) => account.most_free(now),
+        }
     }
 
     /// Whether `cost` could be reserved.
@@ -152,16 +227,7 @@ impl Funds {
                 note(answers, account, cost, free, said);
                 checked
             }
-            Mode::Looking(_) => {
-                // With enough free, a check of the live table asks for nothing.
-                if account.most_free(now) >= cost {
-                    return account.check(cost, now);
-                }
-                if self.free(account, now) >= cost {
-                    return Ok(());
-                }
-                Err(account.why_unfunded())
-            }
+            Mode::Looking(looking) => looking.check(account, cost, now),
             Mode::Copy(copied) => match copied.borrow_mut().again(account, cost).said {
                 Said::Enough | Said::Reserved { .. } => Ok(()),
                 Said::LeasePending => Err(Unfunded::LeasePending),
@@ -198,7 +264,7 @@ impl Funds {
                 note(answers, account, cost, free, said);
                 reserved
             }
-            Mode::Looking(_) => Err(account.why_unfunded()),
+            Mode::Looking(looking) => looking.reserve(account, cost, must, now),
             Mode::Copy(copied) => match copied.borrow_mut().again(account, cost).said {
                 Said::Reserved {
                     id,

@@ -3,10 +3,12 @@
 //! [`replay`] decides again from a [`Seen`] and its catalog; the [`Outcome`] must be the same, bit for bit.
 
 mod funds;
+mod lists;
 mod masked;
 mod replay;
 
 pub use funds::{Answer, Funds, Said};
+pub use lists::SeenList;
 pub use masked::masked;
 pub use replay::{Replayed, Unreplayable, replay};
 
@@ -63,10 +65,27 @@ pub struct Seen {
     /// What the shading table answered, question by question, in USD; absent for the stated bid.
     #[serde(default)]
     pub shades: Vec<Option<CpmMicros>>,
+    /// The shared lists that were here, each with what of the request it holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<SeenList>,
+    /// Why no decision was made at all; absent where one was, or the request itself was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned_away: Option<TurnedAway>,
     /// The caller's time was up before the answer could be sent.
     pub late: bool,
     /// The request's body.
     pub request: String,
+}
+
+/// Why a request was turned away for what no record holds: its quota, the load, the time that it came late,
+/// a body that is no request. A replay takes it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedAway {
+    /// In one word.
+    pub reason: String,
+    /// More of it, where there is more; never a value of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// What was found of the user; nothing when identity may not be used.
@@ -192,6 +211,15 @@ impl Outcome {
     pub fn unread(reason: NoBid) -> Self {
         Self {
             no_bid: Some(reason.label().to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Of a request that was turned away.
+    #[must_use]
+    pub fn turned_away(why: &TurnedAway) -> Self {
+        Self {
+            no_bid: Some(why.reason.clone()),
             ..Self::default()
         }
     }

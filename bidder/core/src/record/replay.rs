@@ -2,7 +2,7 @@
 
 use openrtb::{BidRequest, Limits, ReadError};
 
-use super::{Answer, Funds, Outcome, Seen};
+use super::{Answer, Funds, Outcome, Seen, TurnedAway};
 use crate::decide::{Scratch, Terms, decide_with};
 use crate::market::Market;
 use crate::opportunity::Opportunity;
@@ -17,6 +17,17 @@ pub struct Replayed {
     pub outcome: Outcome,
     /// What it asked for money this time, with the record's answers.
     pub funds: Vec<Answer>,
+}
+
+impl Replayed {
+    /// Of a request that was turned away: there is nothing to decide, whatever the catalog.
+    #[must_use]
+    pub fn turned_away(why: &TurnedAway) -> Self {
+        Self {
+            outcome: Outcome::turned_away(why),
+            funds: Vec::new(),
+        }
+    }
 }
 
 /// Why a record cannot be decided on again.
@@ -52,6 +63,9 @@ impl std::error::Error for Unreplayable {}
 /// # Errors
 /// [`Unreplayable`]: the market is of another version, or the request not readable.
 pub fn replay(seen: &Seen, market: &Market) -> Result<Replayed, Unreplayable> {
+    if let Some(why) = &seen.turned_away {
+        return Ok(Replayed::turned_away(why));
+    }
     if seen.catalog != market.version {
         return Err(Unreplayable::OtherVersion {
             recorded: seen.catalog,

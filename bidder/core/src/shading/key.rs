@@ -31,6 +31,18 @@ pub enum Scope {
     All,
 }
 
+impl Scope {
+    /// Its name in explanations.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Hour(..) => "publisher, size and hour",
+            Self::Publisher(_) => "publisher",
+            Self::All => "everything",
+        }
+    }
+}
+
 const HOUR_MS: i64 = 3_600_000;
 
 impl Place {

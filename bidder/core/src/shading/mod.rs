@@ -11,12 +11,13 @@ mod key;
 mod table;
 
 pub use key::Place;
-pub use table::{MinimumToWin, Policy, SavedTable, ShadingTable, ShadingView};
+pub use table::{Looked, MinimumToWin, Policy, SavedTable, ShadingTable, ShadingView};
 
 use openrtb::Deal;
 use units::{CpmMicros, Currency};
 
 use crate::decide::Decision;
+use crate::eligibility::Fit;
 use crate::market::{Item, Market};
 use crate::opportunity::Opportunity;
 
@@ -44,29 +45,60 @@ pub fn shade(
     source: &str,
     mut answer: impl FnMut(&Question) -> Option<CpmMicros>,
 ) {
-    let currency = decision.currency;
     let choices = decision.imps.iter_mut().flat_map(|it| &mut it.ranked);
     for choice in choices {
         let candidate = &mut choice.candidate;
-        let item = market.items.get(candidate.item);
-        if !item.is_some_and(|it| is_shaded(it, opportunity, candidate.deal)) {
-            continue;
-        }
-        let usd = |price| market.rates.convert_price(price, currency, Currency::USD);
-        let (Some(stated), Some(floor)) = (usd(candidate.stated), usd(candidate.floor)) else {
+        let Some(item) = market.items.get(candidate.item) else {
             continue;
         };
-        let question = Question {
-            place: Place::of(source, opportunity.request, &candidate.fit),
-            stated,
-            floor,
+        let stated = Stated {
+            item,
+            fit: &candidate.fit,
+            deal: candidate.deal,
+            price: candidate.stated,
+            floor: candidate.floor,
             draw: candidate.draw,
         };
-        let told = |price| market.rates.convert_price(price, Currency::USD, currency);
-        let price = answer(&question).and_then(told);
-        if let Some(price) = price.filter(|it| *it > CpmMicros::ZERO) {
-            candidate.price = price.max(candidate.floor).min(candidate.stated);
+        if let Some(price) = stated.shaded(opportunity, market, source, &mut answer) {
+            candidate.price = price;
         }
+    }
+}
+
+/// A bid as stated; prices are in the response's currency.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stated<'s> {
+    pub(crate) item: &'s Item,
+    pub(crate) fit: &'s Fit,
+    pub(crate) deal: Option<&'s Deal<'s>>,
+    pub(crate) price: CpmMicros,
+    pub(crate) floor: CpmMicros,
+    pub(crate) draw: u64,
+}
+
+impl Stated<'_> {
+    /// What is bid instead, where the bid may be shaded and the answer says so.
+    pub(crate) fn shaded(
+        &self,
+        opportunity: &Opportunity<'_>,
+        market: &Market,
+        source: &str,
+        answer: impl FnOnce(&Question) -> Option<CpmMicros>,
+    ) -> Option<CpmMicros> {
+        if !is_shaded(self.item, opportunity, self.deal) {
+            return None;
+        }
+        let (rates, currency) = (&market.rates, opportunity.currency);
+        let usd = |price| rates.convert_price(price, currency, Currency::USD);
+        let question = Question {
+            place: Place::of(source, opportunity.request, self.fit),
+            stated: usd(self.price)?,
+            floor: usd(self.floor)?,
+            draw: self.draw,
+        };
+        let price = rates.convert_price(answer(&question)?, Currency::USD, currency)?;
+        let price = (price > CpmMicros::ZERO).then_some(price)?;
+        Some(price.max(self.floor).min(self.price))
     }
 }
 

@@ -53,6 +53,24 @@ pub struct ShadingView {
     scopes: HashMap<Scope, Arc<Histogram>>,
 }
 
+/// What the table says of a bid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// This one goes out as stated, to see what lies above.
+    Explores,
+    /// Too little is known, even of everything.
+    TooLittle,
+    /// What to bid instead.
+    Learned {
+        /// In USD.
+        price: CpmMicros,
+        /// What it was learned for.
+        scope: &'static str,
+        /// When something was last heard of it: the version of what was learned.
+        until: UnixMillis,
+    },
+}
+
 /// A table as it is written down.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedTable {
@@ -167,6 +185,15 @@ impl ShadingView {
     /// known, even of everything, and for the share that explores.
     #[must_use]
     pub fn answer(&self, question: &Question, now: UnixMillis) -> Option<CpmMicros> {
+        match self.look(question, now) {
+            Looked::Learned { price, .. } => Some(price),
+            Looked::Explores | Looked::TooLittle => None,
+        }
+    }
+
+    /// The answer, and what it rests on.
+    #[must_use]
+    pub fn look(&self, question: &Question, now: UnixMillis) -> Looked {
         const SALT: u64 = 0x7368_6164_696e_6700;
         let Policy {
             samples,
@@ -177,15 +204,22 @@ impl ShadingView {
         } = self.policy;
         let draw = mix(question.draw ^ SALT) % u64::from(Probability::ONE.billionths());
         if draw < u64::from(explore.billionths()) {
-            return None;
+            return Looked::Explores;
         }
-        let known = question
+        let mut known = question
             .place
             .scopes(now)
             .into_iter()
-            .filter_map(|scope| self.scopes.get(&scope))
-            .find(|it| it.samples(now, half_life_ms) >= samples.max(1))?;
-        Some(known.best(question.stated, question.floor, keep_wins))
+            .filter_map(|scope| Some((scope, self.scopes.get(&scope)?)));
+        let known = known.find(|(_, it)| it.samples(now, half_life_ms) >= samples.max(1));
+        let Some((scope, learned)) = known else {
+            return Looked::TooLittle;
+        };
+        Looked::Learned {
+            price: learned.best(question.stated, question.floor, keep_wins),
+            scope: scope.label(),
+            until: learned.heard_at(),
+        }
     }
 }
 

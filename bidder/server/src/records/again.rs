@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bidder_core::record::{Unreplayable, replay};
+use bidder_core::record::{Replayed, Unreplayable, replay};
 use serde::Serialize;
 use serde_json::Value;
 use units::AuctionId;
@@ -52,8 +52,6 @@ pub enum AgainError {
 /// [`AgainError`]: there is nothing to decide again from.
 pub fn again(data_dir: &Path, id: AuctionId) -> Result<Again, AgainError> {
     let recorded = find(data_dir, id)?;
-    let catalog = recorded.catalog()?;
-    let made = replay(&recorded.seen, &catalog.market)?;
     let mut differences = Differences(Vec::new());
     let text = |text: &str| Value::String(text.to_owned());
     differences.compare(
@@ -61,8 +59,16 @@ pub fn again(data_dir: &Path, id: AuctionId) -> Result<Again, AgainError> {
         &text(&recorded.digest),
         &text(&recorded.digest_now),
     );
-    let of_record = catalog.sha256.as_deref().map_or(Value::Null, text);
-    differences.compare("/catalog/sha256", &of_record, &text(&catalog.sha256_now));
+    let made = match &recorded.seen.turned_away {
+        Some(why) => Replayed::turned_away(why),
+        None => {
+            let catalog = recorded.catalog()?;
+            let of_record = catalog.sha256.as_deref().map_or(Value::Null, text);
+            let now = text(&catalog.sha256_now);
+            differences.compare("/catalog/sha256", &of_record, &now);
+            replay(&recorded.seen, &catalog.market)?
+        }
+    };
     differences.compare(
         "/seen/funds",
         &serde_json::to_value(&recorded.seen.funds)?,

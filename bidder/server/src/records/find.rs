@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bidder_core::lease::LeaseTable;
 use bidder_core::market::Market;
-use bidder_core::record::{Outcome, Seen};
+use bidder_core::record::{Outcome, Seen, SeenList};
 use contracts::catalog::Catalog;
 use units::{AuctionId, BootId};
 
@@ -147,9 +148,10 @@ impl Recorded {
             store::catalog_text(&self.data_dir, version).ok_or(FindError::NoCatalog(version))?;
         let (catalog, _) =
             Catalog::read(&text).map_err(|error| FindError::Catalog { version, error })?;
+        let lists = Arc::new(SeenList::table(&self.seen.lists));
         let leases = LeaseTable::new(BootId(uuid::Uuid::nil()));
         Ok(RecordedCatalog {
-            market: Market::build(&catalog, &leases, &self.seen.public_url),
+            market: Market::with_lists(&catalog, &lists, &leases, &self.seen.public_url),
             sha256: self.catalog.sha256.clone(),
             sha256_now: store::sha256(&text),
         })

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use service::config::{Bytes, ConfigFault, Millis};
 use service::metrics::Counter;
 
-pub(crate) use draft::{Record, Unsent};
+pub(crate) use draft::{Asked, Record, Refusal, Unsent};
 use writer::Writer;
 
 /// What is recorded, and for how long.

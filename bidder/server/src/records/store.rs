@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use units::AuctionId;
 
+/// In place of a version, of what was turned away before any catalog was here.
+pub(super) const NO_CATALOG: u64 = 0;
+
 /// One line of a file.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Line {

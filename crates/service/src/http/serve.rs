@@ -217,3 +217,27 @@ pub(super) async fn drain(mut open: JoinSet<()>, limits: &Limits) {
         open.shutdown().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn r_26_without_descriptors_accepting_waits_and_otherwise_goes_on_at_once() {
+        let cases = [
+            ("EMFILE", 24, true),
+            ("ENFILE", 23, true),
+            ("ENOBUFS", 105, true),
+            ("ENOMEM", 12, true),
+            ("ECONNABORTED: one connection's fault", 103, false),
+        ];
+        for (says, code, waits) in cases {
+            let (began, mut warned) = (Instant::now(), None);
+            let error = io::Error::from_raw_os_error(code);
+            pause_if_exhausted(&error, &mut warned).await;
+            // The clock is virtual: it moves by what is slept, and by nothing else.
+            assert_eq!(began.elapsed() >= EXHAUSTED_PAUSE, waits, "{says}");
+            assert_eq!(warned.is_some(), waits, "{says}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! R26: without file descriptors the service waits, serves whom it has, and comes back by itself.
+//! R26: without file descriptors the service serves whom it has, and comes back by itself. That it waits in
+//! place of spinning is a test of `serve.rs`, in virtual time.
 
 use std::{
     io::{BufRead, BufReader},
@@ -41,14 +42,6 @@ impl Poor {
             addr: addr.unwrap(),
         }
     }
-
-    /// Processor time so far, in clock ticks.
-    fn ticks(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let (_, fields) = stat.rsplit_once(')').unwrap();
-        let fields: Vec<_> = fields.split_whitespace().collect();
-        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-    }
 }
 
 impl Drop for Poor {
@@ -72,7 +65,7 @@ fn serve_until_killed() {
 }
 
 #[test]
-fn r_26_without_descriptors_it_neither_spins_nor_forgets_whom_it_serves() {
+fn r_26_without_descriptors_it_serves_whom_it_has_and_comes_back() {
     let poor = Poor::start();
     let mut early = Raw::connect(poor.addr);
     assert_eq!(early.get("/x").status, 200);
@@ -92,13 +85,6 @@ fn r_26_without_descriptors_it_neither_spins_nor_forgets_whom_it_serves() {
     until("it has run out", || {
         open(early.get("/metrics").text()) > FEW / 2
     });
-    let (before, watched) = (poor.ticks(), std::time::Duration::from_secs(1));
-    std::thread::sleep(watched);
-    let used = poor.ticks() - before;
-    assert!(
-        used <= 20,
-        "R26: at most a fifth of a core, {used} ticks of 100"
-    );
     assert_eq!(early.get("/x").status, 200, "whom it has it serves");
     drop(crowd);
     let mut late = Raw::connect(poor.addr);
