@@ -22,6 +22,7 @@ pub mod placement;
 pub mod publisher;
 pub mod rates;
 pub mod segment;
+pub mod seller_verdict;
 pub mod source;
 pub mod status;
 pub mod web;

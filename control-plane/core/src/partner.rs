@@ -52,6 +52,9 @@ pub struct PartnerDocument<'a> {
     pub sampling: Option<SamplingDocument>,
     /// How its endpoint is spoken to.
     pub connection: ConnectionDocument,
+    /// Its id in the Global Vendor List of TCF: without one it gets no personal data where the GDPR applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<u16>,
 }
 
 /// The API's view of a demand partner.
@@ -71,6 +74,7 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         pretargeting: &partner.pretargeting,
         sampling: partner.sampling.map(asking::sampling_document),
         connection: asking::connection_document(partner.connection),
+        vendor_id: partner.vendor_id,
     }
 }
 
@@ -108,6 +112,10 @@ pub fn read(
     let pretargeting = asking::pretargeting(&mut form);
     let sampling = asking::sampling(&mut form);
     let connection = asking::connection(&mut form);
+    let vendor_id: Option<u16> = form.take("vendor_id");
+    if vendor_id == Some(0) {
+        form.refuse("vendor_id", "must be an id of the Global Vendor List");
+    }
     let partner = name.zip(endpoint).map(|(name, endpoint)| DemandPartner {
         id: id.into(),
         name,
@@ -122,6 +130,7 @@ pub fn read(
         pretargeting,
         sampling,
         connection,
+        vendor_id,
     });
     form.finish(partner)
 }

@@ -1,8 +1,11 @@
-//! Publishers: who is paid, and what we keep.
+//! Publishers and SSPs: who is paid, what we keep, and how they send bid requests themselves.
 
-use contracts::catalog::{CreativePolicy, Publisher, Status};
+use contracts::access::KeyDigest;
+use contracts::catalog::{
+    AccountStatus, AdsTxtPolicy, AuctionType, Publisher, SspAccount, SspKey, Status,
+};
 use serde::Serialize;
-use units::{Currency, Multiplier};
+use units::{CpmMicros, Currency, Multiplier};
 use utoipa::ToSchema;
 
 use crate::edge::Edge;
@@ -29,9 +32,64 @@ pub struct PublisherDocument<'a> {
     pub badv: &'a [String],
     /// Blocked categories, taxonomy 1.
     pub bcat: &'a [String],
+    /// Blocked apps, by bundle or store id.
+    pub bapp: &'a [String],
+    /// Blocked creative attributes.
+    pub battr: &'a [i32],
+    /// How it sends bid requests itself, as an SSP; absent: it sells through placements alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountDocument<'a>>,
     /// Only active ones sell.
     #[schema(value_type = String)]
     pub status: Status,
+}
+
+/// The account of a publisher or SSP that sends bid requests, as the API shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountDocument<'a> {
+    /// `live`, `testing` (auctioned as tests, nobody pays) or `off` (turned away, within two seconds).
+    #[schema(value_type = String, example = "live")]
+    pub status: AccountStatus,
+    /// Its keys; what they are was shown once.
+    pub keys: Vec<KeyDocument<'a>>,
+    /// Most requests a second; 0: any number.
+    pub qps: u32,
+    /// Most requests in work at once; 0: any number.
+    pub in_flight: u32,
+    /// Whether it owns what it sells.
+    pub owner: bool,
+    /// Macros in markup are left to it.
+    pub keep_macros: bool,
+    /// `tmax` of requests without one, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tmax_ms: Option<u32>,
+    /// `first_price` or `second_price`, for requests without `at`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub auction_type: Option<AuctionType>,
+    /// Currency of bids, for requests without `cur`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub bid_currency: Option<Currency>,
+    /// Lowest CPM, for imps without a floor.
+    #[serde(skip_serializing_if = "Option::is_none", with = "units::json::cpm_opt")]
+    #[schema(value_type = Option<f64>)]
+    pub floor: Option<CpmMicros>,
+    /// Currency of that floor.
+    #[schema(value_type = String)]
+    pub floor_currency: Currency,
+    /// `off`, `known` or `strict`: whether ads.txt must name it.
+    #[schema(value_type = String, example = "known")]
+    pub ads_txt: AdsTxtPolicy,
+}
+
+/// A key, without what it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyDocument<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// When it was made.
+    pub made_at: String,
 }
 
 /// The API's view of a publisher.
@@ -45,15 +103,44 @@ pub fn document(publisher: &Publisher) -> PublisherDocument<'_> {
         currency: publisher.currency.as_str(),
         badv: &publisher.badv,
         bcat: &publisher.bcat,
+        bapp: &publisher.bapp,
+        battr: &publisher.battr,
+        account: publisher.account.as_ref().map(account_document),
         status: publisher.status,
     }
 }
 
-/// Reads a publisher. Default: no fee, USD.
+fn account_document(account: &SspAccount) -> AccountDocument<'_> {
+    let keys = account.keys.iter().map(|key| KeyDocument {
+        id: &key.id,
+        made_at: key.made_at.to_rfc3339(),
+    });
+    AccountDocument {
+        status: account.status,
+        keys: keys.collect(),
+        qps: account.qps,
+        in_flight: account.in_flight,
+        owner: account.owner,
+        keep_macros: account.keep_macros,
+        tmax_ms: account.tmax_ms,
+        auction_type: account.auction_type,
+        bid_currency: account.bid_currency,
+        floor: account.floor,
+        floor_currency: account.floor_currency,
+        ads_txt: account.ads_txt,
+    }
+}
+
+/// Reads a publisher; `before` is what a change is laid over. Default: no fee, USD, no account. What a change
+/// does not say of the account stays, its keys always do.
 ///
 /// # Errors
 /// All [`Faults`] of the body.
-pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<Publisher, Faults> {
+pub fn read(
+    mut form: Form,
+    before: Option<&Publisher>,
+    edge: &mut Edge<'_>,
+) -> Result<Publisher, Faults> {
     let id = form.id("id").unwrap_or_else(|| edge.id("pub"));
     let name = form.required_text("name");
     let given = form.required_text("domain");
@@ -69,6 +156,12 @@ pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<Publisher, Faults> {
     let currency = form.take::<Currency>("currency").unwrap_or_default();
     let badv = web::domains(&mut form, "badv").unwrap_or_default();
     let bcat = form.take("bcat").unwrap_or_default();
+    let bapp = form.take("bapp").unwrap_or_default();
+    let battr = form.take("battr").unwrap_or_default();
+    let held = before.and_then(|before| before.account.clone());
+    let account = form.object("account", |form| {
+        Some(account(form, held.unwrap_or_default()))
+    });
     let status = form.take("status").unwrap_or_default();
     let publisher = name.zip(domain).map(|(name, domain)| Publisher {
         id: id.into(),
@@ -78,11 +171,71 @@ pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<Publisher, Faults> {
         currency,
         badv,
         bcat,
-        creatives: CreativePolicy::default(),
-        discounts: Vec::new(),
+        creatives: before.map(|it| it.creatives).unwrap_or_default(),
+        discounts: before.map(|it| it.discounts.clone()).unwrap_or_default(),
+        bapp,
+        battr,
+        account,
         status,
     });
     form.finish(publisher)
+}
+
+/// The shortest and the longest that an auction may take, in milliseconds.
+const TMAX_MS: std::ops::RangeInclusive<u32> = 10..=1_000;
+
+fn account(form: &mut Form, held: SspAccount) -> SspAccount {
+    *form = std::mem::take(form).over(&account_document(&held));
+    // As shown; they are made and taken back by calls of their own.
+    let _: Option<serde_json::Value> = form.take("keys");
+    let tmax_ms = form.take("tmax_ms");
+    if tmax_ms.is_some_and(|ms| !TMAX_MS.contains(&ms)) {
+        form.refuse("tmax_ms", "must be 10 to 1000");
+    }
+    SspAccount {
+        status: form.take("status").unwrap_or_default(),
+        qps: form.take("qps").unwrap_or_default(),
+        in_flight: form.take("in_flight").unwrap_or_default(),
+        owner: form.take("owner").unwrap_or_default(),
+        keep_macros: form.take("keep_macros").unwrap_or_default(),
+        tmax_ms,
+        auction_type: form.take("auction_type"),
+        bid_currency: form.take("bid_currency"),
+        floor: form.price("floor"),
+        floor_currency: form.take("floor_currency").unwrap_or_default(),
+        ads_txt: form.take("ads_txt").unwrap_or_default(),
+        keys: held.keys,
+    }
+}
+
+/// Keys that an account may have at once: one in use, and the next while it is brought there (S2).
+pub const MOST_KEYS: usize = 2;
+
+/// The publisher with a further key; `None` when it has as many as it may.
+#[must_use]
+pub fn with_key(before: &Publisher, key: &str, edge: &mut Edge<'_>) -> Option<(Publisher, SspKey)> {
+    let mut after = before.clone();
+    let account = after.account.get_or_insert_default();
+    if account.keys.len() >= MOST_KEYS {
+        return None;
+    }
+    let made = SspKey {
+        id: edge.id("key"),
+        digest: KeyDigest::of(key),
+        made_at: edge.now,
+    };
+    account.keys.push(made.clone());
+    Some((after, made))
+}
+
+/// The publisher without a key; `None` when it has none of this id.
+#[must_use]
+pub fn without_key(before: &Publisher, id: &str) -> Option<Publisher> {
+    let mut after = before.clone();
+    let keys = &mut after.account.as_mut()?.keys;
+    let many = keys.len();
+    keys.retain(|key| key.id != id);
+    (keys.len() < many).then_some(after)
 }
 
 #[cfg(test)]
@@ -106,11 +259,66 @@ mod tests {
                 now: UnixMillis(0),
                 uuid: &mut uuid,
             };
-            let got = read(Form::read(body.as_bytes()).unwrap(), &mut edge);
+            let got = read(Form::read(body.as_bytes()).unwrap(), None, &mut edge);
             let got = got
                 .map(|p| p.fee.millionths())
                 .map_err(|f| f.0[0].pointer.clone());
             assert_eq!(got, want.map_err(ToOwned::to_owned), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_account_keeps_what_a_change_does_not_say() {
+        let mut number = 0_u128;
+        let mut uuid = || {
+            number += 1;
+            uuid::Uuid::from_u128(number)
+        };
+        let mut edge = Edge {
+            now: UnixMillis(1_000),
+            uuid: &mut uuid,
+        };
+        let form = |body: &str| Form::read(body.as_bytes()).unwrap();
+        let made = form(
+            r#"{"name":"S","domain":"ssp.example","account":{"qps":50,"floor":0.25,"auction_type":"first_price"}}"#,
+        );
+        let made = read(made, None, &mut edge).unwrap();
+        let (keyed, key) = with_key(&made, "gavel_secret", &mut edge).unwrap();
+        assert_eq!(key.digest, KeyDigest::of("gavel_secret"), "S2");
+        let shown = serde_json::to_string(&document(&keyed)).unwrap();
+        assert!(
+            !shown.contains("digest") && shown.contains(&key.id),
+            "{shown}"
+        );
+
+        let off = form(r#"{"account":{"status":"off"}}"#).over(&document(&keyed));
+        let off = read(off, Some(&keyed), &mut edge).unwrap();
+        let account = off.account.clone().unwrap();
+        assert_eq!(account.status, AccountStatus::Off);
+        assert_eq!((account.qps, account.keys.len()), (50, 1));
+        assert_eq!(account.floor, CpmMicros::parse("0.25").ok());
+
+        let (full, _) = with_key(&keyed, "gavel_next", &mut edge).unwrap();
+        assert_eq!(with_key(&full, "gavel_third", &mut edge), None, "S2: two");
+        assert_eq!(
+            without_key(&full, &key.id)
+                .unwrap()
+                .account
+                .unwrap()
+                .keys
+                .len(),
+            1
+        );
+        assert_eq!(without_key(&full, "key_other"), None);
+
+        for (body, pointer) in [
+            (r#"{"account":{"tmax_ms":5}}"#, "/account/tmax_ms"),
+            (r#"{"account":{"status":"asleep"}}"#, "/account/status"),
+            (r#"{"account":{"floor":-1}}"#, "/account/floor"),
+            (r#"{"account":{"colour":1}}"#, "/account/colour"),
+        ] {
+            let refused = read(form(body).over(&document(&keyed)), Some(&keyed), &mut edge);
+            assert_eq!(refused.unwrap_err().0[0].pointer, pointer, "{body}");
         }
     }
 }

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 
 use crate::api::{
     advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, segments, sources,
+    partners, placements, publishers, rates, segments, seller_verdicts, sources,
 };
 use crate::console;
 
@@ -48,10 +48,16 @@ use crate::console;
         publishers::create,
         publishers::show,
         publishers::change,
+        publishers::make_key,
+        publishers::remove_key,
         placements::list,
         placements::create,
         placements::show,
         placements::change,
+        seller_verdicts::list,
+        seller_verdicts::create,
+        seller_verdicts::show,
+        seller_verdicts::change,
         partners::list,
         partners::create,
         partners::show,

@@ -12,7 +12,7 @@ use service::Problem;
 
 use crate::api::{
     advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, segments, sources,
+    partners, placements, publishers, rates, segments, seller_verdicts, sources,
 };
 use crate::app::App;
 use crate::refusal::answer;
@@ -54,8 +54,12 @@ routes! {
     "/deals/{id}" => get deals::show, patch deals::change;
     "/publishers" => get publishers::list, post publishers::create;
     "/publishers/{id}" => get publishers::show, patch publishers::change;
+    "/publishers/{id}/keys" => post publishers::make_key;
+    "/publishers/{id}/keys/{key}" => delete publishers::remove_key;
     "/placements" => get placements::list, post placements::create;
     "/placements/{id}" => get placements::show, patch placements::change;
+    "/seller-verdicts" => get seller_verdicts::list, post seller_verdicts::create;
+    "/seller-verdicts/{id}" => get seller_verdicts::show, patch seller_verdicts::change;
     "/demand-partners" => get partners::list, post partners::create;
     "/demand-partners/{id}" => get partners::show, patch partners::change;
     "/segments" => get segments::list, post segments::create;

@@ -3,6 +3,7 @@
 
 pub mod consent;
 pub mod convert;
+mod crawler;
 pub mod enums;
 mod error;
 mod json;
@@ -24,6 +25,7 @@ pub mod validate;
 pub mod vast;
 mod write;
 
+pub use crawler::is_crawler;
 pub use error::ReadError;
 pub use json::{MalformedKind, Raw, Span, Str, pointer_at};
 pub use limits::Limits;

@@ -37,17 +37,25 @@ impl Default for Conditions<'_> {
 }
 
 impl<'t> Conditions<'t> {
+    /// The conditions of a publisher that sends bid requests itself.
+    #[must_use]
+    pub fn of_publisher(publisher: &'t Publisher) -> Self {
+        Self {
+            creatives: publisher.creatives,
+            discounts: &publisher.discounts,
+            ..Self::default()
+        }
+    }
+
     /// The conditions of a placement of ours.
     #[must_use]
     pub fn of_placement(placement: &Placement, publisher: &'t Publisher) -> Self {
         Self {
-            creatives: publisher.creatives,
-            discounts: &publisher.discounts,
             soft_floor: placement.soft_floor.map(|price| SoftFloor {
                 price,
                 currency: placement.floor_currency,
             }),
-            multibid: 1,
+            ..Self::of_publisher(publisher)
         }
     }
 

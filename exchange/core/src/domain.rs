@@ -23,6 +23,14 @@ pub fn normalise(text: &str) -> Option<&str> {
     text.split('.').all(is_name).then_some(text)
 }
 
+/// Whether two texts name the same domain.
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    normalise(one)
+        .zip(normalise(other))
+        .is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
 /// Whether a listed domain is the given one or a parent of it.
 #[must_use]
 pub fn covers(listed: &str, domain: &str) -> bool {

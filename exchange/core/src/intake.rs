@@ -1,10 +1,13 @@
 //! Reading an SSP's request, and the values that it left to us.
 
-use std::net::IpAddr;
+mod additions;
 
+use openrtb::splice::Patches;
 use openrtb::{BidRequest, Limits, ReadError, Repairs, convert};
 
-/// `tmax` where the request has none, in milliseconds (X-77).
+pub use additions::{Additions, Defaults, Place};
+
+/// `tmax` where neither the request nor the account has one, in milliseconds (X-77).
 pub const DEFAULT_TMAX_MS: u32 = 100;
 /// The longest that an auction takes, in milliseconds.
 pub const LONGEST_TMAX_MS: u32 = 1_000;
@@ -14,7 +17,7 @@ pub const SHORTEST_TMAX_MS: u32 = 10;
 /// A request that can be auctioned.
 #[derive(Debug)]
 pub struct Intake<'a> {
-    /// What the SSP wrote, in places and forms of 2.6.
+    /// What the SSP wrote, in places and forms of 2.6, with what we know beside it.
     pub body: &'a [u8],
     /// The request.
     pub request: BidRequest<'a>,
@@ -22,8 +25,13 @@ pub struct Intake<'a> {
     pub repairs: Repairs,
     /// Milliseconds from arrival to our answer.
     pub tmax_ms: u32,
-    /// The caller's address, where the request names none of the device.
-    pub device_ip: Option<IpAddr>,
+}
+
+/// Where a request is written anew, if it has to be; reused from one request to the next.
+#[derive(Debug, Default)]
+pub struct Pages {
+    newer: Vec<u8>,
+    added: Vec<u8>,
 }
 
 /// Why there is no auction.
@@ -34,83 +42,112 @@ pub enum Refusal {
     Unreadable(#[from] ReadError),
     /// Less time than any answer takes: 204, reason 15.
     #[error("tmax is too short to ask anybody")]
-    InsufficientTime,
+    InsufficientTime {
+        /// The request's id.
+        request_id: String,
+    },
 }
 
-/// Reads a request as leniently as the standard's practice asks (C-20 to C-32).
+/// Reads a request as leniently as the standard's practice asks (C-20 to C-32), and fills in what it does
+/// not say and what its account always blocks.
+///
+/// Places and forms of 2.5 become those of 2.6 (C-171, C-172): partners of 2.6 get no others, whatever version
+/// the SSP declared, and those of 2.5 theirs again.
 ///
 /// # Errors
 /// [`Refusal`].
 pub fn read<'a>(
     body: &'a [u8],
-    peer: Option<IpAddr>,
+    pages: &'a mut Pages,
+    additions: &Additions<'_>,
     limits: &Limits,
 ) -> Result<Intake<'a>, Refusal> {
-    let (request, repairs) = BidRequest::read(body, limits)?;
-    let tmax_ms = tmax_ms(request.tmax)?;
-    let names_address = request
-        .device
-        .as_deref()
-        .is_some_and(|device| device.ip.is_some() || device.ipv6.is_some());
+    let Pages { newer, added } = pages;
+    let (mut request, repairs) = BidRequest::read(body, limits)?;
+    let mut body = body;
+    // What is written here is ours, and cannot be beyond a limit that the request kept.
+    if request.has_older_forms() && convert::request_to_26(body, &Limits::MEASURED, newer).is_ok() {
+        body = newer;
+        (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
+    }
+    let tmax_ms = tmax_ms(&request, additions)?;
+    let mut patches = Patches::new();
+    additions.lay_over(&request, &mut patches);
+    if !patches.is_empty() {
+        added.clear();
+        patches.write(&request, body, added);
+        body = added;
+        (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
+    }
     Ok(Intake {
         body,
         request,
         repairs,
         tmax_ms,
-        device_ip: peer.filter(|_| !names_address),
     })
 }
 
-/// The same of a request with places or forms of 2.5, which are those of 2.6 in `newer` (C-171, C-172):
-/// partners of 2.6 get no others, whatever version the SSP declared, and those of 2.5 theirs again.
-///
-/// # Errors
-/// [`Refusal`].
-pub fn read_as_26<'a>(
-    body: &'a [u8],
-    newer: &'a mut Vec<u8>,
-    peer: Option<IpAddr>,
-    limits: &Limits,
-) -> Result<Intake<'a>, Refusal> {
-    let intake = read(body, peer, limits)?;
-    if intake.request.has_older_forms()
-        && convert::request_to_26(body, &Limits::MEASURED, newer).is_ok()
-    {
-        return Ok(Intake {
-            repairs: intake.repairs,
-            ..read(newer, peer, &Limits::MEASURED)?
-        });
+fn tmax_ms(request: &BidRequest<'_>, additions: &Additions<'_>) -> Result<u32, Refusal> {
+    let by_account = additions.account.and_then(|account| account.tmax_ms);
+    let told = match request.tmax {
+        None => by_account.unwrap_or(DEFAULT_TMAX_MS),
+        Some(told) => u32::try_from(told).unwrap_or(0),
+    };
+    if told < SHORTEST_TMAX_MS {
+        let request_id = request.id().to_owned();
+        return Err(Refusal::InsufficientTime { request_id });
     }
-    Ok(intake)
-}
-
-fn tmax_ms(told: Option<i32>) -> Result<u32, Refusal> {
-    match told {
-        None => Ok(DEFAULT_TMAX_MS),
-        Some(told) => match u32::try_from(told) {
-            Ok(told) if told >= SHORTEST_TMAX_MS => Ok(told.min(LONGEST_TMAX_MS)),
-            _ => Err(Refusal::InsufficientTime),
-        },
-    }
+    Ok(told.min(LONGEST_TMAX_MS))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tmax(members: &str, account: Option<u32>) -> Option<u32> {
+        let body = format!(r#"{{"id":"1",{members}"imp":[{{"id":"1","banner":{{}}}}]}}"#);
+        let defaults = Defaults {
+            tmax_ms: account,
+            ..Defaults::default()
+        };
+        let additions = Additions {
+            account: Some(&defaults),
+            ..Additions::default()
+        };
+        match read(
+            body.as_bytes(),
+            &mut Pages::default(),
+            &additions,
+            &Limits::REQUEST,
+        ) {
+            Ok(intake) => Some(intake.tmax_ms),
+            Err(Refusal::InsufficientTime { request_id }) => {
+                assert_eq!(request_id, "1");
+                None
+            }
+            Err(Refusal::Unreadable(error)) => panic!("{error}"),
+        }
+    }
+
     #[test]
     fn time_limits() {
-        let short = Err(Refusal::InsufficientTime);
         let cases = [
-            ("tmax absent: 100 ms", None, Ok(100)),
-            ("above 1,000: 1,000", Some(5_000), Ok(1_000)),
-            ("as told", Some(180), Ok(180)),
-            ("10 is enough", Some(10), Ok(10)),
-            ("under 10: 204", Some(9), short.clone()),
-            ("negative", Some(-1), short),
+            ("tmax absent: 100 ms", "", None, Some(100)),
+            ("tmax absent: the account's", "", Some(150), Some(150)),
+            (
+                "the account does not overrule",
+                r#""tmax":80,"#,
+                Some(150),
+                Some(80),
+            ),
+            ("above 1,000: 1,000", r#""tmax":5000,"#, None, Some(1_000)),
+            ("as told", r#""tmax":180,"#, None, Some(180)),
+            ("10 is enough", r#""tmax":10,"#, None, Some(10)),
+            ("under 10: 204", r#""tmax":9,"#, None, None),
+            ("negative", r#""tmax":-1,"#, None, None),
         ];
-        for (item, told, expect) in cases {
-            assert_eq!(tmax_ms(told), expect, "{item}");
+        for (item, members, account, expect) in cases {
+            assert_eq!(tmax(members, account), expect, "X-77 {item}");
         }
     }
 
@@ -118,8 +155,9 @@ mod tests {
     fn places_and_forms_of_2_5_are_those_of_2_6() {
         // C-170 to C-172
         let body = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocol":3}}],"regs":{"gdpr":1,"ext":{"gdpr":0}}}"#;
-        let mut newer = Vec::new();
-        let intake = read_as_26(body.as_bytes(), &mut newer, None, &Limits::REQUEST).unwrap();
+        let mut pages = Pages::default();
+        let nothing = Additions::default();
+        let intake = read(body.as_bytes(), &mut pages, &nothing, &Limits::REQUEST).unwrap();
         let expect = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocols":[3]}}],"regs":{"gdpr":1}}"#;
         assert_eq!(intake.body, expect.as_bytes());
         assert_eq!(
@@ -128,22 +166,7 @@ mod tests {
         );
 
         let body = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocols":[3]}}]}"#;
-        let intake = read_as_26(body.as_bytes(), &mut newer, None, &Limits::REQUEST).unwrap();
+        let intake = read(body.as_bytes(), &mut pages, &nothing, &Limits::REQUEST).unwrap();
         assert!(std::ptr::eq(intake.body, body.as_bytes()), "as it came");
-    }
-
-    #[test]
-    fn the_peer_stands_in_for_an_absent_address() {
-        let peer: IpAddr = "203.0.113.9".parse().unwrap();
-        let address = |device: &str| {
-            let body = format!(r#"{{"id":"1","imp":[{{"id":"1","banner":{{}}}}]{device}}}"#);
-            read(body.as_bytes(), Some(peer), &Limits::REQUEST)
-                .unwrap()
-                .device_ip
-        };
-        assert_eq!(address(""), Some(peer));
-        assert_eq!(address(r#","device":{"ua":"x"}"#), Some(peer));
-        assert_eq!(address(r#","device":{"ip":"192.0.2.1"}"#), None);
-        assert_eq!(address(r#","device":{"ipv6":"2001:db8::1"}"#), None);
     }
 }

@@ -3,7 +3,7 @@
 //! Two pure functions with one wait between them, which is the server's:
 //!
 //! ```text
-//! let intake = intake::read(&body, peer, &limits)?;          // 400, or not enough time
+//! let intake = intake::read(&body, &mut pages, &additions, &limits)?; // 400, or not enough time
 //! let plan = auction::plan(&intake, &market, &terms, admit); // whom to ask, with which bodies
 //! let replies = fan_out(&plan).await;                        // the only IO
 //! let settlement = auction::settle(&plan, &market, &conditions, &replies); // screen, rank, price, losses
@@ -25,12 +25,15 @@ pub mod loss;
 pub mod market;
 pub mod markup;
 pub mod medium;
+pub mod networks;
 pub mod notices;
 pub mod privacy;
 pub mod registry;
 pub mod routing;
 pub mod screening;
+pub mod supply;
 mod text;
+pub mod traffic;
 
 pub use conditions::Conditions;
 pub use loss::Loss;

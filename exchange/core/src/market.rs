@@ -3,6 +3,7 @@
 use contracts::catalog::{Catalog, DemandPartner};
 use units::{CpmMicros, RateTable};
 
+use crate::privacy;
 use crate::registry::Registry;
 use crate::routing::Pretargets;
 use crate::screening::Policy;
@@ -25,6 +26,8 @@ pub struct Market {
     pub registry: Registry,
     /// What the partners want to be asked about.
     pub pretargets: Pretargets,
+    /// Which privacy signals are obeyed.
+    pub privacy: privacy::Policy,
     /// Our domain: `asi` of the node that we append to supply chains (C-145).
     pub domain: String,
 }
@@ -32,7 +35,7 @@ pub struct Market {
 impl Market {
     /// The market of a catalog.
     #[must_use]
-    pub fn new(catalog: &Catalog, domain: &str, policy: Policy) -> Self {
+    pub fn new(catalog: &Catalog, domain: &str, policy: Policy, privacy: privacy::Policy) -> Self {
         Self {
             partners: catalog.partners.clone(),
             rates: catalog.rates.clone(),
@@ -40,6 +43,7 @@ impl Market {
             policy,
             registry: Registry::new(&catalog.verdicts),
             pretargets: Pretargets::compile(&catalog.partners),
+            privacy,
             domain: domain.to_owned(),
         }
     }

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use exchange_core::networks::{Network, Networks};
+use exchange_core::privacy;
 use exchange_core::screening::Policy;
+use exchange_core::traffic;
 use serde::Deserialize;
 use service::access::LocalMode;
 use service::config::{ConfigError, ConfigFault, Millis, Secret};
 use service::http::Limits;
+use service::quota::Terms;
 use units::{Currency, Multiplier};
 
 /// The exchange's configuration; `config.default.toml` says what each key means.
@@ -32,7 +36,8 @@ pub struct Config {
     pub own_ports: Vec<u16>,
     pub metrics_public: bool,
     pub trace_sample_percent: u8,
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<String>,
+    pub geo_database: PathBuf,
     pub domain: String,
     pub allow_private_upstreams: bool,
     pub upstream_roots: PathBuf,
@@ -48,6 +53,8 @@ pub struct Config {
     pub record_stream: usize,
     pub record_queue: usize,
     pub accounts: BTreeMap<String, Account>,
+    pub privacy: Privacy,
+    pub traffic: Traffic,
     pub limits: Limits,
     pub request: openrtb::Limits,
     pub response: openrtb::Limits,
@@ -71,6 +78,76 @@ pub struct Account {
     /// Macros in `adm` are left to the SSP.
     #[serde(default)]
     pub keep_macros: bool,
+    /// Most requests a second; 0: any number.
+    #[serde(default)]
+    pub qps: u32,
+    /// Most requests in work at once; 0: any number.
+    #[serde(default)]
+    pub in_flight: u32,
+}
+
+/// What is not auctioned; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Traffic {
+    pub crawlers: bool,
+    pub data_centres: PathBuf,
+}
+
+impl Traffic {
+    /// The same with its list read.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub(crate) fn filter(&self) -> Result<traffic::Filter, ConfigError> {
+        let path = &self.data_centres;
+        let networks = if path.as_os_str().is_empty() {
+            Networks::default()
+        } else {
+            let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+            let networks =
+                text.and_then(|text| Networks::parse(&text).map_err(|error| error.to_string()));
+            networks.map_err(|why| {
+                let why = format!("{}: {why}", path.display());
+                fault("traffic.data_centres", &why)
+            })?
+        };
+        if !networks.is_empty() {
+            tracing::info!(
+                networks = networks.len(),
+                "networks of data centres are known"
+            );
+        }
+        Ok(traffic::Filter {
+            crawlers: self.crawlers,
+            data_centres: networks,
+        })
+    }
+}
+
+/// Which privacy signals are obeyed; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Privacy {
+    pub gdpr: bool,
+    pub us: bool,
+    pub tracking: bool,
+    pub vendor_id: u16,
+}
+
+impl Privacy {
+    /// The same as the auction's policy.
+    #[must_use]
+    pub fn policy(self) -> privacy::Policy {
+        privacy::Policy {
+            gdpr: self.gdpr,
+            us: self.us,
+            tracking: self.tracking,
+            own_vendor: (self.vendor_id != 0).then_some(self.vendor_id),
+        }
+    }
 }
 
 impl Account {
@@ -79,6 +156,16 @@ impl Account {
     pub fn fee(&self) -> Multiplier {
         let told = self.fee.as_deref().map(Multiplier::parse);
         told.and_then(Result::ok).unwrap_or(NO_FEE)
+    }
+
+    /// How much it may ask.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms {
+            qps: self.qps,
+            in_flight: self.in_flight,
+            active: true,
+        }
     }
 }
 
@@ -106,13 +193,11 @@ impl Config {
     /// [`ConfigError`] with every fault at once.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let mut faults = Vec::new();
-        let loopback = self
-            .listen
-            .rsplit_once(':')
-            .is_some_and(|(host, _)| is_loopback(host));
-        if self.accounts.is_empty() && !loopback {
-            let why = "an auction open to all is refused on a listener that is not loopback";
-            faults.push(ConfigFault::in_key("accounts", why));
+        for (at, proxy) in self.trusted_proxies.iter().enumerate() {
+            if let Err(error) = proxy.parse::<Network>() {
+                let key = format!("trusted_proxies[{at}]");
+                faults.push(ConfigFault::in_key(&key, error.to_string()));
+            }
         }
         for (name, account) in &self.accounts {
             let fee = account.fee.as_deref().map(Multiplier::parse);
@@ -139,6 +224,26 @@ impl Config {
             }
         }
         ConfigError::unless_empty(faults)
+    }
+
+    /// The networks of proxies whose word on whom they forward for is taken.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first that is none.
+    pub(crate) fn trusted_proxies(&self) -> Result<Networks, ConfigError> {
+        let networks = self
+            .trusted_proxies
+            .iter()
+            .map(|text| text.parse::<Network>());
+        let networks: Result<Networks, _> = networks.collect();
+        networks.map_err(|error| fault("trusted_proxies", &error.to_string()))
+    }
+
+    /// Whether callers without an account may be let in where there are no accounts at all: on loopback alone.
+    #[must_use]
+    pub fn listens_on_loopback(&self) -> bool {
+        let listen = self.listen.rsplit_once(':');
+        listen.is_some_and(|(host, _)| is_loopback(host))
     }
 
     /// Base of the notice URLs.
@@ -192,6 +297,12 @@ impl Config {
     }
 }
 
+fn fault(key: &str, why: &str) -> ConfigError {
+    ConfigError {
+        faults: vec![ConfigFault::in_key(key, why)],
+    }
+}
+
 fn base(public: &str, listen: &str) -> String {
     if public.is_empty() {
         format!("http://{listen}")
@@ -225,12 +336,11 @@ mod tests {
         let config = load(&[]);
         config.validate().unwrap();
         assert_eq!(config.rtb_base(), "http://127.0.0.1:8004");
+        assert!(config.listens_on_loopback());
         let open = load(&[("listen".into(), "0.0.0.0:8004".into())]);
-        assert!(
-            open.validate()
-                .unwrap_err()
-                .to_string()
-                .contains("accounts")
-        );
+        assert!(!open.listens_on_loopback());
+        let wrong = load(&[("trusted_proxies".into(), r#"["10.0.0.0/8", "10/8"]"#.into())]);
+        let fault = wrong.validate().unwrap_err().to_string();
+        assert!(fault.contains("trusted_proxies[1]"), "{fault}");
     }
 }

@@ -1,5 +1,6 @@
 //! What all workers of the exchange share: the market in force, partners, records, counts.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,17 @@ use arc_swap::ArcSwapOption;
 use contracts::catalog::{Catalog, Placement, Publisher};
 use contracts::notice::{KeyRing, SellClaims};
 use exchange_core::Market;
+use exchange_core::intake::Place;
+use exchange_core::networks::Networks;
+use exchange_core::supply::Verdicts;
+use exchange_core::traffic;
+use lookup::Places;
 use service::client::Target;
 use service::{Metrics, clock};
 use units::PartnerId;
 
+use crate::RunError;
+use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::metrics::RtbMetrics;
 use crate::rtb::partners::{Partner, Partners};
@@ -28,6 +36,13 @@ pub(crate) struct Exchange {
     pub stats: Stats,
     /// The newest auctions.
     pub records: Records,
+    /// Who may send bid requests.
+    pub accounts: Accounts,
+    /// Whose word on whom they forward for is taken.
+    pub trusted_proxies: Networks,
+    /// What is not auctioned.
+    pub traffic: traffic::Filter,
+    places: Option<Places>,
     in_force: ArcSwapOption<InForce>,
     started: Instant,
 }
@@ -41,6 +56,8 @@ pub(crate) struct InForce {
     pub market: Market,
     /// The market's partners with their state, by the same index.
     pub partners: Vec<Arc<Partner>>,
+    /// Who may sell whose inventory.
+    pub verdicts: Verdicts,
     /// Signs and checks our notices.
     pub keys: Keys,
 }
@@ -82,16 +99,31 @@ impl InForce {
 
 impl Exchange {
     /// An exchange without a catalog.
-    #[must_use]
-    pub(crate) fn new(config: Config, metrics: &Metrics) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// A file that the configuration names cannot be used.
+    pub(crate) fn new(config: Config, metrics: &Metrics) -> Result<Self, RunError> {
+        let path = &config.geo_database;
+        let places = if path.as_os_str().is_empty() {
+            None
+        } else {
+            let places = Places::open(path)?;
+            let (kind, made) = places.describe();
+            tracing::info!(path = %path.display(), kind, made, "places of addresses are known");
+            Some(places)
+        };
+        Ok(Self {
+            accounts: Accounts::new(&config),
+            trusted_proxies: config.trusted_proxies()?,
+            traffic: config.traffic.filter()?,
+            places,
             metrics: RtbMetrics::new(metrics),
             stats: Stats::new(clock::now()),
             records: Records::new(config.records),
             in_force: ArcSwapOption::empty(),
             started: Instant::now(),
             config,
-        }
+        })
     }
 
     /// The catalog in force; `None` before the first.
@@ -104,7 +136,12 @@ impl Exchange {
     pub(crate) fn adopt(&self, catalog: Catalog) {
         let former = self.in_force();
         let former = former.as_deref().map_or(&[][..], |former| &former.partners);
-        let market = Market::new(&catalog, &self.config.domain, self.config.policy());
+        let market = Market::new(
+            &catalog,
+            &self.config.domain,
+            self.config.policy(),
+            self.config.privacy.policy(),
+        );
         let partners = Partners {
             former,
             config: &self.config,
@@ -118,12 +155,31 @@ impl Exchange {
         self.metrics
             .catalog_version
             .set_i64(i64::try_from(catalog.version).unwrap_or(i64::MAX));
+        self.accounts.adopt(&self.config, &catalog);
         self.in_force.store(Some(Arc::new(InForce {
+            verdicts: Verdicts::new(&catalog.seller_verdicts),
             keys: Keys(SellClaims::ring(&catalog.notice_keys)),
             market,
             partners,
             catalog,
         })));
+    }
+
+    /// Whether places of addresses can be found.
+    pub(crate) fn knows_places(&self) -> bool {
+        self.places.is_some()
+    }
+
+    /// Where an address is.
+    pub(crate) fn place_of(&self, address: IpAddr) -> Option<Place> {
+        let found = self.places.as_ref()?.find(address)?;
+        Some(Place {
+            country: found.country.map(Into::into),
+            region: found.region,
+            city: found.city,
+            metro: found.metro,
+            zip: found.postal,
+        })
     }
 
     /// Microseconds since the process started, for token buckets.

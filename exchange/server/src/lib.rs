@@ -14,6 +14,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accounts;
+mod caller;
 mod catalog_feed;
 mod config;
 mod delivery;
@@ -66,6 +68,9 @@ pub enum RunError {
     /// A listener cannot be used.
     #[error("using a listener: {0}")]
     Listener(#[from] io::Error),
+    /// The database of places cannot be used.
+    #[error("exchange.geo_database: {0}")]
+    Places(#[from] lookup::PlacesError),
     /// The workers could not be started, or one panicked.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -80,14 +85,16 @@ pub enum RunError {
 /// [`RunError`].
 pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(), RunError> {
     config.validate()?;
-    if config.accounts.is_empty() {
-        tracing::warn!("no SSP accounts are configured: the auction is open to every caller");
+    if config.accounts.is_empty() && config.listens_on_loopback() {
+        tracing::warn!(
+            "no SSP accounts are configured: until the catalog has some, the auction is open to every caller"
+        );
     }
     let roots = Upstream::roots(&config)?;
     let version = env!("CARGO_PKG_VERSION");
     let rtb_ops = ops(&config, "exchange-rtb", version, openapi::rtb);
     let ssp_ops = ops(&config, "exchange-ssp", version, openapi::ssp);
-    let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics));
+    let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics)?);
     let history = Arc::new(History::new());
     let process = Process {
         exchange,

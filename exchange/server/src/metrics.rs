@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use exchange_core::Loss;
 use exchange_core::routing::NotAsked;
+use exchange_core::supply::Unauthorised;
+use exchange_core::traffic::Invalid;
 use openrtb::Repairs;
 use service::Metrics;
 use service::metrics::{Counter, Gauge, Histogram, buckets};
@@ -16,6 +18,8 @@ pub(crate) struct RtbMetrics {
     /// From arrival to answer.
     pub duration: Histogram,
     losses: Vec<(Loss, Counter)>,
+    invalid_traffic: [(Invalid, Counter); 2],
+    unauthorised: [(Unauthorised, Counter); 3],
     /// Gross of what was billed, in billionths of the payout currency's unit.
     pub revenue_nanos: Counter,
     /// Seconds since the catalog was last known to be current.
@@ -101,6 +105,19 @@ impl RtbMetrics {
                     (loss, registry.counter("gavel_losses_total", help, &labels))
                 })
                 .collect(),
+            invalid_traffic: Invalid::ALL.map(|reason| {
+                let labels = [("reason", reason.label())];
+                let help = "Requests that were not auctioned because no person is thought to look.";
+                let name = "gavel_invalid_traffic_total";
+                (reason, registry.counter(name, help, &labels))
+            }),
+            unauthorised: Unauthorised::ALL.map(|reason| {
+                let labels = [("reason", reason.label())];
+                let help =
+                    "Requests that were not auctioned because their seller is not authorised.";
+                let name = "gavel_unauthorised_total";
+                (reason, registry.counter(name, help, &labels))
+            }),
             revenue_nanos: counter(
                 "gavel_revenue_nanos_total",
                 "Gross of billed impressions, in billionths of the payout currency's unit.",
@@ -129,6 +146,20 @@ impl RtbMetrics {
             counter.inc();
         }
         self.duration.observe(took);
+    }
+
+    /// Counts a request that no person is thought to be behind.
+    pub(crate) fn invalid_traffic(&self, reason: Invalid) {
+        if let Some((_, counter)) = self.invalid_traffic.iter().find(|(it, _)| *it == reason) {
+            counter.inc();
+        }
+    }
+
+    /// Counts a request whose seller may not sell.
+    pub(crate) fn unauthorised(&self, reason: Unauthorised) {
+        if let Some((_, counter)) = self.unauthorised.iter().find(|(it, _)| *it == reason) {
+            counter.inc();
+        }
     }
 
     /// Counts a lost bid.

@@ -372,8 +372,8 @@ async fn privacy_cuts_what_a_dsp_may_not_know() {
         Case { item: "C-160 nothing claimed", signals: "", lmt: "0", canaries: &["u", "k", "e", "i"], ip: "203.0.113.24", lat: json!(52.51234) },
         Case { item: "C-161 coppa", signals: r#""regs":{"coppa":1},"#, lmt: "0", canaries: &[], ip: "203.0.113.0", lat: Value::Null },
         Case { item: "C-162 no consent", signals: r#""regs":{"gdpr":1},"#, lmt: "0", canaries: &[], ip: "203.0.113.0", lat: json!(52.51) },
-        Case { item: "C-163 us_privacy", signals: r#""regs":{"us_privacy":"1YYN"},"#, lmt: "0", canaries: &["k"], ip: "203.0.113.0", lat: json!(52.51) },
-        Case { item: "C-142 lmt", signals: "", lmt: "1", canaries: &["k"], ip: "203.0.113.24", lat: json!(52.51234) },
+        Case { item: "C-163 us_privacy", signals: r#""regs":{"us_privacy":"1YYN"},"#, lmt: "0", canaries: &[], ip: "203.0.113.0", lat: json!(52.51) },
+        Case { item: "C-142 lmt", signals: "", lmt: "1", canaries: &[], ip: "203.0.113.0", lat: json!(52.51) },
     ];
     for case in cases {
         let request = banner(&format!(

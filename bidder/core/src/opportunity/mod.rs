@@ -1,6 +1,5 @@
 //! What a bid request offers us: facts of the request, and per imp what may be shown.
 
-mod crawler;
 mod facts;
 mod floor;
 mod imp;
@@ -76,7 +75,7 @@ impl<'a> Opportunity<'a> {
         let device = request.device.as_deref();
         if device
             .and_then(|it| it.ua.as_deref())
-            .is_some_and(crawler::is_crawler)
+            .is_some_and(openrtb::is_crawler)
         {
             return Err(NoBid::Crawler);
         }

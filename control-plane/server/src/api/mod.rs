@@ -15,6 +15,7 @@ pub(crate) mod placements;
 pub(crate) mod publishers;
 pub(crate) mod rates;
 pub(crate) mod segments;
+pub(crate) mod seller_verdicts;
 mod simple;
 pub(crate) mod sources;
 

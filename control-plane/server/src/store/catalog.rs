@@ -71,6 +71,7 @@ pub(crate) async fn snapshot(
         deals: docs(&tx, "deals ORDER BY seq", &mut lost).await?,
         publishers: docs(&tx, "publishers ORDER BY seq", &mut lost).await?,
         placements: docs(&tx, "placements ORDER BY seq", &mut lost).await?,
+        seller_verdicts: docs(&tx, "seller_verdicts ORDER BY seq", &mut lost).await?,
         partners: docs(&tx, "demand_partners ORDER BY seq", &mut lost).await?,
         verdicts: Vec::new(),
         sources: docs(&tx, "sources ORDER BY seq", &mut lost).await?,

@@ -1,7 +1,8 @@
 //! Rows of a document, its version and its times: the same statements for every resource.
 
 use contracts::catalog::{
-    Advertiser, Creative, Deal, DemandPartner, LineItem, Placement, Publisher, SourceTerms,
+    Advertiser, Creative, Deal, DemandPartner, LineItem, Placement, Publisher, SellerVerdict,
+    SourceTerms,
 };
 use contracts::profile::SegmentRule;
 use control_plane_core::campaign::{Campaign, Stamps};
@@ -49,6 +50,7 @@ resources! {
     Deal: "deals", "deal";
     Publisher: "publishers", "publisher";
     Placement: "placements", "placement";
+    SellerVerdict: "seller_verdicts", "seller verdict";
     DemandPartner: "demand_partners", "demand partner";
     SegmentRule: "segments", "segment";
     SourceTerms: "sources", "source";

@@ -9,3 +9,4 @@ mod prices;
 mod resources;
 mod review;
 mod seed;
+mod ssp_accounts;

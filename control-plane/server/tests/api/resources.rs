@@ -493,6 +493,12 @@ async fn every_resource_is_made_changed_and_listed() {
             "floor",
         ),
         (
+            "/seller-verdicts",
+            json!({"id": "v1", "domain": "paper.example", "system": "exchange.example", "seller_id": "p1", "verdict": "reseller"}),
+            json!({"verdict": "not_listed"}),
+            "verdict",
+        ),
+        (
             "/demand-partners",
             json!({"id": "d1", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
             json!({"active": false}),

@@ -30,7 +30,8 @@ pub use pricing::{BidRule, Clamp, Counted, Modifier, PriceRule, Shading};
 pub use reading::Quarantined;
 pub use review::{CreativePolicy, CreativeVerdict, MarkupHash, NotAHash, Verdict};
 pub use supply::{
-    AuctionType, DemandPartner, OpenRtbVersion, Placement, Publisher, SellerDiscount, SourceTerms,
+    AccountStatus, AdsTxtPolicy, AuctionType, Authorisation, DemandPartner, OpenRtbVersion,
+    Placement, Publisher, SellerDiscount, SellerVerdict, SourceTerms, SspAccount, SspKey,
 };
 pub use targeting::{
     AgeRange, Circle, Clock, Comparison, Degrees, Flag, Key, ListRule, MAX_TERMS, Number, PathTest,
@@ -76,6 +77,9 @@ pub struct Catalog {
     /// What is sold.
     #[serde(default)]
     pub placements: Vec<Placement>,
+    /// Who may sell whose inventory, as far as it is known.
+    #[serde(default)]
+    pub seller_verdicts: Vec<SellerVerdict>,
     /// Whom the exchange asks.
     #[serde(default)]
     pub partners: Vec<DemandPartner>,

@@ -1,12 +1,15 @@
 //! The sell side of the catalog: publishers, placements, demand partners.
 
 use serde::{Deserialize, Serialize};
-use units::{CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, SourceId};
+use units::{
+    CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, SourceId, UnixMillis,
+};
 
 use super::asking::{Connection, Pretargeting, Sampling};
 use super::creative::CreativeFormat;
 use super::demand::Status;
 use super::review::CreativePolicy;
+use crate::access::KeyDigest;
 
 /// Who is paid for impressions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,15 @@ pub struct Publisher {
     /// What it has agreed to take off the price for single DSPs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<SellerDiscount>,
+    /// Blocked apps, by bundle or store id.
+    #[serde(default)]
+    pub bapp: Vec<String>,
+    /// Blocked creative attributes.
+    #[serde(default)]
+    pub battr: Vec<i32>,
+    /// How it sends bid requests itself, as an SSP does; absent: it sells through placements alone.
+    #[serde(default)]
+    pub account: Option<SspAccount>,
     /// Only active ones sell.
     #[serde(default)]
     pub status: Status,
@@ -46,6 +58,110 @@ pub struct SellerDiscount {
     pub partner: PartnerId,
     /// The part of the clearing price that is taken off, a factor such as 0.25; above 1 it is 1.
     pub share: Multiplier,
+}
+
+/// What a publisher or SSP that sends bid requests may do, and what holds where they say nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SspAccount {
+    /// Whether its requests are auctioned.
+    pub status: AccountStatus,
+    /// Its keys; any of them lets it in.
+    pub keys: Vec<SspKey>,
+    /// Most requests a second; 0: any number.
+    pub qps: u32,
+    /// Most requests in work at once; 0: any number.
+    pub in_flight: u32,
+    /// Whether it owns what it sells: a supply chain that begins with it is complete (C-145).
+    pub owner: bool,
+    /// Macros in markup are left to it.
+    pub keep_macros: bool,
+    /// `tmax` of requests without one, in milliseconds.
+    pub tmax_ms: Option<u32>,
+    /// `at` of requests without one.
+    pub auction_type: Option<AuctionType>,
+    /// `cur` of requests without one.
+    pub bid_currency: Option<Currency>,
+    /// Floor of imps without one.
+    pub floor: Option<CpmMicros>,
+    /// Currency of that floor.
+    pub floor_currency: Currency,
+    /// Whether ads.txt must name it for the inventory that it sells.
+    pub ads_txt: AdsTxtPolicy,
+}
+
+/// Whether an account's requests are auctioned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountStatus {
+    /// Auctioned.
+    #[default]
+    Live,
+    /// Auctioned as tests, which nobody pays for: what leaves says `test` 1.
+    Testing,
+    /// Turned away.
+    Off,
+}
+
+/// What ads.txt of the inventory has to say of the seller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdsTxtPolicy {
+    /// It is not looked at.
+    #[default]
+    Off,
+    /// What is known not to be authorised is not auctioned.
+    Known,
+    /// Only what is known to be authorised is auctioned.
+    Strict,
+}
+
+/// What ads.txt (or app-ads.txt) of a domain, beside sellers.json of an advertising system, says of a seller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SellerVerdict {
+    /// Its id.
+    pub id: String,
+    /// Whose inventory.
+    pub domain: String,
+    /// The advertising system: ours, or that of another node of a supply chain (`asi`).
+    pub system: String,
+    /// The seller's id there (`sid`); for ours the account's or publisher's id.
+    pub seller_id: String,
+    /// What they say.
+    pub verdict: Authorisation,
+}
+
+/// Whether the owner of inventory authorised a seller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authorisation {
+    /// Listed as selling directly.
+    Direct,
+    /// Listed as reselling.
+    Reseller,
+    /// Others are listed, it is not.
+    NotListed,
+    /// It is listed, and the system says otherwise.
+    Contradicted,
+}
+
+impl Authorisation {
+    /// Whether it may sell.
+    #[must_use]
+    pub const fn is_authorised(self) -> bool {
+        matches!(self, Self::Direct | Self::Reseller)
+    }
+}
+
+/// A key of an account. The key itself is kept nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SspKey {
+    /// Its id, by which it is taken back.
+    pub id: String,
+    /// What the key is recognised by.
+    pub digest: KeyDigest,
+    /// When it was made.
+    pub made_at: UnixMillis,
 }
 
 /// How a placement is sold.
@@ -168,4 +284,7 @@ pub struct DemandPartner {
     /// How its endpoint is spoken to.
     #[serde(default, skip_serializing_if = "Connection::is_default")]
     pub connection: Connection,
+    /// Its id in the Global Vendor List of TCF; without one nobody can have consented to it.
+    #[serde(default)]
+    pub vendor_id: Option<u16>,
 }

@@ -17,6 +17,7 @@ mod us;
 mod vendors;
 
 use crate::enums::GppSection;
+use crate::json::Str;
 use crate::request::BidRequest;
 
 pub use gpp::Gpp;
@@ -43,29 +44,55 @@ pub fn limits_tracking(request: &BidRequest<'_>) -> bool {
         .is_some_and(|device| device.dnt == Some(true) || device.lmt == Some(true))
 }
 
-/// What `policy` says to the person's consent where the GDPR applies; `None` where nobody claims it.
+/// The text that says what the person consents to, where the GDPR applies; `None` where nobody claims it.
 ///
 /// It applies when `gdpr` is 1, or when the sections in force name the European one and `gdpr` is
-/// absent. The string is that of `user.consent` or else the section's; without a readable one the
-/// answer is `false` (C-162).
+/// absent. The string is that of `user.consent` or else the section's.
+#[must_use]
+pub fn gdpr_consent<'a>(request: &BidRequest<'a>) -> Option<ConsentText<'a>> {
+    let in_force = || request.gpp_sid().contains(&GppSection::EU_TCF_2);
+    if !request.gdpr().unwrap_or_else(in_force) {
+        return None;
+    }
+    Some(match request.consent() {
+        Some(text) => ConsentText::Tcf(text),
+        None => ConsentText::Gpp(request.gpp().unwrap_or_default()),
+    })
+}
+
+/// Where a consent string stands.
+#[derive(Debug, Clone)]
+pub enum ConsentText<'a> {
+    /// By itself.
+    Tcf(Str<'a>),
+    /// As a section of a GPP string, if it is there at all.
+    Gpp(Str<'a>),
+}
+
+impl ConsentText<'_> {
+    /// The consent; `None`, which is no consent, where there is no readable string (C-162).
+    #[must_use]
+    pub fn read(&self) -> Option<Tcf<'_>> {
+        match self {
+            Self::Tcf(text) => Tcf::read(text),
+            Self::Gpp(text) => Gpp::read(text)?.tcf(),
+        }
+    }
+}
+
+/// What `policy` says to the person's consent where the GDPR applies; `None` where nobody claims it.
+/// Without a readable string the answer is `false` (C-162).
 #[must_use]
 pub fn gdpr_allows(
     request: &BidRequest<'_>,
     policy: impl FnOnce(&Tcf<'_>) -> bool,
 ) -> Option<bool> {
-    let in_force = || request.gpp_sid().contains(&GppSection::EU_TCF_2);
-    if !request.gdpr().unwrap_or_else(in_force) {
-        return None;
-    }
-    if let Some(text) = request.consent() {
-        return Some(Tcf::read(&text).is_some_and(|tcf| policy(&tcf)));
-    }
-    let gpp = request.gpp();
-    let tcf = gpp.as_deref().and_then(Gpp::read).and_then(|gpp| gpp.tcf());
-    Some(tcf.is_some_and(|tcf| policy(&tcf)))
+    let text = gdpr_consent(request)?;
+    Some(text.read().is_some_and(|tcf| policy(&tcf)))
 }
 
-/// Whether the person opted out in the United States, by `us_privacy` or by GPP (C-163).
+/// Whether the person opted out in the United States, by `us_privacy`, by GPP or by Global Privacy Control
+/// (C-163).
 ///
 /// Of the sections, those in force count, or all where the request does not say which are. A broken
 /// string that is in force is an opt-out; sections that are not known opt out of nothing.
@@ -74,7 +101,15 @@ pub fn opted_out(request: &BidRequest<'_>) -> bool {
     let by_string = request
         .us_privacy()
         .is_some_and(|text| UsPrivacy::read(&text).is_none_or(|read| read.opted_out == Some(true)));
-    by_string || gpp_opts_out(request)
+    by_string || sends_gpc(request) || gpp_opts_out(request)
+}
+
+/// Whether the browser sends Global Privacy Control, as the exchange that it called passes it on:
+/// `regs.ext.gpc`.
+#[must_use]
+pub fn sends_gpc(request: &BidRequest<'_>) -> bool {
+    let ext = request.regs.as_deref().and_then(|regs| regs.ext);
+    ext.and_then(|ext| ext.get("gpc")?.to_flag()) == Some(true)
 }
 
 fn gpp_opts_out(request: &BidRequest<'_>) -> bool {

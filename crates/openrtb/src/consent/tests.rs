@@ -245,6 +245,9 @@ fn signals_of_requests() {
         ("C-163 us_privacy, not opted out", r#""regs":{"us_privacy":"1YNN"}"#.into(), None, false),
         ("C-163 us_privacy, broken", r#""regs":{"us_privacy":"yes"}"#.into(), None, true),
         ("C-163 us_privacy in ext", r#""regs":{"ext":{"us_privacy":"1YYN"}}"#.into(), None, true),
+        ("C-163 GPC", r#""regs":{"ext":{"gpc":"1"}}"#.into(), None, true),
+        ("C-163 GPC, a number", r#""regs":{"ext":{"gpc":1}}"#.into(), None, true),
+        ("C-163 GPC, not sent", r#""regs":{"ext":{"gpc":"0"}}"#.into(), None, false),
     ];
     for (item, signals, allows, out) in cases {
         let body = format!(r#"{{"id":"1","imp":[{{"id":"1","banner":{{}}}}],{signals}}}"#);

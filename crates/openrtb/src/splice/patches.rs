@@ -43,6 +43,15 @@ impl Patches {
         self.node = None;
     }
 
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+            && self.imps.is_none()
+            && self.deals.is_empty()
+            && self.node.is_none()
+    }
+
     fn set(&mut self, place: Place, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.texts.len();
         write(&mut self.texts);
@@ -173,11 +182,13 @@ impl Patches {
 
     /// Turns changes of objects that the request does not have into a member of what holds them.
     fn make_up_missing(&mut self, request: &BidRequest<'_>) {
+        // The innermost first: what holds it is then made up with it.
         while let Some(place) = self
             .planned
             .iter()
             .map(|change| change.place)
-            .find(|place| place.locate(request).is_none())
+            .filter(|place| place.locate(request).is_none())
+            .max_by_key(|place| place.depth())
         {
             let start = self.texts.len();
             let mut members = 0;

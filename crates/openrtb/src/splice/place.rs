@@ -10,6 +10,14 @@ pub enum Object {
     Request,
     /// The imp at this index of [`BidRequest::imp`].
     Imp(usize),
+    /// `banner` of the imp at this index.
+    Banner(usize),
+    /// `video` of the imp at this index.
+    Video(usize),
+    /// `audio` of the imp at this index.
+    Audio(usize),
+    /// `native` of the imp at this index.
+    Native(usize),
     /// `pmp` of the imp at this index.
     Pmp(usize),
     /// The deal at the second index, of the imp at the first.
@@ -73,7 +81,14 @@ impl Object {
             Self::Dooh => Some((Self::Request, "dooh")),
             Self::UserGeo => Some((Self::User, "geo")),
             Self::DeviceGeo => Some((Self::Device, "geo")),
-            Self::Request | Self::Imp(_) | Self::Pmp(_) | Self::Deal(..) => None,
+            Self::Request
+            | Self::Imp(_)
+            | Self::Banner(_)
+            | Self::Video(_)
+            | Self::Audio(_)
+            | Self::Native(_)
+            | Self::Pmp(_)
+            | Self::Deal(..) => None,
         }
     }
 
@@ -87,6 +102,14 @@ impl Object {
         match self {
             Self::Request => found!(Some(request)),
             Self::Imp(imp) => found!(request.imp.get(imp)),
+            Self::Banner(imp) => {
+                found!(request.imp.get(imp).and_then(|imp| imp.banner.as_deref()))
+            }
+            Self::Video(imp) => found!(request.imp.get(imp).and_then(|imp| imp.video.as_deref())),
+            Self::Audio(imp) => found!(request.imp.get(imp).and_then(|imp| imp.audio.as_deref())),
+            Self::Native(imp) => {
+                found!(request.imp.get(imp).and_then(|imp| imp.native.as_deref()))
+            }
             Self::Pmp(imp) => found!(request.imp.get(imp).and_then(|imp| imp.pmp.as_deref())),
             Self::Deal(imp, index) => found!(deal(imp, index)),
             Self::User => found!(request.user.as_deref()),
@@ -131,8 +154,17 @@ impl Place {
         }
     }
 
+    /// How many objects hold it, one in the other.
+    pub(super) fn depth(self) -> usize {
+        std::iter::successors(self.holder(), |(place, _)| place.holder()).count()
+    }
+
     /// Whether the members of the place were recorded while reading.
     pub(super) const fn is_tracked(self) -> bool {
-        !self.in_ext
+        let is_medium = matches!(
+            self.object,
+            Object::Banner(_) | Object::Video(_) | Object::Audio(_) | Object::Native(_)
+        );
+        !self.in_ext && !is_medium
     }
 }

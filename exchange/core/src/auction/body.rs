@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::plan::Seller;
 use crate::intake::Intake;
 use crate::market::OWN_BIDDER;
-use crate::privacy::{Location, Mask, network};
+use crate::privacy::{Location, Mask};
 use crate::routing::View;
 
 /// Who gets a body, and what it may hold.
@@ -50,7 +50,7 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Ve
     patches.set_integer(Object::Request, "tmax", i64::from(recipient.tmax_ms));
     patch_imps(&mut patches, intake, recipient.views);
     patch_user(&mut patches, request, recipient);
-    patch_device(&mut patches, intake, recipient.mask);
+    patch_device(&mut patches, request, recipient.mask);
     append_node(&mut patches, recipient);
     let mut out = Vec::with_capacity(intake.body.len() + 256);
     patches.write(request, intake.body, &mut out);
@@ -129,6 +129,7 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recip
         for name in ["yob", "gender", "keywords", "kwarray", "customdata", "data"] {
             patches.remove(Object::User, name);
         }
+        patches.remove(Object::User.ext(), "data");
     }
     if user.geo.is_some() {
         patch_geo(
@@ -141,32 +142,20 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recip
 }
 
 /// Ids of devices, plain and hashed.
-const DEVICE_IDS: [&str; 7] = [
-    "ifa", "didsha1", "didmd5", "dpidsha1", "dpidmd5", "macsha1", "macmd5",
+const DEVICE_IDS: [&str; 8] = [
+    "ifa", "didsha1", "didmd5", "dpidsha1", "dpidmd5", "macsha1", "macmd5", "eids",
 ];
 
-fn patch_device(patches: &mut Patches, intake: &Intake<'_>, mask: Mask) {
-    let device = intake.request.device.as_deref();
-    if let Some(peer) = intake.device_ip {
-        let (name, address) = match peer {
-            IpAddr::V4(_) => ("ip", peer),
-            IpAddr::V6(v6) => v6
-                .to_ipv4_mapped()
-                .map_or(("ipv6", peer), |v4| ("ip", IpAddr::V4(v4))),
-        };
-        let address = match mask.location {
-            Location::Exact => address,
-            Location::Coarse | Location::Removed => network(address),
-        };
-        patches.set_text(Object::Device, name, &address.to_string());
-    }
-    let Some(device) = device else {
+fn patch_device(patches: &mut Patches, request: &BidRequest<'_>, mask: Mask) {
+    let Some(device) = request.device.as_deref() else {
         return;
     };
     if mask.ids {
         for name in DEVICE_IDS {
             patches.remove(Object::Device, name);
         }
+        // The vendor's own id, which apps send there.
+        patches.remove(Object::Device.ext(), "ifv");
     }
     if mask.location == Location::Exact {
         return;
@@ -176,7 +165,9 @@ fn patch_device(patches: &mut Patches, intake: &Intake<'_>, mask: Mask) {
             continue;
         };
         match text.parse::<IpAddr>() {
-            Ok(address) => patches.set_text(Object::Device, name, &network(address).to_string()),
+            Ok(address) => {
+                patches.set_text(Object::Device, name, &mask.address(address).to_string());
+            }
             Err(_) => patches.remove(Object::Device, name),
         }
     }
@@ -211,7 +202,9 @@ fn patch_geo(
             patches.remove(object, "accuracy");
         }
         Location::Removed => {
-            for name in ["lat", "lon", "long", "accuracy", "lastfix", "zip"] {
+            for name in [
+                "lat", "lon", "long", "accuracy", "lastfix", "city", "metro", "zip",
+            ] {
                 patches.remove(object, name);
             }
         }

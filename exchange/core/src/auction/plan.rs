@@ -7,8 +7,8 @@ use units::{AuctionId, Currency};
 use super::body::{self, Recipient};
 use super::rank::tie_rank;
 use crate::intake::Intake;
-use crate::market::Market;
-use crate::privacy::{self, Mask, Reason};
+use crate::market::{Market, OWN_BIDDER};
+use crate::privacy::{self, Mask, Reason, Signals, Told};
 use crate::routing::{Cell, NotAsked, Selection, View};
 
 /// Who sells: a row of our sellers.json.
@@ -47,6 +47,10 @@ pub struct Ask {
     pub cell: Cell,
     /// The imps that it sees.
     pub views: Vec<View>,
+    /// What it may not learn of the person.
+    pub mask: Mask,
+    /// Why it may not.
+    pub privacy: Option<Reason>,
 }
 
 /// A partner that would be asked.
@@ -80,7 +84,7 @@ pub struct Plan<'a> {
     pub intake: &'a Intake<'a>,
     /// Currency of comparison and of our answer: the first of the request's that we can convert to.
     pub currency: Currency,
-    /// Why the request was masked, if it was.
+    /// Why what our own bidder may learn was masked, if it was: the request's own reason.
     pub privacy: Option<Reason>,
     /// Who is asked.
     pub asks: Vec<Ask>,
@@ -110,14 +114,14 @@ pub fn plan<'a>(
     mut admit: impl FnMut(&Candidate<'_>) -> Result<Reach, NotAsked>,
 ) -> Plan<'a> {
     let request = &intake.request;
-    let privacy = privacy::decide(request);
-    let mask = privacy.map_or(Mask::NONE, Reason::mask);
+    let told = Told::by(request);
+    let signals = Signals::of(request, &told, market.privacy);
     let mut plan = Plan {
         auction: terms.auction,
         request_id: terms.request_id.to_owned(),
         intake,
         currency: answer_currency(&request.cur, market),
-        privacy,
+        privacy: privacy::decide(&signals, privacy::Recipient::Ours).reason,
         asks: Vec::with_capacity(market.partners.len()),
         bodies: Vec::new(),
         not_asked: Vec::new(),
@@ -126,6 +130,8 @@ pub fn plan<'a>(
     let [unknown, known] = [false, true].map(|knows_user| Cell::of(request, knows_user));
     let mut sameness: Vec<Sameness<'_>> = Vec::new();
     for (index, partner) in market.partners.iter().enumerate() {
+        let decision = privacy::decide(&signals, recipient(partner));
+        let mask = decision.mask;
         let buyeruid = body::own_buyeruid(request, partner, mask);
         let candidate = Candidate {
             index,
@@ -149,6 +155,7 @@ pub fn plan<'a>(
         let tmax_ms = budget_ms.saturating_sub(reach.network_ms).max(1);
         let sees = Sameness {
             tmax_ms,
+            mask,
             buyeruid,
             version: partner.openrtb_version,
         };
@@ -181,15 +188,36 @@ pub fn plan<'a>(
             budget_ms,
             cell: candidate.cell,
             views,
+            mask,
+            privacy: decision.reason,
         });
     }
     plan
+}
+
+/// Who a partner is to a person's consent.
+fn recipient(partner: &DemandPartner) -> privacy::Recipient {
+    match partner.vendor_id {
+        Some(id) => privacy::Recipient::Vendor(id),
+        None if partner.endpoint == OWN_BIDDER => privacy::Recipient::Ours,
+        None => privacy::Recipient::Unlisted,
+    }
+}
+
+impl Plan<'_> {
+    /// What a partner that was asked, by its index in the market, may not learn of the person.
+    #[must_use]
+    pub fn mask_of(&self, partner: usize) -> Mask {
+        let ask = self.asks.iter().find(|ask| ask.partner == partner);
+        ask.map_or(Mask::NONE, |ask| ask.mask)
+    }
 }
 
 /// What makes two partners' bodies differ, beside the imps they see.
 #[derive(Debug, PartialEq)]
 struct Sameness<'a> {
     tmax_ms: u32,
+    mask: Mask,
     buyeruid: Option<openrtb::Str<'a>>,
     version: OpenRtbVersion,
 }

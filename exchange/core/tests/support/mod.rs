@@ -13,7 +13,7 @@ use contracts::catalog::DemandPartner;
 use exchange_core::auction::{
     Plan, Reach, Reached, Reply, Seller, Settlement, Terms, plan, settle,
 };
-use exchange_core::intake::{self, Intake};
+use exchange_core::intake::{self, Additions, Intake, Pages};
 use exchange_core::routing::Pretargets;
 use exchange_core::{Conditions, Market};
 use openrtb::Limits;
@@ -63,8 +63,18 @@ pub(crate) fn auction_id(seed: u8) -> AuctionId {
     AuctionId::new(UnixMillis(1_790_000_000_000), [seed; 10])
 }
 
+/// Reads a request to which there is nothing to add; what it is written anew in lives as long as the test.
 pub(crate) fn intake(body: &str) -> Intake<'_> {
-    intake::read(body.as_bytes(), None, &Limits::REQUEST).unwrap()
+    let pages = Box::leak(Box::default());
+    taken_in(body, pages, &Additions::default())
+}
+
+pub(crate) fn taken_in<'a>(
+    body: &'a str,
+    pages: &'a mut Pages,
+    additions: &Additions<'_>,
+) -> Intake<'a> {
+    intake::read(body.as_bytes(), pages, additions, &Limits::REQUEST).unwrap()
 }
 
 pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> Plan<'a> {

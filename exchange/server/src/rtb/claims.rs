@@ -10,13 +10,13 @@ use units::{Currency, DurationMillis, Multiplier, UnixMillis};
 
 use super::run::{Round, quantity};
 use super::sale::Source;
-use crate::config::{Config, NO_FEE};
+use crate::config::NO_FEE;
 use crate::exchange::InForce;
 
 /// Who is paid, and our share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Payout<'p> {
-    /// The publisher's id or the account's name.
+    /// The publisher's or the account's id.
     pub(super) seller: &'p str,
     /// The placement's id; empty for an SSP.
     pub(super) placement: &'p str,
@@ -34,7 +34,7 @@ pub(super) struct Payout<'p> {
 const OPEN: &str = "open";
 
 impl<'p> Payout<'p> {
-    pub(super) fn of(config: &'p Config, in_force: &'p InForce, source: &'p Source) -> Self {
+    pub(super) fn of(in_force: &'p InForce, source: &'p Source) -> Self {
         let open = Self {
             seller: OPEN,
             placement: "",
@@ -58,19 +58,14 @@ impl<'p> Payout<'p> {
                     ..open
                 }
             }
-            Source::Ssp { account, .. } => {
-                let known = account
-                    .as_ref()
-                    .and_then(|a| config.accounts.get_key_value(a));
-                known.map_or(open, |(name, account)| Self {
-                    seller: name,
-                    fee: account.fee(),
-                    currency: Some(account.currency),
-                    is_owner: account.owner,
-                    keep_macros: account.keep_macros,
-                    ..open
-                })
-            }
+            Source::Ssp { account, .. } => account.as_deref().map_or(open, |account| Self {
+                seller: &account.id,
+                fee: account.fee,
+                currency: Some(account.currency),
+                is_owner: account.is_owner,
+                keep_macros: account.keep_macros,
+                ..open
+            }),
         }
     }
 }

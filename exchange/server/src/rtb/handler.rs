@@ -2,15 +2,16 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use openrtb::ReadError;
 use service::http::{self as answers, Request, Response};
-use service::{Problem, access, cors};
+use service::{Problem, cors};
 use units::AuctionId;
 
 use super::answer;
 use super::run::{AuctionContext, run_auction};
 use super::sale::{AuctionInput, AuctionResult, Source};
+use crate::caller;
 
 const AUCTION_ID: HeaderName = HeaderName::from_static("x-gavel-auction-id");
 const VERSION: HeaderName = HeaderName::from_static("x-openrtb-version");
@@ -20,16 +21,16 @@ pub(super) async fn auction(context: &AuctionContext, request: &Request) -> Resp
     if let Some(preflight) = cors::preflight(&request.method, &request.headers, "POST, OPTIONS") {
         return preflight;
     }
-    let mut response = match admit(context, request) {
-        Ok(account) => answer(context, request, account).await,
+    let mut response = match speaks(request) {
+        Ok(()) => answer(context, request).await,
         Err(refused) => *refused,
     };
     cors::allow(&request.headers, &mut response);
     response
 }
 
-/// Who calls, and whether it is a call at all.
-fn admit(context: &AuctionContext, request: &Request) -> Result<Option<String>, Box<Response>> {
+/// Whether it is a call at all. Who calls was found out before its body was read.
+fn speaks(request: &Request) -> Result<(), Box<Response>> {
     if request.method != Method::POST {
         return Err(Box::new(answers::method_not_allowed("POST, OPTIONS")));
     }
@@ -37,40 +38,30 @@ fn admit(context: &AuctionContext, request: &Request) -> Result<Option<String>, 
         // A browser's client sends text/plain to spare itself the preflight.
         kind.eq_ignore_ascii_case("application/json") || kind.eq_ignore_ascii_case("text/plain")
     });
-    if !spoken {
-        return Err(Box::new(Problem::unsupported_media_type().into_response()));
-    }
-    let accounts = &context.exchange.config.accounts;
-    if accounts.is_empty() {
-        return Ok(None);
-    }
-    let told = request.header(contracts::access::PARTNER_KEY_HEADER);
-    let key = told.map(Into::into).or_else(|| request.query_param("key"));
-    let key = key.unwrap_or_default();
-    // Every key is compared, so that time does not tell which account exists.
-    let mut found = None;
-    for (name, account) in accounts {
-        if access::is_same_secret(&key, account.key.expose()) {
-            found = Some(name.clone());
-        }
-    }
-    match found {
-        Some(name) => Ok(Some(name)),
-        None => Err(Box::new(answers::status(StatusCode::UNAUTHORIZED))),
+    if spoken {
+        Ok(())
+    } else {
+        Err(Box::new(Problem::unsupported_media_type().into_response()))
     }
 }
 
-async fn answer(context: &AuctionContext, request: &Request, account: Option<String>) -> Response {
+async fn answer(context: &AuctionContext, request: &Request) -> Response {
     let browser = request.headers.contains_key(header::ORIGIN);
     let speaks_25 = request.header(VERSION) == Some("2.5");
     let input = AuctionInput {
         body: request.body.clone(),
         source: Source::Ssp {
-            account,
+            account: context.exchange.accounts.of(request.caller),
             browser,
             speaks_25,
         },
         peer: Some(caller(context, request)),
+        // Of a server that calls, it says nothing of the device.
+        user_agent: request
+            .known_header(&header::USER_AGENT)
+            .filter(|_| browser)
+            .map(str::to_owned),
+        gpc: sends_gpc(&request.headers),
         arrival: request.received,
     };
     let outcome = run_auction(context, &input).await;
@@ -112,15 +103,11 @@ pub(super) fn id_header(auction: AuctionId) -> Option<HeaderValue> {
 
 /// The device's side of the connection: what a trusted proxy says, else the peer.
 pub(crate) fn caller(context: &AuctionContext, request: &Request) -> IpAddr {
-    let peer = request.peer.ip().to_canonical();
-    if !context.exchange.config.trusted_proxies.contains(&peer) {
-        return peer;
-    }
-    let forwarded = request.header("x-forwarded-for").unwrap_or_default();
-    // The last hop that is not one of ours: earlier ones are the caller's own word.
-    forwarded
-        .rsplit(',')
-        .filter_map(|text| text.trim().parse::<IpAddr>().ok())
-        .find(|address| !context.exchange.config.trusted_proxies.contains(address))
-        .unwrap_or(peer)
+    let trusted = &context.exchange.trusted_proxies;
+    caller::address(request.peer.ip(), &request.headers, trusted)
+}
+
+/// Global Privacy Control, as browsers send it.
+pub(crate) fn sends_gpc(headers: &HeaderMap) -> bool {
+    headers.get("sec-gpc").is_some_and(|value| value == "1")
 }

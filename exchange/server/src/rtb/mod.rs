@@ -12,6 +12,7 @@ mod outbox;
 pub(crate) mod partners;
 mod recorder;
 pub(crate) mod records;
+mod refusal;
 mod routes;
 mod run;
 mod sale;
@@ -20,7 +21,7 @@ pub(crate) mod stats;
 mod summary;
 mod validate;
 
-pub(crate) use handler::{caller, refusal};
+pub(crate) use handler::{caller, refusal, sends_gpc};
 pub(crate) use notices::refused;
 pub(crate) use outbox::deliver_outbox;
 pub(crate) use routes::Rtb;

@@ -92,6 +92,9 @@ pub(crate) struct AskRecord {
     /// Its no-bid reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nbr: Option<i32>,
+    /// Why it was not told of the person what others may know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<&'static str>,
 }
 
 /// One bid.

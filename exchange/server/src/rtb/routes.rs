@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use contracts::notice::SellKind;
 use http::{HeaderMap, Method};
-use service::http::{self as answers, Class, Handler, Request, Response};
+use service::http::{self as answers, Admission, Class, Handler, Head, Request, Response};
 use service::{Problem, access, clock, cors};
 use units::AuctionId;
 
@@ -108,6 +108,13 @@ impl Handler for Rtb {
         }
     }
 
+    fn admit(&self, class: Class, head: &Head<'_>) -> Admission {
+        match class {
+            Class::Bid => self.context.exchange.accounts.admit(head),
+            Class::Notice | Class::Ops | Class::Api => Admission::Open,
+        }
+    }
+
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         let now = clock::now();
         let auction = AuctionId::new(now, clock::random_bytes());
@@ -117,6 +124,10 @@ impl Handler for Rtb {
                 .insert(contracts::access::AUCTION_ID_HEADER, id);
         }
         cors::allow(request, response);
-        self.context.shed(auction, now);
+        let reason = response
+            .headers()
+            .get(contracts::access::SHED_REASON_HEADER);
+        let reason = reason.and_then(|it| it.to_str().ok()).unwrap_or("overload");
+        self.context.shed(auction, now, reason.to_owned());
     }
 }

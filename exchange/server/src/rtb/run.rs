@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use eventlog::EventLog;
 use exchange_core::Conditions;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
-use exchange_core::intake::{self, Intake, Refusal};
+use exchange_core::intake::{self, Additions, Intake, Pages, Refusal};
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
 use service::clock;
@@ -19,6 +19,7 @@ use super::claims::{self, Payout};
 use super::fanout::{self, Heard};
 use super::forfeit;
 use super::recorder::Recorder;
+use super::refusal::{refused, turned_away};
 use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
 use crate::exchange::{Exchange, InForce};
@@ -49,15 +50,27 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         source: &input.source,
     };
     let Some(in_force) = context.exchange.in_force() else {
-        let result = refused(context, &arrived, None, "no catalog yet");
+        let result = refused(context, &arrived, String::new(), None, "no catalog yet");
         return AuctionOutcome { auction, result };
     };
     let limits = &context.exchange.config.request;
-    let mut newer = Vec::new();
-    let result = match intake::read_as_26(&input.body, &mut newer, input.peer, limits) {
-        Ok(intake) => hold(context, &in_force, &arrived, &intake).await,
-        Err(Refusal::InsufficientTime) => {
-            refused(context, &arrived, Some(15), "insufficient auction time")
+    let find = |address| context.exchange.place_of(address);
+    let additions = Additions {
+        peer: input.peer,
+        user_agent: input.user_agent.as_deref(),
+        gpc: input.gpc,
+        account: input.source.account().map(|account| &account.defaults),
+        places: context.exchange.knows_places().then_some(&find),
+    };
+    let mut pages = Pages::default();
+    let result = match intake::read(&input.body, &mut pages, &additions, limits) {
+        Ok(intake) => match turned_away(context, &in_force, &arrived, &intake) {
+            Some(result) => result,
+            None => hold(context, &in_force, &arrived, &intake).await,
+        },
+        Err(Refusal::InsufficientTime { request_id }) => {
+            let words = "insufficient auction time";
+            refused(context, &arrived, request_id, Some(15), words)
         }
         Err(Refusal::Unreadable(error)) => {
             let document = summary::without_auction(&arrived, Outcome::Invalid, error.to_string());
@@ -66,20 +79,6 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         }
     };
     AuctionOutcome { auction, result }
-}
-
-fn refused(
-    context: &AuctionContext,
-    arrived: &Arrived<'_>,
-    reason: Option<i32>,
-    words: &str,
-) -> AuctionResult {
-    let document = summary::without_auction(arrived, Outcome::NoBid, words.to_owned());
-    context.finish(Outcome::NoBid, arrived.arrival, document);
-    AuctionResult::NoBid {
-        reason,
-        request_id: String::new(),
-    }
 }
 
 /// Plan, ask, settle: the auction proper.
@@ -92,8 +91,13 @@ async fn hold(
     let exchange = &context.exchange;
     let source = arrived.source.label();
     exchange.metrics.request_repairs(source, &intake.repairs);
-    let payout = Payout::of(&exchange.config, in_force, arrived.source);
+    let payout = Payout::of(in_force, arrived.source);
     let budget = dsp_budget(intake.tmax_ms, exchange.config.answer_margin.0);
+    if arrived.arrival.elapsed() >= budget {
+        // It waited for its worker: what nobody could answer in time is not computed (R22).
+        let id = intake.request.id().to_owned();
+        return refused(context, arrived, id, Some(15), "deadline");
+    }
     let request_id = arrived.auction.to_string();
     let terms = Terms {
         auction: arrived.auction,
@@ -271,7 +275,7 @@ impl Round<'_> {
                 kind,
                 imp: judged.bid.impid().to_owned(),
                 url,
-                device: summary::device(self.plan),
+                device: summary::device(self.plan, judged.partner),
             });
         }
     }
@@ -303,8 +307,8 @@ impl AuctionContext {
         self.recorder.record(record);
     }
 
-    /// Records an auction that was turned away under overload.
-    pub(super) fn shed(&self, auction: AuctionId, now: UnixMillis) {
+    /// Records an auction that was turned away before it was read.
+    pub(super) fn shed(&self, auction: AuctionId, now: UnixMillis, reason: String) {
         let source = Source::Ssp {
             account: None,
             browser: false,
@@ -316,7 +320,7 @@ impl AuctionContext {
             arrival: Instant::now(),
             source: &source,
         };
-        let document = summary::without_auction(&arrived, Outcome::Shed, "overload".to_owned());
+        let document = summary::without_auction(&arrived, Outcome::Shed, reason);
         self.finish(Outcome::Shed, arrived.arrival, document);
     }
 }
@@ -378,7 +382,10 @@ fn conditions<'c>(in_force: &'c InForce, source: &Source) -> Conditions<'c> {
             .map_or_else(Conditions::default, |(placement, publisher)| {
                 Conditions::of_placement(placement, publisher)
             }),
-        Source::Ssp { .. } => Conditions::default(),
+        Source::Ssp { account, .. } => account
+            .as_ref()
+            .and_then(|account| in_force.publisher(&account.id))
+            .map_or_else(Conditions::default, Conditions::of_publisher),
     }
 }
 
@@ -389,7 +396,7 @@ fn seller_id<'s>(source: &'s Source, intake: &'s Intake<'_>, payout: &'s Payout<
         Source::Ssp {
             account: Some(account),
             ..
-        } => account,
+        } => &account.id,
         Source::Ssp { account: None, .. } => {
             let request = &intake.request;
             let of_site = request.site.as_deref().and_then(|s| s.publisher.as_deref());

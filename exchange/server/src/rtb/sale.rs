@@ -1,6 +1,7 @@
 //! An auction to be run, and what came of it: what the handlers of both sides speak in.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -9,13 +10,15 @@ use exchange_core::Medium;
 use openrtb::ReadError;
 use units::{AuctionId, CpmMicros, Currency, PlacementId, PublisherId};
 
+use crate::accounts::Account;
+
 /// Who sells in an auction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// An external SSP, by the name of its account; `None` where the auction is open.
+    /// An external SSP.
     Ssp {
-        /// The account's name.
-        account: Option<String>,
+        /// Its account; `None` where the auction is open.
+        account: Option<Arc<Account>>,
         /// A browser's own client called: no win notice will come.
         browser: bool,
         /// It declared OpenRTB 2.5.
@@ -31,13 +34,21 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// The account that sells, where one does.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Ssp { account, .. } => account.as_deref(),
+            Self::Placement { .. } => None,
+        }
+    }
+
     /// The name in metrics, from the closed set of accounts.
     pub(crate) fn label(&self) -> &str {
         match self {
             Self::Ssp {
                 account: Some(account),
                 ..
-            } => account,
+            } => &account.id,
             Self::Ssp { account: None, .. } => "open",
             Self::Placement { .. } => "own",
         }
@@ -53,6 +64,10 @@ pub(crate) struct AuctionInput {
     pub source: Source,
     /// The device's address, for requests that have none.
     pub peer: Option<IpAddr>,
+    /// The browser that called, for requests that name none.
+    pub user_agent: Option<String>,
+    /// The browser sent Global Privacy Control.
+    pub gpc: bool,
     /// When the request arrived: `tmax` counts from here.
     pub arrival: Instant,
 }

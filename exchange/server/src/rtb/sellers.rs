@@ -14,11 +14,20 @@ pub(super) fn document(context: &AuctionContext) -> Response {
         .as_deref()
         .map_or(&[][..], |now| &now.catalog.publishers);
     let publishers = publishers.iter().map(|publisher| {
+        let placements = in_force
+            .as_deref()
+            .map_or(&[][..], |now| &now.catalog.placements);
+        let has_placements = placements.iter().any(|it| it.publisher == publisher.id);
+        let kind = match &publisher.account {
+            Some(account) if !account.owner && has_placements => "BOTH",
+            Some(account) if !account.owner => "INTERMEDIARY",
+            Some(_) | None => "PUBLISHER",
+        };
         json!({
             "seller_id": publisher.id,
             "name": publisher.name,
             "domain": publisher.domain,
-            "seller_type": "PUBLISHER",
+            "seller_type": kind,
         })
     });
     let accounts = exchange.config.accounts.iter().map(|(name, account)| {

@@ -1,5 +1,6 @@
 //! What an auction's record says, written when its answer is ready.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use exchange_core::auction::{Fate, Judged, Plan, ReplyFate};
@@ -71,7 +72,9 @@ pub(super) fn of(round: &Round<'_>, heard: &[Heard]) -> Record {
 
 fn seller(source: &Source) -> String {
     match source {
-        Source::Ssp { account, .. } => account.clone().unwrap_or_else(|| "open".to_owned()),
+        Source::Ssp { account, .. } => account
+            .as_ref()
+            .map_or_else(|| "open".to_owned(), |account| account.id.clone()),
         Source::Placement { publisher, .. } => publisher.as_str().to_owned(),
     }
 }
@@ -130,6 +133,12 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
                     None
                 }
             },
+            privacy: round
+                .plan
+                .asks
+                .get(heard.ask)
+                .and_then(|ask| ask.privacy)
+                .map(|reason| reason.label()),
         });
     let not_waited_for = round
         .plan
@@ -159,6 +168,7 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
             duration_ms: None,
             bids: 0,
             nbr: None,
+            privacy: None,
         })
     });
     asked.chain(not_waited_for).chain(passed_over).collect()
@@ -201,15 +211,15 @@ fn loss_record(loss: Loss) -> LossRecord {
     }
 }
 
-/// The device as DSPs saw it: nothing of it where privacy cut the address.
-pub(super) fn device(plan: &Plan<'_>) -> Device {
+/// The device as one DSP saw it.
+pub(super) fn device(plan: &Plan<'_>, partner: usize) -> Device {
     let device = plan.intake.request.device.as_deref();
     let user_agent = device.and_then(|device| device.ua.as_deref());
-    let ip = device
-        .filter(|_| plan.privacy.is_none())
-        .and_then(|device| device.ip.as_deref().or(device.ipv6.as_deref()));
+    let ip = device.and_then(|device| device.ip.as_deref().or(device.ipv6.as_deref()));
+    let mask = plan.mask_of(partner);
+    let ip = ip.and_then(|text| text.parse::<IpAddr>().ok());
     Device {
-        ip: ip.map(str::to_owned),
+        ip: ip.map(|address| mask.address(address).to_string()),
         user_agent: user_agent.map(str::to_owned),
     }
 }

@@ -61,6 +61,8 @@ impl AdRequest {
 pub(crate) struct Visitor<'a> {
     /// Address of the peer.
     pub(crate) ip: &'a str,
+    /// It sends Global Privacy Control.
+    pub(crate) gpc: bool,
     /// `User-Agent`.
     pub(crate) user_agent: Option<&'a str>,
     /// `Accept-Language`.
@@ -83,6 +85,8 @@ struct Request<'a> {
     badv: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bcat: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    bapp: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -105,8 +109,9 @@ pub(crate) fn bid_request(
     ask: &AdRequest,
     visitor: Visitor<'_>,
 ) -> String {
+    let battr: Vec<i32> = [&placement.battr[..], &publisher.battr[..]].concat();
     let media = placement.formats.iter().map(|format| {
-        let (name, medium) = medium(*format, placement);
+        let (name, medium) = medium(*format, placement, &battr);
         (name.to_owned(), medium)
     });
     let imp = Imp {
@@ -132,6 +137,7 @@ pub(crate) fn bid_request(
         source: json!({"fd": 0, "tid": id}),
         badv: both(&placement.badv, &publisher.badv),
         bcat: both(&placement.bcat, &publisher.bcat),
+        bapp: &publisher.bapp,
     };
     serde_json::to_string(&request).unwrap_or_default()
 }
@@ -141,13 +147,12 @@ fn both<'a>(own: &'a [String], all: &'a [String]) -> Vec<&'a str> {
     own.iter().chain(all).map(String::as_str).collect()
 }
 
-fn medium(format: CreativeFormat, placement: &Placement) -> (&'static str, Value) {
+fn medium(format: CreativeFormat, placement: &Placement, battr: &[i32]) -> (&'static str, Value) {
     let sizes: Vec<(u32, u32)> = placement
         .sizes
         .iter()
         .filter_map(|size| pixels(size))
         .collect();
-    let battr = &placement.battr;
     match format {
         CreativeFormat::Banner | CreativeFormat::Responsive => {
             let format: Vec<Value> = sizes.iter().map(|(w, h)| json!({"w": w, "h": h})).collect();
@@ -253,6 +258,9 @@ mod tests {
             bcat: vec!["IAB25".into()],
             creatives: CreativePolicy::default(),
             discounts: Vec::new(),
+            bapp: vec!["com.rival".into()],
+            battr: vec![3],
+            account: None,
             status: Status::Active,
         };
         (placement, publisher)
@@ -260,6 +268,7 @@ mod tests {
 
     const VISITOR: Visitor<'_> = Visitor {
         ip: "203.0.113.7",
+        gpc: false,
         user_agent: Some("Mozilla/5.0"),
         language: Some("de-DE,de"),
     };
@@ -292,6 +301,8 @@ mod tests {
             json!(["IAB25"]),
             "the publisher's list counts too"
         );
+        assert_eq!(value["bapp"], json!(["com.rival"]));
+        assert_eq!(value["imp"][0]["banner"]["battr"], json!([8, 3]));
         assert_eq!(value["device"]["ip"], "203.0.113.7");
         assert_eq!(value["device"]["language"], "de");
     }

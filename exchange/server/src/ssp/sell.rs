@@ -11,7 +11,7 @@ use units::AuctionId;
 use super::request::{AdRequest, Visitor, bid_request};
 use crate::exchange::InForce;
 use crate::rtb::{
-    AuctionContext, AuctionInput, AuctionResult, Source, Winner, refusal, run_auction,
+    AuctionContext, AuctionInput, AuctionResult, Source, Winner, refusal, run_auction, sends_gpc,
 };
 
 const AUCTION_ID: HeaderName = HeaderName::from_static(contracts::access::AUCTION_ID_HEADER);
@@ -66,6 +66,8 @@ pub(super) async fn sell(
             placement: placement.id.clone(),
         },
         peer: None,
+        user_agent: None,
+        gpc: visitor.gpc,
         arrival,
     };
     let outcome = run_auction(context, &input).await;
@@ -115,6 +117,7 @@ pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap) -> Visitor<'h> {
     };
     Visitor {
         ip,
+        gpc: sends_gpc(headers),
         user_agent: text(service::http::header::USER_AGENT),
         language: text(service::http::header::ACCEPT_LANGUAGE),
     }

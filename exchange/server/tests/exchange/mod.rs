@@ -45,6 +45,7 @@ pub(crate) struct Dsp {
     pub server: Server,
     asked: Arc<Mutex<Vec<Asked>>>,
     told: Arc<Mutex<Vec<String>>>,
+    told_headers: Arc<Mutex<Vec<HeaderMap>>>,
     /// What notices are answered.
     pub notice_status: Arc<Mutex<u16>>,
 }
@@ -58,6 +59,8 @@ impl Dsp {
         let answer: Script = Box::new(answer);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::new(Mutex::new(Vec::new()));
+        let told_headers = Arc::new(Mutex::new(Vec::new()));
+        let notice_headers = Arc::clone(&told_headers);
         let notice_status = Arc::new(Mutex::new(204));
         let (requests, notices, status) = (
             Arc::clone(&asked),
@@ -70,6 +73,7 @@ impl Dsp {
         let server = Server::start(pause, move |request| {
             if !matches!(request.path.as_str(), "/bid" | "/slow") {
                 let query = request.query.clone().unwrap_or_default();
+                notice_headers.lock().unwrap().push(request.headers.clone());
                 notices
                     .lock()
                     .unwrap()
@@ -96,6 +100,7 @@ impl Dsp {
             server,
             asked,
             told,
+            told_headers,
             notice_status,
         }
     }
@@ -126,6 +131,15 @@ impl Dsp {
 
     pub(crate) fn told(&self) -> Vec<String> {
         self.told.lock().unwrap().clone()
+    }
+
+    /// Waits until this many notices have come, and returns the header fields of each.
+    pub(crate) async fn wait_told_headers(&self, many: usize) -> Vec<HeaderMap> {
+        poll_until(PATIENCE, async || {
+            let told = self.told_headers.lock().unwrap().clone();
+            (told.len() >= many).then_some(told)
+        })
+        .await
     }
 
     /// Waits until a notice with this text has come, and returns it.
@@ -162,8 +176,23 @@ impl Rig {
 
     /// Before the partners of this JSON.
     pub(crate) async fn over(partners: &Value, more: &[(&str, &str)]) -> Self {
+        Self::with_catalog(catalog(partners), more).await
+    }
+
+    /// Before the partners of this JSON, with the publishers of another.
+    pub(crate) async fn selling(
+        publishers: &Value,
+        partners: &Value,
+        more: &[(&str, &str)],
+    ) -> Self {
+        let mut catalog = catalog(partners);
+        catalog.publishers = serde_json::from_value(publishers.clone()).unwrap();
+        Self::with_catalog(catalog, more).await
+    }
+
+    async fn with_catalog(catalog: Catalog, more: &[(&str, &str)]) -> Self {
         let redis = testkit::stores().redis().await;
-        let control_plane = ControlPlane::start(catalog(partners));
+        let control_plane = ControlPlane::start(catalog);
         let [rtb, ssp] = [(); 2].map(|()| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap());
         let rtb_url = format!("http://{}", rtb.local_addr().unwrap());
         let data_dir = std::env::temp_dir().join(format!(

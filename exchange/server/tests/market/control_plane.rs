@@ -13,6 +13,7 @@ use super::{Server, TOKEN};
 /// A control plane that keeps what it is asked.
 pub(crate) struct ControlPlane {
     pub(crate) server: Server,
+    catalog: Arc<Mutex<Catalog>>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
@@ -28,6 +29,8 @@ pub(crate) struct Asked {
 
 impl ControlPlane {
     pub(crate) fn start(catalog: Catalog) -> Self {
+        let catalog = Arc::new(Mutex::new(catalog));
+        let published = Arc::clone(&catalog);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
         let pause = |request: &Request| {
@@ -35,6 +38,7 @@ impl ControlPlane {
             Duration::from_millis(if waits { 200 } else { 0 })
         };
         let server = Server::start(pause, move |request| {
+            let catalog = published.lock().unwrap().clone();
             if request.path == contracts::access::CATALOG_PATH {
                 return feed(&catalog, request);
             }
@@ -50,7 +54,18 @@ impl ControlPlane {
             });
             resource(&catalog, request)
         });
-        Self { server, asked }
+        Self {
+            server,
+            catalog,
+            asked,
+        }
+    }
+
+    /// Publishes the next version of the catalog.
+    pub(crate) fn publish(&self, change: impl FnOnce(&mut Catalog)) {
+        let mut catalog = self.catalog.lock().unwrap();
+        change(&mut catalog);
+        catalog.version += 1;
     }
 
     /// The newest call of a resource.

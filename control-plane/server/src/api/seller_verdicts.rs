@@ -1,0 +1,54 @@
+//! `/seller-verdicts`: what ads.txt and sellers.json say of who may sell whose inventory.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use contracts::catalog::SellerVerdict;
+use control_plane_core::seller_verdict::{self, SellerVerdictDocument};
+
+use super::{Listing, simple};
+use crate::app::{App, at_the_edge};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::store::Answer;
+
+/// Makes a verdict; accounts whose `ads_txt` is `known` or `strict` are held to it within two seconds.
+#[utoipa::path(post, path = "/seller-verdicts", tag = "supply",
+    request_body(content = Object, example = json!({"domain": "paper.example", "system": "exchange.gavel.example", "seller_id": "ssp-1", "verdict": "reseller"})),
+    responses((status = 201, description = "Made", body = SellerVerdictDocument), (status = 400), (status = 409), (status = 422)))]
+pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
+    simple::make(&app, &call, |form| {
+        at_the_edge(|edge| seller_verdict::read(form, edge))
+    })
+    .await
+}
+
+/// Lists verdicts.
+#[utoipa::path(get, path = "/seller-verdicts", tag = "supply",
+    params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, description = "A page", body = Listing)))]
+pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
+    simple::list::<SellerVerdict>(&app, &call, None).await
+}
+
+/// Shows a verdict.
+#[utoipa::path(get, path = "/seller-verdicts/{id}", tag = "supply", params(("id" = String, Path)),
+    responses((status = 200, description = "Found", body = SellerVerdictDocument), (status = 404)))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    simple::show::<SellerVerdict>(&app, &id).await
+}
+
+/// Changes a verdict.
+#[utoipa::path(patch, path = "/seller-verdicts/{id}", tag = "supply", params(("id" = String, Path)),
+    request_body(content = Object, example = json!({"verdict": "not_listed"})),
+    responses((status = 200, description = "Changed", body = SellerVerdictDocument), (status = 404), (status = 412), (status = 422)))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    call: Call,
+) -> Result<Answer, Refusal> {
+    let read = |form| at_the_edge(|edge| seller_verdict::read(form, edge));
+    simple::change(&app, &call, &id, read).await
+}

@@ -1,0 +1,355 @@
+//! What we know beside a request: who calls, where that is, and what its account always asks for.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use openrtb::enums::{AuctionType, CategoryTaxonomy, LocationType};
+use openrtb::splice::{Object, Patches};
+use openrtb::{BidRequest, Device, Geo, Imp, JsonWriter};
+use units::{CpmMicros, Currency};
+
+/// What fills a request in where it says nothing; what it says is never changed, but for the blocklists of
+/// the account, which are added to its own.
+#[derive(Clone, Copy, Default)]
+pub struct Additions<'b> {
+    /// The device's address, as far as the connection tells.
+    pub peer: Option<IpAddr>,
+    /// The browser that called, where a browser did.
+    pub user_agent: Option<&'b str>,
+    /// It sent Global Privacy Control.
+    pub gpc: bool,
+    /// What its account asks for.
+    pub account: Option<&'b Defaults>,
+    /// Where an address is.
+    pub places: Option<&'b dyn Fn(IpAddr) -> Option<Place>>,
+}
+
+impl fmt::Debug for Additions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Additions").finish_non_exhaustive()
+    }
+}
+
+/// What an account asks for of every request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// `tmax`, in milliseconds.
+    pub tmax_ms: Option<u32>,
+    /// `at`.
+    pub auction_type: Option<AuctionType>,
+    /// `cur`.
+    pub bid_currency: Option<Currency>,
+    /// Floor of imps without one, and its currency.
+    pub floor: Option<(CpmMicros, Currency)>,
+    /// Advertiser domains that are always blocked.
+    pub badv: Vec<String>,
+    /// Categories of taxonomy 1 that are always blocked.
+    pub bcat: Vec<String>,
+    /// Apps that are always blocked.
+    pub bapp: Vec<String>,
+    /// Creative attributes that are always blocked.
+    pub battr: Vec<i32>,
+    /// Its requests are tests, which nobody pays for (X-79).
+    pub is_test: bool,
+}
+
+/// Where an address is, as closely as an address tells (C-141: no coordinates, they would claim more).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// ISO 3166-1 alpha-3.
+    pub country: Option<Box<str>>,
+    /// ISO 3166-2 without its country.
+    pub region: Option<Box<str>>,
+    /// City.
+    pub city: Option<Box<str>>,
+    /// Metro code.
+    pub metro: Option<Box<str>>,
+    /// Postal code.
+    pub zip: Option<Box<str>>,
+}
+
+impl Additions<'_> {
+    /// The changes that say it all.
+    pub(super) fn lay_over(&self, request: &BidRequest<'_>, patches: &mut Patches) {
+        if let Some(account) = self.account {
+            account.lay_over(request, patches);
+        }
+        let device = request.device.as_deref();
+        let address = told_address(device);
+        if address.is_none()
+            && let Some(peer) = self.peer.map(|peer| peer.to_canonical())
+        {
+            let name = if peer.is_ipv4() { "ip" } else { "ipv6" };
+            patches.set_text(Object::Device, name, &peer.to_string());
+        }
+        if let Some(agent) = self.user_agent
+            && device.is_none_or(|device| device.ua.is_none())
+        {
+            patches.set_text(Object::Device, "ua", agent);
+        }
+        if self.gpc && !says_gpc(request) {
+            patches.set_text(Object::Regs.ext(), "gpc", "1");
+        }
+        let address = match address {
+            Some(text) => text.trim().parse().ok(),
+            None => self.peer,
+        };
+        let is_placed = device
+            .and_then(|device| device.geo.as_deref())
+            .is_some_and(says_place);
+        if !is_placed
+            && let Some((find, address)) = self.places.zip(address)
+            && let Some(place) = find(address)
+        {
+            place.lay_over(patches);
+        }
+    }
+}
+
+fn told_address<'r>(device: Option<&'r Device<'_>>) -> Option<&'r str> {
+    let device = device?;
+    device.ip.as_deref().or(device.ipv6.as_deref())
+}
+
+fn says_gpc(request: &BidRequest<'_>) -> bool {
+    let ext = request.regs.as_deref().and_then(|regs| regs.ext);
+    ext.is_some_and(|ext| ext.get("gpc").is_some())
+}
+
+fn says_place(geo: &Geo<'_>) -> bool {
+    geo.country.is_some()
+        || geo.region.is_some()
+        || geo.city.is_some()
+        || geo.metro.is_some()
+        || geo.zip.is_some()
+        || geo.lat.is_some()
+}
+
+impl Place {
+    fn lay_over(&self, patches: &mut Patches) {
+        let mut any = false;
+        for (name, text) in [
+            ("country", &self.country),
+            ("region", &self.region),
+            ("city", &self.city),
+            ("metro", &self.metro),
+            ("zip", &self.zip),
+        ] {
+            if let Some(text) = text {
+                patches.set_text(Object::DeviceGeo, name, text);
+                any = true;
+            }
+        }
+        if any {
+            let by_address = i64::from(LocationType::IP.0);
+            patches.set_integer(Object::DeviceGeo, "type", by_address);
+        }
+    }
+}
+
+impl Defaults {
+    fn lay_over(&self, request: &BidRequest<'_>, patches: &mut Patches) {
+        if self.is_test && !request.test() {
+            patches.set_integer(Object::Request, "test", 1);
+        }
+        if let Some(at) = self.auction_type.filter(|_| request.at.is_none()) {
+            patches.set_integer(Object::Request, "at", i64::from(at.0));
+        }
+        if let Some(currency) = self.bid_currency.filter(|_| request.cur.is_empty()) {
+            patches.set_with(Object::Request, "cur", |json| {
+                json.texts([currency.as_str()]);
+            });
+        }
+        block(patches, "badv", &self.badv, &request.badv);
+        block(patches, "bapp", &self.bapp, &request.bapp);
+        // Categories are compared within one taxonomy (C-30), and beside `acat` they would say nothing (C-42).
+        let speaks_1 = request.cattax() == CategoryTaxonomy::CONTENT_1_0;
+        if speaks_1 && request.acat.is_empty() {
+            block(patches, "bcat", &self.bcat, &request.bcat);
+        }
+        for (index, imp) in request.imp.iter().enumerate() {
+            self.lay_over_imp(index, imp, patches);
+        }
+    }
+
+    fn lay_over_imp(&self, index: usize, imp: &Imp<'_>, patches: &mut Patches) {
+        if let Some((floor, currency)) = self.floor.filter(|_| imp.bidfloor.is_none()) {
+            patches.set_price(Object::Imp(index), "bidfloor", floor);
+            patches.set_currency(Object::Imp(index), "bidfloorcur", currency);
+        }
+        if self.battr.is_empty() {
+            return;
+        }
+        let media = [
+            (
+                Object::Banner(index),
+                imp.banner.as_deref().map(|it| &it.battr),
+            ),
+            (
+                Object::Video(index),
+                imp.video.as_deref().map(|it| &it.battr),
+            ),
+            (
+                Object::Audio(index),
+                imp.audio.as_deref().map(|it| &it.battr),
+            ),
+            (
+                Object::Native(index),
+                imp.native.as_deref().map(|it| &it.battr),
+            ),
+        ];
+        for (object, told) in media {
+            let Some(told) = told else { continue };
+            let is_told = |blocked: &i32| told.iter().any(|attr| attr.0 == *blocked);
+            if self.battr.iter().all(is_told) {
+                continue;
+            }
+            let new = self.battr.iter().filter(|blocked| !is_told(blocked));
+            let all = told.iter().map(|attr| attr.0).chain(new.copied());
+            patches.set_with(object, "battr", |json| json.integers(all.map(i64::from)));
+        }
+    }
+}
+
+/// Adds to a list of the request what is not on it.
+fn block(patches: &mut Patches, name: &'static str, blocked: &[String], told: &[openrtb::Str<'_>]) {
+    let is_told = |text: &&String| told.iter().any(|it| it.eq_ignore_ascii_case(text));
+    if blocked.iter().all(|text| is_told(&text)) {
+        return;
+    }
+    let new = blocked.iter().filter(|text| !is_told(text));
+    let all = told
+        .iter()
+        .map(|text| &**text)
+        .chain(new.map(String::as_str));
+    patches.set_with(Object::Request, name, |json: &mut JsonWriter<'_>| {
+        json.texts(all)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Pages, read};
+    use super::*;
+    use openrtb::Limits;
+
+    fn written(body: &str, additions: &Additions<'_>) -> String {
+        let mut pages = Pages::default();
+        let intake = read(body.as_bytes(), &mut pages, additions, &Limits::REQUEST).unwrap();
+        String::from_utf8(intake.body.to_vec()).unwrap()
+    }
+
+    fn defaults() -> Defaults {
+        Defaults {
+            tmax_ms: None,
+            auction_type: Some(AuctionType::FIRST_PRICE),
+            bid_currency: Currency::parse("EUR"),
+            floor: Some((CpmMicros::parse("0.25").unwrap(), Currency::USD)),
+            badv: vec!["rival.example".into()],
+            bcat: vec!["IAB25".into()],
+            bapp: vec!["com.rival".into()],
+            battr: vec![3],
+            is_test: false,
+        }
+    }
+
+    #[test]
+    fn an_account_fills_in_what_is_not_said_and_blocks_what_it_blocks() {
+        let account = defaults();
+        let additions = Additions {
+            account: Some(&account),
+            ..Additions::default()
+        };
+        let rows = [
+            (
+                "a request that says nothing",
+                r#"{"id":"1","imp":[{"id":"1","banner":{"w":1}}]}"#,
+                r#"{"id":"1","imp":[{"id":"1","banner":{"w":1,"battr":[3]},"bidfloor":0.25,"bidfloorcur":"USD"}],"at":1,"cur":["EUR"],"badv":["rival.example"],"bapp":["com.rival"],"bcat":["IAB25"]}"#,
+            ),
+            (
+                "one that says all of it",
+                r#"{"id":"1","at":2,"cur":["USD"],"badv":["Rival.example"],"bcat":["IAB25"],"bapp":["com.rival"],"imp":[{"id":"1","bidfloor":0,"banner":{"battr":[3]}}]}"#,
+                r#"{"id":"1","at":2,"cur":["USD"],"badv":["Rival.example"],"bcat":["IAB25"],"bapp":["com.rival"],"imp":[{"id":"1","bidfloor":0,"banner":{"battr":[3]}}]}"#,
+            ),
+            (
+                "one with lists of its own",
+                r#"{"id":"1","at":1,"cur":["USD"],"badv":["own.example"],"bcat":["IAB7"],"bapp":["b"],"imp":[{"id":"1","bidfloor":1,"video":{"mimes":["video/mp4"],"battr":[1]}}]}"#,
+                r#"{"id":"1","at":1,"cur":["USD"],"badv":["own.example","rival.example"],"bcat":["IAB7","IAB25"],"bapp":["b","com.rival"],"imp":[{"id":"1","bidfloor":1,"video":{"mimes":["video/mp4"],"battr":[1,3]}}]}"#,
+            ),
+            (
+                "C-30, C-42: another taxonomy, and a list of what is allowed",
+                r#"{"id":"1","at":1,"cur":["USD"],"badv":["rival.example"],"bapp":["com.rival"],"cattax":6,"imp":[{"id":"1","bidfloor":1,"banner":{"battr":[3]}}]}"#,
+                r#"{"id":"1","at":1,"cur":["USD"],"badv":["rival.example"],"bapp":["com.rival"],"cattax":6,"imp":[{"id":"1","bidfloor":1,"banner":{"battr":[3]}}]}"#,
+            ),
+        ];
+        for (says, body, want) in rows {
+            assert_eq!(written(body, &additions), want, "{says}");
+        }
+        let testing = Defaults {
+            is_test: true,
+            ..Defaults::default()
+        };
+        let additions = Additions {
+            account: Some(&testing),
+            ..Additions::default()
+        };
+        let test = written(
+            r#"{"id":"1","test":0,"imp":[{"id":"1","banner":{}}]}"#,
+            &additions,
+        );
+        assert!(test.contains(r#""test":1"#), "X-79: {test}");
+    }
+
+    #[test]
+    fn the_connection_fills_in_the_device() {
+        let find = |address: IpAddr| {
+            (address.to_string() == "203.0.113.9").then(|| Place {
+                country: Some("DEU".into()),
+                city: Some("Berlin".into()),
+                ..Place::default()
+            })
+        };
+        let peer = |text: &str| Additions {
+            peer: Some(text.parse().unwrap()),
+            user_agent: Some("Mozilla/5.0"),
+            gpc: true,
+            places: Some(&find),
+            account: None,
+        };
+        let rows = [
+            (
+                "nothing is said",
+                "203.0.113.9",
+                "",
+                r#","regs":{"ext":{"gpc":"1"}},"device":{"ip":"203.0.113.9","ua":"Mozilla/5.0","geo":{"country":"DEU","city":"Berlin","type":2}}"#,
+            ),
+            (
+                "a mapped address, of no known place",
+                "::ffff:203.0.113.8",
+                r#","device":{"ua":"x"},"regs":{"ext":{"gpc":"0"}}"#,
+                r#","device":{"ua":"x","ip":"203.0.113.8"},"regs":{"ext":{"gpc":"0"}}"#,
+            ),
+            (
+                "an address is said, its place is not",
+                "192.0.2.1",
+                r#","device":{"ua":"x","ip":"203.0.113.9","geo":{"utcoffset":60}},"regs":{"coppa":0,"ext":{"gpc":1}}"#,
+                r#","device":{"ua":"x","ip":"203.0.113.9","geo":{"utcoffset":60,"country":"DEU","city":"Berlin","type":2}},"regs":{"coppa":0,"ext":{"gpc":1}}"#,
+            ),
+            (
+                "all is said",
+                "203.0.113.9",
+                r#","device":{"ua":"x","ipv6":"2001:db8::1","geo":{"country":"USA"}},"regs":{"ext":{"gpc":1}}"#,
+                r#","device":{"ua":"x","ipv6":"2001:db8::1","geo":{"country":"USA"}},"regs":{"ext":{"gpc":1}}"#,
+            ),
+        ];
+        for (says, address, members, want) in rows {
+            let head = r#"{"id":"1","imp":[{"id":"1","banner":{}}]"#;
+            let body = format!("{head}{members}}}");
+            assert_eq!(
+                written(&body, &peer(address)),
+                format!("{head}{want}}}"),
+                "{says}"
+            );
+        }
+    }
+}
