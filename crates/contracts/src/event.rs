@@ -70,4 +70,32 @@ pub struct DeliveryEvent {
     pub claims: SellClaims,
     /// When it was taken.
     pub at: UnixMillis,
+    /// What is told of it.
+    #[serde(default)]
+    pub fact: DeliveryFact,
+}
+
+/// What an entry of the delivery log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryFact {
+    /// What the claims' kind names has happened.
+    #[default]
+    Happened,
+    /// A crawler reported it: it is counted apart, and nobody is billed.
+    Filtered,
+    /// The DSP's billing notice came to its end.
+    Notified(NoticeEnd),
+}
+
+/// How the calls of a DSP's billing notice ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeEnd {
+    /// The DSP acknowledged it.
+    Acknowledged,
+    /// The DSP refused it for good, or its URL may not be called.
+    Refused,
+    /// The DSP acknowledged nothing while the notice was good.
+    Expired,
 }
