@@ -13,6 +13,7 @@ use units::PartnerId;
 
 use crate::config::Config;
 use crate::metrics::RtbMetrics;
+use crate::rtb::Tallies;
 use crate::rtb::partners::{Partner, Partners};
 use crate::rtb::records::Records;
 use crate::rtb::stats::Stats;
@@ -28,6 +29,8 @@ pub(crate) struct Exchange {
     pub stats: Stats,
     /// The newest auctions.
     pub records: Records,
+    /// What is counted for the reconciliation with DSPs.
+    pub tallies: Tallies,
     in_force: ArcSwapOption<InForce>,
     started: Instant,
 }
@@ -88,6 +91,7 @@ impl Exchange {
             metrics: RtbMetrics::new(metrics),
             stats: Stats::new(clock::now()),
             records: Records::new(config.records),
+            tallies: Tallies::default(),
             in_force: ArcSwapOption::empty(),
             started: Instant::now(),
             config,

@@ -178,7 +178,6 @@ async fn what_is_refused_says_why() {
         Case { says: "a tag of nothing", method: Method::GET, path: "/tag.js", body: "", status: 404, names: "not_found" },
         Case { says: "a tag of what is paused", method: Method::GET, path: "/tag.js?placement=asleep", body: "", status: 409, names: "not_sold" },
         Case { says: "a page that is a script", method: Method::POST, path: "/ad-request", body: r#"{"placement_id":"top","page":"javascript:1"}"#, status: 400, names: "/page" },
-        Case { says: "what the auction cannot read", method: Method::POST, path: "/ad-request", body: r#"{"placement_id":"top","device":{"geo":7}}"#, status: 400, names: "/device/geo" },
         Case { says: "wrong method", method: Method::DELETE, path: "/click", body: "", status: 405, names: "GET, HEAD, POST" },
         Case { says: "no token", method: Method::GET, path: "/click", body: "", status: 401, names: "no_token" },
         Case { says: "no token", method: Method::GET, path: "/view", body: "", status: 401, names: "no_token" },

@@ -53,7 +53,8 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     }
     let gross = claims.gross;
     let (auction, dsp, imp) = (claims.auction, claims.partner.clone(), claims.imp.clone());
-    let billable = kind == SellKind::Bill && !claims.test;
+    let test = claims.test;
+    let billable = kind == SellKind::Bill && !test;
     let taken = match kind {
         SellKind::Bill => delivery::record(&context.log, claims, DeliveryFact::Happened, now).await,
         SellKind::Win
@@ -72,6 +73,9 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     };
     context.exchange.metrics.notice(name, taken.label());
     if taken == Taken::Accepted {
+        if kind == SellKind::Win && !test {
+            context.exchange.tallies.won(&dsp, now);
+        }
         if billable {
             let gross = u64::try_from(gross.0).unwrap_or(0);
             context.exchange.metrics.revenue_nanos.add(gross);

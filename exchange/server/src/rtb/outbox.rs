@@ -182,6 +182,11 @@ async fn deliver(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent
         NoticeEnd::Refused => "refused",
         NoticeEnd::Expired => "expired",
     };
+    let is_win = event.claims.kind == SellKind::Win && !event.claims.test;
+    if is_win && end == NoticeEnd::Acknowledged {
+        let partner = &event.claims.partner;
+        exchange.tallies.win_notice(partner, clock::now());
+    }
     exchange.metrics.notice(kind, outcome);
     let notice = NoticeRecord {
         kind,

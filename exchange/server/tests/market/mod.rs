@@ -167,6 +167,8 @@ fn catalog(endpoint: &str) -> Catalog {
     };
     let mut asleep = placement("asleep", &["banner"]);
     asleep["status"] = json!("paused");
+    let mut feed = placement("feed", &["native"]);
+    feed["sizes"] = json!([]);
     let mut euro = placement("euro", &["banner"]);
     euro["publisher"] = json!("zeitung");
     let catalog = json!({
@@ -178,7 +180,7 @@ fn catalog(endpoint: &str) -> Catalog {
         ],
         "placements": [
             placement("top", &["banner"]), placement("player", &["video"]),
-            placement("feed", &["native"]), asleep, euro,
+            feed, asleep, euro,
         ],
         "partners": [{"id": "dsp_rival", "name": "rival", "endpoint": endpoint, "active": true}],
         "notice_keys": [key()],
