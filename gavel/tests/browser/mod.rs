@@ -144,10 +144,17 @@ impl Browser {
         }
     }
 
-    /// A picture of the whole page, written as PNG.
+    /// A picture of the whole page, written as PNG; the window takes the page's size, so that every frame is drawn.
     pub(crate) fn picture(&mut self, path: &Path) {
-        let how = json!({"format": "png", "captureBeyondViewport": true});
-        let shot = self.in_tab("Page.captureScreenshot", &how);
+        let size = self.in_tab("Page.getLayoutMetrics", &json!({}))["cssContentSize"].clone();
+        let [width, height] = ["width", "height"].map(|side| size[side].as_f64().unwrap().ceil());
+        let window = json!({"width": width as u64, "height": height as u64, "deviceScaleFactor": 1, "mobile": false});
+        self.in_tab("Emulation.setDeviceMetricsOverride", &window);
+        let drawn = "new Promise(function (then) { requestAnimationFrame(function () { requestAnimationFrame(function () { then(1); }); }); })";
+        let _ = self.value(drawn);
+        let _ = self.in_frames(drawn);
+        let shot = self.in_tab("Page.captureScreenshot", &json!({"format": "png"}));
+        self.in_tab("Emulation.clearDeviceMetricsOverride", &json!({}));
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(shot["data"].as_str().unwrap())
             .unwrap();

@@ -274,32 +274,6 @@ async fn mark(tx: &Transaction<'_>, marked: &[(&DeliveryEvent, &str)]) -> Result
     Ok(())
 }
 
-/// How billing notices ended; an acknowledgement stands, whatever a repetition of it is told.
-async fn end(
-    tx: &Transaction<'_>,
-    ended: &[(&DeliveryEvent, NoticeEnd)],
-) -> Result<(), LedgerError> {
-    if ended.is_empty() {
-        return Ok(());
-    }
-    let auctions: Vec<Uuid> = ended
-        .iter()
-        .map(|(event, _)| event.claims.auction.0)
-        .collect();
-    let imps: Vec<&str> = ended.iter().map(|(event, _)| &*event.claims.imp).collect();
-    let ends: Vec<&str> = ended.iter().map(|(_, end)| word(*end)).collect();
-    sql::run(
-        tx,
-        "write how billing notices ended",
-        "UPDATE deliveries AS d SET notice = e.ended
-         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS e (auction, imp, ended)
-         WHERE d.auction = e.auction AND d.imp = e.imp AND d.notice <> 'acknowledged'",
-        &[&auctions, &imps, &ends],
-    )
-    .await?;
-    Ok(())
-}
-
 const fn word(end: NoticeEnd) -> &'static str {
     match end {
         NoticeEnd::Acknowledged => "acknowledged",

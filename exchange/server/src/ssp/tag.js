@@ -145,6 +145,7 @@
         });
       } else if (event.name === "height" && ad.type === "native") {
         box.height = Math.min(event.height, 600);
+        slot.style.minHeight = "";
       } else if (event.name === "click" && !ad.click_url) {
         report(tracking.click_url, 1);
       } else if (event.name === "failed") {
