@@ -11,7 +11,7 @@ use embedded::{Embedded, Options};
 /// Runs the suite; `false` when a test failed.
 pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     let stores = start_stores()?;
-    provide_prometheus();
+    provide_tools();
     let skips = std::env::temp_dir().join(format!("gavel-skipped-{}", std::process::id()));
     let urls = stores.urls();
     let mut cargo = crate::cargo();
@@ -66,21 +66,38 @@ fn start_stores() -> Result<Embedded> {
     Embedded::start_for_tests(&options).map_err(|refused| anyhow!("{refused}"))
 }
 
-/// The dashboards are tested against a real Prometheus; without one that test is skipped by name.
-fn provide_prometheus() {
-    let found = std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|dir| dir.join("prometheus").is_file())
-    });
-    if found {
-        return;
-    }
-    eprintln!("     Tools installing prometheus…");
-    match embedded::install_for_tests(&["prometheus"]) {
-        Ok(true) => {}
-        Ok(false) => {
-            eprintln!("     Tools prometheus is not here and cannot be installed by this user")
+/// What single tests drive: a program, by any of its names, and Debian's package of it. The dashboards are
+/// tested against a real Prometheus, the demo page in a real browser; without one, that test is skipped by name.
+const TOOLS: [(&[&str], &str); 2] = [
+    (&["prometheus"], "prometheus"),
+    (
+        &[
+            "chromium-headless-shell",
+            "chromium",
+            "chromium-browser",
+            "google-chrome",
+        ],
+        "chromium-headless-shell",
+    ),
+];
+
+fn provide_tools() {
+    for (names, package) in TOOLS {
+        let found = std::env::var_os("PATH").is_some_and(|path| {
+            std::env::split_paths(&path)
+                .any(|dir| names.iter().any(|name| dir.join(name).is_file()))
+        });
+        if found {
+            continue;
         }
-        Err(fault) => eprintln!("     Tools prometheus cannot be installed: {fault}"),
+        eprintln!("     Tools installing {package}…");
+        match embedded::install_for_tests(&[package]) {
+            Ok(true) => {}
+            Ok(false) => {
+                eprintln!("     Tools {package} is not here and cannot be installed by this user");
+            }
+            Err(fault) => eprintln!("     Tools {package} cannot be installed: {fault}"),
+        }
     }
 }
 

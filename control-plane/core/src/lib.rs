@@ -21,6 +21,7 @@ pub mod partner;
 pub mod placement;
 pub mod publisher;
 pub mod rates;
+pub mod reconcile;
 pub mod segment;
 pub mod seller_verdict;
 pub mod source;

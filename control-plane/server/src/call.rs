@@ -144,7 +144,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn is_text(headers: &HeaderMap) -> bool {
     let kind = text(headers, "content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("text/plain")
+    ["text/plain", "text/csv"]
+        .iter()
+        .any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Refusal> {

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 
 use crate::api::{
     advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, segments, seller_verdicts, sources,
+    partners, placements, publishers, rates, reconcile, segments, seller_verdicts, sources,
 };
 use crate::console;
 
@@ -62,6 +62,9 @@ use crate::console;
         partners::create,
         partners::show,
         partners::change,
+        reconcile::upload,
+        reconcile::show,
+        reconcile::csv,
         segments::list,
         segments::create,
         segments::show,

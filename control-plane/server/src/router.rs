@@ -12,7 +12,7 @@ use service::Problem;
 
 use crate::api::{
     advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, segments, seller_verdicts, sources,
+    partners, placements, publishers, rates, reconcile, segments, seller_verdicts, sources,
 };
 use crate::app::App;
 use crate::refusal::answer;
@@ -62,6 +62,9 @@ routes! {
     "/seller-verdicts/{id}" => get seller_verdicts::show, patch seller_verdicts::change;
     "/demand-partners" => get partners::list, post partners::create;
     "/demand-partners/{id}" => get partners::show, patch partners::change;
+    "/demand-partners/{id}/figures" => post reconcile::upload;
+    "/reconcile" => get reconcile::show;
+    "/reconcile.csv" => get reconcile::csv;
     "/segments" => get segments::list, post segments::create;
     "/segments/{id}" => get segments::show, patch segments::change;
     "/sources" => get sources::list, post sources::create;

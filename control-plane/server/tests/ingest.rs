@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contracts::event::{
-    DELIVERY_STREAM, DeliveryEvent, MONEY_STREAM, NoticeEvent, PriceTold, RECORD_STREAM,
+    DELIVERY_STREAM, DeliveryEvent, DeliveryFact, MONEY_STREAM, NoticeEnd, NoticeEvent, PriceTold,
+    RECORD_STREAM,
 };
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
 use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy};
@@ -599,6 +600,7 @@ async fn deliveries_add_up_to_revenue() {
             test: imp == "test",
         },
         at: noon,
+        fact: DeliveryFact::Happened,
     };
     let events = [
         delivery("1", SellKind::Impression, 1_000, "USD"),
@@ -606,6 +608,18 @@ async fn deliveries_add_up_to_revenue() {
         delivery("2", SellKind::Bill, 500, "EUR"),
         delivery("3", SellKind::Click, 9_000, "USD"),
         delivery("test", SellKind::Impression, 9_000, "USD"),
+        DeliveryEvent {
+            fact: DeliveryFact::Filtered,
+            ..delivery("4", SellKind::Impression, 9_000, "USD")
+        },
+        DeliveryEvent {
+            fact: DeliveryFact::Notified(NoticeEnd::Acknowledged),
+            ..delivery("1", SellKind::Impression, 9_000, "USD")
+        },
+        DeliveryEvent {
+            fact: DeliveryFact::Notified(NoticeEnd::Expired),
+            ..delivery("5", SellKind::Impression, 9_000, "USD")
+        },
     ];
     for (number, event) in events.iter().enumerate() {
         let payload = serde_json::to_vec(event).unwrap();

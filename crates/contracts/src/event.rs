@@ -1,7 +1,7 @@
 //! Events worth money, on the durable log (money.md, "Settle").
 
 use serde::{Deserialize, Serialize};
-use units::{CpmMicros, Currency, UnixMillis};
+use units::{CpmMicros, Currency, PartnerId, UnixMillis};
 
 use crate::notice::{NoticeClaims, SellClaims};
 
@@ -9,6 +9,8 @@ use crate::notice::{NoticeClaims, SellClaims};
 pub const MONEY_STREAM: &str = "gavel:money:{0}";
 /// What was delivered on the sell side: source of revenue.
 pub const DELIVERY_STREAM: &str = "gavel:delivery:{0}";
+/// What the exchange counts of its DSPs.
+pub const TALLY_STREAM: &str = "gavel:tally:{0}";
 /// The exchange's outbox of calls to DSPs.
 pub const OUTBOX_STREAM: &str = "gavel:outbox:{0}";
 /// Auction records, trimmed by length.
@@ -70,4 +72,52 @@ pub struct DeliveryEvent {
     pub claims: SellClaims,
     /// When it was taken.
     pub at: UnixMillis,
+    /// What is told of it.
+    #[serde(default)]
+    pub fact: DeliveryFact,
+}
+
+/// What an entry of the delivery log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryFact {
+    /// What the claims' kind names has happened.
+    #[default]
+    Happened,
+    /// A crawler reported it: it is counted apart, and nobody is billed.
+    Filtered,
+    /// The DSP's billing notice came to its end.
+    Notified(NoticeEnd),
+}
+
+/// How the calls of a DSP's billing notice ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeEnd {
+    /// The DSP acknowledged it.
+    Acknowledged,
+    /// The DSP refused it for good, or its URL may not be called.
+    Refused,
+    /// The DSP acknowledged nothing while the notice was good.
+    Expired,
+}
+
+/// An entry of the tally log: what was counted since the one before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TallyEvent {
+    /// By DSP and day.
+    pub tallies: Vec<PartnerTally>,
+}
+
+/// What is counted of a DSP and kept in no row of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerTally {
+    /// The DSP.
+    pub partner: PartnerId,
+    /// The first instant of the day, in UTC.
+    pub day: UnixMillis,
+    /// Auctions that it won.
+    pub won: u64,
+    /// Win notices that it took.
+    pub win_notices: u64,
 }

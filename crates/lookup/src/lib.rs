@@ -16,6 +16,7 @@
 #![deny(missing_docs)]
 
 mod agent;
+mod crawler;
 mod device;
 mod hints;
 mod maker;
@@ -24,5 +25,6 @@ pub mod mmdb;
 mod place;
 mod screen;
 
+pub use crawler::is_crawler;
 pub use device::{Device, Devices};
 pub use place::{Place, Places, PlacesError};

@@ -1,9 +1,10 @@
-//! The one durable step of an impression: to the delivery log and the outbox, once, in one call.
+//! The one durable step of what is reported with our tokens: to the delivery log, and of what is billed to the
+//! outbox, once, in one call.
 
 use std::time::Duration;
 
-use contracts::event::{DELIVERY_STREAM, DeliveryEvent, OUTBOX_STREAM};
-use contracts::notice::{KeyRing, SellClaims, TokenError};
+use contracts::event::{DELIVERY_STREAM, DeliveryEvent, DeliveryFact, NoticeEnd, OUTBOX_STREAM};
+use contracts::notice::{KeyRing, SellClaims, SellKind, TokenError};
 use eventlog::{Appended, EventLog, EventLogError};
 use units::UnixMillis;
 
@@ -41,6 +42,18 @@ pub(crate) enum NotTaken {
     Expired,
 }
 
+/// The name of a notice in metrics and records.
+pub(crate) const fn label(kind: SellKind) -> &'static str {
+    match kind {
+        SellKind::Win => "win",
+        SellKind::Bill => "bill",
+        SellKind::Loss => "loss",
+        SellKind::Impression => "impression",
+        SellKind::Click => "click",
+        SellKind::View => "view",
+    }
+}
+
 /// Opens a token and judges its age.
 ///
 /// # Errors
@@ -50,47 +63,87 @@ pub(crate) fn open(
     ring: &KeyRing,
     now: UnixMillis,
 ) -> Result<SellClaims, NotTaken> {
-    let token = token.ok_or(NotTaken::Unreadable)?;
-    let claims = SellClaims::open(token, ring).map_err(|error| match error {
-        TokenError::Unreadable => NotTaken::Unreadable,
-        TokenError::Forged => NotTaken::Forged,
-    })?;
+    let claims = genuine(token, ring)?;
     if claims.expires < now {
         return Err(NotTaken::Expired);
     }
     Ok(claims)
 }
 
-/// Records that an impression was delivered, and that its DSP is to be told, before anybody is told that
-/// it was taken. An impression and a billing notice of the same imp are the same delivery.
+/// Opens a token, however old it is.
+///
+/// # Errors
+/// [`NotTaken::Unreadable`] and [`NotTaken::Forged`].
+pub(crate) fn genuine(token: Option<&str>, ring: &KeyRing) -> Result<SellClaims, NotTaken> {
+    let token = token.ok_or(NotTaken::Unreadable)?;
+    SellClaims::open(token, ring).map_err(|error| match error {
+        TokenError::Unreadable => NotTaken::Unreadable,
+        TokenError::Forged => NotTaken::Forged,
+    })
+}
+
+/// Records what a token reports, and of a billable event that its DSP is to be told, before anybody is told
+/// that it was taken. An impression and a billing notice of the same imp are the same delivery; what a crawler
+/// reported is another, so that a person's report after it still counts.
 ///
 /// # Errors
 /// [`EventLogError`]: not known to be durable, so the caller has to repeat.
-pub(crate) async fn confirm(
+pub(crate) async fn record(
     log: &EventLog,
     claims: SellClaims,
+    fact: DeliveryFact,
     now: UnixMillis,
 ) -> Result<Taken, EventLogError> {
     // A test auction is run and never billed.
     if claims.test {
         return Ok(Taken::Accepted);
     }
+    let is_billable = matches!(claims.kind, SellKind::Impression | SellKind::Bill);
+    let what = match (fact, is_billable) {
+        (DeliveryFact::Happened, true) => "delivery",
+        (DeliveryFact::Happened, false) => label(claims.kind),
+        (DeliveryFact::Filtered, _) => match claims.kind {
+            SellKind::Click => "filtered-click",
+            SellKind::View => "filtered-view",
+            SellKind::Win | SellKind::Bill | SellKind::Loss | SellKind::Impression => "filtered",
+        },
+        (DeliveryFact::Notified(_), _) => "notified",
+    };
     let once = format!(
-        "delivery:{}:{}:{}",
+        "{what}:{}:{}:{}",
         claims.auction, claims.partner, claims.imp
     );
     let left = claims.expires.since(now).0.max(0);
     // Remembered until the token can no longer be accepted by any clock of ours.
     let ttl = Duration::from_millis(u64::try_from(left).unwrap_or(0)) + Duration::from_secs(600);
-    let streams: &[&str] = if claims.url.is_empty() {
-        &[DELIVERY_STREAM]
-    } else {
+    let is_billed = is_billable && fact == DeliveryFact::Happened;
+    let streams: &[&str] = if is_billed && !claims.url.is_empty() {
         &[DELIVERY_STREAM, OUTBOX_STREAM]
+    } else {
+        &[DELIVERY_STREAM]
     };
-    let event = DeliveryEvent { claims, at: now };
+    let event = DeliveryEvent {
+        claims,
+        at: now,
+        fact,
+    };
     let payload = serde_json::to_vec(&event).unwrap_or_default();
     match log.append_once(streams, &once, ttl, &payload).await? {
         Appended::Stored => Ok(Taken::Accepted),
         Appended::Duplicate | Appended::Expired => Ok(Taken::Duplicate),
     }
+}
+
+/// Records how the billing notice of a delivery ended, for the reconciliation with its DSP.
+///
+/// # Errors
+/// [`EventLogError`]: not known to be durable.
+pub(crate) async fn record_end(
+    log: &EventLog,
+    claims: SellClaims,
+    end: NoticeEnd,
+    now: UnixMillis,
+) -> Result<(), EventLogError> {
+    record(log, claims, DeliveryFact::Notified(end), now).await?;
+    Ok(())
 }

@@ -21,6 +21,7 @@ use crate::RunError;
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::metrics::RtbMetrics;
+use crate::rtb::Tallies;
 use crate::rtb::partners::{Partner, Partners};
 use crate::rtb::records::Records;
 use crate::rtb::stats::Stats;
@@ -43,6 +44,8 @@ pub(crate) struct Exchange {
     /// What is not auctioned.
     pub traffic: traffic::Filter,
     places: Option<Places>,
+    /// What is counted for the reconciliation with DSPs.
+    pub tallies: Tallies,
     in_force: ArcSwapOption<InForce>,
     started: Instant,
 }
@@ -120,6 +123,7 @@ impl Exchange {
             metrics: RtbMetrics::new(metrics),
             stats: Stats::new(clock::now()),
             records: Records::new(config.records),
+            tallies: Tallies::default(),
             in_force: ArcSwapOption::empty(),
             started: Instant::now(),
             config,

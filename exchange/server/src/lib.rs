@@ -165,7 +165,11 @@ impl Process {
                 self.rtb_ops.health.dependency("events-redis"),
             ));
         }
-        let context = AuctionContext::start(&self.exchange, upstream, log);
+        if worker == 0 {
+            let told = rtb::tell_tallies(Arc::clone(&self.exchange), log.clone());
+            tokio::task::spawn_local(told);
+        }
+        let context = AuctionContext::start(&self.exchange, upstream, log.clone());
         let demo = Demo::new(
             self.listeners.ssp.local_addr()?,
             self.listeners.rtb.local_addr()?,
@@ -191,6 +195,7 @@ impl Process {
         let (of_rtb, of_ssp) = tokio::join!(serve_rtb, serve_ssp);
         of_rtb?;
         of_ssp?;
+        rtb::tell_last_tally(&self.exchange, &log).await;
         Ok(())
     }
 }

@@ -181,6 +181,17 @@ impl RtbMetrics {
             .inc();
     }
 
+    /// Counts an event that a player reported; `event` is from a closed set.
+    pub(crate) fn video_event(&self, event: &'static str) {
+        self.registry
+            .counter(
+                "gavel_video_events_total",
+                "Events that players reported.",
+                &[("event", event)],
+            )
+            .inc();
+    }
+
     /// Counts what was tolerated in a request (C-24); `source` is an account's name.
     pub(crate) fn request_repairs(&self, source: &str, repairs: &Repairs) {
         for (kind, count) in repairs.by_kind() {

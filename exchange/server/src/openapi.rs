@@ -18,6 +18,19 @@ const NOTICE: &[(&str, &str)] = &[
     ("410", "The token has expired."),
     ("503", "The durable log is away: repeat."),
 ];
+const CLICK: &[(&str, &str)] = &[
+    ("200", "Recorded, by a pixel."),
+    ("302", "To the landing page."),
+    ("401", "No token, or an unreadable one."),
+    ("403", "The token is not ours."),
+];
+const VIDEO_EVENT: &[(&str, &str)] = &[
+    ("200", "Counted."),
+    ("401", "No token, or an unreadable one."),
+    ("403", "The token is not ours."),
+    ("404", "No such event."),
+    ("410", "The token has expired."),
+];
 const FOUND: &[(&str, &str)] = &[("200", "The document."), ("404", "Unknown.")];
 const OK: &[(&str, &str)] = &[("200", "The document.")];
 const AUCTION: &[(&str, &str)] = &[
@@ -138,9 +151,35 @@ const SSP: &[Route] = &[
         NOTICE,
     ),
     (
+        HttpMethod::Post,
+        "/view",
+        "Confirms that an ad was in view.",
+        NOTICE,
+    ),
+    (HttpMethod::Get, "/view", "The same by a pixel.", NOTICE),
+    (HttpMethod::Post, "/click", "Confirms a click.", NOTICE),
+    (
+        HttpMethod::Get,
+        "/click",
+        "Counts a click and leads to the ad's own landing page; with ?redirect=0 a pixel.",
+        CLICK,
+    ),
+    (
+        HttpMethod::Get,
+        "/video/{event}",
+        "An event of a video: start, firstQuartile, midpoint, thirdQuartile, complete, error.",
+        VIDEO_EVENT,
+    ),
+    (
         HttpMethod::Get,
         "/vast",
         "An ad for a placement as VAST.",
+        OK,
+    ),
+    (
+        HttpMethod::Get,
+        "/frame",
+        "The sandboxed document in which tag.js shows an ad.",
         OK,
     ),
     (

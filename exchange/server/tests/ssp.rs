@@ -5,7 +5,7 @@
 mod market;
 
 use bytes::Bytes;
-use contracts::event::{DELIVERY_STREAM, DeliveryEvent, OUTBOX_STREAM};
+use contracts::event::{DeliveryFact, NoticeEnd, OUTBOX_STREAM};
 use contracts::notice::{NoticeKey, SellClaims, SellKind};
 use eventlog::{EventLog, START, Timeouts};
 use http::Method;
@@ -15,14 +15,6 @@ use service::clock;
 use testkit::http::{delete, get, post_json, put_json, send};
 use testkit::poll_until;
 use units::{AuctionId, Currency, Nanos, UnixMillis};
-
-/// What the exchange accounts for, oldest first.
-async fn deliveries(market: &Market) -> Vec<DeliveryEvent> {
-    let log = EventLog::connect(&market.events_url, Timeouts::default()).unwrap();
-    let entries = log.read_after(DELIVERY_STREAM, START, 100).await.unwrap();
-    let read = |payload: &[u8]| serde_json::from_slice(payload).unwrap();
-    entries.iter().map(|entry| read(&entry.payload)).collect()
-}
 
 #[tokio::test]
 async fn an_ad_is_sold_shown_and_billed_once() {
@@ -100,8 +92,14 @@ async fn an_ad_is_sold_shown_and_billed_once() {
     let told = market.dsp.told("/bill");
     assert_eq!(told.len(), 1, "one impression, one charge (R4): {told:?}");
     assert!(told[0].ends_with("&p=1.375"), "{told:?}");
-    let delivered = deliveries(&market).await;
-    assert_eq!(delivered.len(), 1);
+    let delivered = market.deliveries().await;
+    let facts: Vec<DeliveryFact> = delivered.iter().map(|event| event.fact).collect();
+    let acknowledged = DeliveryFact::Notified(NoticeEnd::Acknowledged);
+    assert_eq!(
+        facts,
+        [DeliveryFact::Happened, acknowledged],
+        "one delivery, whose notice the DSP took"
+    );
     let claims = &delivered[0].claims;
     assert_eq!(
         (claims.gross, claims.fee),
@@ -128,7 +126,7 @@ async fn a_publisher_is_paid_in_its_currency() {
     let ad = market.ad("euro").await;
     let answer = get(ad["tracking"]["impression_url"].as_str().unwrap()).await;
     assert_eq!(answer.status, 200, "{answer}");
-    let delivered = deliveries(&market).await;
+    let delivered = market.deliveries().await;
     let claims = &delivered[0].claims;
     assert_eq!(claims.payout_currency, Currency::parse("EUR").unwrap());
     assert_eq!(
@@ -179,6 +177,12 @@ async fn what_is_refused_says_why() {
         Case { says: "not JSON", method: Method::POST, path: "/impression", body: "t=1", status: 400, names: "malformed" },
         Case { says: "a tag of nothing", method: Method::GET, path: "/tag.js", body: "", status: 404, names: "not_found" },
         Case { says: "a tag of what is paused", method: Method::GET, path: "/tag.js?placement=asleep", body: "", status: 409, names: "not_sold" },
+        Case { says: "a page that is a script", method: Method::POST, path: "/ad-request", body: r#"{"placement_id":"top","page":"javascript:1"}"#, status: 400, names: "/page" },
+        Case { says: "wrong method", method: Method::DELETE, path: "/click", body: "", status: 405, names: "GET, HEAD, POST" },
+        Case { says: "no token", method: Method::GET, path: "/click", body: "", status: 401, names: "no_token" },
+        Case { says: "no token", method: Method::GET, path: "/view", body: "", status: 401, names: "no_token" },
+        Case { says: "no such event", method: Method::GET, path: "/video/burp", body: "", status: 404, names: "not_found" },
+        Case { says: "no token", method: Method::GET, path: "/video/start", body: "", status: 401, names: "no_token" },
         Case { says: "no video", method: Method::GET, path: "/vast?placement=top", body: "", status: 409, names: "not_playable" },
         Case { says: "wrong method", method: Method::PATCH, path: "/inventory", body: "", status: 405, names: "GET, HEAD, POST" },
         Case { says: "wrong method", method: Method::POST, path: "/inventory/top", body: "", status: 405, names: "GET, HEAD, PUT, DELETE" },
@@ -258,7 +262,7 @@ async fn r_7_only_our_tokens_count_and_only_in_time() {
         assert_eq!(posted.status, status, "POST, {says}: {posted}");
     }
     assert_eq!(
-        deliveries(&market).await.len(),
+        market.deliveries().await.len(),
         1,
         "nothing refused was recorded"
     );
@@ -416,7 +420,7 @@ async fn browsers_and_players_are_served() {
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "content-type"),
     ];
-    for path in ["/ad-request", "/impression", "/vast"] {
+    for path in ["/ad-request", "/impression", "/view", "/click", "/vast"] {
         let answer = send(Method::OPTIONS, &market.ssp(path), &preflight, Bytes::new()).await;
         assert_eq!(answer.status, 204, "{path}: {answer}");
         assert_eq!(
@@ -448,13 +452,39 @@ async fn browsers_and_players_are_served() {
         script.contains(&format!("var base = \"{}\"", market.ssp)),
         "{script}"
     );
-    assert!(
-        script.contains("sandbox") && !script.contains("__"),
-        "{script}"
+    assert!(script.contains("sandbox"), "{script}");
+    for place in ["__BASE__", "__PLACEMENTS__"] {
+        assert!(!script.contains(place), "{place} has its value: {script}");
+    }
+    assert!(script.len() < 10_000, "small: {} bytes", script.len());
+    let several = get(&market.ssp("/tag.js?placement=top,feed")).await;
+    let several = several.expect_status(200).text();
+    for told in [
+        r#"{"fallback":null,"height":250,"id":"top","width":300}"#,
+        r#"{"fallback":null,"height":160,"id":"feed","width":"100%"}"#,
+    ] {
+        assert!(several.contains(told), "{told}: {several}");
+    }
+    let answer = get(&market.ssp("/tag.js?placement=top,asleep")).await;
+    assert_eq!(
+        answer.status, 409,
+        "none of several is passed over: {answer}"
     );
-    let page = get(&market.ssp("/demo")).await.expect_status(200).text();
-    assert!(page.contains("/tag.js?placement=top"), "{page}");
-    for absent in ["placement=player", "placement=asleep"] {
+    let frame = get(&market.ssp("/frame")).await.expect_status(200);
+    let policy = frame.header("content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("sandbox ") && !policy.contains("same-origin"),
+        "S10: an ad has no origin, however its frame is opened: {policy}"
+    );
+    let demo = get(&market.ssp("/demo")).await.expect_status(200);
+    let policy = demo.header("content-security-policy").unwrap();
+    assert!(
+        policy.contains(&format!("script-src {}", market.ssp)),
+        "the tag works where no other script may run: {policy}"
+    );
+    let page = demo.text();
+    assert!(page.contains("/tag.js?placement=top,feed,"), "{page}");
+    for absent in ["\"player\"", "asleep"] {
         assert!(
             !page.contains(absent),
             "a page shows what is sold and fits: {page}"
@@ -480,7 +510,7 @@ async fn browsers_and_players_are_served() {
         .find_map(|(text, _)| text.starts_with(&start).then_some(text))
         .unwrap_or_else(|| panic!("no impression of ours in {document}"));
     assert_eq!(get(url).await.status, 200);
-    let delivered = deliveries(&market).await;
+    let delivered = market.deliveries().await;
     assert_eq!(&*delivered[0].claims.placement, "player");
     assert!(market.dsp.last_asked()["imp"][0].get("banner").is_none());
 }
@@ -496,6 +526,12 @@ async fn e_6_every_route_is_in_the_reference() {
         ("post", "/ad-request"),
         ("get", "/impression"),
         ("post", "/impression"),
+        ("get", "/view"),
+        ("post", "/view"),
+        ("get", "/click"),
+        ("post", "/click"),
+        ("get", "/video/{event}"),
+        ("get", "/frame"),
         ("get", "/vast"),
         ("get", "/tag.js"),
         ("get", "/demo"),

@@ -18,7 +18,7 @@ use crate::store::rates;
 /// Longest long poll.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
+pub(super) const DAY: i64 = 86_400_000;
 
 /// Waits for a catalog other than `after`: 200 with it, or 304.
 #[utoipa::path(get, path = "/internal/catalog", tag = "internal",
@@ -110,7 +110,7 @@ pub(crate) async fn auction(
 }
 
 /// A day of UTC, or an instant in RFC 3339.
-fn instant(call: &Call, name: &str) -> Result<Option<UnixMillis>, Refusal> {
+pub(super) fn instant(call: &Call, name: &str) -> Result<Option<UnixMillis>, Refusal> {
     let Some(text) = call.param(name) else {
         return Ok(None);
     };

@@ -14,6 +14,7 @@ pub(crate) mod partners;
 pub(crate) mod placements;
 pub(crate) mod publishers;
 pub(crate) mod rates;
+pub(crate) mod reconcile;
 pub(crate) mod segments;
 pub(crate) mod seller_verdicts;
 mod simple;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::event::{DELIVERY_STREAM, DeliveryEvent};
+use contracts::event::{DELIVERY_STREAM, DeliveryEvent, DeliveryFact, NoticeEnd};
 use contracts::notice::SellKind;
 use deadpool_postgres::Transaction;
 use serde::Serialize;
@@ -179,25 +179,43 @@ impl Plain for DeliveryEvent {
     }
 }
 
-/// One impression per imp of an auction, whichever notice told it; those of tests earn nothing.
+/// One impression per imp of an auction, whichever notice told it; those of tests earn nothing. What else is
+/// reported is marked once; then how the DSPs' billing notices ended, since each follows its delivery in the log.
 async fn insert(tx: &Transaction<'_>, events: &[DeliveryEvent]) -> Result<(), LedgerError> {
-    let earned: Vec<&DeliveryEvent> = events
-        .iter()
-        .filter(|event| !event.claims.test)
-        .filter(|event| match event.claims.kind {
-            SellKind::Impression | SellKind::Bill => true,
-            SellKind::Win | SellKind::Loss | SellKind::Click | SellKind::View => false,
-        })
-        .collect();
+    let (mut earned, mut marked, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    for event in events.iter().filter(|event| !event.claims.test) {
+        let kind = event.claims.kind;
+        let is_billable = matches!(kind, SellKind::Impression | SellKind::Bill);
+        match (event.fact, kind) {
+            (DeliveryFact::Happened, _) if is_billable => earned.push(event),
+            (DeliveryFact::Happened, SellKind::Click) => marked.push((event, "click")),
+            (DeliveryFact::Happened, SellKind::View) => marked.push((event, "view")),
+            (DeliveryFact::Filtered, _) => marked.push((event, "filtered")),
+            (DeliveryFact::Notified(end), _) if is_billable => ended.push((event, end)),
+            (DeliveryFact::Happened | DeliveryFact::Notified(_), _) => {}
+        }
+    }
+    write_deliveries(tx, &earned).await?;
+    mark(tx, &marked).await?;
+    end(tx, &ended).await
+}
+
+async fn write_deliveries(
+    tx: &Transaction<'_>,
+    earned: &[&DeliveryEvent],
+) -> Result<(), LedgerError> {
+    if earned.is_empty() {
+        return Ok(());
+    }
     let text = |of: fn(&DeliveryEvent) -> &str| earned.iter().map(|e| of(e)).collect::<Vec<_>>();
     let number = |of: fn(&DeliveryEvent) -> i64| earned.iter().map(|e| of(e)).collect::<Vec<_>>();
     let auctions: Vec<Uuid> = earned.iter().map(|event| event.claims.auction.0).collect();
     sql::run(
         tx,
         "write deliveries",
-        "INSERT INTO deliveries (auction, imp, partner, publisher, placement, currency, gross, fee, at)
+        "INSERT INTO deliveries (auction, imp, partner, publisher, placement, currency, gross, fee, at, notice)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                              $7::bigint[], $8::bigint[], $9::bigint[])
+                              $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
          ON CONFLICT DO NOTHING",
         &[
             &auctions,
@@ -209,8 +227,57 @@ async fn insert(tx: &Transaction<'_>, events: &[DeliveryEvent]) -> Result<(), Le
             &number(|event| event.claims.gross.0),
             &number(|event| event.claims.fee.0),
             &number(|event| event.at.0),
+            &text(|event| {
+                if event.claims.url.is_empty() {
+                    "none"
+                } else {
+                    "waiting"
+                }
+            }),
         ],
     )
     .await?;
     Ok(())
+}
+
+/// Clicks, views and what crawlers reported, each once per imp.
+async fn mark(tx: &Transaction<'_>, marked: &[(&DeliveryEvent, &str)]) -> Result<(), LedgerError> {
+    if marked.is_empty() {
+        return Ok(());
+    }
+    let text = |of: fn(&DeliveryEvent) -> &str| {
+        let told = marked.iter().map(|(event, _)| of(event));
+        told.collect::<Vec<_>>()
+    };
+    let auctions: Vec<Uuid> = marked
+        .iter()
+        .map(|(event, _)| event.claims.auction.0)
+        .collect();
+    let kinds: Vec<&str> = marked.iter().map(|(_, kind)| *kind).collect();
+    let at: Vec<i64> = marked.iter().map(|(event, _)| event.at.0).collect();
+    sql::run(
+        tx,
+        "write delivery marks",
+        "INSERT INTO delivery_marks (auction, imp, kind, at, partner, placement)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+         ON CONFLICT DO NOTHING",
+        &[
+            &auctions,
+            &text(|event| &event.claims.imp),
+            &kinds,
+            &at,
+            &text(|event| event.claims.partner.as_str()),
+            &text(|event| &event.claims.placement),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+const fn word(end: NoticeEnd) -> &'static str {
+    match end {
+        NoticeEnd::Acknowledged => "acknowledged",
+        NoticeEnd::Refused => "refused",
+        NoticeEnd::Expired => "expired",
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::event::{DELIVERY_STREAM, MONEY_STREAM};
+use contracts::event::{DELIVERY_STREAM, MONEY_STREAM, TALLY_STREAM};
 use service::Shutdown;
 use units::Nanos;
 
@@ -115,6 +115,13 @@ impl Ingest {
         }
         if any {
             self.trim(DELIVERY_STREAM).await?;
+        }
+        let mut any = false;
+        while self.apply_tallies().await? > 0 && !shutdown.is_fired() {
+            any = true;
+        }
+        if any {
+            self.trim(TALLY_STREAM).await?;
         }
         // Records are shortened by length, by whoever pushes them.
         while self.apply_records().await? > 0 && !shutdown.is_fired() {}

@@ -9,6 +9,7 @@ mod budget;
 mod close;
 mod error;
 mod grant;
+mod reconcile;
 mod report;
 mod rows;
 pub(crate) mod sql;
@@ -19,6 +20,8 @@ use units::UnixMillis;
 
 pub use budget::Committed;
 pub use error::LedgerError;
+pub(crate) use reconcile::day;
+pub use reconcile::{Asked, BurlCounts, Difference, DspFigures, ReconcileRow, Reconciliation};
 pub use report::{LeaseRow, Spend, Stats};
 pub(crate) use rows::{LockedRows, add_buckets, lease_accounts};
 pub(crate) use sql::{int, ints};

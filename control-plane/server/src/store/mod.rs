@@ -5,6 +5,7 @@ pub(crate) mod bidders;
 pub(crate) mod campaigns;
 pub(crate) mod catalog;
 pub(crate) mod edit;
+pub(crate) mod figures;
 pub(crate) mod keys;
 pub(crate) mod lists;
 pub(crate) mod migrate;

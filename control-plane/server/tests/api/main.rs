@@ -6,6 +6,7 @@ mod lists;
 mod outage;
 mod plane;
 mod prices;
+mod reconcile;
 mod resources;
 mod review;
 mod seed;

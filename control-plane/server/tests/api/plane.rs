@@ -12,11 +12,12 @@ use testkit::http::{Answer, get, send};
 use testkit::poll_until;
 
 pub(crate) const TOKEN: &str = "service-token-of-a-test";
-const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) struct Plane {
     pub(crate) base: String,
     pub(crate) database_url: String,
+    pub(crate) events_url: String,
     trigger: Trigger,
     thread: Option<JoinHandle<Result<(), RunError>>>,
 }
@@ -44,7 +45,7 @@ impl Plane {
         let address = listener.local_addr().expect("its address");
         let overrides = [
             ("database_url", database_url.clone()),
-            ("events_redis_url", redis.events_url),
+            ("events_redis_url", redis.events_url.clone()),
             ("redis_url", redis.state_url),
             ("service_token", TOKEN.to_owned()),
             ("local_mode", local_mode.to_string()),
@@ -66,6 +67,7 @@ impl Plane {
         let plane = Self {
             base: format!("http://{address}"),
             database_url,
+            events_url: redis.events_url,
             trigger,
             thread: Some(thread),
         };

@@ -50,6 +50,7 @@ impl Bank {
                     include_str!("../../migrations/V11__prices.sql"),
                     include_str!("../../migrations/V12__creative_hours.sql"),
                     include_str!("../../migrations/V13__arm_counts.sql"),
+                    include_str!("../../migrations/V15__reconcile.sql"),
                 ] {
                     client.batch_execute(migration).await?;
                 }

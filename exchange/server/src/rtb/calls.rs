@@ -32,9 +32,13 @@ pub(crate) struct Call {
     pub(crate) kind: &'static str,
     pub(crate) imp: String,
     pub(crate) url: String,
+    /// Of an auction that is run and counts for nothing.
+    pub(crate) test: bool,
     pub(crate) device: Device,
 }
 
+/// The outcome of a notice that its DSP took.
+const SENT: &str = "sent";
 /// Calls to one DSP under way at the same time.
 const AT_ONCE: usize = 16;
 /// Pauses before each repetition.
@@ -106,7 +110,7 @@ async fn deliver(exchange: &Exchange, client: &Client, call: &Call) -> &'static 
         )
         .await
         {
-            Said::Taken => return "sent",
+            Said::Taken => return SENT,
             Said::Refused => return "failed",
             Said::Again => tokio::time::sleep(Duration::from_millis(pause)).await,
         }
@@ -116,6 +120,9 @@ async fn deliver(exchange: &Exchange, client: &Client, call: &Call) -> &'static 
 
 fn note(exchange: &Exchange, call: &Call, outcome: &'static str) {
     exchange.metrics.notice(call.kind, outcome);
+    if call.kind == "win" && outcome == SENT && !call.test {
+        exchange.tallies.win_notice(&call.partner.id, clock::now());
+    }
     let notice = NoticeRecord {
         kind: call.kind,
         dsp: call.partner.id.as_str().to_owned(),

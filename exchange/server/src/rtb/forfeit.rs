@@ -6,6 +6,7 @@ use bytes::Bytes;
 use exchange_core::{markup, notices};
 use http::{HeaderMap, Method, StatusCode};
 use service::client::OutRequest;
+use service::clock;
 
 use super::run::Round;
 use super::sale::Winner;
@@ -24,6 +25,12 @@ pub(super) async fn fetch_markup(
             let Some(adm) = ask(round, judged.partner, url, deadline).await else {
                 continue;
             };
+            if !winner.claims.test {
+                let exchange = &round.context.exchange;
+                exchange
+                    .tallies
+                    .win_notice(&winner.claims.partner, clock::now());
+            }
             winner.markup = markup::resolve(&adm, winner.medium, &values).into_owned();
         }
         kept.push(winner);

@@ -19,6 +19,7 @@ mod sale;
 mod sellers;
 pub(crate) mod stats;
 mod summary;
+mod tally;
 mod validate;
 
 pub(crate) use handler::{caller, refusal, sends_gpc};
@@ -27,3 +28,4 @@ pub(crate) use outbox::deliver_outbox;
 pub(crate) use routes::Rtb;
 pub(crate) use run::{AuctionContext, run_auction};
 pub(crate) use sale::{AuctionInput, AuctionResult, Source, Winner};
+pub(crate) use tally::{Tallies, tell_last_tally, tell_tallies};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use contracts::event::{DeliveryEvent, OUTBOX_STREAM};
+use contracts::event::{DeliveryEvent, DeliveryFact, OUTBOX_STREAM};
 use contracts::notice::{SellClaims, SellKind};
 use eventlog::Appended;
 use exchange_core::notices;
@@ -15,7 +15,7 @@ use service::{Problem, clock};
 
 use super::records::NoticeRecord;
 use super::run::AuctionContext;
-use crate::delivery::{self, NotTaken, Taken};
+use crate::delivery::{self, NotTaken, Taken, label};
 use crate::exchange::within;
 
 /// The body of a POST; everything may be in the query instead.
@@ -53,9 +53,10 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     }
     let gross = claims.gross;
     let (auction, dsp, imp) = (claims.auction, claims.partner.clone(), claims.imp.clone());
-    let billable = kind == SellKind::Bill && !claims.test;
+    let test = claims.test;
+    let billable = kind == SellKind::Bill && !test;
     let taken = match kind {
-        SellKind::Bill => delivery::confirm(&context.log, claims, now).await,
+        SellKind::Bill => delivery::record(&context.log, claims, DeliveryFact::Happened, now).await,
         SellKind::Win
         | SellKind::Loss
         | SellKind::Impression
@@ -72,6 +73,9 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     };
     context.exchange.metrics.notice(name, taken.label());
     if taken == Taken::Accepted {
+        if kind == SellKind::Win && !test {
+            context.exchange.tallies.won(&dsp, now);
+        }
         if billable {
             let gross = u64::try_from(gross.0).unwrap_or(0);
             context.exchange.metrics.revenue_nanos.add(gross);
@@ -86,17 +90,6 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
         context.exchange.records.note(auction, notice);
     }
     accepted(taken)
-}
-
-const fn label(kind: SellKind) -> &'static str {
-    match kind {
-        SellKind::Win => "win",
-        SellKind::Bill => "bill",
-        SellKind::Loss => "loss",
-        SellKind::Impression => "impression",
-        SellKind::Click => "click",
-        SellKind::View => "view",
-    }
 }
 
 fn told(request: &Request) -> Option<Told> {
@@ -137,7 +130,11 @@ async fn pass_on(
     let now = clock::now();
     let left = u64::try_from(claims.expires.since(now).0).unwrap_or(0);
     let ttl = Duration::from_millis(left) + Duration::from_secs(600);
-    let event = DeliveryEvent { claims, at: now };
+    let event = DeliveryEvent {
+        claims,
+        at: now,
+        fact: DeliveryFact::Happened,
+    };
     let payload = serde_json::to_vec(&event).unwrap_or_default();
     let appended = context
         .log

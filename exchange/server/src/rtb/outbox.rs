@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::event::{DeliveryEvent, OUTBOX_STREAM};
+use contracts::event::{DeliveryEvent, NoticeEnd, OUTBOX_STREAM};
 use contracts::notice::SellKind;
 use eventlog::{Entry, EventLog, EventLogError, START};
 use http::HeaderMap;
@@ -17,6 +17,7 @@ use service::{DependencyHandle, Shutdown, clock};
 
 use super::calls::{Said, get};
 use super::records::NoticeRecord;
+use crate::delivery;
 use crate::exchange::Exchange;
 use crate::upstream::Upstream;
 
@@ -136,9 +137,8 @@ impl Outbox {
         let (exchange, upstream) = (Arc::clone(&self.exchange), self.upstream.clone());
         let (log, in_work) = (self.log.clone(), Rc::clone(&self.in_work));
         tokio::task::spawn_local(async move {
-            deliver(&exchange, &upstream, &entry).await;
             // Not acknowledged, it comes again as stale: once more is allowed.
-            if let Err(error) = log.ack(OUTBOX_STREAM, GROUP, &[&entry.position]).await {
+            if let Err(error) = settle(&exchange, &upstream, &log, &entry).await {
                 tracing::debug!(%error, "an outbox entry was delivered and not acknowledged");
             }
             in_work.borrow_mut().remove(&entry.position);
@@ -146,19 +146,47 @@ impl Outbox {
     }
 }
 
-/// Calls one notice until it is settled.
-async fn deliver(exchange: &Exchange, upstream: &Upstream, entry: &Entry) {
-    let Ok(event) = serde_json::from_slice::<DeliveryEvent>(&entry.payload) else {
-        tracing::warn!(position = entry.position, "an outbox entry cannot be read");
-        exchange.metrics.notice("bill", "unreadable");
-        return;
+/// Delivers one entry, records how its billing notice ended, and acknowledges it.
+async fn settle(
+    exchange: &Exchange,
+    upstream: &Upstream,
+    log: &EventLog,
+    entry: &Entry,
+) -> Result<(), EventLogError> {
+    let ended = match serde_json::from_slice::<DeliveryEvent>(&entry.payload) {
+        Ok(event) => Some((deliver(exchange, upstream, &event).await, event.claims)),
+        Err(error) => {
+            tracing::warn!(%error, position = entry.position, "an outbox entry cannot be read");
+            exchange.metrics.notice("bill", "unreadable");
+            None
+        }
     };
+    if let Some((end, claims)) = ended
+        && matches!(claims.kind, SellKind::Bill | SellKind::Impression)
+    {
+        delivery::record_end(log, claims, end, clock::now()).await?;
+    }
+    log.ack(OUTBOX_STREAM, GROUP, &[&entry.position]).await
+}
+
+/// Calls one notice until it is settled.
+async fn deliver(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent) -> NoticeEnd {
     let kind = match event.claims.kind {
         SellKind::Win => "win",
         SellKind::Loss => "loss",
         SellKind::Bill | SellKind::Impression | SellKind::Click | SellKind::View => "bill",
     };
-    let outcome = call(exchange, upstream, &event).await;
+    let end = call(exchange, upstream, event).await;
+    let outcome = match end {
+        NoticeEnd::Acknowledged => "sent",
+        NoticeEnd::Refused => "refused",
+        NoticeEnd::Expired => "expired",
+    };
+    let is_win = event.claims.kind == SellKind::Win && !event.claims.test;
+    if is_win && end == NoticeEnd::Acknowledged {
+        let partner = &event.claims.partner;
+        exchange.tallies.win_notice(partner, clock::now());
+    }
     exchange.metrics.notice(kind, outcome);
     let notice = NoticeRecord {
         kind,
@@ -168,11 +196,12 @@ async fn deliver(exchange: &Exchange, upstream: &Upstream, entry: &Entry) {
         at: clock::now().to_rfc3339(),
     };
     exchange.records.note(event.claims.auction, notice);
+    end
 }
 
-async fn call(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent) -> &'static str {
+async fn call(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent) -> NoticeEnd {
     let Ok(target) = Target::parse(&event.claims.url) else {
-        return "refused";
+        return NoticeEnd::Refused;
     };
     let in_force = exchange.in_force();
     let partner = in_force
@@ -183,12 +212,12 @@ async fn call(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent) -
     loop {
         let timeout = exchange.config.notice_timeout.0;
         match get(client, &target, HeaderMap::new(), timeout).await {
-            Said::Taken => return "sent",
-            Said::Refused => return "refused",
+            Said::Taken => return NoticeEnd::Acknowledged,
+            Said::Refused => return NoticeEnd::Refused,
             Said::Again => {}
         }
         if clock::now() >= event.claims.expires {
-            return "expired";
+            return NoticeEnd::Expired;
         }
         tokio::time::sleep(jittered(pause)).await;
         pause = (pause * 2).min(exchange.config.outbox_retry.0.max(FIRST_PAUSE));

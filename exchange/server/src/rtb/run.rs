@@ -146,6 +146,7 @@ async fn hold(
         let deadline = arrived.arrival + Duration::from_millis(u64::from(intake.tmax_ms));
         won = forfeit::fetch_markup(&round, won, deadline).await;
     }
+    round.count_won(&won);
     let result = match (&won[..], arrived.source) {
         ([], _) => AuctionResult::NoBid {
             reason: None,
@@ -249,6 +250,20 @@ impl Round<'_> {
         }
     }
 
+    /// Counts what was won where our word is the last; an SSP's comes with its notice.
+    fn count_won(&self, won: &[Winner]) {
+        let is_last = match self.arrived.source {
+            Source::Placement { .. } | Source::Ssp { browser: true, .. } => true,
+            Source::Ssp { browser: false, .. } => false,
+        };
+        for winner in won.iter().filter(|it| is_last && !it.claims.test) {
+            let exchange = &self.context.exchange;
+            exchange
+                .tallies
+                .won(&winner.claims.partner, self.arrived.at);
+        }
+    }
+
     /// Losers hear at once; so do winners where our word is the last.
     fn tell(&self) {
         for judged in &self.settlement.bids {
@@ -275,6 +290,7 @@ impl Round<'_> {
                 kind,
                 imp: judged.bid.impid().to_owned(),
                 url,
+                test: self.plan.intake.request.test(),
                 device: summary::device(self.plan, judged.partner),
             });
         }

@@ -157,6 +157,7 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
                 duration_ms: None,
                 bids: 0,
                 nbr: None,
+                privacy: ask.privacy.map(|reason| reason.label()),
             })
         });
     let passed_over = round.plan.not_asked.iter().filter_map(|(index, reason)| {

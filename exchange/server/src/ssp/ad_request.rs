@@ -1,13 +1,16 @@
 //! `POST /ad-request`: an ad for a placement, or 204.
 
+use exchange_core::Medium;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use service::Problem;
 use service::http::{self as answers, Method, Request, Response, StatusCode};
 use units::{AuctionId, CpmMicros, Currency};
 
 use super::Ssp;
 use super::request::{AdRequest, pixels};
-use super::sell::{self, Sold};
+use super::sell::{self, Sold, Tracking};
+use super::{native, vast};
 use crate::exchange::InForce;
 use crate::rtb::Winner;
 use contracts::catalog::Placement;
@@ -20,7 +23,7 @@ struct AdAnswer<'a> {
     #[serde(with = "units::json::cpm")]
     price: CpmMicros,
     currency: Currency,
-    tracking: Tracking<'a>,
+    tracking: Reports<'a>,
 }
 
 /// The winner's markup.
@@ -31,12 +34,21 @@ struct Ad<'a> {
     kind: &'static str,
     width: Option<i32>,
     height: Option<i32>,
+    /// Counts the click and leads to the landing page, where the ad names one page as its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    click_url: Option<&'a str>,
+    /// The native answer as an object (Native 1.2 §5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    native: Option<&'a RawValue>,
 }
 
-/// How its impression is reported, once it is rendered: by loading the URL, or by posting the token.
+/// How its impression is reported, once it is rendered: by loading the URL, or by posting the token. Views and
+/// clicks are reported by loading theirs.
 #[derive(Debug, Serialize)]
-struct Tracking<'a> {
+struct Reports<'a> {
     impression_url: &'a str,
+    view_url: &'a str,
+    click_url: &'a str,
     token: &'a str,
 }
 
@@ -74,7 +86,14 @@ fn show(
     sold: &Sold,
     winner: &Winner,
 ) -> Response {
-    let token = sell::token(in_force, winner);
+    let native = (winner.medium == Medium::Native)
+        .then(|| native::read(&winner.markup))
+        .flatten();
+    let landing_page = native.as_ref().and_then(|it| it.landing_page.as_deref());
+    let base = &ssp.base;
+    let tracking = Tracking::of(in_force, winner, base, landing_page);
+    let tracked = vast::tracked_winner(winner, base, &tracking);
+    let click_url = format!("{}&redirect=0", tracking.click_url);
     let size = winner.size.or_else(|| {
         let (width, height) = placement.sizes.iter().find_map(|size| pixels(size))?;
         Some((i32::try_from(width).ok()?, i32::try_from(height).ok()?))
@@ -82,16 +101,20 @@ fn show(
     let answer = AdAnswer {
         auction_id: sold.auction,
         ad: Ad {
-            markup: &winner.markup,
+            markup: tracked.as_deref().unwrap_or(&winner.markup),
             kind: winner.medium.name(),
             width: size.map(|(width, _)| width),
             height: size.map(|(_, height)| height),
+            click_url: landing_page.map(|_| tracking.click_url.as_str()),
+            native: native.as_ref().map(|it| it.answer),
         },
         price: winner.price,
         currency: winner.currency,
-        tracking: Tracking {
-            impression_url: &sell::impression_url(&ssp.base, &token),
-            token: &token,
+        tracking: Reports {
+            impression_url: &tracking.impression_url,
+            view_url: &tracking.view_url,
+            click_url: &click_url,
+            token: &tracking.token,
         },
     };
     answers::json(

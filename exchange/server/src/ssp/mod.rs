@@ -5,18 +5,20 @@
 
 mod ad_request;
 mod control_plane;
-mod impression;
 mod inventory;
+mod native;
 mod pages;
 mod request;
 mod revenue;
 mod rights;
 mod sell;
+mod track;
 mod vast;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use contracts::notice::SellKind;
 use http::{HeaderMap, Method};
 use service::client::Client;
 use service::http::{self as answers, Class, Handler, Request, Response};
@@ -24,6 +26,11 @@ use service::{Problem, cors};
 
 use crate::exchange::InForce;
 use crate::rtb::{self, AuctionContext};
+
+/// What stands before an event's name in its path.
+const VIDEO: &str = "/video/";
+/// Placements that one tag fills.
+const MOST_IN_A_TAG: usize = 32;
 
 /// The SSP side of one worker.
 pub(crate) struct Ssp {
@@ -44,11 +51,17 @@ impl Ssp {
 
     async fn route(&self, request: &Request) -> Response {
         let config = &self.auctions.exchange.config;
+        if let Some(event) = request.path.strip_prefix(VIDEO) {
+            return track::video(self, request, event);
+        }
         match request.path.as_str() {
             "/ad-request" => ad_request::handle(self, request).await,
-            "/impression" => impression::handle(self, request).await,
+            "/impression" => track::handle(self, request, SellKind::Impression).await,
+            "/view" => track::handle(self, request, SellKind::View).await,
+            "/click" => track::handle(self, request, SellKind::Click).await,
             "/vast" => vast::handle(self, request).await,
             "/tag.js" => self.page(request, Self::tag),
+            "/frame" => self.page(request, |_ssp, _request| Ok(pages::frame())),
             "/demo" => self.page(request, Self::demo),
             "/revenue" => revenue::handle(&self.control_plane, config, request).await,
             path if path == "/inventory" || path.starts_with("/inventory/") => {
@@ -69,11 +82,16 @@ impl Ssp {
         write(self, request).unwrap_or_else(|refused| refused.into_response())
     }
 
+    /// One or several placements, with commas between them.
     fn tag(&self, request: &Request) -> Result<Response, Box<Problem>> {
         let in_force = self.in_force()?;
-        let id = request.query_param("placement").unwrap_or_default();
-        let (placement, _publisher) = sell::on_sale(&in_force, &id)?;
-        Ok(pages::tag(&self.base, placement))
+        let ids = request.query_param("placement").unwrap_or_default();
+        let mut placements = Vec::new();
+        for id in ids.split(',').take(MOST_IN_A_TAG) {
+            let (placement, _publisher) = sell::on_sale(&in_force, id)?;
+            placements.push(placement);
+        }
+        Ok(pages::tag(&self.base, &placements))
     }
 
     fn demo(&self, request: &Request) -> Result<Response, Box<Problem>> {
@@ -97,11 +115,8 @@ impl Ssp {
 impl Handler for Ssp {
     async fn handle(&self, request: Request) -> Response {
         // Pages of publishers and players of other origins call these.
-        let is_public = matches!(
-            request.path.as_str(),
-            "/ad-request" | "/impression" | "/vast"
-        );
-        if !is_public {
+        let class = self.class(&request.method, &request.path);
+        if class == Class::Api {
             return self.route(&request).await;
         }
         if let Some(allowed) = cors::preflight(&request.method, &request.headers, "GET, POST") {
@@ -115,7 +130,8 @@ impl Handler for Ssp {
     fn class(&self, _method: &Method, path: &str) -> Class {
         match path {
             "/ad-request" | "/vast" => Class::Bid,
-            "/impression" => Class::Notice,
+            "/impression" | "/view" | "/click" => Class::Notice,
+            path if path.starts_with(VIDEO) => Class::Notice,
             _ => Class::Api,
         }
     }

@@ -1,35 +1,71 @@
-//! What browsers load: `tag.js` for a placement, and a page that shows it at work.
+//! What browsers load: `tag.js` for placements, the frame that ads are shown in, and a page with both at work.
 
 use contracts::catalog::{CreativeFormat, Placement, Status};
+use http::{HeaderValue, header};
 use serde_json::{Value, json};
-use service::http::{self, Response, StatusCode};
+use service::http::{self as answers, Response, StatusCode};
+
+use super::request::pixels;
 
 const TAG: &str = include_str!("tag.js");
+const FRAME: &str = include_str!("frame.html");
+const DEMO: &str = include_str!("demo.html");
 
-/// `tag.js` of one placement; `base` is the SSP side's public URL.
-pub(super) fn tag(base: &str, placement: &Placement) -> Response {
-    let fallback = literal(&json!(placement.fallback));
-    let script = filled([
-        ("__BASE__", inside(base)),
-        ("__PLACEMENT__", inside(placement.id.as_str())),
-        ("__FALLBACK__", fallback),
-    ]);
-    http::with_type(StatusCode::OK, "text/javascript; charset=utf-8", script)
+/// What an ad in the frame may do, however the frame was opened: run scripts and open windows, with no origin.
+const SANDBOX: HeaderValue =
+    HeaderValue::from_static("sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox");
+
+/// `tag.js` of these placements; `base` is the SSP side's public URL.
+pub(super) fn tag(base: &str, placements: &[&Placement]) -> Response {
+    let listed: Vec<Value> = placements.iter().map(|it| told(it)).collect();
+    let script = filled(
+        TAG,
+        [
+            ("__BASE__", inside(base)),
+            ("__PLACEMENTS__", literal(&json!(listed))),
+        ],
+    );
+    let mut response = answers::with_type(StatusCode::OK, "text/javascript; charset=utf-8", script);
+    let brief = HeaderValue::from_static("public, max-age=60");
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, brief);
+    response
 }
 
-/// The tag with its values, in their order: one pass, so that no value is taken for a place of another (S9).
-fn filled(values: [(&str, String); 3]) -> String {
-    let mut script = String::with_capacity(TAG.len() + 256);
-    let mut rest = TAG;
+/// The document that shows one ad, which its page hands in; the same for all.
+pub(super) fn frame() -> Response {
+    let mut response = answers::html(StatusCode::OK, FRAME);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+    let day = HeaderValue::from_static("public, max-age=3600");
+    headers.insert(header::CACHE_CONTROL, day);
+    response
+}
+
+/// What the tag has to know of a placement.
+fn told(placement: &Placement) -> Value {
+    let size = placement.sizes.iter().find_map(|size| pixels(size));
+    let (width, height) = match size {
+        Some((width, height)) => (json!(width), height),
+        None => (json!("100%"), 160),
+    };
+    json!({"id": placement.id, "width": width, "height": height, "fallback": placement.fallback})
+}
+
+/// A text with values in their places, in their order: one pass, so that no value is taken for a place of
+/// another (S9).
+fn filled<const N: usize>(text: &str, values: [(&str, String); N]) -> String {
+    let mut done = String::with_capacity(text.len() + 256);
+    let mut rest = text;
     for (place, value) in values {
         if let Some((before, after)) = rest.split_once(place) {
-            script.push_str(before);
-            script.push_str(&value);
+            done.push_str(before);
+            done.push_str(&value);
             rest = after;
         }
     }
-    script.push_str(rest);
-    script
+    done.push_str(rest);
+    done
 }
 
 /// A JavaScript literal that also ends no `<script>` around it.
@@ -48,35 +84,57 @@ fn inside(text: &str) -> String {
 
 /// A page with every banner and native placement that is sold.
 pub(super) fn demo(base: &str, placements: &[Placement]) -> Response {
-    let mut slots = String::new();
     let fits = |format: &CreativeFormat| match format {
         CreativeFormat::Banner | CreativeFormat::Responsive | CreativeFormat::Native => true,
         CreativeFormat::Video | CreativeFormat::Audio => false,
     };
-    let shown = placements.iter().filter(|placement| {
-        placement.status == Status::Active && placement.formats.iter().any(fits)
-    });
-    for placement in shown {
-        let id: String = percent(placement.id.as_str());
-        let name = escape(if placement.name.is_empty() {
-            placement.id.as_str()
+    let shown: Vec<&Placement> = placements
+        .iter()
+        .filter(|it| it.status == Status::Active && it.formats.iter().any(fits))
+        .take(super::MOST_IN_A_TAG)
+        .collect();
+    let mut slots = String::new();
+    for placement in &shown {
+        let id = placement.id.as_str();
+        let name = if placement.name.is_empty() {
+            id
         } else {
             &placement.name
-        });
+        };
+        let size = placement.sizes.first().map_or("native", String::as_str);
         slots.push_str(&format!(
-            "<section><h2>{name}</h2><script src=\"{}/tag.js?placement={id}\"></script></section>\n",
-            escape(base)
+            "<section><h2>{}</h2><p class=\"what\"><code>{}</code> {} floor {} {}</p>\
+             <div data-gavel-placement=\"{}\"></div></section>\n",
+            escape(name),
+            escape(id),
+            escape(size),
+            placement.floor,
+            placement.floor_currency,
+            escape(id),
         ));
     }
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>A page with ads, sold by Gavel</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<style>\nbody{{font:16px/1.5 system-ui,sans-serif;max-width:62rem;\
-         margin:2rem auto;padding:0 1rem;color:#1d2330}}\nh1{{font-size:1.5rem}}h2{{font-size:1rem;color:#4b5568;margin:2rem 0 .5rem}}\n\
-         p{{max-width:40rem}}\n</style>\n</head>\n<body>\n<main>\n<h1>A page with ads</h1>\n<p>Each place below is a placement of this \
-         market. The ad in it won an auction among the demand partners a moment ago, and its impression is being charged. \
-         Load the page again for new auctions.</p>\n{slots}</main>\n</body>\n</html>\n"
+    let ids: Vec<String> = shown.iter().map(|it| percent(it.id.as_str())).collect();
+    let base = escape(base);
+    let page = filled(
+        DEMO,
+        [
+            ("__SLOTS__", slots),
+            (
+                "__TAG__",
+                format!("{base}/tag.js?placement={}", ids.join(",")),
+            ),
+        ],
     );
-    http::html(StatusCode::OK, page)
+    let mut response = answers::html(StatusCode::OK, page);
+    // What a page has to allow for the tag, and nothing else.
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src {base}; connect-src {base}; frame-src {base}"
+    );
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 fn escape(text: &str) -> String {
@@ -119,16 +177,12 @@ mod tests {
             assert_eq!(read, text, "{inside}");
             assert!(!inside.contains('<'), "{inside}");
         }
-        let filled = filled([
-            ("__BASE__", "__PLACEMENT__".to_owned()),
-            ("__PLACEMENT__", "__FALLBACK__".to_owned()),
-            ("__FALLBACK__", "3".to_owned()),
-        ]);
-        for line in [
-            "base = \"__PLACEMENT__\";",
-            "placement = \"__FALLBACK__\";",
-            "fallback = 3;",
-        ] {
+        let values = [
+            ("__BASE__", "__PLACEMENTS__".to_owned()),
+            ("__PLACEMENTS__", "3".to_owned()),
+        ];
+        let filled = filled(TAG, values);
+        for line in ["base = \"__PLACEMENTS__\";", "placements = 3;"] {
             assert!(filled.contains(line), "{line}: {filled}");
         }
         assert_eq!(percent("a b\"c"), "a%20b%22c");

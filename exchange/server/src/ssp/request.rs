@@ -23,12 +23,14 @@ pub(crate) struct AdRequest {
     pub(crate) user: Map<String, Value>,
     /// An OpenRTB device object, passed on; the peer's address and browser fill what is missing.
     pub(crate) device: Map<String, Value>,
+    /// An OpenRTB regs object, passed on: which regulations apply, and what the visitor chose.
+    pub(crate) regs: Map<String, Value>,
     /// URL of the page.
     pub(crate) page: Option<String>,
 }
 
 impl AdRequest {
-    /// Reads `{"placement_id","user"?,"device"?,"page"?}`.
+    /// Reads `{"placement_id","user"?,"device"?,"regs"?,"page"?}`.
     ///
     /// # Errors
     /// 400 with pointers to all faults.
@@ -45,15 +47,32 @@ impl AdRequest {
         }
         let user = form.object("/user", body.get("user"));
         let device = form.object("/device", body.get("device"));
+        let regs = form.object("/regs", body.get("regs"));
         let page = form.text("/page", body.get("page"));
+        if page.is_some_and(|page| !is_web(page)) {
+            form.refuse(
+                "/page",
+                "must be a URL that begins with http:// or https://",
+            );
+        }
         let ask = Self {
             placement_id: placement.unwrap_or_default().to_owned(),
             user: user.cloned().unwrap_or_default(),
             device: device.cloned().unwrap_or_default(),
+            regs: regs.cloned().unwrap_or_default(),
             page: page.map(str::to_owned),
         };
         form.done(ask)
     }
+}
+
+/// Whether a URL leads to a page of the web, and is no script.
+pub(crate) fn is_web(url: &str) -> bool {
+    let has = |scheme: &str| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    has("https://") || has("http://")
 }
 
 /// What the connection tells about the visitor.
@@ -67,6 +86,10 @@ pub(crate) struct Visitor<'a> {
     pub(crate) user_agent: Option<&'a str>,
     /// `Accept-Language`.
     pub(crate) language: Option<&'a str>,
+    /// `Sec-GPC: 1`: nothing is to be sold or shared (C-163).
+    pub(crate) opts_out: bool,
+    /// `DNT: 1` (C-142).
+    pub(crate) untracked: bool,
 }
 
 #[derive(Serialize)]
@@ -80,6 +103,8 @@ struct Request<'a> {
     device: Value,
     #[serde(skip_serializing_if = "Map::is_empty")]
     user: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    regs: Map<String, Value>,
     source: Value,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     badv: Vec<&'a str>,
@@ -134,6 +159,7 @@ pub(crate) fn bid_request(
         site: site(publisher, ask.page.as_deref()),
         device: device(ask.device.clone(), visitor),
         user: &ask.user,
+        regs: regs(ask.regs.clone(), visitor),
         source: json!({"fd": 0, "tid": id}),
         badv: both(&placement.badv, &publisher.badv),
         bcat: both(&placement.bcat, &publisher.bcat),
@@ -183,7 +209,7 @@ fn medium(format: CreativeFormat, placement: &Placement, battr: &[i32]) -> (&'st
                     {"id": 3, "required": 0, "img": {"type": 3, "wmin": 300, "hmin": 157}},
                     {"id": 4, "required": 0, "data": {"type": 1, "len": 40}},
                 ],
-                "eventtrackers": [{"event": 1, "methods": [1]}],
+                "eventtrackers": [{"event": 1, "methods": [1]}, {"event": 2, "methods": [1]}],
             });
             let native = json!({"ver": "1.2", "request": wanted.to_string(), "battr": battr});
             ("native", native)
@@ -219,10 +245,26 @@ fn device(mut device: Map<String, Value>, visitor: Visitor<'_>) -> Value {
     } else {
         "ip"
     };
+    if visitor.untracked {
+        device.entry("dnt").or_insert_with(|| json!(1));
+    }
     if !device.contains_key("ip") && !device.contains_key("ipv6") {
         device.insert(key.into(), json!(visitor.ip));
     }
     Value::Object(device)
+}
+
+/// What the page says, and what the browser's own header does.
+fn regs(mut regs: Map<String, Value>, visitor: Visitor<'_>) -> Map<String, Value> {
+    if visitor.opts_out
+        && let Some(ext) = regs
+            .entry("ext")
+            .or_insert_with(|| json!({}))
+            .as_object_mut()
+    {
+        ext.entry("gpc").or_insert_with(|| json!("1"));
+    }
+    regs
 }
 
 #[cfg(test)]
@@ -271,6 +313,8 @@ mod tests {
         gpc: false,
         user_agent: Some("Mozilla/5.0"),
         language: Some("de-DE,de"),
+        opts_out: false,
+        untracked: false,
     };
 
     #[test]
@@ -323,12 +367,43 @@ mod tests {
             (r#"{"placement_id":"top","user":"u"}"#, "/user"),
             (r#"{"placement_id":"top","device":[]}"#, "/device"),
             (r#"{"placement_id":"top","page":{}}"#, "/page"),
+            (
+                r#"{"placement_id":"top","page":"javascript:alert(1)"}"#,
+                "/page",
+            ),
+            (r#"{"placement_id":"top","regs":1}"#, "/regs"),
             (r#"{"placement_id":"top"} x"#, ""),
         ] {
             let problem = AdRequest::read(body.as_bytes()).unwrap_err();
             assert_eq!(problem.status.as_u16(), 400, "{body}");
             assert_eq!(problem.pointer.as_deref(), Some(pointer), "{body}");
         }
+    }
+
+    #[test]
+    fn c_163_what_the_browser_and_its_page_say_of_privacy_goes_along() {
+        let (placement, publisher) = placement(vec![CreativeFormat::Banner]);
+        let ask =
+            br#"{"placement_id":"top","user":{"consent":"CP"},"regs":{"gdpr":1,"ext":{"x":1}}}"#;
+        let ask = AdRequest::read(ask).unwrap();
+        let private = Visitor {
+            opts_out: true,
+            untracked: true,
+            ..VISITOR
+        };
+        let body = bid_request("r1", &placement, &publisher, &ask, private);
+        let value: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            value["regs"],
+            json!({"gdpr": 1, "ext": {"x": 1, "gpc": "1"}})
+        );
+        assert_eq!(value["user"]["consent"], "CP");
+        assert_eq!(value["device"]["dnt"], 1);
+        let silent = bid_request("r1", &placement, &publisher, &AdRequest::default(), VISITOR);
+        assert!(
+            !silent.contains("regs") && !silent.contains("dnt"),
+            "{silent}"
+        );
     }
 
     #[test]

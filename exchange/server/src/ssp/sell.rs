@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use contracts::catalog::{Placement, Publisher, Status};
+use contracts::notice::{SellClaims, SellKind};
 use service::Problem;
 use service::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use units::AuctionId;
@@ -96,21 +97,58 @@ impl Sold {
     }
 }
 
-/// The signed token of a winner's impression.
-pub(super) fn token(in_force: &InForce, winner: &Winner) -> String {
-    let mut token = String::new();
-    winner.claims.sign(&in_force.keys.0, &mut token);
-    token
+/// The signed tokens of a winner, and the URLs that take them.
+pub(super) struct Tracking {
+    /// The token of its impression.
+    pub(super) token: String,
+    /// Reports the impression.
+    pub(super) impression_url: String,
+    /// Reports that it was in view.
+    pub(super) view_url: String,
+    /// Reports a click; where the ad's landing page is known, this leads there.
+    pub(super) click_url: String,
+    view: String,
 }
 
-/// The URL that reports an impression.
-pub(super) fn impression_url(base: &str, token: &str) -> String {
-    format!("{base}/impression?t={token}")
+impl Tracking {
+    /// Of a winner with the landing page that it names itself, if any.
+    pub(super) fn of(
+        in_force: &InForce,
+        winner: &Winner,
+        base: &str,
+        landing_page: Option<&str>,
+    ) -> Self {
+        let signed = |kind, url: &str| {
+            let claims = SellClaims {
+                kind,
+                url: url.to_owned(),
+                ..winner.claims.clone()
+            };
+            let mut token = String::new();
+            claims.sign(&in_force.keys.0, &mut token);
+            token
+        };
+        let token = signed(SellKind::Impression, &winner.claims.url);
+        let view = signed(SellKind::View, "");
+        let click = signed(SellKind::Click, landing_page.unwrap_or_default());
+        Self {
+            impression_url: format!("{base}/impression?t={token}"),
+            view_url: format!("{base}/view?t={view}"),
+            click_url: format!("{base}/click?t={click}"),
+            token,
+            view,
+        }
+    }
+
+    /// The URL that reports an event of a video.
+    pub(super) fn video_url(&self, base: &str, event: &str) -> String {
+        format!("{base}/video/{event}?t={}", self.view)
+    }
 }
 
 /// What a connection tells about its visitor.
 pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap) -> Visitor<'h> {
-    let text = |name| {
+    let text = |name: HeaderName| {
         headers
             .get(name)
             .and_then(|value: &HeaderValue| value.to_str().ok())
@@ -120,5 +158,7 @@ pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap) -> Visitor<'h> {
         gpc: sends_gpc(headers),
         user_agent: text(service::http::header::USER_AGENT),
         language: text(service::http::header::ACCEPT_LANGUAGE),
+        opts_out: text(HeaderName::from_static("sec-gpc")) == Some("1"),
+        untracked: text(service::http::header::DNT) == Some("1"),
     }
 }

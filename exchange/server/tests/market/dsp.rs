@@ -13,6 +13,8 @@ use super::Server;
 pub(crate) enum Script {
     /// A bid of this CPM on every imp, with markup for what the imp offers.
     Bid(&'static str),
+    /// The same, with a wrapper for video.
+    Wrapper(&'static str),
     /// 204.
     NoBid,
 }
@@ -42,7 +44,8 @@ impl Dsp {
                 requests.lock().unwrap().push(body.clone());
                 match script {
                     Script::NoBid => answers::no_content(),
-                    Script::Bid(price) => bid(request, &body, price),
+                    Script::Bid(price) => bid(request, &body, price, VAST),
+                    Script::Wrapper(price) => bid(request, &body, price, WRAPPER),
                 }
             },
         );
@@ -75,21 +78,29 @@ impl Dsp {
 
 const VAST: &str = r#"<VAST version="4.0"><Ad id="1"><InLine><AdSystem>rival</AdSystem><AdTitle>t</AdTitle><Impression><![CDATA[https://rival.example/i]]></Impression><Creatives><Creative><Linear><Duration>00:00:15</Duration><MediaFiles><MediaFile delivery="progressive" type="video/mp4" width="640" height="360"><![CDATA[https://rival.example/v.mp4]]></MediaFile></MediaFiles></Linear></Creative></Creatives></InLine></Ad></VAST>"#;
 
-fn bid(request: &Request, body: &Value, price: &str) -> Response {
+const WRAPPER: &str = r#"<VAST version="4.0"><Ad id="1"><Wrapper><AdSystem>rival</AdSystem><Impression><![CDATA[https://rival.example/i]]></Impression><VASTAdTagURI><![CDATA[https://rival.example/vast]]></VASTAdTagURI></Wrapper></Ad></VAST>"#;
+
+const NATIVE: &str = r#"{"ver":"1.2","assets":[{"id":1,"title":{"text":"Lamps \"and\" chairs"}},{"id":4,"data":{"value":"Shop"}}],"link":{"url":"https://shop.example/lamps?a=1&b=2","clicktrackers":["https://rival.example/c"]},"eventtrackers":[{"event":1,"method":1,"url":"https://rival.example/i"}]}"#;
+
+fn bid(request: &Request, body: &Value, price: &str, vast: &str) -> Response {
     let host = request.header("host").unwrap();
     let imp = &body["imp"][0];
     let is_video = imp.get("video").is_some();
-    let adm = if is_video {
-        VAST
+    let (mtype, adm) = if is_video {
+        (2, vast)
+    } else if imp.get("native").is_some() {
+        (4, NATIVE)
     } else {
-        "<a href=\"https://shop.example\">${AUCTION_PRICE}</a>"
+        (1, "<a href=\"https://shop.example\">${AUCTION_PRICE}</a>")
     };
     let url = |path: &str| format!("http://{host}/{path}?a=${{AUCTION_ID}}&p=${{AUCTION_PRICE}}");
     let bid = json!({
         "id": "b1", "impid": imp["id"], "price": "@price@", "adm": adm, "cid": "campaign_9",
-        "crid": "creative_9", "adomain": ["shop.example"], "w": 300, "h": 250,
-        "mtype": if is_video { 2 } else { 1 }, "dur": if is_video { json!(15) } else { Value::Null },
-        "protocol": if is_video { json!(7) } else { Value::Null },
+        "crid": "creative_9", "adomain": ["shop.example"],
+        "w": if mtype == 4 { Value::Null } else { json!(300) },
+        "h": if mtype == 4 { Value::Null } else { json!(250) },
+        "mtype": mtype, "dur": if is_video { json!(15) } else { Value::Null },
+        "protocol": if is_video { json!(if vast == WRAPPER { 8 } else { 7 }) } else { Value::Null },
         "nurl": url("win"), "burl": url("bill"), "lurl": url("loss"),
     });
     let answer =

@@ -12,7 +12,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use contracts::catalog::Catalog;
+use contracts::event::{DELIVERY_STREAM, DeliveryEvent};
 use contracts::notice::NoticeKey;
+use eventlog::{EventLog, START, Timeouts};
 use exchange_server::{Config, Listeners};
 use serde_json::{Value, json};
 use service::{Shutdown, Trigger};
@@ -108,6 +110,14 @@ impl Market {
         post_json(&url, &body).await.expect_status(200).json()
     }
 
+    /// What the exchange accounts for, oldest first.
+    pub(crate) async fn deliveries(&self) -> Vec<DeliveryEvent> {
+        let log = EventLog::connect(&self.events_url, Timeouts::default()).unwrap();
+        let entries = log.read_after(DELIVERY_STREAM, START, 100).await.unwrap();
+        let read = |payload: &[u8]| serde_json::from_slice(payload).unwrap();
+        entries.iter().map(|entry| read(&entry.payload)).collect()
+    }
+
     /// A URL of the SSP side.
     pub(crate) fn ssp(&self, path: &str) -> String {
         format!("{}{path}", self.ssp)
@@ -147,7 +157,7 @@ fn data_dir() -> String {
         .into_owned()
 }
 
-/// Two publishers, five placements, one DSP.
+/// Two publishers, their placements, one DSP.
 fn catalog(endpoint: &str) -> Catalog {
     let placement = |id: &str, formats: &[&str]| {
         json!({
@@ -157,6 +167,8 @@ fn catalog(endpoint: &str) -> Catalog {
     };
     let mut asleep = placement("asleep", &["banner"]);
     asleep["status"] = json!("paused");
+    let mut feed = placement("feed", &["native"]);
+    feed["sizes"] = json!([]);
     let mut euro = placement("euro", &["banner"]);
     euro["publisher"] = json!("zeitung");
     let catalog = json!({
@@ -167,7 +179,8 @@ fn catalog(endpoint: &str) -> Catalog {
             {"id": "zeitung", "name": "Zeitung", "domain": "zeitung.example", "fee": 125_000, "currency": "EUR"},
         ],
         "placements": [
-            placement("top", &["banner"]), placement("player", &["video"]), asleep, euro,
+            placement("top", &["banner"]), placement("player", &["video"]),
+            feed, asleep, euro,
         ],
         "partners": [{"id": "dsp_rival", "name": "rival", "endpoint": endpoint, "active": true}],
         "notice_keys": [key()],

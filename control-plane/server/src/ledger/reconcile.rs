@@ -1,0 +1,296 @@
+//! Each DSP's days: what we count, what it says, by how much that differs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use control_plane_core::reconcile::Percent;
+use deadpool_postgres::Object;
+use serde::Serialize;
+use tokio_postgres::Row;
+use units::{Currency, Nanos, RateTable, UnixMillis};
+use utoipa::ToSchema;
+
+use super::{Ledger, LedgerError, int, ints};
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
+/// What is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The first instant of the first day.
+    pub from: UnixMillis,
+    /// The first instant behind the last day.
+    pub to: UnixMillis,
+    /// One DSP alone.
+    pub partner: Option<String>,
+    /// Currency of all amounts.
+    pub currency: Currency,
+}
+
+/// `GET /reconcile`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Reconciliation {
+    /// Currency of every amount here.
+    pub currency: String,
+    /// First day.
+    pub from: String,
+    /// First day behind the last.
+    pub to: String,
+    /// One per day and DSP that has anything, the oldest day first.
+    pub items: Vec<ReconcileRow>,
+    /// The list comes whole.
+    pub next_cursor: Option<String>,
+}
+
+/// A day of one DSP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReconcileRow {
+    /// Day of UTC.
+    pub day: String,
+    /// The demand partner.
+    pub dsp: String,
+    /// Auctions won: ours at once, an SSP's when it says so.
+    pub won: u64,
+    /// Win notices (nurl) that the DSP took.
+    pub nurl_delivered: u64,
+    /// Impressions that were delivered, and are billed.
+    pub impressions: u64,
+    /// Reports of crawlers, which are not billed.
+    pub filtered: u64,
+    /// Where the billing notices of these impressions stand.
+    pub burl: BurlCounts,
+    /// What the impressions cost.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub spend: Nanos,
+    /// What the DSP says, where it was uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dsp_figures: Option<DspFigures>,
+    /// By how many percent the DSP's figures are above ours; absent without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference_percent: Option<Difference>,
+}
+
+/// Billing notices, by how they ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BurlCounts {
+    /// The DSP acknowledged them.
+    pub acknowledged: u64,
+    /// They are on their way.
+    pub waiting: u64,
+    /// The DSP refused them for good.
+    pub refused: u64,
+    /// The DSP took none while they were good.
+    pub expired: u64,
+    /// The bids named no URL to call.
+    pub none: u64,
+}
+
+/// What a DSP says of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DspFigures {
+    /// Impressions.
+    pub impressions: u64,
+    /// Spend, where it told any.
+    #[serde(
+        with = "units::json::nanos_opt",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<f64>)]
+    pub spend: Option<Nanos>,
+}
+
+/// Differences in percent of our figures; `null` where ours is zero and the DSP's is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Difference {
+    /// Of impressions.
+    #[schema(value_type = Option<f64>)]
+    pub impressions: Option<Percent>,
+    /// Of spend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    pub spend: Option<Option<Percent>>,
+}
+
+type Days = BTreeMap<(i64, String), ReconcileRow>;
+
+impl Ledger {
+    /// Compares what we count of each DSP and day with what the DSP says.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when Postgres does not answer or the table lacks a currency.
+    pub async fn reconcile(
+        &self,
+        asked: &Asked,
+        rates: &RateTable,
+    ) -> Result<Reconciliation, LedgerError> {
+        let client = self.client().await?;
+        let mut days = Days::new();
+        let converted = |row: &Row, amount: i64, currency: &str| {
+            Currency::parse(currency)
+                .and_then(|paid| rates.convert(Nanos(amount), paid, asked.currency))
+                .ok_or_else(|| {
+                    let partner: &str = row.get(1);
+                    let says = format!("an amount of {partner} in {currency}, which has no rate");
+                    LedgerError::Unreadable(says)
+                })
+        };
+        for row in ours(&client, asked).await? {
+            let line = line(&mut days, &row);
+            let count = ints(row.get(4));
+            line.impressions += count;
+            line.burl.add(row.get(2), count);
+            line.spend += converted(&row, row.get(5), row.get(3))?;
+        }
+        for row in filtered(&client, asked).await? {
+            line(&mut days, &row).filtered = ints(row.get(2));
+        }
+        for row in counted(&client, asked).await? {
+            let line = line(&mut days, &row);
+            (line.won, line.nurl_delivered) = (ints(row.get(2)), ints(row.get(3)));
+        }
+        for row in theirs(&client, asked).await? {
+            let told: Option<i64> = row.get(3);
+            let currency: Option<&str> = row.get(4);
+            let spend = match told.zip(currency) {
+                Some((amount, currency)) => Some(converted(&row, amount, currency)?),
+                None => None,
+            };
+            line(&mut days, &row).compare(ints(row.get(2)), spend);
+        }
+        Ok(Reconciliation {
+            currency: asked.currency.to_string(),
+            from: day(asked.from.0),
+            to: day(asked.to.0),
+            items: days.into_values().collect(),
+            next_cursor: None,
+        })
+    }
+}
+
+fn line<'d>(days: &'d mut Days, row: &Row) -> &'d mut ReconcileRow {
+    let (at, dsp): (i64, String) = (row.get(0), row.get(1));
+    let told = || ReconcileRow {
+        day: day(at),
+        dsp: dsp.clone(),
+        ..ReconcileRow::default()
+    };
+    days.entry((at, dsp.clone())).or_insert_with(told)
+}
+
+impl ReconcileRow {
+    fn compare(&mut self, impressions: u64, spend: Option<Nanos>) {
+        self.difference_percent = Some(Difference {
+            impressions: Percent::difference(int(self.impressions), int(impressions)),
+            spend: spend.map(|theirs| Percent::difference(self.spend.0, theirs.0)),
+        });
+        self.dsp_figures = Some(DspFigures { impressions, spend });
+    }
+}
+
+impl BurlCounts {
+    fn add(&mut self, ended: &str, count: u64) {
+        match ended {
+            "acknowledged" => self.acknowledged += count,
+            "refused" => self.refused += count,
+            "expired" => self.expired += count,
+            "none" => self.none += count,
+            _ => self.waiting += count,
+        }
+    }
+}
+
+impl Reconciliation {
+    /// The same as CSV, a line for each day and DSP.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut text = String::from(
+            "day,dsp,won,nurl_delivered,impressions,filtered,burl_acknowledged,burl_waiting,burl_refused,\
+             burl_expired,burl_none,spend,currency,dsp_impressions,dsp_spend,impressions_difference_percent,\
+             spend_difference_percent\n",
+        );
+        for row in &self.items {
+            let theirs = row.dsp_figures.as_ref();
+            let difference = row.difference_percent;
+            let BurlCounts {
+                acknowledged,
+                waiting,
+                refused,
+                expired,
+                none,
+            } = row.burl;
+            // Writing to a String does not fail.
+            let _ = writeln!(
+                text,
+                "{},{},{},{},{},{},{acknowledged},{waiting},{refused},{expired},{none},{},{},{},{},{},{}",
+                row.day,
+                row.dsp,
+                row.won,
+                row.nurl_delivered,
+                row.impressions,
+                row.filtered,
+                row.spend,
+                self.currency,
+                cell(theirs.map(|it| it.impressions)),
+                cell(theirs.and_then(|it| it.spend)),
+                cell(difference.and_then(|it| it.impressions)),
+                cell(difference.and_then(|it| it.spend.flatten())),
+            );
+        }
+        text
+    }
+}
+
+fn cell(value: Option<impl std::fmt::Display>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A day by its first instant.
+pub(crate) fn day(at: i64) -> String {
+    let mut text = UnixMillis(at).to_rfc3339();
+    text.truncate(10);
+    text
+}
+
+async fn rows(
+    client: &Object,
+    attempted: &'static str,
+    sql: &str,
+    asked: &Asked,
+) -> Result<Vec<Row>, LedgerError> {
+    client
+        .query(sql, &[&asked.from.0, &asked.to.0, &asked.partner])
+        .await
+        .map_err(LedgerError::sql(attempted))
+}
+
+async fn ours(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError> {
+    let sql = format!(
+        "SELECT at / {DAY} * {DAY}, partner, notice, currency, count(*), sum(gross)::bigint
+         FROM deliveries WHERE at >= $1 AND at < $2 AND ($3::text IS NULL OR partner = $3)
+         GROUP BY 1, 2, 3, 4"
+    );
+    rows(client, "sum deliveries by DSP", &sql, asked).await
+}
+
+async fn filtered(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError> {
+    let sql = format!(
+        "SELECT at / {DAY} * {DAY}, partner, count(*) FROM delivery_marks
+         WHERE kind = 'filtered' AND at >= $1 AND at < $2 AND ($3::text IS NULL OR partner = $3)
+         GROUP BY 1, 2"
+    );
+    rows(client, "count what was filtered", &sql, asked).await
+}
+
+async fn counted(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError> {
+    let sql = "SELECT day, partner, won, win_notices FROM partner_days
+         WHERE day >= $1 AND day < $2 AND ($3::text IS NULL OR partner = $3)";
+    rows(client, "read the counts of DSPs", sql, asked).await
+}
+
+async fn theirs(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError> {
+    let sql = "SELECT day, partner, impressions, spend, currency FROM partner_figures
+         WHERE day >= $1 AND day < $2 AND ($3::text IS NULL OR partner = $3)";
+    rows(client, "read the figures of DSPs", sql, asked).await
+}

@@ -1,0 +1,199 @@
+//! The reconciliation with DSPs: what the logs bring, what an operator uploads, by how much they differ.
+
+use contracts::event::{
+    DELIVERY_STREAM, DeliveryEvent, DeliveryFact, NoticeEnd, PartnerTally, TALLY_STREAM, TallyEvent,
+};
+use contracts::notice::{SellClaims, SellKind};
+use eventlog::{EventLog, Timeouts};
+use http::Method;
+use serde_json::{Value, json};
+use testkit::http::{Answer, send};
+use testkit::poll_until;
+use units::{AuctionId, CpmMicros, Currency, Nanos, UnixMillis};
+
+use crate::plane::{LONG, Plane};
+
+const NOON: UnixMillis = UnixMillis(1_795_780_800_000);
+const MIDNIGHT: UnixMillis = UnixMillis(1_795_737_600_000);
+const DAY: &str = "2026-11-27";
+
+fn delivery(number: u8, url: &str, fact: DeliveryFact) -> DeliveryEvent {
+    DeliveryEvent {
+        claims: SellClaims {
+            kind: SellKind::Impression,
+            auction: AuctionId::new(NOON, [number; 10]),
+            imp: "1".into(),
+            partner: "dsp_rival".into(),
+            publisher: "paper".into(),
+            placement: "top".into(),
+            price: CpmMicros::CENT,
+            currency: Currency::USD,
+            gross: Nanos(1_375_000),
+            fee: Nanos(137_500),
+            payout_currency: Currency::USD,
+            url: url.into(),
+            expires: NOON,
+            test: false,
+        },
+        at: NOON,
+        fact,
+    }
+}
+
+async fn append(log: &EventLog, stream: &str, once: &str, event: &impl serde::Serialize) {
+    let payload = serde_json::to_vec(event).expect("JSON");
+    let ttl = std::time::Duration::from_secs(60);
+    log.append_once(&[stream], once, ttl, &payload)
+        .await
+        .expect("the log takes it");
+}
+
+async fn upload(plane: &Plane, path: &str, csv: &str) -> Answer {
+    let headers = [("content-type", "text/csv")];
+    send(Method::POST, &plane.url(path), &headers, csv.to_owned()).await
+}
+
+#[tokio::test]
+async fn a_dsps_day_is_compared_with_its_own_figures() {
+    let plane = Plane::start().await;
+    let partner = json!({"id": "dsp_rival", "name": "rival", "endpoint": "http://127.0.0.1:9100/bid", "active": true});
+    let _ = plane
+        .post("/demand-partners", partner)
+        .await
+        .expect_status(201);
+    let log = EventLog::connect(&plane.events_url, Timeouts::default()).expect("a URL");
+    let happened = DeliveryFact::Happened;
+    for number in 0..8_u8 {
+        let url = if number == 7 {
+            ""
+        } else {
+            "http://dsp.example/bill"
+        };
+        append(
+            &log,
+            DELIVERY_STREAM,
+            &format!("d{number}"),
+            &delivery(number, url, happened),
+        )
+        .await;
+    }
+    for (number, end) in [
+        (0, NoticeEnd::Acknowledged),
+        (1, NoticeEnd::Acknowledged),
+        (2, NoticeEnd::Refused),
+        (3, NoticeEnd::Expired),
+        // A repetition after the acknowledgement changes nothing.
+        (0, NoticeEnd::Expired),
+    ] {
+        let event = delivery(number, "", DeliveryFact::Notified(end));
+        append(&log, DELIVERY_STREAM, &format!("n{number}{end:?}"), &event).await;
+    }
+    let crawler = delivery(8, "", DeliveryFact::Filtered);
+    append(&log, DELIVERY_STREAM, "f", &crawler).await;
+    let tally = |won, win_notices| TallyEvent {
+        tallies: vec![PartnerTally {
+            partner: "dsp_rival".into(),
+            day: MIDNIGHT,
+            won,
+            win_notices,
+        }],
+    };
+    append(&log, TALLY_STREAM, "t1", &tally(6, 5)).await;
+    append(&log, TALLY_STREAM, "t2", &tally(4, 4)).await;
+
+    let days = "/reconcile?from=2026-11-27&to=2026-11-28";
+    let row = poll_until(LONG, async || {
+        let row = plane.get(days).await.expect_status(200).json()["items"][0].clone();
+        (row["won"] == 10).then_some(row)
+    })
+    .await;
+    let mut expect = json!({
+        "day": DAY, "dsp": "dsp_rival", "won": 10, "nurl_delivered": 9, "impressions": 8, "filtered": 1,
+        "burl": {"acknowledged": 2, "waiting": 3, "refused": 1, "expired": 1, "none": 1}, "spend": 0.011,
+    });
+    assert_eq!(row, expect);
+
+    let path = "/demand-partners/dsp_rival/figures";
+    let csv = format!("day,impressions,spend,currency\n{DAY},6,0.0111,USD\n");
+    let dry = upload(&plane, &format!("{path}?dry_run=true"), &csv).await;
+    assert_eq!(dry.expect_status(200).json()["days"], 1);
+    assert_eq!(
+        plane.get(days).await.json()["items"][0],
+        expect,
+        "a dry run"
+    );
+    let kept = upload(&plane, path, &csv).await.expect_status(200).json();
+    let told = json!({"partner_id": "dsp_rival", "days": 1, "from": DAY, "to": DAY});
+    assert_eq!(kept, told);
+    expect["dsp_figures"] = json!({"impressions": 6, "spend": 0.0111});
+    expect["difference_percent"] = json!({"impressions": -25, "spend": 0.91});
+    let listed = plane.get(days).await.expect_status(200);
+    assert!(
+        listed.text().contains(r#""spend":0.0111"#),
+        "exact: {listed}"
+    );
+    assert_eq!(listed.json()["items"][0], expect);
+
+    let table = plane
+        .get("/reconcile.csv?from=2026-11-27&to=2026-11-28&dsp=dsp_rival")
+        .await;
+    let table = table.expect_status(200);
+    assert_eq!(
+        table.header("content-type"),
+        Some("text/csv; charset=utf-8")
+    );
+    let text = table.text();
+    let mut lines = text.lines();
+    assert_eq!(lines.next().unwrap_or_default().split(',').count(), 17);
+    assert_eq!(
+        lines.next(),
+        Some("2026-11-27,dsp_rival,10,9,8,1,2,3,1,1,1,0.011,USD,6,0.0111,-25,0.91")
+    );
+    let none = plane
+        .get("/reconcile?from=2026-11-27&to=2026-11-28&dsp=other")
+        .await;
+    assert_eq!(none.json()["items"], json!([]));
+    // A day that the DSP corrects; one that only the DSP knows.
+    let corrected = format!("day,impressions\n{DAY},8\n2026-11-26,4\n");
+    let _ = upload(&plane, path, &corrected).await.expect_status(200);
+    let items = plane
+        .get("/reconcile?from=2026-11-26&to=2026-11-28")
+        .await
+        .json()["items"]
+        .clone();
+    assert_eq!(items[1]["difference_percent"], json!({"impressions": 0}));
+    assert_eq!(
+        items[0]["difference_percent"],
+        json!({"impressions": Value::Null})
+    );
+    let audit = plane.get("/audit?limit=1").await.json();
+    assert_eq!(audit["items"][0]["action"], "upload", "{audit:#}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_is_refused() {
+    let plane = Plane::start().await;
+    for (query, names) in [
+        ("from=2026-11-27T12:00:00Z", "days"),
+        ("from=yesterday", "from"),
+        ("from=2026-11-28&to=2026-11-27", "later"),
+        ("from=2026-01-01&to=2026-11-27", "92"),
+        ("currency=XXX", "currency"),
+    ] {
+        let answer = plane.get(&format!("/reconcile?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}: {answer}");
+        assert!(answer.text().contains(names), "{query}: {answer}");
+    }
+    let good = "day,impressions\n2026-11-27,1\n";
+    let unknown = upload(&plane, "/demand-partners/none/figures", good).await;
+    assert_eq!(unknown.status, 404, "{unknown}");
+    let bad = upload(
+        &plane,
+        "/demand-partners/none/figures",
+        "day,impressions\n2026-11-27,x\n",
+    )
+    .await;
+    assert_eq!(bad.expect_status(422).json()["pointer"], "/1/impressions");
+    let json = plane.post("/lists", json!({"name": 1})).await;
+    assert_eq!(json.status, 400, "{json}");
+}
