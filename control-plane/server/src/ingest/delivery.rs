@@ -274,6 +274,37 @@ async fn mark(tx: &Transaction<'_>, marked: &[(&DeliveryEvent, &str)]) -> Result
     Ok(())
 }
 
+/// How billing notices ended; an acknowledgement stands, whatever comes of a repetition.
+async fn end(
+    tx: &Transaction<'_>,
+    ended: &[(&DeliveryEvent, NoticeEnd)],
+) -> Result<(), LedgerError> {
+    let mut last: BTreeMap<(Uuid, &str), NoticeEnd> = BTreeMap::new();
+    for (event, end) in ended {
+        let key = (event.claims.auction.0, &*event.claims.imp);
+        let known = last.entry(key).or_insert(*end);
+        if *known != NoticeEnd::Acknowledged {
+            *known = *end;
+        }
+    }
+    if last.is_empty() {
+        return Ok(());
+    }
+    let auctions: Vec<Uuid> = last.keys().map(|(auction, _)| *auction).collect();
+    let imps: Vec<&str> = last.keys().map(|(_, imp)| *imp).collect();
+    let ends: Vec<&str> = last.values().map(|end| word(*end)).collect();
+    sql::run(
+        tx,
+        "write how billing notices ended",
+        "UPDATE deliveries AS d SET notice = e.ended
+         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS e (auction, imp, ended)
+         WHERE d.auction = e.auction AND d.imp = e.imp AND d.notice <> 'acknowledged'",
+        &[&auctions, &imps, &ends],
+    )
+    .await?;
+    Ok(())
+}
+
 const fn word(end: NoticeEnd) -> &'static str {
     match end {
         NoticeEnd::Acknowledged => "acknowledged",
