@@ -101,3 +101,60 @@ async fn what_is_shown_is_earned_and_agrees_with_the_dsps_to_the_nano() {
     }
     stack.stop().await;
 }
+
+/// The commands of a guide that name a port of the market, one after the other, as they stand there.
+fn commands<'g>(guide: &'g str, port: &str) -> Vec<&'g str> {
+    let blocks = guide.split("```sh\n").skip(1);
+    blocks
+        .filter_map(|block| block.split("```").next())
+        .filter(|block| block.contains(port))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_commands_of_the_guides_work_as_they_stand() {
+    if std::process::Command::new("curl")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        let name = "the_commands_of_the_guides_work_as_they_stand";
+        return testkit::skip(name, "curl is not installed");
+    }
+    let stack = Stack::start().await;
+    let ask = json!({"placement_id": "placement_001"});
+    poll_until(PATIENCE, async || {
+        post_json(&stack.ssp("/ad-request"), &ask).await.status == 200
+    })
+    .await;
+    let ssp = commands(include_str!("../../docs/ssp.md"), ":8003/");
+    let operator = commands(include_str!("../../docs/operator.md"), ":8001/reconcile");
+    let upload = commands(include_str!("../../docs/operator.md"), "/figures");
+    assert_eq!((ssp.len(), operator.len(), upload.len()), (3, 1, 1));
+    for command in ssp.into_iter().chain(operator).chain(upload) {
+        let here = command
+            .replace("http://127.0.0.1:8003", &stack.urls.exchange_ssp)
+            .replace("http://127.0.0.1:8001", &stack.urls.control_plane);
+        let dir = stack.data_dir().to_owned();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut shell = std::process::Command::new("sh");
+            shell
+                .args(["-ec", &here])
+                .current_dir(dir)
+                .output()
+                .unwrap()
+        })
+        .await
+        .unwrap();
+        let told = String::from_utf8_lossy(&done.stdout);
+        assert!(
+            done.status.success() && !told.is_empty() || command.contains("-o "),
+            "{command}: {done:?}"
+        );
+        assert!(
+            !told.contains(r#""status":4"#) && !told.contains(r#""status":5"#),
+            "{command}: {told}"
+        );
+    }
+    stack.stop().await;
+}

@@ -146,18 +146,10 @@ impl Browser {
 
     /// A picture of the whole page, written as PNG; the window takes the page's size, so that every frame is drawn.
     pub(crate) fn picture(&mut self, path: &Path) {
-        let size = self.in_tab("Page.getLayoutMetrics", &json!({}))["cssContentSize"].clone();
-        // Whole pixels, as the protocol wants them.
-        let pixels = |side: &str| -> u64 {
-            let text = format!("{:.0}", size[side].as_f64().unwrap().ceil());
-            text.parse().unwrap()
-        };
-        let window = json!({
-            "width": pixels("width"),
-            "height": pixels("height"),
-            "deviceScaleFactor": 1,
-            "mobile": false,
-        });
+        let [width, height] =
+            ["innerWidth", "document.documentElement.scrollHeight"].map(|side| self.value(side));
+        let window =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.in_tab("Emulation.setDeviceMetricsOverride", &window);
         let drawn = "new Promise(function (then) { requestAnimationFrame(function () { requestAnimationFrame(function () { then(1); }); }); })";
         let _ = self.value(drawn);

@@ -274,16 +274,15 @@ async fn mark(tx: &Transaction<'_>, marked: &[(&DeliveryEvent, &str)]) -> Result
     Ok(())
 }
 
-/// How billing notices ended; an acknowledgement stands, whatever a repetition of it is told.
+/// How billing notices ended; an acknowledgement stands, whatever comes of a repetition.
 async fn end(
     tx: &Transaction<'_>,
     ended: &[(&DeliveryEvent, NoticeEnd)],
 ) -> Result<(), LedgerError> {
     let mut last: BTreeMap<(Uuid, &str), NoticeEnd> = BTreeMap::new();
     for (event, end) in ended {
-        let known = last
-            .entry((event.claims.auction.0, &*event.claims.imp))
-            .or_insert(*end);
+        let key = (event.claims.auction.0, &*event.claims.imp);
+        let known = last.entry(key).or_insert(*end);
         if *known != NoticeEnd::Acknowledged {
             *known = *end;
         }

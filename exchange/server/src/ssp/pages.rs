@@ -103,7 +103,7 @@ pub(super) fn demo(base: &str, placements: &[Placement]) -> Response {
         };
         let size = placement.sizes.first().map_or("native", String::as_str);
         slots.push_str(&format!(
-            "<section><h2>{}</h2><p class=\"what\"><code>{}</code> {} floor {} {}</p>\
+            "<section><h2>{}</h2><p class=\"what\"><code>{}</code> {}, floor {} {}</p>\
              <div data-gavel-placement=\"{}\"></div></section>\n",
             escape(name),
             escape(id),
