@@ -104,7 +104,9 @@ async fn a_dsps_day_is_compared_with_its_own_figures() {
     let days = "/reconcile?from=2026-11-27&to=2026-11-28";
     let row = poll_until(LONG, async || {
         let row = plane.get(days).await.expect_status(200).json()["items"][0].clone();
-        (row["won"] == 10).then_some(row)
+        // Two logs, each with a position of its own.
+        let is_whole = row["won"] == 10 && row["filtered"] == 1 && row["burl"]["waiting"] == 3;
+        is_whole.then_some(row)
     })
     .await;
     let mut expect = json!({

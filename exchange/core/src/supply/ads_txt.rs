@@ -108,7 +108,7 @@ fn record(line: &str) -> Option<Record<'_>> {
 }
 
 fn is_domain(text: &str) -> bool {
-    text.contains('.')
+    domain::normalise(text).is_some_and(|name| name.contains('.'))
         && text.len() <= 253
         && text
             .bytes()
