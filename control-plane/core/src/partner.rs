@@ -1,6 +1,8 @@
 //! Demand partners: the DSPs that the exchange asks.
 
-use contracts::catalog::{CreativeFormat, DemandPartner, OpenRtbVersion, Pretargeting};
+use contracts::catalog::{
+    CreativeFormat, DemandPartner, OpenRtbVersion, PartnerStatus, Pretargeting,
+};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
@@ -27,8 +29,14 @@ pub struct PartnerDocument<'a> {
     /// `2.5` or `2.6`.
     #[schema(value_type = String, example = "2.6")]
     pub openrtb_version: OpenRtbVersion,
-    /// Whether it is asked.
-    pub active: bool,
+    /// `live`: asked for impressions; `testing`: sent copies of live requests with `test` 1, on which it never wins;
+    /// `off`: not asked.
+    #[schema(value_type = Option<String>, example = "live")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<PartnerStatus>,
+    /// Whether it is asked at all: false is `status` `off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
     /// Most milliseconds it gets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u32>,
@@ -65,7 +73,8 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         name: &partner.name,
         endpoint: &partner.endpoint,
         openrtb_version: partner.openrtb_version,
-        active: partner.active,
+        status: Some(partner.status),
+        active: Some(partner.status.is_active()),
         timeout_ms: partner.timeout_ms,
         qps: partner.qps,
         seats: &partner.seats,
@@ -99,10 +108,10 @@ pub fn read(
     }
     let qps: Option<u32> = form.take("qps");
     if qps == Some(0) {
-        form.refuse("qps", "must be above 0; use active to stop a partner");
+        form.refuse("qps", "must be above 0; use status to stop a partner");
     }
     let openrtb_version = form.take("openrtb_version").unwrap_or_default();
-    let active = form.take("active").unwrap_or(true);
+    let status = status(&mut form);
     let seats = form.take("seats").unwrap_or_default();
     let formats: Vec<CreativeFormat> = form.take("formats").unwrap_or_default();
     if formats.contains(&CreativeFormat::Responsive) {
@@ -121,7 +130,7 @@ pub fn read(
         name,
         endpoint,
         openrtb_version,
-        active,
+        status,
         timeout_ms,
         qps,
         seats,
@@ -133,6 +142,31 @@ pub fn read(
         vendor_id,
     });
     form.finish(partner)
+}
+
+/// Lays a change over a partner. `status` and `active` are one thing: which of them is named decides, and
+/// `active` leaves one in testing there.
+#[must_use]
+pub fn over(form: Form, before: &DemandPartner) -> Form {
+    let told: Option<bool> = form.peek("active");
+    let mut base = document(before);
+    if form.has("status") {
+        base.active = None;
+    } else if told.is_some_and(|active| active != before.status.is_active()) {
+        base.status = None;
+    }
+    form.over(&base)
+}
+
+fn status(form: &mut Form) -> PartnerStatus {
+    let active: Option<bool> = form.take("active");
+    let status: Option<PartnerStatus> = form.take("status");
+    let both = active.zip(status);
+    if both.is_some_and(|(active, status)| active != status.is_active()) {
+        form.refuse("active", "contradicts status: leave it out");
+    }
+    let of_flag = active.map_or(PartnerStatus::Live, PartnerStatus::of);
+    status.unwrap_or(of_flag)
 }
 
 fn callable(endpoint: &str, local_mode: bool) -> Result<(), &'static str> {
@@ -158,6 +192,48 @@ fn callable(endpoint: &str, local_mode: bool) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_under_two_names() {
+        let kept = |status: PartnerStatus| -> DemandPartner {
+            let text = format!(
+                r#"{{"id":"d","name":"d","endpoint":"self:bidder","status":{}}}"#,
+                serde_json::to_string(&status).unwrap()
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        let (live, testing, off) = (
+            PartnerStatus::Live,
+            PartnerStatus::Testing,
+            PartnerStatus::Off,
+        );
+        #[rustfmt::skip]
+        let cases = [
+            (live, r#"{}"#, Some(live)),
+            (live, r#"{"active":false}"#, Some(off)),
+            (testing, r#"{"active":false}"#, Some(off)),
+            (off, r#"{"active":true}"#, Some(live)),
+            (testing, r#"{"active":true}"#, Some(testing)),
+            (testing, r#"{"name":"e"}"#, Some(testing)),
+            (live, r#"{"status":"testing"}"#, Some(testing)),
+            (off, r#"{"status":"testing"}"#, Some(testing)),
+            (testing, r#"{"status":"live"}"#, Some(live)),
+            (live, r#"{"status":"off"}"#, Some(off)),
+            (live, r#"{"status":"off","active":false}"#, Some(off)),
+            (live, r#"{"status":"off","active":true}"#, None),
+            (live, r#"{"status":"asleep"}"#, None),
+        ];
+        for (before, change, expect) in cases {
+            let form = over(Form::read(change.as_bytes()).unwrap(), &kept(before));
+            let mut uuid = || uuid::Uuid::nil();
+            let mut edge = Edge {
+                now: units::UnixMillis(0),
+                uuid: &mut uuid,
+            };
+            let got = read(form, true, &mut edge).ok().map(|it| it.status);
+            assert_eq!(got, expect, "{before:?} {change}");
+        }
+    }
 
     #[test]
     fn endpoints_that_may_be_called() {

@@ -71,11 +71,13 @@ pub enum Loss {
     UnusableVast,
     /// Its seatbid's group cannot win as a whole. Exchange-specific code.
     GroupIncomplete,
+    /// Its partner is in testing: on live requests its bids are judged and never win. Exchange-specific code.
+    InTesting,
 }
 
 impl Loss {
     /// Every reason, for counters registered beforehand.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Expired,
         Self::Malformed,
         Self::DuplicateKey,
@@ -110,6 +112,7 @@ impl Loss {
         Self::CreativeBlocked,
         Self::UnusableVast,
         Self::GroupIncomplete,
+        Self::InTesting,
     ];
 
     /// The value of `${AUCTION_LOSS}` (OpenRTB 3.0 loss list; 500 and up are ours).
@@ -149,6 +152,7 @@ impl Loss {
             Self::NotInDeal => 213,
             Self::BundleBlocked => 215,
             Self::GroupIncomplete => 500,
+            Self::InTesting => 501,
         }
     }
 
@@ -190,6 +194,7 @@ impl Loss {
             Self::CreativeBlocked => "creative_blocked",
             Self::UnusableVast => "vast",
             Self::GroupIncomplete => "group_incomplete",
+            Self::InTesting => "in_testing",
         }
     }
 
@@ -231,6 +236,7 @@ impl Loss {
             Self::CreativeBlocked => "the creative is blocked",
             Self::UnusableVast => "the VAST document is not well formed, or has no ad",
             Self::GroupIncomplete => "the seatbid's group cannot win as a whole",
+            Self::InTesting => "the bid is good, and its partner in testing",
         }
     }
 

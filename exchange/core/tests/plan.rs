@@ -2,10 +2,11 @@
 
 mod support;
 
+use contracts::catalog::PartnerStatus;
 use exchange_core::auction::{Reach, Seller, Terms, plan};
 use exchange_core::routing::NotAsked;
 use serde_json::Value;
-use support::{auction_id, example, intake, market, partner, planned};
+use support::{auction_id, example, fates, intake, market, partner, planned, settled};
 
 #[test]
 fn what_nobody_changes_reaches_the_dsp_byte_for_byte() {
@@ -83,7 +84,7 @@ fn who_is_not_asked_and_why() {
         partner
     };
     let market = market(&[
-        with(|p| p.active = false),
+        with(|p| p.status = PartnerStatus::Off),
         with(|p| p.openrtb_version = contracts::catalog::OpenRtbVersion::V25),
         with(|p| p.formats = vec![contracts::catalog::CreativeFormat::Banner]),
         with(|p| p.id = "over".into()),
@@ -158,5 +159,48 @@ fn an_unusable_imp_is_left_out() {
     assert_eq!(
         body["imp"],
         serde_json::json!([{"id":"2","banner":{"w":1,"h":1}}])
+    );
+}
+
+#[test]
+fn x_79_a_partner_in_testing_gets_tests_and_never_wins() {
+    let request = r#"{"id":"r","imp":[{"id":"1","banner":{"w":300,"h":250}}],"site":{"domain":"news.example"}}"#;
+    let mut testing = partner("testing");
+    testing.status = PartnerStatus::Testing;
+    let market = market(&[partner("live"), testing]);
+    let live = intake(request);
+    let plan = planned(&live, &market, 1);
+    let sent = |ask: usize| -> Value {
+        serde_json::from_slice(&plan.bodies[plan.asks[ask].body]).unwrap()
+    };
+    assert_eq!(sent(0).get("test"), None);
+    let mut copy = sent(1);
+    assert_eq!(copy.as_object_mut().unwrap().remove("test"), Some(1.into()));
+    assert_eq!(copy, sent(0), "nothing else differs");
+    let asked = sent(1);
+    let imp = &asked["imp"][0]["id"];
+    let answer = |id: &str, price: i64| {
+        serde_json::json!({"id": asked["id"], "cur": "USD", "seatbid": [{"bid": [{"id": id, "impid": imp, "price": price,
+            "adm": "<a>x</a>", "crid": "c", "adomain": ["brand.example"], "w": 300, "h": 250}]}]})
+        .to_string()
+    };
+    let (low, high) = (answer("low", 10), answer("high", 20));
+    let settlement = settled(&plan, &market, &[(0, &low), (1, &high)]);
+    let all = fates(&settlement);
+    assert_eq!(
+        all[0].1, "won 0.01 USD",
+        "no price is set by a test: {all:?}"
+    );
+    assert_eq!(all[1].1, "501", "{all:?}");
+    // What is a test already is an auction like any other.
+    let test = request.replacen('{', r#"{"test":1,"#, 1);
+    let test = intake(&test);
+    let plan = planned(&test, &market, 1);
+    assert!(!plan.asks.iter().any(|ask| ask.test));
+    let settlement = settled(&plan, &market, &[(0, &low), (1, &high)]);
+    assert!(
+        fates(&settlement)[1].1.starts_with("won"),
+        "{:?}",
+        fates(&settlement)
     );
 }

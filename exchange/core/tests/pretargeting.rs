@@ -4,7 +4,9 @@
 
 mod support;
 
-use contracts::catalog::{AllowBlock, CreativeFormat, DemandPartner, OpenRtbVersion, Pretargeting};
+use contracts::catalog::{
+    AllowBlock, CreativeFormat, DemandPartner, OpenRtbVersion, PartnerStatus, Pretargeting,
+};
 use exchange_core::domain;
 use exchange_core::routing::{NotAsked, View};
 use exchange_core::{Medium, deals};
@@ -36,7 +38,7 @@ fn verdicts(request: &str, partners: &[DemandPartner]) -> Vec<Verdict> {
 
 /// The rule as the guide has it, one partner and one request at a time.
 fn naive(request: &BidRequest<'_>, partner: &DemandPartner) -> Verdict {
-    if !partner.active {
+    if !partner.status.is_active() {
         return Err(NotAsked::Inactive);
     }
     let seats = &partner.seats;
@@ -234,7 +236,7 @@ fn partners() -> impl Strategy<Value = Vec<DemandPartner>> {
                 pretargeting,
                 formats,
                 seats,
-                active,
+                status: PartnerStatus::of(active),
                 name: name.to_owned(),
                 openrtb_version: if older {
                     OpenRtbVersion::V25

@@ -14,8 +14,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use market::PATIENCE;
 use serde_json::{Value, json};
 use testkit::http::get;
+use testkit::poll_until;
 
 /// A partner with further members.
 fn partner(id: &str, url: &str, more: &Value) -> Value {
@@ -195,3 +197,49 @@ async fn bid(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infall
     );
     Ok(Response::new(Full::new(Bytes::from(answer))))
 }
+
+#[tokio::test]
+async fn a_partner_in_testing_gets_copies_with_test_1_and_never_wins() {
+    // X-79, over sockets: never waited for, never told that it won, at most its requests a second
+    let (live, testing) = (Dsp::bidding(BID), Dsp::bidding(DEARER));
+    let (slow, sampled) = (Dsp::bidding(DEARER), Dsp::bidding(DEARER));
+    let began = Instant::now();
+    let url = |dsp: &Dsp, path: &str| format!("{}{path}", dsp.server.url);
+    let partners = json!([
+        partner("live", &url(&live, "/bid"), &json!({})),
+        {"id": "testing", "name": "testing", "endpoint": url(&testing, "/bid"), "status": "testing", "qps": 1_000},
+        {"id": "slow", "name": "slow", "endpoint": url(&slow, "/slow"), "status": "testing", "qps": 1_000},
+        {"id": "sampled", "name": "sampled", "endpoint": url(&sampled, "/bid"), "status": "testing"},
+        {"id": "off", "name": "off", "endpoint": url(&testing, "/bid"), "status": "off"},
+    ]);
+    let rig = Rig::over(&partners, &[]).await;
+    let request = banner("");
+    for _ in 0..3 {
+        let answer = rig.auction(&request).await.expect_status(200);
+        assert_eq!(answer.json()["seatbid"][0]["bid"][0]["crid"], "creative_1");
+        let record = rig.record(&answer).await;
+        assert_eq!(record["bids"][0]["dsp"], "live", "{record}");
+        assert_eq!(record["bids"][0]["outcome"], "won", "{record}");
+        assert_eq!(status(&record, "off"), "inactive");
+        assert_eq!(status(&record, "slow"), "not_waited_for");
+    }
+    assert_eq!(live.last_asked().json().get("test"), None);
+    poll_until(PATIENCE, async || {
+        (testing.times_asked() == 3 && sampled.times_asked() > 0).then_some(())
+    })
+    .await;
+    assert_eq!(testing.last_asked().json()["test"], 1);
+    let stats = get(&rig.url("/stats")).await.expect_status(200).json();
+    for dsp in stats["dsps"].as_array().unwrap() {
+        let wins = if dsp["id"] == "live" { 3 } else { 0 };
+        assert_eq!(dsp["wins"], wins, "{dsp}");
+    }
+    assert!(!testing.told().iter().any(|told| told.contains("win")));
+    let auctions = (0..60).map(|_| rig.auction(&request));
+    futures_util::future::join_all(auctions).await;
+    let most = 10 * (began.elapsed().as_secs() + 1) + 2;
+    let asked = sampled.times_asked() as u64;
+    assert!((1..=most).contains(&asked), "{asked} asked, {most} at most");
+}
+
+const DEARER: &str = r#""price":9.5,"crid":"creative_2","adomain":["shop.example"],"w":300,"h":250,"adm":"<a href=\"https://shop.example\">x</a>","nurl":"{SELF}/win","burl":"{SELF}/bill""#;

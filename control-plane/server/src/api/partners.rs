@@ -3,13 +3,14 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use contracts::catalog::DemandPartner;
+use control_plane_core::Fault;
 use control_plane_core::partner::{self, PartnerDocument};
 
 use super::{Listing, simple};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::store::Answer;
+use crate::store::{Answer, Begun, Edit, rows};
 
 /// Adds a DSP, live within two seconds.
 #[utoipa::path(post, path = "/demand-partners", tag = "supply",
@@ -42,16 +43,31 @@ pub(crate) async fn show(
     simple::show::<DemandPartner>(&app, &id).await
 }
 
-/// Changes a demand partner; `{"active":false}` stops it.
+/// Changes a demand partner; `{"status":"off"}` (or `{"active":false}`) stops it within two seconds,
+/// `{"status":"testing"}` sends it copies of live requests with `test` 1, on which it never wins.
 #[utoipa::path(patch, path = "/demand-partners/{id}", tag = "supply", params(("id" = String, Path)),
-    request_body(content = Object, example = json!({"active": false})),
+    request_body(content = Object, example = json!({"status": "testing"})),
     responses((status = 200, description = "Changed", body = PartnerDocument), (status = 404), (status = 412), (status = 422)))]
 pub(crate) async fn change(
     State(app): State<App>,
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Answer, Refusal> {
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let before = rows::lock::<DemandPartner>(edit.tx(), &id).await?;
+    edit.check_version(&before)?;
+    let form = partner::over(form, &before.doc);
     let local = app.is_local();
-    let read = |form| at_the_edge(|edge| partner::read(form, local, edge));
-    simple::change(&app, &call, &id, read).await
+    let after = at_the_edge(|edge| partner::read(form, local, edge))?;
+    if after.id.as_str() != id {
+        return Err(Fault::meaning("/id", "cannot be changed").into());
+    }
+    let kept = edit.update("update", &before.doc, &after).await?;
+    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
+    app.finish(edit, answer).await
 }

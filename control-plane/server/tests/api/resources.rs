@@ -506,6 +506,12 @@ async fn every_resource_is_made_changed_and_listed() {
         ),
         (
             "/demand-partners",
+            json!({"id": "d4", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
+            json!({"status": "testing"}),
+            "status",
+        ),
+        (
+            "/demand-partners",
             json!({"id": "d2", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
             json!({"pretargeting": {"countries": ["DEU"], "domains": {"block": ["a.example"]}}}),
             "pretargeting",

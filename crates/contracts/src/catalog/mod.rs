@@ -31,7 +31,8 @@ pub use reading::Quarantined;
 pub use review::{CreativePolicy, CreativeVerdict, MarkupHash, NotAHash, Verdict};
 pub use supply::{
     AccountStatus, AdsTxtPolicy, AuctionType, Authorisation, DemandPartner, OpenRtbVersion,
-    Placement, Publisher, SellerDiscount, SellerVerdict, SourceTerms, SspAccount, SspKey,
+    PartnerStatus, Placement, Publisher, SellerDiscount, SellerVerdict, SourceTerms, SspAccount,
+    SspKey,
 };
 pub use targeting::{
     AgeRange, Circle, Clock, Comparison, Degrees, Flag, Key, ListRule, MAX_TERMS, Number, PathTest,

@@ -246,6 +246,67 @@ pub struct SourceTerms {
     pub in_flight: Option<u32>,
 }
 
+/// Whether a DSP is asked, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartnerStatus {
+    /// For impressions.
+    Live,
+    /// With `test` 1 alone: copies of live requests, on which its bids are judged and never win.
+    Testing,
+    /// Not at all.
+    Off,
+}
+
+impl PartnerStatus {
+    /// What the older flag `active` says.
+    #[must_use]
+    pub const fn of(active: bool) -> Self {
+        if active { Self::Live } else { Self::Off }
+    }
+
+    /// Whether it is asked at all.
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        !matches!(self, Self::Off)
+    }
+}
+
+/// The members of a partner that say its status. Catalogs of before there was a `status` have `active` alone.
+mod told_status {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::PartnerStatus;
+
+    #[derive(Serialize, Deserialize)]
+    struct Told {
+        #[serde(default)]
+        active: Option<bool>,
+        #[serde(default)]
+        status: Option<PartnerStatus>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        status: &PartnerStatus,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let told = Told {
+            active: Some(status.is_active()),
+            status: Some(*status),
+        };
+        told.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<PartnerStatus, D::Error> {
+        let told = Told::deserialize(deserializer)?;
+        let status = told.status.or(told.active.map(PartnerStatus::of));
+        status.ok_or_else(|| D::Error::missing_field("status"))
+    }
+}
+
 /// A DSP that the exchange asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemandPartner {
@@ -258,8 +319,9 @@ pub struct DemandPartner {
     /// The dialect it is sent.
     #[serde(default)]
     pub openrtb_version: OpenRtbVersion,
-    /// Whether it is asked.
-    pub active: bool,
+    /// Whether it is asked, and for what: `status`, and `active` of those who know no more.
+    #[serde(flatten, with = "told_status")]
+    pub status: PartnerStatus,
     /// Most milliseconds it gets; absent: what the auction has left.
     #[serde(default)]
     pub timeout_ms: Option<u32>,

@@ -21,6 +21,7 @@ pub(super) struct Recipient<'r> {
     pub(super) seller: Seller<'r>,
     pub(super) domain: &'r str,
     pub(super) version: OpenRtbVersion,
+    pub(super) test: bool,
 }
 
 /// The partner's own id of the user (C-143). The SSP's `buyeruid` is its id for us, so only our own
@@ -48,6 +49,9 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Ve
     let mut patches = Patches::new();
     patches.set_text(Object::Request, "id", recipient.request_id);
     patches.set_integer(Object::Request, "tmax", i64::from(recipient.tmax_ms));
+    if recipient.test {
+        patches.set_integer(Object::Request, "test", 1);
+    }
     patch_imps(&mut patches, intake, recipient.views);
     patch_user(&mut patches, request, recipient);
     patch_device(&mut patches, request, recipient.mask);

@@ -1,6 +1,6 @@
 //! Whom to ask, with which body, in which time.
 
-use contracts::catalog::{DemandPartner, OpenRtbVersion};
+use contracts::catalog::{DemandPartner, OpenRtbVersion, PartnerStatus};
 use openrtb::Deal;
 use units::{AuctionId, Currency};
 
@@ -47,6 +47,8 @@ pub struct Ask {
     pub cell: Cell,
     /// The imps that it sees.
     pub views: Vec<View>,
+    /// Whether it is sent a live request as a test: its partner is in testing.
+    pub test: bool,
     /// What it may not learn of the person.
     pub mask: Mask,
     /// Why it may not.
@@ -95,6 +97,12 @@ pub struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// Whether an ask, by its index, is a copy of a live request sent as a test.
+    #[must_use]
+    pub fn is_test(&self, ask: usize) -> bool {
+        self.asks.get(ask).is_some_and(|ask| ask.test)
+    }
+
     /// Whether guaranteed deals alone could fill every imp: only then it may pay not to wait for everybody.
     #[must_use]
     pub fn may_fill_early(&self) -> bool {
@@ -158,7 +166,9 @@ pub fn plan<'a>(
             mask,
             buyeruid,
             version: partner.openrtb_version,
+            test: partner.status == PartnerStatus::Testing && !request.test(),
         };
+        let test = sees.test;
         let shared = plan.asks.iter().find_map(|ask| {
             let same = sameness.get(ask.body) == Some(&sees) && ask.views == views;
             same.then_some(ask.body)
@@ -173,6 +183,7 @@ pub fn plan<'a>(
                 seller: terms.seller,
                 domain: &market.domain,
                 version: sees.version,
+                test: sees.test,
             };
             plan.bodies.push(body::write(intake, &recipient)?);
             sameness.push(sees);
@@ -188,6 +199,7 @@ pub fn plan<'a>(
             budget_ms,
             cell: candidate.cell,
             views,
+            test,
             mask,
             privacy: decision.reason,
         });
@@ -220,6 +232,7 @@ struct Sameness<'a> {
     mask: Mask,
     buyeruid: Option<openrtb::Str<'a>>,
     version: OpenRtbVersion,
+    test: bool,
 }
 
 /// A number of the auction and the partner alone: the same for a replay, and for no two of them related.

@@ -175,6 +175,15 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             } else {
                 self.admit(&mut judged, &bid)
             };
+            // Last: its partner is to learn of every other reason first.
+            let is_test = self.plan.is_test(answer.ask);
+            let verdict = verdict.and_then(|contender| {
+                if is_test {
+                    Err(Loss::InTesting)
+                } else {
+                    Ok(contender)
+                }
+            });
             judged.bid = bid;
             match verdict {
                 Ok(contender) => self.contenders.push(contender),

@@ -129,7 +129,7 @@ impl<'s> Selection<'s> {
         partner: &DemandPartner,
         knows_user: bool,
     ) -> Result<Vec<View>, NotAsked> {
-        if !partner.active {
+        if !partner.status.is_active() {
             return Err(NotAsked::Inactive);
         }
         let seats = &partner.seats;

@@ -55,7 +55,8 @@ impl Heard {
 
 /// Asks everybody in the plan and waits until all have answered or their time is over. A slow or dead DSP
 /// takes no more than its own part: late answers are read off the path by the client. Where guaranteed
-/// deals could fill every imp, `is_filled` tells after each answer whether they do.
+/// deals could fill every imp, `is_filled` tells after each answer whether they do. Who is sent a live
+/// request as a test is not waited for longer than those who can win.
 pub(crate) async fn ask(
     upstream: &Upstream,
     in_force: &InForce,
@@ -78,30 +79,40 @@ pub(crate) async fn ask(
         )?;
         Some(call.make(index))
     });
-    if plan.may_fill_early() {
+    let may_fill = plan.may_fill_early();
+    let tests = plan.asks.iter().filter(|ask| ask.test).count();
+    if may_fill || (tests > 0 && tests < plan.asks.len()) {
         let calls: FuturesUnordered<Answering> = calls.map(|call| Box::pin(call) as _).collect();
-        return until_filled(calls, is_filled).await;
+        return until_enough(calls, plan, |replies| may_fill && is_filled(replies)).await;
     }
     join_all(calls).await
 }
 
 type Answering = Pin<Box<dyn Future<Output = Heard>>>;
 
-/// Waits until all have answered, or guaranteed deals fill every imp: nobody else can win then, and what is
-/// still under way is finished off the path, for the sake of its connection.
-async fn until_filled(
+/// Waits until all who can win have answered, or guaranteed deals fill every imp: nobody else can win then, and
+/// what is still under way is finished off the path, for the sake of its connection.
+async fn until_enough(
     mut calls: FuturesUnordered<Answering>,
+    plan: &Plan<'_>,
     is_filled: impl Fn(&[Reply<'_>]) -> bool,
 ) -> Vec<Heard> {
     let mut heard: Vec<Heard> = Vec::with_capacity(calls.len());
+    let mut able_to_win = plan.asks.iter().filter(|ask| !ask.test).count();
     while let Some(answer) = calls.next().await {
         let has_bids = matches!(answer.said, Said::Body(_));
-        heard.push(answer);
-        if !has_bids || calls.is_empty() {
-            continue;
+        if !plan.is_test(answer.ask) {
+            able_to_win = able_to_win.saturating_sub(1);
         }
-        let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
-        if is_filled(&replies) {
+        heard.push(answer);
+        if calls.is_empty() {
+            break;
+        }
+        let is_filled = || {
+            let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
+            is_filled(&replies)
+        };
+        if able_to_win == 0 || (has_bids && is_filled()) {
             tokio::task::spawn_local(async move {
                 while let Some(late) = calls.next().await {
                     match late.said {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::access::PARTNER_KEY_HEADER;
-use contracts::catalog::{Connection, DemandPartner, OpenRtbVersion};
+use contracts::catalog::{Connection, DemandPartner, OpenRtbVersion, PartnerStatus};
 use exchange_core::auction::{Candidate, Reach};
 use exchange_core::market::OWN_BIDDER;
 use exchange_core::routing::{self, Cell, NetworkTime, NotAsked, Past, QpsBucket, Throttle};
@@ -176,7 +176,10 @@ impl Partner {
         if !self.throttle.lets_through(candidate.draw.rotate_left(16)) {
             return Err(NotAsked::Throttled);
         }
-        let qps = candidate.partner.qps;
+        let qps = match candidate.partner.status {
+            PartnerStatus::Testing => candidate.partner.qps.or(Some(TESTING_QPS)),
+            PartnerStatus::Live | PartnerStatus::Off => candidate.partner.qps,
+        };
         if qps.is_some_and(|most| !self.qps.take(now_us, most)) {
             return Err(NotAsked::OverQps);
         }
@@ -309,6 +312,9 @@ pub(crate) async fn report(exchange: Arc<Exchange>, shutdown: Shutdown) {
 }
 
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// The sample of live requests that a partner in testing gets where it says no limit of its own.
+const TESTING_QPS: u32 = 10;
 
 /// A DSP that needs longer than this is late by its own fault.
 const FAIR_MS: u32 = 50;

@@ -290,7 +290,7 @@ impl Round<'_> {
                 kind,
                 imp: judged.bid.impid().to_owned(),
                 url,
-                test: self.plan.intake.request.test(),
+                test: self.plan.intake.request.test() || self.plan.is_test(judged.ask),
                 device: summary::device(self.plan, judged.partner),
             });
         }
