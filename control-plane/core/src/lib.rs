@@ -11,6 +11,7 @@ pub mod asking;
 pub mod budget;
 pub mod campaign;
 pub mod creative;
+pub mod creative_verdict;
 pub mod deal;
 pub mod edge;
 pub mod fault;

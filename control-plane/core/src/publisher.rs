@@ -2,7 +2,7 @@
 
 use contracts::access::KeyDigest;
 use contracts::catalog::{
-    AccountStatus, AdsTxtPolicy, AuctionType, Publisher, SspAccount, SspKey, Status,
+    AccountStatus, AdsTxtPolicy, AuctionType, CreativePolicy, Publisher, SspAccount, SspKey, Status,
 };
 use serde::Serialize;
 use units::{CpmMicros, Currency, Multiplier};
@@ -36,6 +36,9 @@ pub struct PublisherDocument<'a> {
     pub bapp: &'a [String],
     /// Blocked creative attributes.
     pub battr: &'a [i32],
+    /// Which creatives of DSPs it takes by `/creative-verdicts`: `any`, `not_blocked`, or `approved_only`.
+    #[schema(value_type = String, example = "not_blocked")]
+    pub creatives: CreativePolicy,
     /// How it sends bid requests itself, as an SSP; absent: it sells through placements alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountDocument<'a>>,
@@ -105,6 +108,7 @@ pub fn document(publisher: &Publisher) -> PublisherDocument<'_> {
         bcat: &publisher.bcat,
         bapp: &publisher.bapp,
         battr: &publisher.battr,
+        creatives: publisher.creatives,
         account: publisher.account.as_ref().map(account_document),
         status: publisher.status,
     }
@@ -158,6 +162,7 @@ pub fn read(
     let bcat = form.take("bcat").unwrap_or_default();
     let bapp = form.take("bapp").unwrap_or_default();
     let battr = form.take("battr").unwrap_or_default();
+    let creatives = form.take("creatives").unwrap_or_default();
     let held = before.and_then(|before| before.account.clone());
     let account = form.object("account", |form| {
         Some(account(form, held.unwrap_or_default()))
@@ -171,7 +176,7 @@ pub fn read(
         currency,
         badv,
         bcat,
-        creatives: before.map(|it| it.creatives).unwrap_or_default(),
+        creatives,
         discounts: before.map(|it| it.discounts.clone()).unwrap_or_default(),
         bapp,
         battr,

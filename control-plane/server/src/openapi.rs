@@ -3,8 +3,9 @@
 use utoipa::OpenApi;
 
 use crate::api::{
-    advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, reconcile, segments, seller_verdicts, sources,
+    advertisers, audit, campaigns, creative_verdicts, creatives, deals, internal, line_items,
+    lists, money, ops, partners, placements, publishers, rates, reconcile, segments,
+    seller_verdicts, sources,
 };
 use crate::console;
 
@@ -40,6 +41,10 @@ use crate::console;
         creatives::show,
         creatives::change,
         creatives::review,
+        creative_verdicts::list,
+        creative_verdicts::create,
+        creative_verdicts::show,
+        creative_verdicts::change,
         deals::list,
         deals::create,
         deals::show,

@@ -11,8 +11,9 @@ use http::StatusCode;
 use service::Problem;
 
 use crate::api::{
-    advertisers, audit, campaigns, creatives, deals, internal, line_items, lists, money, ops,
-    partners, placements, publishers, rates, reconcile, segments, seller_verdicts, sources,
+    advertisers, audit, campaigns, creative_verdicts, creatives, deals, internal, line_items,
+    lists, money, ops, partners, placements, publishers, rates, reconcile, segments,
+    seller_verdicts, sources,
 };
 use crate::app::App;
 use crate::refusal::answer;
@@ -58,6 +59,8 @@ routes! {
     "/publishers/{id}/keys/{key}" => delete publishers::remove_key;
     "/placements" => get placements::list, post placements::create;
     "/placements/{id}" => get placements::show, patch placements::change;
+    "/creative-verdicts" => get creative_verdicts::list, post creative_verdicts::create;
+    "/creative-verdicts/{id}" => get creative_verdicts::show, patch creative_verdicts::change;
     "/seller-verdicts" => get seller_verdicts::list, post seller_verdicts::create;
     "/seller-verdicts/{id}" => get seller_verdicts::show, patch seller_verdicts::change;
     "/demand-partners" => get partners::list, post partners::create;

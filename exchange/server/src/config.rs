@@ -39,6 +39,7 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     pub geo_database: PathBuf,
     pub domain: String,
+    pub contact_email: String,
     pub allow_private_upstreams: bool,
     pub upstream_roots: PathBuf,
     pub require_crid: bool,

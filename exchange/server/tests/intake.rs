@@ -300,6 +300,12 @@ async fn s_5_accounts_of_the_catalog_have_keys_quotas_and_a_switch() {
         kinds,
         ["PUBLISHER", "INTERMEDIARY", "INTERMEDIARY", "PUBLISHER"]
     );
+    assert_eq!(sellers.get("contact_email"), None, "nobody is configured");
+    for seller in sellers["sellers"].as_array().unwrap() {
+        let named = seller.get("name").is_some() && seller.get("domain").is_some();
+        let confidential = seller["is_confidential"] == 1;
+        assert!(named != confidential, "{seller}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub(crate) mod advertisers;
 pub(crate) mod audit;
 pub(crate) mod campaigns;
+pub(crate) mod creative_verdicts;
 pub(crate) mod creatives;
 pub(crate) mod deals;
 pub(crate) mod internal;

@@ -50,6 +50,7 @@ shown! {
     contracts::catalog::Publisher: "/publishers", control_plane_core::publisher::document;
     contracts::catalog::Placement: "/placements", control_plane_core::placement::document;
     contracts::catalog::SellerVerdict: "/seller-verdicts", control_plane_core::seller_verdict::document;
+    control_plane_core::creative_verdict::RegistryLine: "/creative-verdicts", control_plane_core::creative_verdict::document;
     contracts::catalog::DemandPartner: "/demand-partners", control_plane_core::partner::document;
     contracts::profile::SegmentRule: "/segments", control_plane_core::segment::document;
     contracts::catalog::SourceTerms: "/sources", control_plane_core::source::document;

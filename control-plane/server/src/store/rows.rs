@@ -6,6 +6,7 @@ use contracts::catalog::{
 };
 use contracts::profile::SegmentRule;
 use control_plane_core::campaign::{Campaign, Stamps};
+use control_plane_core::creative_verdict::RegistryLine;
 use control_plane_core::list::SharedList;
 use deadpool_postgres::GenericClient;
 use serde::Serialize;
@@ -51,6 +52,7 @@ resources! {
     Publisher: "publishers", "publisher";
     Placement: "placements", "placement";
     SellerVerdict: "seller_verdicts", "seller verdict";
+    RegistryLine: "creative_verdicts", "creative verdict";
     DemandPartner: "demand_partners", "demand partner";
     SegmentRule: "segments", "segment";
     SourceTerms: "sources", "source";

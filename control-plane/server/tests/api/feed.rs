@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::plane::{Plane, TOKEN};
-use contracts::catalog::Catalog;
+use contracts::catalog::{Catalog, Verdict};
 use contracts::lease::{LeaseAnswer, LeaseAsk, Want};
 use http::Method;
 use serde_json::json;
@@ -67,6 +67,32 @@ async fn an_edit_reaches_a_waiting_feed() {
         1,
         "yesterday's click still finds its page"
     );
+}
+
+#[tokio::test]
+async fn verdicts_on_creatives_reach_the_feed() {
+    let plane = Plane::start().await;
+    let line =
+        json!({"partner_id": "dsp", "crid": "c-1", "markup": "<b>x</b>", "verdict": "pending"});
+    let made = plane.post("/creative-verdicts", line.clone()).await;
+    let made = made.expect_status(201).json();
+    let twice = plane.post("/creative-verdicts", line).await;
+    assert_eq!(twice.status, 409, "one verdict for one markup");
+    let all_of_it = json!({"partner_id": "dsp", "crid": "c-1", "verdict": "approved"});
+    let _ = plane
+        .post("/creative-verdicts", all_of_it)
+        .await
+        .expect_status(201);
+    let path = format!("/creative-verdicts/{}", made["id"].as_str().unwrap());
+    let blocked = plane.patch(&path, json!({"verdict": "blocked"})).await;
+    let blocked = blocked.expect_status(200).json();
+    assert_eq!(blocked["markup_hash"], made["markup_hash"]);
+    let fed = catalog(&plane, "").await.unwrap().verdicts;
+    let told: Vec<_> = fed
+        .iter()
+        .map(|it| (it.markup.is_some(), it.verdict))
+        .collect();
+    assert_eq!(told, [(true, Verdict::Blocked), (false, Verdict::Approved)]);
 }
 
 #[tokio::test]

@@ -499,6 +499,18 @@ async fn every_resource_is_made_changed_and_listed() {
             "verdict",
         ),
         (
+            "/publishers",
+            json!({"id": "p2", "name": "Post", "domain": "post.example"}),
+            json!({"creatives": "approved_only"}),
+            "creatives",
+        ),
+        (
+            "/creative-verdicts",
+            json!({"id": "cv1", "partner_id": "d1", "crid": "c-1", "verdict": "pending"}),
+            json!({"verdict": "blocked"}),
+            "verdict",
+        ),
+        (
             "/demand-partners",
             json!({"id": "d1", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
             json!({"active": false}),

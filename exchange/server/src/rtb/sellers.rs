@@ -36,9 +36,13 @@ pub(super) fn document(context: &AuctionContext) -> Response {
         } else {
             "INTERMEDIARY"
         };
-        json!({ "seller_id": name, "name": name, "is_confidential": 1, "seller_type": kind })
+        // The configuration knows no company's name or domain: these rows are confidential.
+        json!({ "seller_id": name, "is_confidential": 1, "seller_type": kind })
     });
     let sellers: Vec<Value> = publishers.chain(accounts).collect();
-    let document = json!({ "version": "1.0", "sellers": sellers });
+    let mut document = json!({ "version": "1.0", "sellers": sellers });
+    if !exchange.config.contact_email.is_empty() {
+        document["contact_email"] = json!(exchange.config.contact_email);
+    }
     answers::json(StatusCode::OK, document.to_string().into_bytes())
 }
