@@ -564,3 +564,35 @@ async fn c_145_sellers_that_ads_txt_does_not_name_are_not_auctioned() {
     let metrics = get(&rig.url("/metrics")).await.text();
     assert!(metrics.contains(r#"gavel_unauthorised_total{reason="ads_txt_unknown"} 1"#));
 }
+
+#[tokio::test]
+async fn creatives_are_sold_by_their_verdict_with_the_next_catalog() {
+    // Losses 201 and 202, by the seller's policy, as verdicts come with the feed
+    let dsp = Dsp::bidding(BID);
+    let mut strict = ssp("strict", "k1", &json!({}));
+    strict["creatives"] = json!("approved_only");
+    let lenient = ssp("lenient", "k2", &json!({}));
+    let rig = Rig::selling(&json!([strict, lenient]), &partners(&dsp), &[]).await;
+    let fate = async |key: &'static str| {
+        let answer = rig.auction_with(&banner(""), &[("x-gavel-key", key)]).await;
+        let record = rig.record(&answer).await;
+        (answer.status, record["bids"][0]["loss"]["code"].clone())
+    };
+    assert_eq!(fate("k1").await, (204, json!(201)));
+    assert_eq!(fate("k2").await.0, 200);
+    for (verdict, strict, lenient) in [
+        ("approved", (200, json!(null)), 200),
+        ("blocked", (204, json!(202)), 204),
+    ] {
+        let line = json!({"id": "kept-under", "partner": "alpha", "crid": "creative_1", "verdict": verdict});
+        rig.control_plane.publish(|catalog| {
+            catalog.verdicts = vec![serde_json::from_value(line.clone()).unwrap()];
+        });
+        poll_until(PATIENCE, async || {
+            let (status, loss) = fate("k1").await;
+            ((status, loss) == strict).then_some(())
+        })
+        .await;
+        assert_eq!(fate("k2").await.0, lenient, "{verdict}");
+    }
+}
