@@ -1,4 +1,6 @@
-//! `gavel replay decision ID`: a recorded decision made again, and compared bit for bit.
+//! `gavel replay decision ID`: a recorded decision made again, and compared bit for bit. An auction likewise.
+
+mod auction;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -28,15 +30,20 @@ pub enum Replayed {
     #[command(
         after_help = "Example: gavel replay decision 0198d2f0-7e9a-7c3e-9d5b-3f1f0a4b2c6d\nExit status: 0 the same, bit for bit; 1 not the same; 2 no such record"
     )]
-    Decision(DecisionArgs),
+    Decision(RecordArgs),
+    /// An auction of the exchange, by its id.
+    #[command(
+        after_help = "Example: gavel replay auction 0198d2f0-7e9a-7c3e-9d5b-3f1f0a4b2c6d\nExit status: 0 the same, bit for bit; 1 not the same; 2 no such record"
+    )]
+    Auction(RecordArgs),
 }
 
-/// Options of `gavel replay decision`.
+/// Options of `gavel replay decision` and `gavel replay auction`.
 #[derive(Debug, Clone, Args)]
-pub struct DecisionArgs {
+pub struct RecordArgs {
     /// The id of the auction: the answer's x-gavel-auction-id and bidid.
     pub id: String,
-    /// Data directory of the bidder, or of `gavel up`.
+    /// Data directory of the bidder or the exchange, or of `gavel up`.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// One JSON object in place of words.
@@ -49,7 +56,10 @@ pub struct DecisionArgs {
 /// # Errors
 /// When the standard output is closed.
 pub fn run(args: &ReplayArgs, config: Option<&Path>) -> Result<ExitCode> {
-    let Replayed::Decision(args) = &args.what;
+    let args = match &args.what {
+        Replayed::Decision(args) => args,
+        Replayed::Auction(args) => return auction::run(args, config),
+    };
     let again = match find(args, config) {
         Ok(again) => again,
         Err(error) => {
@@ -57,29 +67,58 @@ pub fn run(args: &ReplayArgs, config: Option<&Path>) -> Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
+    same_or_not(
+        again.differences.is_empty(),
+        args.json.then(|| as_json(&again)),
+        |paint| as_text(&again, paint),
+    )
+}
+
+/// Prints a comparison; exit 0 for the same, 1 for a difference.
+fn same_or_not(
+    is_same: bool,
+    document: Option<Value>,
+    text: impl FnOnce(bool) -> String,
+) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     let paint = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let text = if args.json {
-        format!("{}\n", as_json(&again))
-    } else {
-        as_text(&again, paint)
+    let text = match document {
+        Some(document) => format!("{document}\n"),
+        None => text(paint),
     };
     out.write_all(text.as_bytes())
         .context("writing the comparison")?;
-    Ok(if again.differences.is_empty() {
+    Ok(if is_same {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(1)
     })
 }
 
-fn find(args: &DecisionArgs, config: Option<&Path>) -> Result<Again> {
-    let Some(id) = AuctionId::parse(&args.id) else {
+fn verdict(is_same: bool, paint: bool) -> String {
+    let (good, bad, off) = if paint {
+        ("\x1b[32m", "\x1b[31m", "\x1b[0m")
+    } else {
+        ("", "", "")
+    };
+    if is_same {
+        format!("{good}the same, bit for bit{off}")
+    } else {
+        format!("{bad}not the same{off}")
+    }
+}
+
+fn auction_id(text: &str) -> Result<AuctionId> {
+    let Some(id) = AuctionId::parse(text) else {
         bail!(
-            "{} is no auction id: it is in the answer's header x-gavel-auction-id, 32 digits with or without hyphens",
-            args.id
+            "{text} is no auction id: it is in the answer's header x-gavel-auction-id, 32 digits with or without hyphens"
         );
     };
+    Ok(id)
+}
+
+fn find(args: &RecordArgs, config: Option<&Path>) -> Result<Again> {
+    let id = auction_id(&args.id)?;
     let folder = match &args.data {
         Some(told) => records::folder(told)?,
         None => usual_folder(config)?,
@@ -113,16 +152,7 @@ fn as_json(again: &Again) -> Value {
 fn as_text(again: &Again, paint: bool) -> String {
     let (seen, outcome) = (&again.recorded.seen, &again.recorded.outcome);
     let mut out = String::new();
-    let (good, bad, off) = if paint {
-        ("\x1b[32m", "\x1b[31m", "\x1b[0m")
-    } else {
-        ("", "", "")
-    };
-    let verdict = if again.differences.is_empty() {
-        format!("{good}the same, bit for bit{off}")
-    } else {
-        format!("{bad}not the same{off}")
-    };
+    let verdict = verdict(again.differences.is_empty(), paint);
     // Writing to a String cannot fail.
     let _ = writeln!(out, "decision {}: {verdict}", seen.auction);
     if let [first, more @ ..] = again.differences.as_slice() {

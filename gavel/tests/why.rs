@@ -153,6 +153,26 @@ async fn the_guide_shows_what_the_commands_print() {
         (&json!(true), &json!([]))
     );
 
+    // The exchange's auction of the same market is settled again, too.
+    let sold = json!({"id": "80ce30c6", "at": 1, "tmax": 1000, "site": request["site"], "device": request["device"],
+        "imp": [{"id": "1", "banner": {"w": 300, "h": 250}}]});
+    let answer = post_json(&stack.rtb("/openrtb2/auction"), &sold).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    let auction = answer.header("x-gavel-auction-id").unwrap().to_owned();
+    let replay = ["replay", "auction", &auction, "--data", &data, "--json"];
+    let again = poll_until(PATIENCE, async || {
+        let again = gavel(&folder, &replay).await;
+        (again.status.code() != Some(2)).then_some(again)
+    })
+    .await;
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again));
+    let again: Value = serde_json::from_str(&text(&again)).unwrap();
+    assert_eq!(
+        (&again["same"], &again["id"]),
+        (&json!(true), &json!(auction))
+    );
+    assert_eq!(again["outcome"]["winners"], json!([0]), "{again}");
+
     // What the campaign was refused for reaches its statistics.
     let mut refused = request.clone();
     refused["imp"][0]["pmp"]["deals"][0]["bidfloor"] = json!(9.0);
@@ -180,6 +200,8 @@ async fn exit_codes() {
     let cases: &[Case<'_>] = &[
         ("no records", &["replay", "decision", id, "--data", "empty"], 2, "no decisions are recorded in empty"),
         ("no id", &["replay", "decision", "li_7", "--data", "empty"], 2, "is no auction id"),
+        ("no auctions", &["replay", "auction", id, "--data", "empty"], 2, "no auctions are recorded in empty"),
+        ("no id of an auction", &["replay", "auction", "li_7", "--data", "empty"], 2, "is no auction id"),
         ("no file", &["explain", "gone.json"], 2, "gone.json cannot be read"),
         ("no bidder", &["explain", "one.json", "--url", "http://127.0.0.1:1"], 2, "http://127.0.0.1:1/explain"),
         ("no argument", &["explain"], 2, "REQUEST"),

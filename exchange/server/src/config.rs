@@ -8,12 +8,14 @@ use exchange_core::networks::{Network, Networks};
 use exchange_core::privacy;
 use exchange_core::screening::Policy;
 use exchange_core::traffic;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use service::access::LocalMode;
 use service::config::{ConfigError, ConfigFault, Millis, Secret};
 use service::http::Limits;
 use service::quota::Terms;
 use units::{Currency, Multiplier};
+
+use crate::records::RecordsConfig;
 
 /// The exchange's configuration; `config.default.toml` says what each key means.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +55,7 @@ pub struct Config {
     pub records: usize,
     pub record_stream: usize,
     pub record_queue: usize,
+    pub auction_records: RecordsConfig,
     pub accounts: BTreeMap<String, Account>,
     pub privacy: Privacy,
     pub traffic: Traffic,
@@ -128,7 +131,7 @@ impl Traffic {
 }
 
 /// Which privacy signals are obeyed; `config.default.toml` says what each key means.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "documented key by key in config.default.toml")]
 pub struct Privacy {
@@ -219,6 +222,7 @@ impl Config {
                 faults.push(ConfigFault::in_key(key, "must be at least 1"));
             }
         }
+        self.auction_records.faults(&mut faults);
         for (table, limits) in [("request", &self.request), ("response", &self.response)] {
             if let Some((key, why)) = limits.fault() {
                 faults.push(ConfigFault::in_key(&format!("{table}.{key}"), why));

@@ -24,6 +24,7 @@ mod exchange;
 mod fields;
 mod metrics;
 mod openapi;
+pub mod records;
 mod rtb;
 mod ssp;
 mod upstream;
@@ -43,6 +44,7 @@ pub use config::{Account, Config};
 
 use demo::{Demo, History};
 use exchange::Exchange;
+use records::Recording;
 use rtb::{AuctionContext, Rtb};
 use ssp::Ssp;
 use upstream::Upstream;
@@ -96,8 +98,14 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     let ssp_ops = ops(&config, "exchange-ssp", version, openapi::ssp);
     let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics)?);
     let history = Arc::new(History::new());
+    let (recording, thread) = Recording::start(
+        &exchange.config.data_dir,
+        &exchange.config.auction_records,
+        &rtb_ops.metrics,
+    )?;
     let process = Process {
         exchange,
+        recording,
         listeners,
         rtb_ops,
         ssp_ops,
@@ -107,6 +115,11 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     };
     let workers = process.exchange.config.worker_count();
     let ended = runtime::per_core(workers, "exchange", |worker| process.work(worker))?;
+    // With the last who leave records gone, the thread writes the rest and ends.
+    drop(process);
+    if thread.join().is_err() {
+        tracing::error!("the thread that writes records panicked");
+    }
     ended.into_iter().collect()
 }
 
@@ -132,6 +145,7 @@ fn ops(
 /// What the workers of one process share.
 struct Process {
     exchange: Arc<Exchange>,
+    recording: Recording,
     listeners: Listeners,
     rtb_ops: Ops,
     ssp_ops: Ops,
@@ -169,7 +183,7 @@ impl Process {
             let told = rtb::tell_tallies(Arc::clone(&self.exchange), log.clone());
             tokio::task::spawn_local(told);
         }
-        let context = AuctionContext::start(&self.exchange, upstream, log.clone());
+        let context = AuctionContext::start(&self.exchange, &self.recording, upstream, log.clone());
         let demo = Demo::new(
             self.listeners.ssp.local_addr()?,
             self.listeners.rtb.local_addr()?,

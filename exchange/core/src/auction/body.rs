@@ -130,10 +130,7 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recip
         patches.remove(Object::User.ext(), "eids");
     }
     if recipient.mask.person {
-        for name in ["yob", "gender", "keywords", "kwarray", "customdata", "data"] {
-            patches.remove(Object::User, name);
-        }
-        patches.remove(Object::User.ext(), "data");
+        patch_person(patches);
     }
     if user.geo.is_some() {
         patch_geo(
@@ -145,12 +142,21 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recip
     }
 }
 
+/// Takes out what the request says of the person.
+pub(super) fn patch_person(patches: &mut Patches) {
+    for name in ["yob", "gender", "keywords", "kwarray", "customdata", "data"] {
+        patches.remove(Object::User, name);
+    }
+    patches.remove(Object::User.ext(), "data");
+}
+
 /// Ids of devices, plain and hashed.
 const DEVICE_IDS: [&str; 8] = [
     "ifa", "didsha1", "didmd5", "dpidsha1", "dpidmd5", "macsha1", "macmd5", "eids",
 ];
 
-fn patch_device(patches: &mut Patches, request: &BidRequest<'_>, mask: Mask) {
+/// Takes out what of the device a recipient may not learn.
+pub(super) fn patch_device(patches: &mut Patches, request: &BidRequest<'_>, mask: Mask) {
     let Some(device) = request.device.as_deref() else {
         return;
     };

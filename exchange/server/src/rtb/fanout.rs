@@ -9,7 +9,7 @@ use exchange_core::auction::{Ask, Plan, Reached, Reply};
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use service::client::{CallError, Client, InResponse, OutRequest};
+use service::client::{CallError, Client, InResponse, OutRequest, Timing};
 use units::AuctionId;
 
 use crate::exchange::InForce;
@@ -20,7 +20,10 @@ use crate::upstream::Upstream;
 pub(crate) struct Heard {
     pub(crate) ask: usize,
     pub(crate) partner: Arc<Partner>,
+    pub(crate) began: Instant,
     pub(crate) took: Duration,
+    /// How long its parts took, where an answer came.
+    pub(crate) timing: Option<Timing>,
     said: Said,
 }
 
@@ -61,7 +64,7 @@ pub(crate) async fn ask(
     upstream: &Upstream,
     in_force: &InForce,
     plan: &Plan<'_>,
-    bodies: Vec<Vec<u8>>,
+    bodies: &[Bytes],
     started: Instant,
     is_filled: impl Fn(&[Reply<'_>]) -> bool,
 ) -> Vec<Heard> {
@@ -131,14 +134,13 @@ async fn until_enough(
 }
 
 /// The bodies of a plan, gzipped at most once each.
-struct Bodies {
-    plain: Vec<Bytes>,
+struct Bodies<'b> {
+    plain: &'b [Bytes],
     packed: Vec<Option<Bytes>>,
 }
 
-impl Bodies {
-    fn of(bodies: Vec<Vec<u8>>) -> Self {
-        let plain: Vec<Bytes> = bodies.into_iter().map(Bytes::from).collect();
+impl<'b> Bodies<'b> {
+    fn of(plain: &'b [Bytes]) -> Self {
         Self {
             packed: vec![None; plain.len()],
             plain,
@@ -176,7 +178,7 @@ impl Call {
         upstream: &Upstream,
         in_force: &InForce,
         ask: &Ask,
-        bodies: &mut Bodies,
+        bodies: &mut Bodies<'_>,
         parent: Option<&HeaderValue>,
         started: Instant,
     ) -> Option<Self> {
@@ -202,6 +204,7 @@ impl Call {
     async fn make(self, ask: usize) -> Heard {
         let began = Instant::now();
         let partner = self.partner;
+        let mut timing = None;
         let said = match &partner.target {
             Some(target) => {
                 let request = OutRequest {
@@ -213,6 +216,7 @@ impl Call {
                 let outcome = self.client.send(request, self.deadline).await;
                 if let Ok(answer) = &outcome {
                     partner.measured(answer);
+                    timing = Some(answer.timing);
                 }
                 said(&partner, outcome)
             }
@@ -220,7 +224,9 @@ impl Call {
         };
         Heard {
             ask,
+            began,
             took: began.elapsed(),
+            timing,
             partner,
             said,
         }

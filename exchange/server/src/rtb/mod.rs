@@ -3,6 +3,7 @@
 mod answer;
 mod calls;
 mod claims;
+mod draft;
 mod fanout;
 mod forfeit;
 mod handler;
@@ -21,6 +22,7 @@ pub(crate) mod stats;
 mod summary;
 mod tally;
 mod validate;
+mod waterfall;
 
 pub(crate) use handler::{caller, refusal, sends_gpc};
 pub(crate) use notices::refused;

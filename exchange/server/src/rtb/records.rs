@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use units::{AuctionId, CpmMicros, Currency, UnixMillis};
 
+use super::waterfall::Step;
+
 /// One auction: who was asked, what was bid, who won, whom we told.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Record {
@@ -26,6 +28,9 @@ pub(crate) struct Record {
     pub reason: Option<String>,
     /// From arrival to answer.
     pub duration_ms: f64,
+    /// Where the time went; the parts of `ask` are with each DSP.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waterfall: Vec<Step>,
     /// What was asked for.
     pub request: RequestSummary,
     /// Every partner: asked or passed over.
@@ -87,6 +92,9 @@ pub(crate) struct AskRecord {
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,
+    /// When its call began and ended and what its parts took.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallRecord>,
     /// How many bids it made.
     pub bids: usize,
     /// Its no-bid reason.
@@ -95,6 +103,24 @@ pub(crate) struct AskRecord {
     /// Why it was not told of the person what others may know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privacy: Option<&'static str>,
+}
+
+/// One call, in milliseconds.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CallRecord {
+    /// From the request's arrival to the call's begin.
+    pub from_ms: f64,
+    /// From the request's arrival to its end.
+    pub to_ms: f64,
+    /// TCP's handshake, where the call made its connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_ms: Option<f64>,
+    /// From sending the request to the head of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_ms: Option<f64>,
+    /// All the rest, the answer's body above all; also names, TLS and the wait for a connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest_ms: Option<f64>,
 }
 
 /// One bid.
@@ -124,6 +150,8 @@ pub(crate) struct BidRecord {
     pub adomain: Vec<String>,
     /// `won` or `lost`.
     pub outcome: &'static str,
+    /// What became of it, in words.
+    pub fate: String,
     /// Why it lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<LossRecord>,
@@ -324,6 +352,7 @@ mod tests {
             outcome: "no_bid",
             reason: None,
             duration_ms: 1.5,
+            waterfall: Vec::new(),
             request: RequestSummary::default(),
             dsps: Vec::new(),
             bids: Vec::new(),

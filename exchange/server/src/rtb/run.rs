@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use eventlog::EventLog;
-use exchange_core::Conditions;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Additions, Intake, Pages, Refusal};
 use exchange_core::routing::NotAsked;
@@ -16,14 +16,17 @@ use units::{AuctionId, CpmMicros, Currency, Multiplier, UnixMillis};
 use super::answer;
 use super::calls::{Call, Calls};
 use super::claims::{self, Payout};
+use super::draft::Kept;
 use super::fanout::{self, Heard};
 use super::forfeit;
 use super::recorder::Recorder;
 use super::refusal::{refused, turned_away};
 use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
+use super::waterfall::Waterfall;
 use crate::exchange::{Exchange, InForce};
 use crate::metrics::Outcome;
+use crate::records::{Recording, SeenSeller};
 use crate::upstream::Upstream;
 
 /// What one worker runs auctions with. Lives on its core.
@@ -37,10 +40,14 @@ pub(crate) struct AuctionContext {
     pub log: EventLog,
     pub(crate) calls: Rc<Calls>,
     pub(crate) recorder: Recorder,
+    /// Where auctions are left that can be settled again.
+    pub(super) recording: Recording,
 }
 
 /// Runs one auction. Its record and the losers' notices leave off the path.
 pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) -> AuctionOutcome {
+    let mut waterfall = Waterfall::new(input.arrival);
+    waterfall.done("receive");
     let now = clock::now();
     let auction = AuctionId::new(now, clock::random_bytes());
     let arrived = Arrived {
@@ -66,7 +73,10 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
     let result = match intake::read(&input.body, &mut pages, &additions, limits) {
         Ok(intake) => match turned_away(context, &in_force, &arrived, &intake) {
             Some(result) => result,
-            None => hold(context, &in_force, &arrived, &intake).await,
+            None => {
+                waterfall.done("intake");
+                hold(context, &in_force, &arrived, &intake, waterfall).await
+            }
         },
         Err(Refusal::InsufficientTime { request_id }) => {
             let words = "insufficient auction time";
@@ -84,9 +94,10 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
 /// Plan, ask, settle: the auction proper.
 async fn hold(
     context: &AuctionContext,
-    in_force: &InForce,
+    in_force: &Arc<InForce>,
     arrived: &Arrived<'_>,
     intake: &Intake<'_>,
+    mut waterfall: Waterfall,
 ) -> AuctionResult {
     let exchange = &context.exchange;
     let source = arrived.source.label();
@@ -98,25 +109,31 @@ async fn hold(
         let id = intake.request.id().to_owned();
         return refused(context, arrived, id, Some(15), "deadline");
     }
+    let seller = seen_seller(arrived.source, intake, &payout);
     let request_id = arrived.auction.to_string();
     let terms = Terms {
         auction: arrived.auction,
         request_id: &request_id,
         remaining_ms: remaining_ms(budget, arrived.arrival),
         seller: Seller {
-            sid: seller_id(arrived.source, intake, &payout),
-            is_owner: payout.is_owner,
+            sid: &seller.sid,
+            is_owner: seller.is_owner,
         },
     };
     let now_us = exchange.micros();
+    let mut admissions = Vec::with_capacity(in_force.partners.len());
     let mut plan = plan(intake, &in_force.market, &terms, |candidate| {
         let state = in_force.partners.get(candidate.index);
-        let state = state.ok_or(NotAsked::Unreachable)?;
-        state.admit(now_us, candidate)
+        let state = state.ok_or(NotAsked::Unreachable);
+        let said = state.and_then(|state| state.admit(now_us, candidate));
+        admissions.push((candidate.index, said));
+        said
     });
+    waterfall.done("plan");
     let started = Instant::now();
-    let bodies = std::mem::take(&mut plan.bodies);
-    let conditions = conditions(in_force, arrived.source);
+    let bodies = std::mem::take(&mut plan.bodies).into_iter();
+    let bodies: Vec<Bytes> = bodies.map(Bytes::from).collect();
+    let conditions = seller.conditions(&in_force.catalog);
     let is_filled = |replies: &[Reply<'_>]| {
         let settlement = settle(&plan, &in_force.market, &conditions, replies);
         settlement.is_filled_by_guarantees(intake.request.imp.len())
@@ -125,13 +142,15 @@ async fn hold(
         &context.upstream,
         in_force,
         &plan,
-        bodies,
+        &bodies,
         started,
         is_filled,
     )
     .await;
+    waterfall.done("ask");
     let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
     let settlement = settle(&plan, &in_force.market, &conditions, &replies);
+    waterfall.done("settle");
     count(context, in_force, &plan, &heard, &settlement);
     let round = Round {
         context,
@@ -175,7 +194,18 @@ async fn hold(
         },
     };
     round.tell();
-    let document = summary::of(&round, &heard);
+    waterfall.done("answer");
+    round.keep(
+        Kept {
+            seller: &seller,
+            remaining_ms: terms.remaining_ms,
+            admissions: &admissions,
+            replies: &replies,
+            bodies: &bodies,
+        },
+        in_force,
+    );
+    let document = summary::of(&round, &heard, &waterfall);
     let outcome = match result {
         AuctionResult::Won { .. } => Outcome::Won,
         AuctionResult::NoBid { .. } | AuctionResult::Invalid(_) => Outcome::NoBid,
@@ -300,11 +330,17 @@ impl Round<'_> {
 impl AuctionContext {
     /// What a worker runs auctions with. Must be called on its runtime: it starts the tasks that record.
     #[must_use]
-    pub(crate) fn start(exchange: &Arc<Exchange>, upstream: Upstream, log: EventLog) -> Self {
+    pub(crate) fn start(
+        exchange: &Arc<Exchange>,
+        recording: &Recording,
+        upstream: Upstream,
+        log: EventLog,
+    ) -> Self {
         Self {
             exchange: Arc::clone(exchange),
             calls: Rc::new(Calls::new(exchange, &upstream)),
             recorder: Recorder::start(exchange, log.clone()),
+            recording: recording.clone(),
             upstream,
             log,
         }
@@ -390,18 +426,17 @@ fn remaining_ms(budget: Duration, arrival: Instant) -> u32 {
     u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
 }
 
-/// What the seller demands beside its request; SSPs say it in their requests.
-fn conditions<'c>(in_force: &'c InForce, source: &Source) -> Conditions<'c> {
-    match source {
-        Source::Placement { placement, .. } => in_force
-            .placement(placement.as_str())
-            .map_or_else(Conditions::default, |(placement, publisher)| {
-                Conditions::of_placement(placement, publisher)
-            }),
-        Source::Ssp { account, .. } => account
-            .as_ref()
-            .and_then(|account| in_force.publisher(&account.id))
-            .map_or_else(Conditions::default, Conditions::of_publisher),
+/// Who sells, as a record keeps it.
+fn seen_seller(source: &Source, intake: &Intake<'_>, payout: &Payout<'_>) -> SeenSeller {
+    let (account, placement) = match source {
+        Source::Placement { placement, .. } => (None, Some(placement.as_str().to_owned())),
+        Source::Ssp { account, .. } => (account.as_ref().map(|it| it.id.clone()), None),
+    };
+    SeenSeller {
+        sid: seller_id(source, intake, payout).to_owned(),
+        is_owner: payout.is_owner,
+        account,
+        placement,
     }
 }
 

@@ -9,9 +9,12 @@ use units::{AuctionId, UnixMillis};
 
 use super::calls::Device;
 use super::fanout::Heard;
-use super::records::{AskRecord, BidRecord, ImpSummary, LossRecord, Record, RequestSummary};
+use super::records::{
+    AskRecord, BidRecord, CallRecord, ImpSummary, LossRecord, Record, RequestSummary,
+};
 use super::run::Round;
 use super::sale::Source;
+use super::waterfall::Waterfall;
 use crate::metrics::Outcome;
 
 /// A request when it came in.
@@ -39,6 +42,7 @@ fn blank(arrived: &Arrived<'_>, outcome: Outcome) -> Record {
         outcome: outcome.label(),
         reason: None,
         duration_ms: millis(arrived.arrival.elapsed()),
+        waterfall: Vec::new(),
         request: RequestSummary {
             seller: seller(arrived.source),
             ..RequestSummary::default()
@@ -50,7 +54,7 @@ fn blank(arrived: &Arrived<'_>, outcome: Outcome) -> Record {
 }
 
 /// The record of a settled auction.
-pub(super) fn of(round: &Round<'_>, heard: &[Heard]) -> Record {
+pub(super) fn of(round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) -> Record {
     let outcome = if round.settlement.winners.is_empty() {
         Outcome::NoBid
     } else {
@@ -59,7 +63,8 @@ pub(super) fn of(round: &Round<'_>, heard: &[Heard]) -> Record {
     Record {
         request_id: round.plan.intake.request.id().to_owned(),
         request: request(round.plan, round.arrived.source),
-        dsps: dsps(round, heard),
+        waterfall: waterfall.steps(),
+        dsps: dsps(round, heard, waterfall),
         bids: round
             .settlement
             .bids
@@ -112,7 +117,7 @@ fn request(plan: &Plan<'_>, source: &Source) -> RequestSummary {
     }
 }
 
-fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
+fn dsps(round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) -> Vec<AskRecord> {
     let asked = heard
         .iter()
         .zip(&round.settlement.replies)
@@ -121,6 +126,7 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
             asked: true,
             status: fate.label(),
             duration_ms: Some(millis(heard.took)),
+            call: Some(call(heard, waterfall)),
             bids: match fate {
                 ReplyFate::Bids(bids) => *bids,
                 ReplyFate::NoBid(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => {
@@ -155,6 +161,7 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
                 asked: true,
                 status: "not_waited_for",
                 duration_ms: None,
+                call: None,
                 bids: 0,
                 nbr: None,
                 privacy: ask.privacy.map(|reason| reason.label()),
@@ -167,12 +174,46 @@ fn dsps(round: &Round<'_>, heard: &[Heard]) -> Vec<AskRecord> {
             asked: false,
             status: reason.label(),
             duration_ms: None,
+            call: None,
             bids: 0,
             nbr: None,
             privacy: None,
         })
     });
     asked.chain(not_waited_for).chain(passed_over).collect()
+}
+
+fn call(heard: &Heard, waterfall: &Waterfall) -> CallRecord {
+    let timing = heard.timing.as_ref();
+    CallRecord {
+        from_ms: waterfall.millis_at(heard.began),
+        to_ms: waterfall.millis_at(heard.began + heard.took),
+        connect_ms: timing.and_then(|it| it.handshake).map(millis),
+        head_ms: timing.map(|it| millis(it.head)),
+        rest_ms: timing.map(|it| {
+            let told = it.head + it.handshake.unwrap_or_default();
+            millis(heard.took.saturating_sub(told))
+        }),
+    }
+}
+
+/// What became of a bid, in words.
+fn fate(judged: &Judged<'_>) -> String {
+    let currency = judged.currency;
+    match judged.fate {
+        Fate::Won(win) => format!("won at {} {currency}", win.price),
+        Fate::Lost {
+            loss,
+            minimum_to_win: Some(minimum),
+        } => format!(
+            "lost: {}; {minimum} {currency} would have won",
+            loss.words()
+        ),
+        Fate::Lost {
+            loss,
+            minimum_to_win: None,
+        } => format!("lost: {}", loss.words()),
+    }
 }
 
 fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {
@@ -198,6 +239,7 @@ fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {
         creative_id: text(bid.crid.as_deref()),
         adomain: bid.adomain.iter().map(ToString::to_string).collect(),
         outcome,
+        fate: fate(judged),
         loss,
         clearing_price,
         minimum_to_win,

@@ -1,0 +1,116 @@
+//! A request as it may be kept, so that its auction can be settled again.
+
+use std::borrow::Cow;
+
+use openrtb::splice::{Object, Patches};
+use openrtb::{BidRequest, JsonWriter};
+
+use super::body;
+use crate::intake::Intake;
+use crate::privacy::{self, Location, Policy, Signals, Told};
+
+/// In place of an id of the user: that a DSP had one decides what it is asked, and which one it was does not.
+const SOME_ID: &str = "-";
+
+/// The request's body; without ids, exact addresses and facts of the person where we may not know them. The
+/// signals of consent stay, and so does everything that plan and settlement read. Borrowed when nothing had
+/// to go.
+#[must_use]
+pub fn kept<'a>(intake: &Intake<'a>, policy: Policy) -> Cow<'a, [u8]> {
+    let request = &intake.request;
+    let told = Told::by(request);
+    let signals = Signals::of(request, &told, policy);
+    let mut mask = privacy::decide(&signals, privacy::Recipient::Ours).mask;
+    if mask.is_none() {
+        return Cow::Borrowed(intake.body);
+    }
+    // Who may not be recognised by one thing is not kept by another.
+    mask.ids = true;
+    mask.person = true;
+    mask.location = mask.location.max(Location::Coarse);
+    let mut patches = Patches::new();
+    patch_user(&mut patches, request);
+    body::patch_person(&mut patches);
+    body::patch_device(&mut patches, request, mask);
+    let mut out = Vec::with_capacity(intake.body.len());
+    patches.write(request, intake.body, &mut out);
+    Cow::Owned(out)
+}
+
+fn patch_user(patches: &mut Patches, request: &BidRequest<'_>) {
+    let Some(user) = request.user.as_deref() else {
+        return;
+    };
+    for name in ["id", "eids", "geo"] {
+        patches.remove(Object::User, name);
+    }
+    patches.remove(Object::User.ext(), "eids");
+    if user.buyeruid.is_some() {
+        patches.set_text(Object::User, "buyeruid", SOME_ID);
+    }
+    let listed = user.ext.and_then(|ext| ext.path(&["prebid", "buyeruids"]));
+    let Some(listed) = listed else {
+        return;
+    };
+    let mut text = Vec::new();
+    let mut json = JsonWriter::new(&mut text);
+    json.begin_object();
+    json.key("buyeruids");
+    json.begin_object();
+    for (name, value) in listed.members() {
+        if value.to_text().is_some() {
+            json.text(&name, SOME_ID);
+        }
+    }
+    json.end_object();
+    json.end_object();
+    match std::str::from_utf8(&text) {
+        Ok(text) => patches.set_raw(Object::User.ext(), "prebid", text),
+        Err(_) => patches.remove(Object::User.ext(), "prebid"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::{Additions, Pages, read};
+    use openrtb::Limits;
+
+    fn kept_of(body: &str) -> String {
+        let mut pages = Pages::default();
+        let nothing = Additions::default();
+        let intake = read(body.as_bytes(), &mut pages, &nothing, &Limits::REQUEST).unwrap();
+        let policy = Policy {
+            gdpr: true,
+            us: true,
+            tracking: true,
+            ..Policy::default()
+        };
+        String::from_utf8(kept(&intake, policy).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn who_may_not_be_known_is_not_kept() {
+        let person = r#""imp":[{"id":"1","banner":{"w":300,"h":250}}],"device":{"ifa":"canary","ip":"198.51.100.77","ua":"Mozilla/5.0","geo":{"country":"DEU","lat":52.123456,"lon":13.1}},"user":{"id":"canary","buyeruid":"canary","yob":1980,"keywords":"canary","eids":[{"source":"a","uids":[{"id":"canary"}]}],"ext":{"prebid":{"buyeruids":{"alpha":"canary"}}}}"#;
+        let open = format!(r#"{{"id":"r",{person}}}"#);
+        assert_eq!(kept_of(&open), open, "nothing claimed: as it came");
+        for (says, regs) in [
+            ("a child", r#"{"coppa":1}"#),
+            ("GDPR without consent", r#"{"gdpr":1}"#),
+        ] {
+            let body = format!(r#"{{"id":"r","regs":{regs},{person}}}"#);
+            let kept = kept_of(&body);
+            for gone in ["canary", "198.51.100.77", "52.123456", "1980"] {
+                assert!(!kept.contains(gone), "{says}: {gone} in {kept}");
+            }
+            for stays in [
+                regs,
+                r#""buyeruid":"-""#,
+                r#""buyeruids":{"alpha":"-"}"#,
+                "DEU",
+            ] {
+                assert!(kept.contains(stays), "{says}: no {stays} in {kept}");
+            }
+        }
+    }
+}
