@@ -329,11 +329,15 @@ impl Outcome {
             status: fate.label().to_owned(),
             bids: match fate {
                 ReplyFate::Bids(bids) => *bids,
-                _ => 0,
+                ReplyFate::NoBid(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => {
+                    0
+                }
             },
             nbr: match fate {
                 ReplyFate::NoBid(nbr) => *nbr,
-                _ => None,
+                ReplyFate::Bids(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => {
+                    None
+                }
             },
         });
         let bids = settlement.bids.iter();

@@ -22,7 +22,7 @@ pub(super) struct Kept<'k> {
 
 impl Round<'_> {
     /// Leaves the auction's record where it is due.
-    pub(super) fn keep(&self, kept_of: Kept<'_>, in_force: &Arc<InForce>) {
+    pub(super) fn keep(&self, kept_of: &Kept<'_>, in_force: &Arc<InForce>) {
         let intake = self.plan.intake;
         let exchange = &self.context.exchange;
         let has_money = !self.settlement.winners.is_empty() && !intake.request.test();

@@ -196,7 +196,7 @@ async fn hold(
     round.tell();
     waterfall.done("answer");
     round.keep(
-        Kept {
+        &Kept {
             seller: &seller,
             remaining_ms: terms.remaining_ms,
             admissions: &admissions,
