@@ -42,6 +42,13 @@ fn bench(criterion: &mut Criterion) {
     criterion.bench_function("settle, 5 DSPs with 2 bids each", |bencher| {
         bencher.iter(|| settled(&plan, &market, black_box(&answers)).winners.len());
     });
+    let (request, response) = example("09-ctv-dynamic-pod");
+    let pod = support::intake(&request);
+    let plan = planned(&pod, &market, 1);
+    let answers: Vec<(usize, &str)> = (0..5).map(|ask| (ask, response.as_str())).collect();
+    criterion.bench_function("settle a dynamic pod, 5 DSPs with 3 bids each", |bencher| {
+        bencher.iter(|| settled(&plan, &market, black_box(&answers)).winners.len());
+    });
 }
 
 criterion_group!(benches, bench);

@@ -27,6 +27,8 @@ pub mod markup;
 pub mod medium;
 pub mod networks;
 pub mod notices;
+pub mod payout;
+pub mod pods;
 pub mod privacy;
 pub mod registry;
 pub mod routing;

@@ -6,6 +6,7 @@ use units::Multiplier;
 
 use crate::auction::{Fate, Judged, Plan};
 use crate::clearing::Discount;
+use crate::payout;
 
 /// The values of the macros for a bid and its fate.
 #[must_use]
@@ -29,9 +30,7 @@ pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
             market_bid_ratio: ratio(win.clearing.micros(), judged),
             loss: Some(LossReason::WON),
             min_to_win: Some(win.minimum_to_win),
-            multiplier: imp
-                .and_then(|imp| imp.qty.as_deref())
-                .and_then(|qty| qty.multiplier),
+            multiplier: payout::told_quantity(imp),
             ..shared
         },
         // Losers do not learn the price, only what would have won (S9).

@@ -24,8 +24,12 @@ fn the_sample_pairs_end_as_their_readme_says() {
         Case { pair: "06-audio-podcast-26", says: "30 s: floor 12.50, bid 13.40", fates: &[("b-0601", "won 13.4 USD")] },
         Case { pair: "07-app-interstitial-rewarded", says: "wins 8.75", fates: &[("b-0701", "won 8.75 USD")] },
         Case { pair: "08-pmp-private-deal", says: "D-FIX-7 pays 7.50 exactly", fates: &[("b-0801", "won 7.5 USD"), ("b-0802", "103")] },
+        Case { pair: "09-ctv-dynamic-pod", says: "all three fit (75 s); b-0901 first", fates: &[("b-0901", "won 31 USD"), ("b-0902", "won 18.5 USD"), ("b-0903", "won 10.2 USD")] },
+        Case { pair: "10-ctv-structured-pod", says: "slots 1, 3, 4 filled, 2 empty", fates: &[("b-1001", "won 24 USD"), ("b-1002", "won 16 USD"), ("b-1003", "won 12.5 USD")] },
+        Case { pair: "11-dooh-qty", says: "cost = 6.25/1000*14.2 GBP", fates: &[("b-1101", "won 6.25 GBP")] },
         Case { pair: "12-multi-imp-5", says: "by sum the group wins; imp 5 at 0.70", fates: &[("b-1201", "won 0.9 USD"), ("b-1202", "won 1.1 USD"), ("b-1203", "102"), ("b-1204", "won 0.7 USD")] },
         Case { pair: "14-coppa", says: "no-bid", fates: &[] },
+        Case { pair: "16-ctv-hybrid-pod-live", says: "26.0 / 9.4 / 15.8 all placed", fates: &[("b-1601", "won 26 USD"), ("b-1602", "won 9.4 USD"), ("b-1603", "won 15.8 USD")] },
         Case { pair: "15-us-gpp-optout", says: "contextual bid only", fates: &[("b-1501", "won 0.62 USD")] },
     ];
     for case in cases {
@@ -53,12 +57,10 @@ fn the_sample_pairs_end_as_their_readme_says() {
 #[test]
 fn every_sample_pair_is_settled_legally() {
     for pair in [
-        "09-ctv-dynamic-pod",
         "10-ctv-structured-pod",
         "11-dooh-qty",
         "12-multi-imp-5",
         "13-gdpr-tcf-consent",
-        "16-ctv-hybrid-pod-live",
     ] {
         let (request, response) = example(pair);
         let intake = intake(&request);

@@ -66,6 +66,8 @@ pub struct Win {
     pub minimum_to_win: CpmMicros,
     /// Its tier.
     pub tier: Tier,
+    /// Its place in a dynamic break, from 1 (C-101).
+    pub slot: Option<u32>,
 }
 
 impl Judged<'_> {

@@ -1,9 +1,11 @@
 //! One auction: planned before the DSPs are asked, settled after they answered.
 
+mod allot;
 mod body;
 mod judge;
 mod kept;
 mod plan;
+mod race;
 mod rank;
 mod reply;
 mod settle;
@@ -11,6 +13,6 @@ mod settle;
 pub use judge::{Fate, Judged, Win};
 pub use kept::kept;
 pub use plan::{Ask, Candidate, Plan, Reach, Seller, Terms, plan};
-pub use rank::{Standing, Tier, tie_rank, winners};
+pub use rank::{Standing, Tier, tie_rank};
 pub use reply::{Reached, Reply, ReplyFate};
 pub use settle::{Settlement, settle};

@@ -77,6 +77,8 @@ pub(super) struct Contender {
     pub(super) floor: CpmMicros,
     pub(super) currency: Currency,
     pub(super) pricing: Pricing,
+    /// Length of the ad, where it tells one.
+    pub(super) seconds: Option<i32>,
     pub(super) standing: Standing,
 }
 
@@ -249,6 +251,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             floor: admitted.floor,
             currency: judged.currency,
             pricing: deals::pricing(admitted.deal, request.at().0),
+            seconds: admitted.seconds,
             standing: Standing {
                 imp: index,
                 tier: deals::tier(admitted.deal),

@@ -1,16 +1,16 @@
 //! Screening, ranking and pricing what the DSPs answered.
 
 use openrtb::Repairs;
-use units::CpmMicros;
 
+use super::allot::{Field, Winner};
 use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
-use super::rank::{Standing, Tier, winners};
+use super::race::Race;
 use super::reply::{BidIntake, Contender, Reply, ReplyFate};
-use crate::clearing::{self, Discount, Pricing};
 use crate::conditions::Conditions;
 use crate::loss::Loss;
 use crate::market::Market;
+use crate::pods::Filling;
 
 /// An auction after its one wait.
 #[derive(Debug, Default)]
@@ -21,8 +21,17 @@ pub struct Settlement<'b> {
     pub repairs: Vec<(usize, Repairs)>,
     /// Every bid with its fate.
     pub bids: Vec<Judged<'b>>,
-    /// Indices of the bids that won, in the order of the imps.
+    /// Indices of the bids that won, in the order of the imps; those of one imp by rank, or by their place in
+    /// the break.
     pub winners: Vec<usize>,
+    /// How each pod was filled, in the order of its first imp.
+    pub pods: Vec<Filling>,
+    /// Version of the rates that prices were compared at.
+    pub rates: u32,
+    /// Run, but never billed.
+    pub is_test: bool,
+    /// Somebody upstream decides (`source.fd`), so that winning here is not final.
+    pub is_provisional: bool,
 }
 
 impl<'b> Settlement<'b> {
@@ -58,53 +67,57 @@ pub fn settle<'b>(
     let repairs = intake.take_repairs();
     let (mut bids, mut contenders) = intake.done();
     drop_broken_groups(&mut bids, &mut contenders);
-    let standings: Vec<Standing> = contenders.iter().map(|c| c.standing).collect();
-    let won = winners(&standings, plan.intake.request.imp.len());
+    let request = &plan.intake.request;
+    let field = Field::new(request, &contenders, &bids, conditions.multibid);
+    let allotment = field.allot();
     let race = Race {
         plan,
         market,
         conditions,
         contenders: &contenders,
-        won: &won,
+        allotment: &allotment,
     };
-    race.announce(&mut bids);
-    let winners = won
-        .iter()
-        .flatten()
-        .filter_map(|index| contenders.get(*index).map(|winner| winner.bid))
-        .collect();
+    let fates_of_bids = race.fates(&bids);
+    let bid_of = |winner: &Winner| contenders.get(winner.contender).map(|winner| winner.bid);
+    let winners = allotment.winners.iter().filter_map(bid_of).collect();
+    let pods = allotment.into_fillings();
+    for (index, fate) in fates_of_bids {
+        if let Some(judged) = bids.get_mut(index) {
+            judged.fate = fate;
+        }
+    }
     Settlement {
         replies: fates,
         repairs,
         bids,
         winners,
+        pods,
+        rates: market.rates.id,
+        is_test: request.test(),
+        is_provisional: request.source.as_deref().and_then(|source| source.fd) == Some(true),
     }
 }
 
-/// A group that lost a member to screening, or names an imp twice, cannot win as a whole.
+/// A group that lost a member to screening cannot win as a whole.
 fn drop_broken_groups(bids: &mut [Judged<'_>], contenders: &mut Vec<Contender>) {
-    if bids.iter().all(|judged| judged.group.is_none()) {
+    let Some(most) = bids.iter().filter_map(|judged| judged.group).max() else {
         return;
-    }
-    let members = |group: usize| bids.iter().filter(move |j| j.group == Some(group)).count();
-    let whole = |contender: &Contender| {
-        let Some(group) = contender.standing.group else {
-            return true;
-        };
-        let same = || {
-            contenders
-                .iter()
-                .filter(|other| other.standing.group == Some(group))
-        };
-        let twice = same().any(|one| {
-            same().any(|other| one.bid != other.bid && one.standing.imp == other.standing.imp)
-        });
-        same().count() == members(group) && !twice
     };
-    let keep: Vec<bool> = contenders.iter().map(whole).collect();
-    let mut keep = keep.into_iter();
+    // Members less admitted members, by the number of the group.
+    let mut missing = vec![0_usize; most + 1];
+    for group in bids.iter().filter_map(|judged| judged.group) {
+        if let Some(missing) = missing.get_mut(group) {
+            *missing += 1;
+        }
+    }
+    for group in contenders.iter().filter_map(|c| c.standing.group) {
+        if let Some(missing) = missing.get_mut(group) {
+            *missing -= 1;
+        }
+    }
     contenders.retain(|contender| {
-        let stays = keep.next().unwrap_or(true);
+        let group = contender.standing.group;
+        let stays = group.is_none_or(|group| missing.get(group) == Some(&0));
         if let (false, Some(judged)) = (stays, bids.get_mut(contender.bid)) {
             judged.fate = Fate::Lost {
                 loss: Loss::GroupIncomplete,
@@ -113,151 +126,4 @@ fn drop_broken_groups(bids: &mut [Judged<'_>], contenders: &mut Vec<Contender>) 
         }
         stays
     });
-}
-
-/// The ranked field, when prices and losses are announced.
-struct Race<'r, 'p> {
-    plan: &'r Plan<'p>,
-    market: &'r Market,
-    conditions: &'r Conditions<'r>,
-    contenders: &'r [Contender],
-    won: &'r [Option<usize>],
-}
-
-impl Race<'_, '_> {
-    /// Gives every contender its fate, and losers by price the least that would have won.
-    fn announce(&self, bids: &mut [Judged<'_>]) {
-        for (index, contender) in self.contenders.iter().enumerate() {
-            let imp = contender.standing.imp;
-            let fate = if self.winner_of(imp) == Some(index) {
-                self.win(index, contender)
-            } else {
-                let outranked = self
-                    .winner_of(imp)
-                    .and_then(|winner| self.contenders.get(winner))
-                    .is_some_and(|winner| winner.standing.tier > contender.standing.tier);
-                Fate::Lost {
-                    loss: if outranked {
-                        Loss::OutrankedByDeal
-                    } else {
-                        Loss::Outbid
-                    },
-                    minimum_to_win: None,
-                }
-            };
-            if let Some(judged) = bids.get_mut(contender.bid) {
-                judged.fate = fate;
-            }
-        }
-        // Winners' prices are known from here on.
-        for index in 0..bids.len() {
-            let minimum = bids
-                .get(index)
-                .and_then(|judged| self.loser_minimum(judged, bids));
-            if let Some(Fate::Lost { minimum_to_win, .. }) =
-                bids.get_mut(index).map(|judged| &mut judged.fate)
-            {
-                *minimum_to_win = minimum;
-            }
-        }
-    }
-
-    fn winner_of(&self, imp: usize) -> Option<usize> {
-        self.won.get(imp).copied().flatten()
-    }
-
-    fn win(&self, index: usize, winner: &Contender) -> Fate {
-        let next = self.next_price(index, winner);
-        let (pricing, floor) = self.priced_against(winner);
-        let clearing = clearing::clear(pricing, winner.price, floor, next, self.market.increment);
-        let share = self
-            .market
-            .partners
-            .get(winner.partner)
-            .and_then(|partner| self.conditions.discount(partner.id.as_str()));
-        let (discount, price) = match share {
-            Some(share) => {
-                let (discount, rest) = Discount::of(clearing, share);
-                (Some(discount), rest)
-            }
-            None => (None, clearing),
-        };
-        let answer_price = self
-            .market
-            .rates
-            .convert_price(price, winner.currency, self.plan.currency)
-            .unwrap_or(price);
-        Fate::Won(Win {
-            clearing,
-            discount,
-            price,
-            answer_price,
-            floor: winner.floor,
-            minimum_to_win: clearing::winner_minimum(winner.price, winner.floor, next),
-            tier: winner.standing.tier,
-        })
-    }
-
-    /// How a winner is priced, and the floor that counts for it: an open bid's may be soft.
-    fn priced_against(&self, winner: &Contender) -> (Pricing, CpmMicros) {
-        let soft = self
-            .conditions
-            .soft_floor
-            .filter(|_| winner.standing.tier == Tier::Open)
-            .and_then(|soft| {
-                let rates = &self.market.rates;
-                rates.convert_price(soft.price, soft.currency, winner.currency)
-            });
-        match soft {
-            Some(soft) => {
-                clearing::under_soft_floor(winner.pricing, winner.price, winner.floor, soft)
-            }
-            None => (winner.pricing, winner.floor),
-        }
-    }
-
-    /// The next best eligible price on the winner's imp, in the winner's currency. Bids of a lower tier do
-    /// not compete with the winner, whatever they offer.
-    fn next_price(&self, index: usize, winner: &Contender) -> Option<CpmMicros> {
-        self.contenders
-            .iter()
-            .enumerate()
-            .filter(|(other, contender)| {
-                *other != index
-                    && contender.standing.imp == winner.standing.imp
-                    && contender.standing.tier >= winner.standing.tier
-            })
-            .filter_map(|(_, other)| {
-                let rates = &self.market.rates;
-                rates.convert_price(other.price, other.currency, winner.currency)
-            })
-            .max()
-    }
-
-    /// The price that ties the winner's, or the floor where nobody won; only where price was the cause.
-    fn loser_minimum(&self, judged: &Judged<'_>, bids: &[Judged<'_>]) -> Option<CpmMicros> {
-        let loss = judged.loss().filter(|loss| loss.is_by_price())?;
-        let by_floor = matches!(loss, Loss::BelowFloor | Loss::BelowDealFloor);
-        let floor = judged.floor.filter(|_| by_floor);
-        let winner = self
-            .winner_of(judged.imp?)
-            .and_then(|index| self.contenders.get(index));
-        let Some(winner) = winner else {
-            return floor;
-        };
-        let win = bids.get(winner.bid)?.win()?;
-        // Under a deal's rank no price would have won.
-        if win.tier != Tier::Open && judged.bid.dealid.is_none() {
-            return None;
-        }
-        let tie = match winner.pricing {
-            Pricing::First => winner.price,
-            Pricing::SecondPlus | Pricing::Agreed => win.clearing,
-        };
-        let rates = &self.market.rates;
-        let tie = rates.convert_price(tie, winner.currency, judged.currency)?;
-        let minimum = floor.map_or(tie, |floor| floor.max(tie));
-        // A group may win an imp below its best single bid: then price was not the cause.
-        (minimum >= judged.bid.price.cpm()?).then_some(minimum)
-    }
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use contracts::notice::{SellClaims, SellKind};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
+use exchange_core::payout::{self, PayoutTerms};
+use openrtb::Imp;
 use openrtb::macros::Values;
 use units::{Currency, DurationMillis, Multiplier, UnixMillis};
 
-use super::run::{Round, quantity};
+use super::run::Round;
 use super::sale::Source;
 use crate::config::NO_FEE;
 use crate::exchange::InForce;
@@ -78,20 +80,13 @@ pub(super) fn impression(
     values: &Values<'_>,
 ) -> SellClaims {
     let currency = round.plan.currency;
-    let many = quantity(round.plan, judged.imp);
-    let one = win.answer_price.per_impression();
-    let gross = one
-        .scale(many.millionths(), Multiplier::ONE.millionths())
-        .unwrap_or(one);
-    let rates = &round.in_force.market.rates;
-    let wanted = round.payout.currency.unwrap_or(currency);
-    // Without a rate the seller is paid in the answer's currency.
-    let (gross, payout_currency) = rates
-        .convert(gross, currency, wanted)
-        .map_or((gross, currency), |gross| (gross, wanted));
-    let fee = gross
-        .scale(round.payout.fee.millionths(), Multiplier::ONE.millionths())
-        .unwrap_or_default();
+    let terms = PayoutTerms {
+        quantity: payout::quantity(imp_of(round, judged)),
+        fee: round.payout.fee,
+        currency: round.payout.currency,
+        rates: &round.in_force.market.rates,
+    };
+    let cost = payout::Payout::of(win.answer_price, currency, &terms);
     let partner = round.in_force.partners.get(judged.partner);
     SellClaims {
         kind: SellKind::Impression,
@@ -102,9 +97,9 @@ pub(super) fn impression(
         placement: round.payout.placement.to_owned(),
         price: win.answer_price,
         currency,
-        gross,
-        fee,
-        payout_currency,
+        gross: cost.gross,
+        fee: cost.fee,
+        payout_currency: cost.currency,
         url: allowed(
             round,
             judged,
@@ -137,14 +132,17 @@ fn allowed(round: &Round<'_>, judged: &Judged<'_>, url: Option<String>) -> Strin
         .unwrap_or_default()
 }
 
+fn imp_of<'r>(round: &'r Round<'_>, judged: &Judged<'_>) -> Option<&'r Imp<'r>> {
+    judged
+        .imp
+        .and_then(|imp| round.plan.intake.request.imp.get(imp))
+}
+
 /// As long as configured, and longer where the imp or the bid says that the impression may come later.
 fn expires(round: &Round<'_>, judged: &Judged<'_>) -> UnixMillis {
     let config = &round.context.exchange.config;
-    let imp = judged
-        .imp
-        .and_then(|imp| round.plan.intake.request.imp.get(imp));
-    let told = imp.and_then(|imp| imp.exp).max(judged.bid.exp).unwrap_or(0);
-    let told = Duration::from_secs(u64::try_from(told).unwrap_or(0)).min(A_WEEK);
+    let told = payout::billing_delay(imp_of(round, judged), &judged.bid, round.arrived.at);
+    let told = Duration::from_millis(u64::try_from(told.0).unwrap_or(0)).min(A_WEEK);
     let life = config.notice_ttl.0.max(told);
     let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
     round.arrived.at.after(DurationMillis(life))

@@ -11,7 +11,7 @@ use exchange_core::intake::{self, Additions, Intake, Pages, Refusal};
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
 use service::clock;
-use units::{AuctionId, CpmMicros, Currency, Multiplier, UnixMillis};
+use units::{AuctionId, CpmMicros, Currency, UnixMillis};
 
 use super::answer;
 use super::calls::{Call, Calls};
@@ -458,12 +458,4 @@ fn seller_id<'s>(source: &'s Source, intake: &'s Intake<'_>, payout: &'s Payout<
                 .unwrap_or(payout.seller)
         }
     }
-}
-
-/// The quantity that one impression counts for (C-120).
-pub(super) fn quantity(plan: &Plan<'_>, imp: Option<usize>) -> Multiplier {
-    imp.and_then(|imp| plan.intake.request.imp.get(imp))
-        .and_then(|imp| imp.qty.as_deref())
-        .and_then(|qty| qty.multiplier)
-        .unwrap_or(Multiplier::ONE)
 }
