@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use openrtb::vast::{
-    Chain, ChainFault, Companion, Inline, Inserted, Media, QUARTILES, Schema, Trackers, Vast,
-    Verification, Wrapper, no_ad,
+    Chain, ChainFault, Companion, Inline, Inserted, Media, QUARTILES, Schema, Survey, Trackers,
+    Vast, Verification, Wrapper, no_ad,
 };
 use proptest::prelude::*;
 
@@ -67,6 +67,55 @@ fn a_document_is_well_formed_or_not() {
         let seen = Vast::read(markup).map(|vast| vast.is_well_formed);
         assert_eq!(seen, Some(want), "{says}");
     }
+}
+
+/// A survey and a whole reading of the same markup tell the same.
+fn agrees(markup: &str) -> Result<(), TestCaseError> {
+    let (vast, survey) = (Vast::read(markup), Survey::read(markup));
+    prop_assert_eq!(vast.is_some(), survey.is_some(), "{}", markup);
+    let (Some(vast), Some(survey)) = (vast, survey) else {
+        return Ok(());
+    };
+    prop_assert_eq!(
+        (
+            vast.is_daast,
+            vast.version,
+            vast.ads.len(),
+            vast.is_wrapper()
+        ),
+        (
+            survey.is_daast,
+            survey.version,
+            survey.ads,
+            survey.is_wrapper
+        ),
+        "{}",
+        markup
+    );
+    prop_assert_eq!(
+        (vast.is_well_formed, vast.seconds(), vast.protocol()),
+        (survey.is_well_formed, survey.seconds(), survey.protocol()),
+        "{}",
+        markup
+    );
+    prop_assert_eq!(
+        vast.ads.iter().any(|ad| ad.is_skippable),
+        survey.is_skippable,
+        "{}",
+        markup
+    );
+    let files: Vec<_> = vast
+        .ads
+        .iter()
+        .flat_map(|ad| &ad.media)
+        .map(|file| (file.mime, file.framework))
+        .collect();
+    let surveyed = survey.files().map(|files| {
+        let told = files.iter().map(|file| (file.mime, file.framework));
+        told.collect::<Vec<_>>()
+    });
+    prop_assert_eq!((files.len() <= 16).then_some(files), surveyed, "{}", markup);
+    Ok(())
 }
 
 #[test]
@@ -359,6 +408,35 @@ fn documents_of_ours() {
     let mut out = Vec::new();
     no_ad("4.2", &mut out).unwrap();
     assert_eq!(out, br#"<VAST version="4.2"/>"#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_survey_tells_what_a_reading_does(
+        pieces in proptest::collection::vec(0_usize..26, 0..40),
+        head in any::<bool>(),
+        cut in 0_usize..400,
+    ) {
+        const PIECES: [&str; 26] = [
+            "<Ad id=\"1\">", "</Ad>", "<InLine>", "</InLine>", "<Wrapper>", "</Wrapper>", "<Linear skipoffset='5'>",
+            "<Linear>", "</Linear>", "<Duration>", "00:00:15", " 00:01:00.5 ", "</Duration>", "<![CDATA[00:00:30]]>",
+            "<MediaFile type=\"video/mp4\"/>", "<MediaFile apiFramework=\"VPAID\" type='a>b'></MediaFile>", "<!-- < > -->",
+            "<?x?>", "<b", "\"", "'", "é", "<v:Ad>", "</v:Ad>", "&lt;", "<Mezzanine type = 'x' type='y' /></VAST>",
+        ];
+        let mut markup = String::from(if head { "<VAST version=\"4.1\">" } else { "" });
+        for piece in pieces {
+            markup.push_str(PIECES[piece]);
+        }
+        agrees(&markup)?;
+        let cut = markup.floor_char_boundary(cut);
+        agrees(&markup[..cut])?;
+        for whole in [INLINE, WRAPPER] {
+            agrees(&whole[..whole.floor_char_boundary(cut)])?;
+            agrees(whole)?;
+        }
+    }
 }
 
 proptest! {

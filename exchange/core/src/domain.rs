@@ -14,13 +14,34 @@ pub fn normalise(text: &str) -> Option<&str> {
         Some(head) if head.eq_ignore_ascii_case("www.") => text.get(4..)?,
         _ => text,
     };
-    let is_name = |label: &str| {
+    is_name(text).then_some(text)
+}
+
+/// Whether a text is labels with dots between them.
+fn is_name(text: &str) -> bool {
+    let mut former = b'.';
+    for byte in text.bytes() {
+        match byte {
+            b'.' if former == b'.' => return false,
+            b'.' | b'-' | b'_' => {}
+            _ if byte.is_ascii_alphanumeric() => {}
+            _ if byte.is_ascii() => return false,
+            // Of the letters beyond ASCII each is looked at once.
+            _ => return is_international_name(text),
+        }
+        former = byte;
+    }
+    former != b'.'
+}
+
+fn is_international_name(text: &str) -> bool {
+    let is_label = |label: &str| {
         !label.is_empty()
             && label
                 .chars()
                 .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
     };
-    text.split('.').all(is_name).then_some(text)
+    text.split('.').all(is_label)
 }
 
 /// Whether two texts name the same domain.
@@ -34,7 +55,19 @@ pub fn is_same(one: &str, other: &str) -> bool {
 /// Whether a listed domain is the given one or a parent of it.
 #[must_use]
 pub fn covers(listed: &str, domain: &str) -> bool {
-    let (Some(listed), Some(domain)) = (normalise(listed), normalise(domain)) else {
+    normalise(domain).is_some_and(|domain| covers_name(listed, domain))
+}
+
+/// The same of a domain in comparison form.
+#[must_use]
+pub fn covers_name(listed: &str, domain: &str) -> bool {
+    // Lists are long, and most of their entries end in other letters.
+    let last = |text: &str| text.as_bytes().last().map(u8::to_ascii_lowercase);
+    let trimmed = listed.trim_end_matches(|c: char| matches!(c, '/' | '.') || c.is_whitespace());
+    if listed.is_ascii() && last(trimmed) != last(domain) {
+        return false;
+    }
+    let Some(listed) = normalise(listed) else {
         return false;
     };
     let Some(start) = domain.len().checked_sub(listed.len()) else {

@@ -1,7 +1,7 @@
 //! What a document says about itself, enough to screen it.
 
 use super::is_ad;
-use super::scan::{Scanner, Token, attribute};
+use super::scan::{Scanner, Token, attribute, attributes};
 use crate::enums::Protocol;
 use std::borrow::Cow;
 
@@ -135,12 +135,12 @@ impl<'m> Vast<'m> {
                 }
                 Token::Text(text) => {
                     if let Some(ad) = vast.ads.last_mut() {
-                        ad.text(inside, resolved(text));
+                        ad.text(inside, text, true);
                     }
                 }
                 Token::Cdata(text) => {
                     if let Some(ad) = vast.ads.last_mut() {
-                        ad.text(inside, Cow::Borrowed(text));
+                        ad.text(inside, text, false);
                     }
                 }
                 Token::Close { name, .. } => {
@@ -173,33 +173,57 @@ impl<'m> Vast<'m> {
     /// comparable with `bid.dur`.
     #[must_use]
     pub fn seconds(&self) -> Option<i32> {
-        let duration_ms = self.ads.iter().find_map(|ad| ad.duration_ms)?;
-        i32::try_from(duration_ms.div_ceil(1000)).ok()
+        whole_seconds(self.ads.iter().find_map(|ad| ad.duration_ms)?)
     }
 
     /// The protocol of the document, for `protocols` (C-80); `None` for an unknown version.
     #[must_use]
     pub fn protocol(&self) -> Option<Protocol> {
-        let (inline, wrapper) = match (self.is_daast, self.version?.trim()) {
-            (true, _) => (Protocol::DAAST_1, Protocol::DAAST_1_WRAPPER),
-            (false, "1" | "1.0") => (Protocol::VAST_1, Protocol::VAST_1_WRAPPER),
-            (false, "2" | "2.0" | "2.0.1") => (Protocol::VAST_2, Protocol::VAST_2_WRAPPER),
-            (false, "3" | "3.0") => (Protocol::VAST_3, Protocol::VAST_3_WRAPPER),
-            (false, "4" | "4.0") => (Protocol::VAST_4_0, Protocol::VAST_4_0_WRAPPER),
-            (false, "4.1") => (Protocol::VAST_4_1, Protocol::VAST_4_1_WRAPPER),
-            (false, "4.2") => (Protocol::VAST_4_2, Protocol::VAST_4_2_WRAPPER),
-            (false, "4.3") => (Protocol::VAST_4_3, Protocol::VAST_4_3_WRAPPER),
-            (false, _) => return None,
-        };
-        Some(if self.is_wrapper() { wrapper } else { inline })
+        protocol(self.is_daast, self.version, self.is_wrapper())
     }
+}
+
+/// The protocol of a document of this version.
+pub(super) fn protocol(
+    is_daast: bool,
+    version: Option<&str>,
+    is_wrapper: bool,
+) -> Option<Protocol> {
+    let (inline, wrapper) = match (is_daast, version?.trim()) {
+        (true, _) => (Protocol::DAAST_1, Protocol::DAAST_1_WRAPPER),
+        (false, "1" | "1.0") => (Protocol::VAST_1, Protocol::VAST_1_WRAPPER),
+        (false, "2" | "2.0" | "2.0.1") => (Protocol::VAST_2, Protocol::VAST_2_WRAPPER),
+        (false, "3" | "3.0") => (Protocol::VAST_3, Protocol::VAST_3_WRAPPER),
+        (false, "4" | "4.0") => (Protocol::VAST_4_0, Protocol::VAST_4_0_WRAPPER),
+        (false, "4.1") => (Protocol::VAST_4_1, Protocol::VAST_4_1_WRAPPER),
+        (false, "4.2") => (Protocol::VAST_4_2, Protocol::VAST_4_2_WRAPPER),
+        (false, "4.3") => (Protocol::VAST_4_3, Protocol::VAST_4_3_WRAPPER),
+        (false, _) => return None,
+    };
+    Some(if is_wrapper { wrapper } else { inline })
 }
 
 impl<'m> Ad<'m> {
     /// Notes an element; returns what its text would be.
-    fn element(&mut self, name: &str, attributes: &'m str) -> Inside {
+    fn element(&mut self, name: &str, of_element: &'m str) -> Inside {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        if let Some(framework) = attribute(attributes, "apiFramework")
+        let mut file = MediaFile::default();
+        let mut skips = false;
+        let number = |value: &str| value.trim().parse().ok();
+        for (key, value) in attributes(of_element) {
+            match key {
+                // The first counts.
+                "apiFramework" if file.framework.is_none() => file.framework = Some(value),
+                "type" if file.mime.is_none() => file.mime = Some(value),
+                "delivery" if file.delivery.is_none() => file.delivery = Some(value),
+                "width" if file.width.is_none() => file.width = number(value),
+                "height" if file.height.is_none() => file.height = number(value),
+                "bitrate" if file.bitrate.is_none() => file.bitrate = number(value),
+                "skipoffset" => skips = true,
+                _ => {}
+            }
+        }
+        if let Some(framework) = file.framework
             && !self.frameworks.contains(&framework)
             && self.frameworks.len() < Vast::MOST_FILES
         {
@@ -211,27 +235,28 @@ impl<'m> Ad<'m> {
             return Inside::Tag;
         } else if is("Linear") {
             self.is_linear = true;
-            self.is_skippable |= attribute(attributes, "skipoffset").is_some();
+            self.is_skippable |= skips;
         } else if is("NonLinear") || is("NonLinearAds") {
             self.is_non_linear = true;
         } else if (is("MediaFile") || is("Mezzanine") || is("InteractiveCreativeFile"))
             && self.media.len() < Vast::MOST_FILES
         {
-            self.media.push(MediaFile {
-                url: Cow::Borrowed(""),
-                mime: attribute(attributes, "type"),
-                delivery: attribute(attributes, "delivery"),
-                width: number(attributes, "width"),
-                height: number(attributes, "height"),
-                bitrate: number(attributes, "bitrate"),
-                framework: attribute(attributes, "apiFramework"),
-            });
+            self.media.push(file);
             return Inside::Media;
         }
         Inside::Nothing
     }
 
-    fn text(&mut self, inside: Inside, text: Cow<'m, str>) {
+    /// Takes text in; with `escaped` its entities are resolved.
+    fn text(&mut self, inside: Inside, text: &'m str, escaped: bool) {
+        if inside == Inside::Nothing {
+            return;
+        }
+        let text = if escaped {
+            resolved(text)
+        } else {
+            Cow::Borrowed(text)
+        };
         if text.trim().is_empty() {
             return;
         }
@@ -264,8 +289,13 @@ fn join<'m>(url: &mut Cow<'m, str>, text: Cow<'m, str>) {
     }
 }
 
+/// Whole seconds, a begun one counted in full.
+pub(super) fn whole_seconds(duration_ms: u32) -> Option<i32> {
+    i32::try_from(duration_ms.div_ceil(1000)).ok()
+}
+
 /// Text with its entities resolved; as it stands where they are not of XML.
-fn resolved(text: &str) -> Cow<'_, str> {
+pub(super) fn resolved(text: &str) -> Cow<'_, str> {
     quick_xml::escape::unescape(text).unwrap_or(Cow::Borrowed(text))
 }
 
@@ -274,7 +304,7 @@ fn number(attributes: &str, name: &str) -> Option<u32> {
 }
 
 /// `HH:MM:SS` with an optional fraction.
-fn duration_ms(text: &str) -> Option<u32> {
+pub(super) fn duration_ms(text: &str) -> Option<u32> {
     let mut parts = text.split(':');
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
     let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));

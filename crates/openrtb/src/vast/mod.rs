@@ -21,11 +21,13 @@
 mod chain;
 mod document;
 mod scan;
+mod survey;
 mod trackers;
 mod write;
 
 pub use chain::{Chain, ChainFault};
 pub use document::{Ad, MediaFile, Vast};
+pub use survey::{Survey, SurveyedFile};
 pub use trackers::{Inserted, QUARTILES, Trackers};
 pub use write::{Companion, Inline, Media, Schema, Verification, Wrapper, no_ad};
 

@@ -1,6 +1,6 @@
 //! Elements and text of XML that may be broken, one after the other, in linear time.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr3, memrchr};
 
 /// A piece of markup. Names come without their namespace prefix.
 #[derive(Debug, Clone, Copy)]
@@ -45,50 +45,59 @@ impl<'m> Scanner<'m> {
         self.markup.get(self.at..).unwrap_or_default()
     }
 
-    /// Moves behind `end`, or to the end of the markup; returns what was before it.
+    /// Moves behind `end`, which is ASCII and ends in `>`, or to the end of the markup; returns what was
+    /// before it.
     fn until(&mut self, skip: usize, end: &str) -> &'m str {
         let rest = self.rest().get(skip..).unwrap_or_default();
-        match memmem::find(rest.as_bytes(), end.as_bytes()) {
-            Some(found) => {
-                self.at += skip + found + end.len();
-                rest.get(..found).unwrap_or_default()
-            }
-            None => {
-                self.at = self.markup.len();
-                self.unfinished = true;
-                rest
+        let bytes = rest.as_bytes();
+        let mut from = 0;
+        while let Some(found) = bytes.get(from..).and_then(|rest| memchr(b'>', rest)) {
+            from += found + 1;
+            let before = bytes.get(..from).unwrap_or_default();
+            if before.ends_with(end.as_bytes()) {
+                self.at += skip + from;
+                return rest.get(..from - end.len()).unwrap_or_default();
             }
         }
+        self.at = self.markup.len();
+        self.unfinished = true;
+        rest
     }
 
     /// The tag that begins at `start`; a `>` inside quotes does not end it.
     fn tag(&mut self, start: usize) -> Token<'m> {
         let rest = self.rest();
-        let mut quote = None;
-        let mut end = rest.len();
-        for (at, byte) in rest.bytes().enumerate().skip(1) {
-            match (quote, byte) {
-                (None, b'>') => {
-                    end = at;
-                    break;
-                }
-                (None, b'"' | b'\'') => quote = Some(byte),
-                (Some(open), _) if open == byte => quote = None,
-                _ => {}
+        let bytes = rest.as_bytes();
+        let mut end = bytes.len();
+        let mut from = 1;
+        while let Some(found) = bytes
+            .get(from..)
+            .and_then(|rest| memchr3(b'>', b'"', b'\'', rest))
+        {
+            let at = from + found;
+            let Some(quote) = bytes.get(at).filter(|byte| **byte != b'>') else {
+                end = at;
+                break;
+            };
+            let quoted = bytes.get(at + 1..).unwrap_or_default();
+            match memchr(*quote, quoted) {
+                Some(length) => from = at + length + 2,
+                None => break,
             }
         }
         self.unfinished |= end == rest.len();
         self.at = (self.at + end + 1).min(self.markup.len());
         let inner = rest.get(1..end).unwrap_or_default();
         if let Some(name) = inner.strip_prefix('/') {
-            let name = local(name.trim());
+            let name = local(name.trim_ascii());
             let end = self.at;
             return Token::Close { name, start, end };
         }
         let empty = inner.ends_with('/');
         let inner = inner.trim_end_matches('/');
         let (name, attributes) = inner
-            .find(|c: char| c.is_ascii_whitespace())
+            .bytes()
+            .position(|byte| byte.is_ascii_whitespace())
             .and_then(|at| inner.split_at_checked(at))
             .unwrap_or((inner, ""));
         Token::Open {
@@ -102,7 +111,10 @@ impl<'m> Scanner<'m> {
 }
 
 fn local(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
+    match memrchr(b':', name.as_bytes()) {
+        Some(colon) => name.get(colon + 1..).unwrap_or(name),
+        None => name,
+    }
 }
 
 impl<'m> Iterator for Scanner<'m> {
@@ -125,43 +137,47 @@ impl<'m> Iterator for Scanner<'m> {
                     return Some(Token::Text(rest));
                 }
             }
-            if rest.starts_with("<![CDATA[") {
+            if !matches!(rest.as_bytes().get(1), Some(b'!' | b'?')) {
+                return Some(self.tag(self.at));
+            } else if rest.starts_with("<![CDATA[") {
                 return Some(Token::Cdata(self.until(9, "]]>")));
             } else if rest.starts_with("<!--") {
                 self.until(4, "-->");
             } else if rest.starts_with("<?") {
                 self.until(2, "?>");
-            } else if rest.starts_with("<!") {
-                self.until(2, ">");
             } else {
-                return Some(self.tag(self.at));
+                self.until(2, ">");
             }
         }
     }
 }
 
-/// The value of an attribute. Byte by byte: one tag may hold tens of thousands.
-pub(super) fn attribute<'m>(attributes: &'m str, name: &str) -> Option<&'m str> {
-    let bytes = attributes.as_bytes();
-    let next = |from: usize, wanted: fn(&u8) -> bool| {
-        let rest = bytes.get(from..)?;
-        Some(from + rest.iter().position(wanted)?)
-    };
+/// The value of an attribute.
+pub(super) fn attribute<'m>(text: &'m str, name: &str) -> Option<&'m str> {
+    attributes(text)
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// Attributes and their values, up to the first that is not written as one. In linear time: one tag may hold
+/// tens of thousands.
+pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let bytes = text.as_bytes();
     let mut from = 0;
-    loop {
-        let equals = next(from, |byte| *byte == b'=')?;
-        let open = next(equals + 1, |byte| !byte.is_ascii_whitespace())?;
+    std::iter::from_fn(move || {
+        let equals = from + memchr(b'=', bytes.get(from..)?)?;
+        let after = bytes.get(equals + 1..)?;
+        let blanks = after.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let open = equals + 1 + blanks;
         let quote = bytes
             .get(open)
             .filter(|byte| matches!(byte, b'"' | b'\''))?;
         let value = open + 1;
         let end = value + memchr(*quote, bytes.get(value..)?)?;
-        let key = attributes.get(from..equals)?;
-        if key.trim_ascii() == name {
-            return attributes.get(value..end);
-        }
+        let key = text.get(from..equals)?.trim_ascii();
         from = end + 1;
-    }
+        Some((key, text.get(value..end)?))
+    })
 }
 
 #[cfg(test)]

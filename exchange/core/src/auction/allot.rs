@@ -34,6 +34,8 @@ struct Lot {
     contenders: Vec<usize>,
     ads: Vec<Ad>,
     excludes: Vec<Set>,
+    /// There were more contenders than are considered.
+    is_cut: bool,
 }
 
 /// A seatbid of which all bids win or none does, and that could win as a whole.
@@ -181,6 +183,7 @@ impl<'f> Field<'f> {
         let mut ads: Vec<(usize, Ad)> = (0..self.contenders.len()).filter_map(placed).collect();
         // By what they are and not by arrival; where there are too many, the best.
         ads.sort_by(|(_, a), (_, b)| pods::by_density(b, a));
+        let is_cut = ads.len() > MOST_ADS;
         ads.truncate(MOST_ADS);
         let named: Vec<_> = ads
             .iter()
@@ -191,6 +194,7 @@ impl<'f> Field<'f> {
             .collect();
         Lot {
             excludes: pods::excludes(pod.dedupe, &named),
+            is_cut,
             pod,
             contenders: ads.iter().map(|(index, _)| *index).collect(),
             ads: ads.into_iter().map(|(_, ad)| ad).collect(),
@@ -277,7 +281,8 @@ impl<'f> Field<'f> {
                     Role::Forced => forced |= pods::one(ad),
                 }
             }
-            let filling = lot.problem().fill(candidates, forced, *steps)?;
+            let mut filling = lot.problem().fill(candidates, forced, *steps)?;
+            filling.exact &= !lot.is_cut;
             *steps = steps.saturating_sub(filling.steps);
             choice.worth = pods::plus(choice.worth, filling.worth);
             choice.fillings.push(filling);

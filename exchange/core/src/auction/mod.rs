@@ -14,5 +14,5 @@ pub use judge::{Fate, Judged, Win};
 pub use kept::kept;
 pub use plan::{Ask, Candidate, Plan, Reach, Seller, Terms, plan};
 pub use rank::{Standing, Tier, tie_rank};
-pub use reply::{Reached, Reply, ReplyFate};
+pub use reply::{Reached, Reply, ReplyFate, recheck};
 pub use settle::{Settlement, settle};

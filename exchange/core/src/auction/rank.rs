@@ -57,20 +57,32 @@ impl Standing {
 /// A bid's rank among equals: a hash seeded by the auction id, so never arrival, and the same in a replay.
 #[must_use]
 pub fn tie_rank(auction: AuctionId, partner: &str, bid_id: &str) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in auction
-        .as_bytes()
-        .iter()
-        .chain(partner.as_bytes())
-        .chain(&[0])
-        .chain(bid_id.as_bytes())
-    {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    Lots::of(auction, partner).draw(bid_id)
+}
+
+/// Draws ranks for the bids of one partner.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lots(u64);
+
+impl Lots {
+    pub(super) fn of(auction: AuctionId, partner: &str) -> Self {
+        let hash = fnv(0xcbf2_9ce4_8422_2325, auction.as_bytes());
+        Self(fnv(fnv(hash, partner.as_bytes()), &[0]))
     }
-    // FNV's high bits mix poorly on short texts: the finish of SplitMix64 spreads them.
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
+
+    pub(super) fn draw(self, bid_id: &str) -> u64 {
+        let mut hash = fnv(self.0, bid_id.as_bytes());
+        // FNV's high bits mix poorly on short texts: the finish of SplitMix64 spreads them.
+        hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        hash ^ (hash >> 31)
+    }
+}
+
+fn fnv(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! What the DSPs answered: reading it, and letting bids in.
 
-use openrtb::{BadBid, Bid, BidResponse, Repairs, SeatBid, Str};
+use contracts::catalog::DemandPartner;
+use openrtb::{BadBid, Bid, BidResponse, Markup, Repairs, Str};
 use units::{CpmMicros, Currency};
 
 use super::judge::{Fate, Judged};
-use super::plan::Plan;
-use super::rank::{Standing, tie_rank};
+use super::plan::{Ask, Plan};
+use super::rank::{Lots, Standing};
 use crate::clearing::Pricing;
 use crate::conditions::Conditions;
 use crate::deals;
 use crate::loss::Loss;
 use crate::market::Market;
+use crate::medium::Medium;
 use crate::screening::{self, Admitted, Case};
 
 /// How a call to a DSP ended.
@@ -88,6 +90,8 @@ pub(super) struct BidIntake<'p, 'b> {
     market: &'p Market,
     conditions: &'p Conditions<'p>,
     bids: Vec<Judged<'b>>,
+    /// Rank among equals of each bid, which also tells repeated ids apart.
+    ties: Vec<u64>,
     contenders: Vec<Contender>,
     repairs: Vec<(usize, Repairs)>,
     groups: usize,
@@ -99,12 +103,15 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         market: &'p Market,
         conditions: &'p Conditions<'p>,
     ) -> Self {
+        // Most answers hold a bid or two.
+        let usual = 2 * plan.asks.len();
         Self {
             plan,
             market,
             conditions,
-            bids: Vec::new(),
-            contenders: Vec::new(),
+            bids: Vec::with_capacity(usual),
+            ties: Vec::with_capacity(usual),
+            contenders: Vec::with_capacity(usual),
             repairs: Vec::new(),
             groups: 0,
         }
@@ -138,92 +145,142 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         if response.is_no_bid() {
             return ReplyFate::NoBid(response.nbr.map(|nbr| nbr.0));
         }
-        if self.plan.asks.get(reply.ask).is_none() {
+        let (plan, market) = (self.plan, self.market);
+        let Some(ask) = plan.asks.get(reply.ask) else {
             return ReplyFate::Failed;
-        }
+        };
+        let Some(partner) = market.partners.get(ask.partner) else {
+            return ReplyFate::Failed;
+        };
         let first = self.bids.len();
         let answer = Answer {
-            ask: reply.ask,
+            number: reply.ask,
+            ask,
+            partner,
             first,
             currency: response.cur(),
             bidid: response.bidid.clone(),
-            is_ours: response.id.as_deref() == Some(self.plan.request_id.as_str()),
+            is_ours: response.id.as_deref() == Some(plan.request_id.as_str()),
+            lots: Lots::of(plan.auction, partner.id.as_str()),
         };
         for seat in response.seatbid {
-            self.take_seat(&answer, seat);
+            let group = seat.group().then(|| {
+                self.groups += 1;
+                self.groups
+            });
+            for bid in seat.bid {
+                self.judge(&answer, bid, &seat.seat, group);
+            }
         }
         ReplyFate::Bids(self.bids.len() - first)
     }
 
-    fn take_seat(&mut self, answer: &Answer<'b>, seat: SeatBid<'b>) {
-        let group = seat.group().then(|| {
-            self.groups += 1;
-            self.groups
-        });
-        for bid in seat.bid {
-            let readable = bid.is_ok();
-            let bid = bid.unwrap_or_else(remains);
-            let own = self.bids.get(answer.first..).unwrap_or_default();
-            let repeated = own.iter().any(|other| other.bid.id == bid.id);
-            let mut judged = answer.judged(self.plan, &bid, seat.seat.clone(), group);
-            let verdict = if !readable {
-                Err(Loss::Malformed)
-            } else if bid.has_duplicate_key() {
-                Err(Loss::DuplicateKey)
-            } else if !answer.is_ours {
-                Err(Loss::WrongAuction)
-            } else if repeated {
-                Err(Loss::DuplicateBid)
+    fn judge(
+        &mut self,
+        answer: &Answer<'_, 'b>,
+        bid: Result<Bid<'b>, BadBid<'b>>,
+        seat: &Option<Str<'b>>,
+        group: Option<usize>,
+    ) {
+        let (bid, readable) = match bid {
+            Ok(bid) => (bid, true),
+            Err(bad) => (remains(bad), false),
+        };
+        let imps = &self.plan.intake.request.imp;
+        let imp = imps.iter().position(|imp| imp.id() == bid.impid());
+        let tie = answer.lots.draw(bid.id());
+        let mut candidate = Candidate {
+            imp,
+            seat: seat.as_deref(),
+            group,
+            tie,
+            medium: None,
+            floor: None,
+        };
+        let verdict = if !readable {
+            Err(Loss::Malformed)
+        } else if bid.has_duplicate_key() {
+            Err(Loss::DuplicateKey)
+        } else if !answer.is_ours {
+            Err(Loss::WrongAuction)
+        } else if self.repeats(answer, &bid, tie) {
+            Err(Loss::DuplicateBid)
+        } else {
+            self.admit(answer, &bid, &mut candidate)
+        };
+        // Last: its partner is to learn of every other reason first.
+        let is_test = self.plan.is_test(answer.number);
+        let verdict = verdict.and_then(|contender| {
+            if is_test {
+                Err(Loss::InTesting)
             } else {
-                self.admit(&mut judged, &bid)
-            };
-            // Last: its partner is to learn of every other reason first.
-            let is_test = self.plan.is_test(answer.ask);
-            let verdict = verdict.and_then(|contender| {
-                if is_test {
-                    Err(Loss::InTesting)
-                } else {
-                    Ok(contender)
-                }
-            });
-            judged.bid = bid;
-            match verdict {
-                Ok(contender) => self.contenders.push(contender),
-                Err(loss) => {
-                    judged.fate = Fate::Lost {
-                        loss,
-                        minimum_to_win: None,
-                    };
-                }
+                Ok(contender)
             }
-            self.bids.push(judged);
-        }
+        });
+        let (medium, floor) = (candidate.medium, candidate.floor);
+        // An admitted bid has lost until it wins.
+        let loss = match verdict {
+            Ok(contender) => {
+                self.contenders.push(contender);
+                Loss::Outbid
+            }
+            Err(loss) => loss,
+        };
+        self.ties.push(tie);
+        self.bids.push(Judged {
+            ask: answer.number,
+            partner: answer.ask.partner,
+            seat: seat.clone(),
+            bidid: answer.bidid.clone(),
+            currency: answer.currency,
+            imp,
+            bid,
+            group,
+            medium,
+            floor,
+            fate: Fate::Lost {
+                loss,
+                minimum_to_win: None,
+            },
+        });
+    }
+
+    /// Whether an earlier bid of the answer has the same id. Numbers are compared first: there may be
+    /// thousands of bids.
+    fn repeats(&self, answer: &Answer<'_, 'b>, bid: &Bid<'b>, tie: u64) -> bool {
+        let ties = self.ties.get(answer.first..).unwrap_or_default();
+        ties.contains(&tie)
+            && self
+                .bids
+                .get(answer.first..)
+                .unwrap_or_default()
+                .iter()
+                .any(|other| other.bid.id == bid.id)
     }
 
     /// Screens one readable bid of ours.
-    fn admit(&self, judged: &mut Judged<'b>, bid: &Bid<'b>) -> Result<Contender, Loss> {
+    fn admit(
+        &self,
+        answer: &Answer<'_, 'b>,
+        bid: &Bid<'b>,
+        candidate: &mut Candidate<'_>,
+    ) -> Result<Contender, Loss> {
         let request = &self.plan.intake.request;
-        let ask = self.plan.asks.get(judged.ask).ok_or(Loss::WrongAuction)?;
-        let partner = self
-            .market
-            .partners
-            .get(ask.partner)
-            .ok_or(Loss::WrongAuction)?;
-        let index = judged.imp.ok_or(Loss::UnknownImp)?;
+        let index = candidate.imp.ok_or(Loss::UnknownImp)?;
         let imp = request.imp.get(index).ok_or(Loss::UnknownImp)?;
-        if !ask.views.iter().any(|view| view.imp == index) {
+        if !answer.ask.views.iter().any(|view| view.imp == index) {
             return Err(Loss::UnknownImp);
         }
-        if !request.allows(judged.currency) {
+        if !request.allows(answer.currency) {
             return Err(Loss::CurrencyNotAllowed);
         }
         let case = Case {
             request,
             imp,
-            partner,
-            seat: judged.seat.as_deref(),
+            partner: answer.partner,
+            seat: candidate.seat,
             bid,
-            currency: judged.currency,
+            currency: answer.currency,
             rates: &self.market.rates,
             policy: &self.market.policy,
             conditions: self.conditions,
@@ -233,72 +290,58 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             Ok(admitted) => admitted,
             Err(loss) => {
                 if loss.is_by_price() {
-                    judged.floor = screening::floor_of(&case);
+                    candidate.floor = screening::floor_of(&case);
                 }
                 return Err(loss);
             }
         };
         let rates = &self.market.rates;
         let price = rates
-            .convert_price(admitted.price, judged.currency, self.plan.currency)
+            .convert_price(admitted.price, answer.currency, self.plan.currency)
             .ok_or(Loss::CurrencyNotAllowed)?;
-        judged.floor = Some(admitted.floor);
-        judged.medium = Some(admitted.medium);
+        candidate.floor = Some(admitted.floor);
+        candidate.medium = Some(admitted.medium);
         Ok(Contender {
             bid: self.bids.len(),
-            partner: ask.partner,
+            partner: answer.ask.partner,
             price: admitted.price,
             floor: admitted.floor,
-            currency: judged.currency,
+            currency: answer.currency,
             pricing: deals::pricing(admitted.deal, request.at().0),
             seconds: admitted.seconds,
             standing: Standing {
                 imp: index,
                 tier: deals::tier(admitted.deal),
                 price,
-                tie: tie_rank(self.plan.auction, partner.id.as_str(), bid.id()),
-                group: judged.group,
+                tie: candidate.tie,
+                group: candidate.group,
             },
         })
     }
 }
 
 /// What all bids of one answer share.
-struct Answer<'b> {
-    ask: usize,
+struct Answer<'a, 'b> {
+    /// Number of the ask.
+    number: usize,
+    ask: &'a Ask,
+    partner: &'a DemandPartner,
     /// Index of its first bid among all.
     first: usize,
     currency: Currency,
     bidid: Option<Str<'b>>,
     is_ours: bool,
+    lots: Lots,
 }
 
-impl<'b> Answer<'b> {
-    fn judged(
-        &self,
-        plan: &Plan<'_>,
-        bid: &Bid<'b>,
-        seat: Option<Str<'b>>,
-        group: Option<usize>,
-    ) -> Judged<'b> {
-        let imps = &plan.intake.request.imp;
-        Judged {
-            ask: self.ask,
-            partner: plan.asks.get(self.ask).map_or(0, |ask| ask.partner),
-            seat,
-            bidid: self.bidid.clone(),
-            currency: self.currency,
-            imp: imps.iter().position(|imp| imp.id() == bid.impid()),
-            bid: Bid::default(),
-            group,
-            medium: None,
-            floor: None,
-            fate: Fate::Lost {
-                loss: Loss::Outbid,
-                minimum_to_win: None,
-            },
-        }
-    }
+/// What is known of a bid beside the bid, and what screening finds out.
+struct Candidate<'c> {
+    imp: Option<usize>,
+    seat: Option<&'c str>,
+    group: Option<usize>,
+    tie: u64,
+    medium: Option<Medium>,
+    floor: Option<CpmMicros>,
 }
 
 /// What is left of a bid that cannot be read: enough to record it and to tell its bidder.
@@ -308,4 +351,40 @@ fn remains(bad: BadBid<'_>) -> Bid<'_> {
         lurl: bad.lurl,
         ..Bid::default()
     }
+}
+
+/// Screens a winner once more with the markup that its win notice brought: what could not be seen
+/// before may be insecure, of the wrong kind, or blocked.
+///
+/// # Errors
+/// The [`Loss`] of the first rule that it breaks.
+pub fn recheck(
+    plan: &Plan<'_>,
+    market: &Market,
+    conditions: &Conditions<'_>,
+    judged: &Judged<'_>,
+    markup: &str,
+) -> Result<(), Loss> {
+    let request = &plan.intake.request;
+    let index = judged.imp.ok_or(Loss::UnknownImp)?;
+    let bid = Bid {
+        adm: Some(Markup::Text(Str::from(markup))),
+        ..judged.bid.clone()
+    };
+    let case = Case {
+        request,
+        imp: request.imp.get(index).ok_or(Loss::UnknownImp)?,
+        partner: market
+            .partners
+            .get(judged.partner)
+            .ok_or(Loss::UnknownImp)?,
+        seat: judged.seat.as_deref(),
+        bid: &bid,
+        currency: judged.currency,
+        rates: &market.rates,
+        policy: &market.policy,
+        conditions,
+        registry: &market.registry,
+    };
+    screening::screen(&case).map(|_| ())
 }

@@ -5,11 +5,13 @@ use crate::domain;
 use crate::loss::Loss;
 
 pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
+    let list = &case.request.badv;
+    if list.is_empty() {
+        return Ok(());
+    }
     let blocked = |text: &openrtb::Str<'_>| {
-        case.request
-            .badv
-            .iter()
-            .any(|listed| domain::covers(listed, text))
+        let name = domain::normalise(text);
+        name.is_some_and(|name| list.iter().any(|listed| domain::covers_name(listed, name)))
     };
     if case.bid.adomain.iter().any(blocked) {
         Err(Loss::AdvertiserBlocked)

@@ -37,7 +37,9 @@ fn needs_vpaid(document: &Document<'_>, medium: Medium) -> bool {
     let Some(vast) = document.vast() else {
         return false;
     };
-    let mut files = vast.ads.iter().flat_map(|ad| &ad.media).peekable();
     let is_vpaid = |framework: &str| framework.eq_ignore_ascii_case("VPAID");
-    files.peek().is_some() && files.all(|file| file.framework.is_some_and(is_vpaid))
+    vast.files().is_some_and(|files| {
+        let mut files = files.iter();
+        files.len() > 0 && files.all(|file| file.framework.is_some_and(is_vpaid))
+    })
 }

@@ -36,7 +36,7 @@ fn skips_wrongly(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> bo
     let declared = case.bid.attr.contains(&CreativeAttribute::SKIP_BUTTON);
     let offers_to_skip = || {
         let vast = document.vast();
-        vast.is_some_and(|vast| vast.ads.iter().any(|ad| ad.is_skippable))
+        vast.is_some_and(|vast| vast.is_skippable)
     };
     match video.skip {
         // The publisher's own button would stand beside the ad's, on ads that are long enough for one.
@@ -50,9 +50,7 @@ fn skips_wrongly(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> bo
 
 /// Whether the ad is longer than so many seconds, compared as real numbers; of unknown length it is.
 fn exceeds(case: &Case<'_>, document: &Document<'_>, seconds: i32) -> bool {
-    let exact_ms = document
-        .vast()
-        .and_then(|vast| vast.ads.iter().find_map(|ad| ad.duration_ms));
+    let exact_ms = document.vast().and_then(|vast| vast.duration_ms);
     let limit_ms = i64::from(seconds).saturating_mul(1_000);
     match (exact_ms, case.bid.dur) {
         (Some(exact_ms), _) => i64::from(exact_ms) > limit_ms,

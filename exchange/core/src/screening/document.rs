@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 
 use openrtb::Bid;
-use openrtb::vast::Vast;
+use openrtb::vast::Survey;
 
 /// A bid's markup.
 pub(super) struct Document<'c> {
     bid: &'c Bid<'c>,
-    vast: OnceCell<Option<Vast<'c>>>,
+    vast: OnceCell<Option<Survey<'c>>>,
 }
 
 impl<'c> Document<'c> {
@@ -25,9 +25,9 @@ impl<'c> Document<'c> {
     }
 
     /// The markup as VAST, if it is.
-    pub(super) fn vast(&self) -> Option<&Vast<'c>> {
+    pub(super) fn vast(&self) -> Option<&Survey<'c>> {
         self.vast
-            .get_or_init(|| Vast::read(self.bid.adm()?))
+            .get_or_init(|| Survey::read(self.bid.adm()?))
             .as_ref()
     }
 }

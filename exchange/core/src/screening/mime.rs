@@ -19,15 +19,17 @@ pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) ->
         return Ok(());
     };
     let played = |mime: &str| {
-        let essence = mime.split(';').next().unwrap_or(mime).trim();
-        offered
-            .iter()
-            .any(|listed| listed.trim().eq_ignore_ascii_case(essence))
+        let is_listed = |essence: &str| {
+            let mut listed = offered.iter();
+            listed.any(|listed| listed.eq_ignore_ascii_case(essence))
+        };
+        // Parameters behind the type are not compared.
+        is_listed(mime) || is_listed(mime.split(';').next().unwrap_or(mime).trim())
     };
-    let mut files = vast.ads.iter().flat_map(|ad| &ad.media).peekable();
-    if files.peek().is_none() || files.any(|file| file.mime.is_none_or(played)) {
-        Ok(())
-    } else {
-        Err(Loss::FormatNotAllowed)
+    match vast.files() {
+        Some(files @ [_, ..]) if !files.iter().any(|file| file.mime.is_none_or(played)) => {
+            Err(Loss::FormatNotAllowed)
+        }
+        _ => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn check(document: &Document<'_>, medium: Medium) -> Result<(), Loss>
         return Ok(());
     }
     match document.vast() {
-        Some(vast) if vast.is_well_formed && !vast.ads.is_empty() => Ok(()),
+        Some(vast) if vast.is_well_formed && vast.ads > 0 => Ok(()),
         _ => Err(Loss::UnusableVast),
     }
 }

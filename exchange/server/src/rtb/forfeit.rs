@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use exchange_core::{markup, notices};
+use exchange_core::{auction, markup, notices};
 use http::{HeaderMap, Method, StatusCode};
 use service::client::OutRequest;
 use service::clock;
@@ -11,7 +11,8 @@ use service::clock;
 use super::run::Round;
 use super::sale::Winner;
 
-/// Fills in the markup of winners that have none; those that bring none are left out.
+/// Fills in the markup of winners that have none; those that bring none, or some that is not allowed here,
+/// are left out.
 pub(super) async fn fetch_markup(
     round: &Round<'_>,
     winners: Vec<Winner>,
@@ -30,6 +31,10 @@ pub(super) async fn fetch_markup(
                 exchange
                     .tallies
                     .win_notice(&winner.claims.partner, clock::now());
+            }
+            let market = &round.in_force.market;
+            if auction::recheck(round.plan, market, round.conditions, judged, &adm).is_err() {
+                continue;
             }
             winner.markup = markup::resolve(&adm, winner.medium, &values).into_owned();
         }

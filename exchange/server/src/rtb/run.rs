@@ -158,6 +158,7 @@ async fn hold(
         arrived,
         payout: &payout,
         plan: &plan,
+        conditions: &conditions,
         settlement: &settlement,
     };
     let mut won = round.winners();
@@ -222,6 +223,7 @@ pub(super) struct Round<'r> {
     pub(super) arrived: &'r Arrived<'r>,
     pub(super) payout: &'r Payout<'r>,
     pub(super) plan: &'r Plan<'r>,
+    pub(super) conditions: &'r Conditions<'r>,
     pub(super) settlement: &'r Settlement<'r>,
 }
 

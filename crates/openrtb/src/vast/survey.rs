@@ -1,0 +1,278 @@
+//! What screening asks of a document, told in one pass that allocates nothing.
+
+use super::document::{Vast, duration_ms, protocol, resolved, whole_seconds};
+use super::scan::attributes;
+use crate::enums::Protocol;
+use memchr::memchr;
+
+/// What a VAST or DAAST document says about itself, as [`Vast`] does, without its ads one by one.
+#[derive(Debug, Clone)]
+pub struct Survey<'m> {
+    /// Whether the root is `DAAST` rather than `VAST`.
+    pub is_daast: bool,
+    /// The root's `version`.
+    pub version: Option<&'m str>,
+    /// Inline and wrapped ads, at most [`Vast::MOST_ADS`].
+    pub ads: usize,
+    /// Whether the first ad is a wrapper.
+    pub is_wrapper: bool,
+    /// Whether a linear creative may be skipped.
+    pub is_skippable: bool,
+    /// The first `<Duration>` that can be read, in milliseconds.
+    pub duration_ms: Option<u32>,
+    /// As [`Vast::is_well_formed`].
+    pub is_well_formed: bool,
+    files: [SurveyedFile<'m>; MOST_FILES],
+    count: usize,
+}
+
+/// A media file, as far as screening looks at it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SurveyedFile<'m> {
+    /// MIME type.
+    pub mime: Option<&'m str>,
+    /// The interface that it needs.
+    pub framework: Option<&'m str>,
+}
+
+/// Media files that a survey tells of.
+const MOST_FILES: usize = 16;
+/// Elements inside one another before the list of open ones allocates.
+const SHALLOW: usize = 24;
+
+/// The elements that are open.
+struct Open<'m> {
+    shallow: [&'m [u8]; SHALLOW],
+    depth: usize,
+    deep: Vec<&'m [u8]>,
+}
+
+impl<'m> Open<'m> {
+    fn push(&mut self, name: &'m [u8]) {
+        match self.shallow.get_mut(self.depth) {
+            Some(slot) => *slot = name,
+            None => self.deep.push(name),
+        }
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) -> Option<&'m [u8]> {
+        self.depth = self.depth.checked_sub(1)?;
+        match self.shallow.get(self.depth) {
+            Some(name) => Some(*name),
+            None => self.deep.pop(),
+        }
+    }
+}
+
+impl<'m> Survey<'m> {
+    /// Reads markup; `None` when its first element is neither `VAST` nor `DAAST`.
+    #[must_use]
+    pub fn read(markup: &'m str) -> Option<Self> {
+        let bytes = markup.as_bytes();
+        let mut survey: Option<Self> = None;
+        let mut open = Open {
+            shallow: [&[]; SHALLOW],
+            depth: 0,
+            deep: Vec::new(),
+        };
+        let mut in_duration = false;
+        let mut finished = true;
+        let mut at = 0;
+        while let Some(found) = bytes.get(at..).and_then(|rest| memchr(b'<', rest)) {
+            let start = at + found;
+            if in_duration && found > 0 {
+                let text = resolved(markup.get(at..start).unwrap_or_default());
+                survey.as_mut()?.duration(&text);
+            }
+            let next = bytes.get(start + 1).copied();
+            if matches!(next, Some(b'!' | b'?')) {
+                let rest = bytes.get(start..).unwrap_or_default();
+                let (skip, ending): (usize, &[u8]) = if rest.starts_with(b"<![CDATA[") {
+                    (9, b"]]>")
+                } else if rest.starts_with(b"<!--") {
+                    (4, b"-->")
+                } else if rest.starts_with(b"<?") {
+                    (2, b"?>")
+                } else {
+                    (2, b">")
+                };
+                let from = start + skip;
+                let end = end_of(bytes, from, ending);
+                if in_duration && skip == 9 {
+                    let text = markup.get(from..end.unwrap_or(bytes.len()));
+                    survey.as_mut()?.duration(text.unwrap_or_default());
+                }
+                finished &= end.is_some();
+                at = end.map_or(bytes.len(), |end| end + ending.len());
+                continue;
+            }
+            let end = end_of_tag(bytes, start + 1);
+            finished &= end.is_some();
+            let end = end.unwrap_or(bytes.len());
+            at = end + 1;
+            let inner = bytes.get(start + 1..end).unwrap_or_default();
+            if let [b'/', name @ ..] = inner {
+                let name = local(name.trim_ascii());
+                in_duration = false;
+                if let Some(survey) = &mut survey {
+                    survey.is_well_formed &= open.pop() == Some(name);
+                }
+                continue;
+            }
+            let slashes = inner.iter().rev().take_while(|byte| **byte == b'/').count();
+            let inner = inner.get(..inner.len() - slashes).unwrap_or_default();
+            let length = inner.iter().position(u8::is_ascii_whitespace);
+            let length = length.unwrap_or(inner.len());
+            let name = local(inner.get(..length).unwrap_or_default());
+            let of_element = || {
+                let from = start + 1 + length;
+                markup
+                    .get(from..start + 1 + inner.len())
+                    .unwrap_or_default()
+            };
+            match &mut survey {
+                None => survey = Some(Self::root(name, of_element())?),
+                Some(survey) => {
+                    survey.is_well_formed &= open.depth > 0;
+                    if survey.ads >= Vast::MOST_ADS && is_ad(name) {
+                        return Some(survey.clone());
+                    }
+                    in_duration = survey.element(name, of_element);
+                }
+            }
+            if slashes == 0 {
+                open.push(name);
+            }
+        }
+        let mut survey = survey?;
+        if in_duration {
+            survey.duration(&resolved(markup.get(at..).unwrap_or_default()));
+        }
+        survey.is_well_formed &= open.depth == 0 && finished;
+        Some(survey)
+    }
+
+    fn root(name: &[u8], of_element: &'m str) -> Option<Self> {
+        let is_daast = name.eq_ignore_ascii_case(b"DAAST");
+        (is_daast || name.eq_ignore_ascii_case(b"VAST")).then(|| Self {
+            is_daast,
+            version: attributes(of_element)
+                .find(|(key, _)| *key == "version")
+                .map(|(_, value)| value),
+            ads: 0,
+            is_wrapper: false,
+            is_skippable: false,
+            duration_ms: None,
+            is_well_formed: true,
+            files: [SurveyedFile::default(); MOST_FILES],
+            count: 0,
+        })
+    }
+
+    /// Notes an element; whether its text is a duration.
+    fn element(&mut self, name: &[u8], of_element: impl FnOnce() -> &'m str) -> bool {
+        if is_ad(name) {
+            self.is_wrapper |= self.ads == 0 && name.eq_ignore_ascii_case(b"Wrapper");
+            self.ads += 1;
+            return false;
+        }
+        // What stands outside of an ad is none of it.
+        if self.ads == 0 {
+            return false;
+        }
+        match name.len() {
+            6 if name.eq_ignore_ascii_case(b"Linear") => {
+                self.is_skippable |= attributes(of_element()).any(|(key, _)| key == "skipoffset");
+            }
+            8 => return name.eq_ignore_ascii_case(b"Duration"),
+            9 | 23
+                if name.eq_ignore_ascii_case(b"MediaFile")
+                    || name.eq_ignore_ascii_case(b"Mezzanine")
+                    || name.eq_ignore_ascii_case(b"InteractiveCreativeFile") =>
+            {
+                if let Some(file) = self.files.get_mut(self.count) {
+                    for (key, value) in attributes(of_element()) {
+                        match key {
+                            "type" if file.mime.is_none() => file.mime = Some(value),
+                            "apiFramework" if file.framework.is_none() => {
+                                file.framework = Some(value);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                self.count += 1;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn duration(&mut self, text: &str) {
+        if self.duration_ms.is_none() {
+            self.duration_ms = duration_ms(text.trim());
+        }
+    }
+
+    /// The media files, interactive ones among them; `None` where there are more than a survey tells of.
+    #[must_use]
+    pub fn files(&self) -> Option<&[SurveyedFile<'m>]> {
+        self.files.get(..self.count)
+    }
+
+    /// As [`Vast::seconds`].
+    #[must_use]
+    pub fn seconds(&self) -> Option<i32> {
+        whole_seconds(self.duration_ms?)
+    }
+
+    /// As [`Vast::protocol`].
+    #[must_use]
+    pub fn protocol(&self) -> Option<Protocol> {
+        protocol(self.is_daast, self.version, self.is_wrapper)
+    }
+}
+
+fn is_ad(name: &[u8]) -> bool {
+    match name.len() {
+        6 => name.eq_ignore_ascii_case(b"InLine"),
+        7 => name.eq_ignore_ascii_case(b"Wrapper"),
+        _ => false,
+    }
+}
+
+fn local(name: &[u8]) -> &[u8] {
+    match name.iter().rposition(|byte| *byte == b':') {
+        Some(colon) => name.get(colon + 1..).unwrap_or(name),
+        None => name,
+    }
+}
+
+/// Where `ending`, which ends in `>`, begins.
+fn end_of(bytes: &[u8], from: usize, ending: &[u8]) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr(b'>', bytes.get(at..)?)? + 1;
+        if bytes.get(from..at)?.ends_with(ending) {
+            return at.checked_sub(ending.len());
+        }
+    }
+}
+
+/// The `>` of a tag; one inside quotes is none. Byte by byte: tags are short.
+fn end_of_tag(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut quote = 0;
+    for (index, byte) in bytes.get(from..)?.iter().enumerate() {
+        if quote != 0 {
+            if *byte == quote {
+                quote = 0;
+            }
+        } else if *byte == b'>' {
+            return Some(from + index);
+        } else if matches!(byte, b'"' | b'\'') {
+            quote = *byte;
+        }
+    }
+    None
+}
