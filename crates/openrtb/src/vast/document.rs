@@ -318,6 +318,10 @@ pub(super) fn duration_ms(text: &str) -> Option<u32> {
         .checked_add(minutes.parse().ok()?)?
         .checked_mul(60)?
         .checked_add(seconds.parse().ok()?)?;
-    let digits: String = fraction.chars().chain("00".chars()).take(3).collect();
-    whole.checked_mul(1000)?.checked_add(digits.parse().ok()?)
+    let mut milliseconds = 0;
+    for digit in fraction.bytes().chain(*b"00").take(3) {
+        let value = digit.checked_sub(b'0').filter(|value| *value < 10)?;
+        milliseconds = milliseconds * 10 + u32::from(value);
+    }
+    whole.checked_mul(1000)?.checked_add(milliseconds)
 }

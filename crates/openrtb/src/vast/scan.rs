@@ -165,7 +165,7 @@ pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let bytes = text.as_bytes();
     let mut from = 0;
     std::iter::from_fn(move || {
-        let equals = from + memchr(b'=', bytes.get(from..)?)?;
+        let equals = from + position(bytes.get(from..)?, b'=')?;
         let after = bytes.get(equals + 1..)?;
         let blanks = after.iter().position(|byte| !byte.is_ascii_whitespace())?;
         let open = equals + 1 + blanks;
@@ -173,11 +173,16 @@ pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
             .get(open)
             .filter(|byte| matches!(byte, b'"' | b'\''))?;
         let value = open + 1;
-        let end = value + memchr(*quote, bytes.get(value..)?)?;
+        let end = value + position(bytes.get(value..)?, *quote)?;
         let key = text.get(from..equals)?.trim_ascii();
         from = end + 1;
         Some((key, text.get(value..end)?))
     })
+}
+
+/// Names and values are short: there is nothing to gain by looking at many bytes at once.
+fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
+    bytes.iter().position(|byte| *byte == wanted)
 }
 
 #[cfg(test)]

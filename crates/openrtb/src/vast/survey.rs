@@ -79,11 +79,11 @@ impl<'m> Survey<'m> {
         let mut in_duration = false;
         let mut finished = true;
         let mut at = 0;
-        while let Some(found) = bytes.get(at..).and_then(|rest| memchr(b'<', rest)) {
+        while let Some(found) = bytes.get(at..).and_then(next_tag) {
             let start = at + found;
             if in_duration && found > 0 {
-                let text = resolved(markup.get(at..start).unwrap_or_default());
-                survey.as_mut()?.duration(&text);
+                let text = markup.get(at..start).unwrap_or_default();
+                survey.as_mut()?.escaped_duration(text);
             }
             let next = bytes.get(start + 1).copied();
             if matches!(next, Some(b'!' | b'?')) {
@@ -147,7 +147,7 @@ impl<'m> Survey<'m> {
         }
         let mut survey = survey?;
         if in_duration {
-            survey.duration(&resolved(markup.get(at..).unwrap_or_default()));
+            survey.escaped_duration(markup.get(at..).unwrap_or_default());
         }
         survey.is_well_formed &= open.depth == 0 && finished;
         Some(survey)
@@ -209,6 +209,14 @@ impl<'m> Survey<'m> {
         false
     }
 
+    fn escaped_duration(&mut self, text: &str) {
+        if text.as_bytes().contains(&b'&') {
+            self.duration(&resolved(text));
+        } else {
+            self.duration(text);
+        }
+    }
+
     fn duration(&mut self, text: &str) {
         if self.duration_ms.is_none() {
             self.duration_ms = duration_ms(text.trim());
@@ -240,6 +248,14 @@ fn is_ad(name: &[u8]) -> bool {
         7 => name.eq_ignore_ascii_case(b"Wrapper"),
         _ => false,
     }
+}
+
+/// Where the next tag begins: most follow the one before without anything between them.
+fn next_tag(rest: &[u8]) -> Option<usize> {
+    if rest.first() == Some(&b'<') {
+        return Some(0);
+    }
+    memchr(b'<', rest)
 }
 
 fn local(name: &[u8]) -> &[u8] {

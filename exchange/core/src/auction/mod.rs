@@ -1,7 +1,9 @@
 //! One auction: planned before the DSPs are asked, settled after they answered.
 
 mod allot;
+mod allotment;
 mod body;
+mod field;
 mod judge;
 mod kept;
 mod plan;

@@ -2,7 +2,7 @@
 
 use units::CpmMicros;
 
-use super::allot::{Allotment, Winner};
+use super::allotment::{Allotment, Winner};
 use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
 use super::rank::Tier;

@@ -2,7 +2,8 @@
 
 use openrtb::Repairs;
 
-use super::allot::{Field, Winner};
+use super::allotment::Winner;
+use super::field::Field;
 use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
 use super::race::Race;

@@ -7,7 +7,8 @@ use openrtb::Bid;
 use openrtb::enums::PodDeduplication;
 use openrtb::vast::Vast;
 
-use super::fill::{MOST_ADS, Set, one};
+use super::fill::MOST_ADS;
+use super::layout::{Set, one};
 use crate::domain;
 
 /// By what two ads are the same.

@@ -4,7 +4,10 @@
 //! without is a slot for one ad. What may not come twice in a pod holds for all of it.
 
 mod dedupe;
+mod exact;
 mod fill;
+mod layout;
+mod usage;
 
 use std::cmp::Reverse;
 
@@ -12,11 +15,13 @@ use openrtb::enums::{PodDeduplication, SlotInPod};
 use openrtb::{Audio, Bid, BidRequest, Imp, Video};
 
 pub use self::dedupe::{Dedupe, excludes};
-use self::fill::Usage;
 pub use self::fill::{
-    Ad, Break, Filling, Layout, MOST_ADS, MOST_BREAKS, MOST_SECONDS, MOST_SLOTS, MOST_STEPS, Place,
-    Problem, Set, Wish, Worth, by_density, members, one, plus,
+    Filling, MOST_ADS, MOST_BREAKS, MOST_SECONDS, MOST_SLOTS, MOST_STEPS, Problem,
 };
+pub use self::layout::{
+    Ad, Break, Layout, Place, Set, Wish, Worth, by_density, members, one, plus,
+};
+use self::usage::Usage;
 use crate::medium::Medium;
 
 /// What an imp is in its pod.
