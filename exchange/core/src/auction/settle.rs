@@ -7,6 +7,7 @@ use super::field::Field;
 use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
 use super::race::Race;
+use super::rank::Tier;
 use super::reply::{BidIntake, Contender, Reply, ReplyFate};
 use crate::conditions::Conditions;
 use crate::loss::Loss;
