@@ -364,3 +364,27 @@ fn an_ad_of_unknown_length_takes_the_longest_that_is_allowed() {
         .collect();
     assert_eq!(found, ["won 3 USD", "won 1 USD", "102"]);
 }
+
+#[test]
+fn a_break_is_never_full_by_guarantees() {
+    // Two guaranteed ads in one break are not two imps.
+    let deals = r#""pmp":{"deals":[{"id":"g","guar":1}]}"#;
+    let request = format!(
+        r#"{{"id":"r","at":1,"imp":[{{"id":"1","video":{{"mimes":["video/mp4"],"poddur":60}},{deals}}},{{"id":"2","video":{{"mimes":["video/mp4"]}},{deals}}}]}}"#
+    );
+    let intake = intake(&request);
+    let market = market(&[partner("alpha")]);
+    let plan = planned(&intake, &market, 1);
+    let guaranteed = r#""dealid":"g""#;
+    let filled = |bids: &[PodBid], imps| {
+        let response = response(bids);
+        settled(&plan, &market, &[(0, &response)]).is_filled_by_guarantees(imps)
+    };
+    let two = [
+        ("a", "1", "3", 30, guaranteed),
+        ("b", "1", "2", 30, guaranteed),
+    ];
+    assert!(!filled(&two, 2));
+    assert!(filled(&[("a", "2", "3", 30, guaranteed)], 1));
+    assert!(!filled(&[("a", "2", "3", 30, "")], 1));
+}

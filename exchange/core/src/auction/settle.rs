@@ -45,11 +45,19 @@ impl<'b> Settlement<'b> {
             .filter_map(|judged| judged.win().map(|win| (judged, win)))
     }
 
-    /// Whether guaranteed deals won so many imps.
+    /// Whether guaranteed deals won so many imps. A break may take more ads, so it is never full by them.
     #[must_use]
     pub fn is_filled_by_guarantees(&self, imps: usize) -> bool {
-        let guaranteed = self.won().filter(|(_, win)| win.tier == Tier::Guaranteed);
-        guaranteed.count() == imps
+        let full =
+            |(_, win): &(&Judged<'_>, &Win)| win.tier == Tier::Guaranteed && win.slot.is_none();
+        let mut filled = 0;
+        let mut former = None;
+        // Winners come in the order of the imps, of which one may have several.
+        for (judged, _) in self.won().filter(full) {
+            filled += usize::from(former != Some(judged.imp));
+            former = Some(judged.imp);
+        }
+        filled == imps
     }
 }
 
