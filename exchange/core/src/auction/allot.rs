@@ -132,7 +132,7 @@ impl<'f> Field<'f> {
             let order = self.standing(*index).map(Standing::order);
             (self.role(*index, taken), order)
         };
-        ranked.sort_by(|a, b| rank(b).cmp(&rank(a)));
+        ranked.sort_by_key(|index| std::cmp::Reverse(rank(index)));
         let forced = |index: &&usize| self.role(**index, taken) == Role::Forced;
         if ranked.iter().filter(forced).count() > self.multibid {
             return None;

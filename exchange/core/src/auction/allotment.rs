@@ -70,7 +70,7 @@ impl Allotment<'_> {
         let on =
             |winner: &&Winner| self.field.standing(winner.contender).map(|s| s.imp) == Some(imp);
         let Some((lot, filled)) = self.lot(imp) else {
-            if let Some(last) = self.winners.iter().filter(on).next_back() {
+            if let Some(last) = self.winners.iter().rfind(on) {
                 rival(last.contender);
             }
             return;

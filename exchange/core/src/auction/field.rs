@@ -183,7 +183,7 @@ impl<'f> Field<'f> {
                 Some(Group { number, worth })
             })
             .collect();
-        groups.sort_by(|a, b| b.worth.cmp(&a.worth));
+        groups.sort_by_key(|group| std::cmp::Reverse(group.worth));
         groups.truncate(MOST_GROUPS);
         groups
     }
