@@ -1,5 +1,7 @@
 //! Pods are filled with the best set there is (C-100 to C-102, X-20 to X-22).
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use std::fmt::Write as _;
