@@ -169,7 +169,7 @@ async fn with_the_scripted_dsp_alone_the_outcome_is_that_of_the_examples() {
             }
             let offered = asked["imp"].as_array().unwrap();
             imps.retain(|id| {
-                let imp = offered.iter().find(|imp| imp["id"].to_string() == *id);
+                let imp = offered.iter().find(|imp| imp["id"] == id.trim_matches('"'));
                 imp.is_some_and(|imp| !imp["video"]["poddur"].is_number())
             });
             let count = imps.len();
