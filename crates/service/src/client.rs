@@ -4,9 +4,9 @@
 mod breaker;
 mod call;
 mod connect;
-mod counted;
 mod error;
 mod guard;
+mod http1;
 mod pool;
 mod target;
 mod tls;
@@ -212,10 +212,10 @@ impl Client {
         let target = request.target.clone();
         self.shared.guard.check(&target)?;
         self.budget(RetryBudget::earn);
-        let request = outgoing(request);
+        let request = Arc::new(outgoing(request));
         let first = Attempt::pooled(&self.shared, &target, deadline).await?;
         let was_pooled = first.is_pooled();
-        let failed = match first.send(request.clone(), deadline).await {
+        let failed = match first.send(Arc::clone(&request), deadline).await {
             Err(failed) if was_pooled && failed.unanswered => failed,
             other => return other.map_err(|failed| failed.error),
         };

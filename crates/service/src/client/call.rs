@@ -1,25 +1,20 @@
 //! One attempt on one connection; what misses its deadline is finished off the path.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Arc, atomic::Ordering::Relaxed},
-    time::Instant,
-};
+use std::{future::Future, pin::Pin, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::client::conn::http2::SendRequest;
 
 use super::{
     CallError, ClientConfig, InResponse, Shared, Target, Timing,
     connect::{Connection, Sender, connect},
+    http1::Arrived,
     pool::Drain,
 };
 use crate::http::{GatherFault, InflateError, gather, inflate};
 
-#[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) method: Method,
     pub(super) uri: Uri,
@@ -50,14 +45,8 @@ impl Attempt {
         target: &Target,
         deadline: Instant,
     ) -> Result<Self, CallError> {
-        while let Some(mut connection) = shared.pool.take(target) {
-            // The connection's own task may not have seen the end of its last answer yet.
-            let ready = tokio::time::timeout_at(deadline.into(), connection.sender.ready());
-            match ready.await {
-                Ok(Ok(())) => return Ok(Self::on(shared, target, connection, true)),
-                Ok(Err(_closed)) => {}
-                Err(_late) => return Err(CallError::Timeout),
-            }
+        if let Some(connection) = shared.pool.take(target) {
+            return Ok(Self::on(shared, target, connection, true));
         }
         Self::fresh(shared, target, deadline).await
     }
@@ -114,7 +103,7 @@ impl Attempt {
     /// Sends and reads the whole answer until `deadline`.
     pub(super) async fn send(
         self,
-        request: Outgoing,
+        request: Arc<Outgoing>,
         deadline: Instant,
     ) -> Result<InResponse, Failed> {
         let (shared, target) = (Arc::clone(&self.shared), self.target.clone());
@@ -140,80 +129,82 @@ impl Attempt {
         }
     }
 
-    async fn run(mut self, request: Outgoing) -> Result<InResponse, Failed> {
-        let read_before = self.connection.read.load(Relaxed);
-        let mut outgoing = http::Request::new(Full::new(request.body));
-        *outgoing.method_mut() = request.method;
-        *outgoing.uri_mut() = request.uri;
-        *outgoing.headers_mut() = request.headers;
-        let by_http2 = matches!(self.connection.sender, Sender::Http2(_));
-        if let Some(whole) = self.target.whole().filter(|_| by_http2) {
-            *outgoing.uri_mut() = whole.clone();
-            // It is in the URL.
-            outgoing.headers_mut().remove(header::HOST);
-        }
-        let began = Instant::now();
-        let response = match self.connection.sender.send(outgoing).await {
-            Ok(response) => response,
-            Err(error) => {
-                let unanswered = if by_http2 {
-                    // Others read on it, too; a call that was never sent says so itself.
-                    error.is_canceled()
-                } else {
-                    self.connection.read.load(Relaxed) == read_before
-                };
-                return Err(Failed {
-                    error: broken(error),
-                    unanswered,
-                });
-            }
+    async fn run(mut self, request: Arc<Outgoing>) -> Result<InResponse, Failed> {
+        let config = &self.shared.config;
+        let arrived = match &mut self.connection.sender {
+            Sender::Http1(connection) => connection.call(&request, config.max_response).await?,
+            Sender::Http2(sender) => by_http2(sender, &request, &self.target, config).await?,
         };
+        let failed = |error| Failed {
+            error,
+            unanswered: false,
+        };
+        // An encoding that cannot be used ends its connection: the host does not do as it is asked.
+        let body = plain(&arrived, config).map_err(failed)?;
         let timing = Timing {
             handshake: (!self.pooled).then_some(self.connection.handshake),
-            head: began.elapsed(),
+            head: arrived.head,
         };
-        let outcome = receive(response, &self.shared.config, timing).await;
-        match outcome {
-            Ok(answer) => {
-                self.shared.pool.give_back(&self.target, self.connection);
-                Ok(answer)
-            }
-            // Dropping the connection closes it: what is left on it belongs to nobody.
-            Err(error) => Err(Failed {
-                error,
-                unanswered: false,
-            }),
+        if arrived.is_reusable {
+            self.shared.pool.give_back(&self.target, self.connection);
         }
+        Ok(InResponse {
+            status: arrived.status,
+            headers: arrived.headers,
+            body,
+            timing,
+        })
     }
 }
 
-async fn receive(
-    response: http::Response<Incoming>,
+async fn by_http2(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: &Outgoing,
+    target: &Target,
     config: &ClientConfig,
-    timing: Timing,
-) -> Result<InResponse, CallError> {
-    let (head, body) = response.into_parts();
-    let packed = is_packed(&head.headers)?;
-    let raw = match gather(body, config.max_response).await {
-        Ok(raw) => raw,
-        Err(GatherFault::TooLarge) => return Err(CallError::TooLarge),
-        Err(GatherFault::Broken(error)) => return Err(broken(error)),
+) -> Result<Arrived, Failed> {
+    let mut outgoing = http::Request::new(Full::new(request.body.clone()));
+    *outgoing.method_mut() = request.method.clone();
+    *outgoing.uri_mut() = target.whole().unwrap_or(&request.uri).clone();
+    *outgoing.headers_mut() = request.headers.clone();
+    // It is in the URL.
+    outgoing.headers_mut().remove(header::HOST);
+    let began = Instant::now();
+    let broken = |error: hyper::Error| Failed {
+        // Others read on the connection, too; a call that was never sent says so itself.
+        unanswered: error.is_canceled(),
+        error: broken(error),
     };
-    let body = if packed && !raw.is_empty() {
-        match inflate(&raw, config.max_inflated, config.max_ratio) {
-            Ok(plain) => Bytes::from(plain),
-            Err(InflateError::TooLarge) => return Err(CallError::TooLarge),
-            Err(InflateError::Invalid) => return Err(CallError::Encoding),
-        }
-    } else {
-        raw
-    };
-    Ok(InResponse {
-        status: head.status,
-        headers: head.headers,
-        body,
-        timing,
-    })
+    sender.ready().await.map_err(broken)?;
+    let response = sender.send_request(outgoing).await.map_err(broken)?;
+    let head = began.elapsed();
+    let (parts, body) = response.into_parts();
+    match gather(body, config.max_response).await {
+        Ok(body) => Ok(Arrived {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            head,
+            is_reusable: true,
+        }),
+        Err(GatherFault::TooLarge) => Err(Failed {
+            error: CallError::TooLarge,
+            unanswered: false,
+        }),
+        Err(GatherFault::Broken(error)) => Err(broken(error)),
+    }
+}
+
+/// The body as it was before it was packed.
+fn plain(arrived: &Arrived, config: &ClientConfig) -> Result<Bytes, CallError> {
+    if !is_packed(&arrived.headers)? || arrived.body.is_empty() {
+        return Ok(arrived.body.clone());
+    }
+    match inflate(&arrived.body, config.max_inflated, config.max_ratio) {
+        Ok(plain) => Ok(Bytes::from(plain)),
+        Err(InflateError::TooLarge) => Err(CallError::TooLarge),
+        Err(InflateError::Invalid) => Err(CallError::Encoding),
+    }
 }
 
 fn is_packed(headers: &HeaderMap) -> Result<bool, CallError> {
@@ -235,7 +226,7 @@ fn is_packed(headers: &HeaderMap) -> Result<bool, CallError> {
 
 fn broken(error: hyper::Error) -> CallError {
     if error.is_parse() || error.is_user() {
-        CallError::Protocol(error)
+        CallError::Protocol(error.into())
     } else {
         CallError::Closed
     }

@@ -5,23 +5,22 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, atomic::AtomicU64},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{
-    body::Incoming,
-    client::conn::{http1, http2},
-};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use tokio::net::TcpStream;
 
-use super::{CallError, Shared, Target, counted::Counted, target::TargetHost, tls};
+use super::{
+    CallError, Shared, Target,
+    http1::{Http1, Stream},
+    target::TargetHost,
+    tls,
+};
 
 /// The addresses of a name.
 pub type Resolved = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
@@ -46,8 +45,6 @@ impl Resolve for SystemResolver {
 /// A connection ready for a call.
 pub(super) struct Connection {
     pub(super) sender: Sender,
-    /// Bytes read on it so far.
-    pub(super) read: Arc<AtomicU64>,
     /// How long the handshake of TCP took: one way to the host and back.
     pub(super) handshake: Duration,
 }
@@ -55,49 +52,26 @@ pub(super) struct Connection {
 /// Where calls of a connection go in.
 pub(super) enum Sender {
     /// One call after the other.
-    Http1(http1::SendRequest<Full<Bytes>>),
+    Http1(Box<Http1>),
     /// Any number at the same time.
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
-/// The answer's head, and the body to come.
-type Head = http::Response<Incoming>;
-
-impl Sender {
-    pub(super) fn is_closed(&self) -> bool {
-        match self {
-            Self::Http1(sender) => sender.is_closed(),
-            Self::Http2(sender) => sender.is_closed(),
-        }
-    }
-
-    /// Waits until it takes a call.
-    pub(super) async fn ready(&mut self) -> Result<(), hyper::Error> {
-        match self {
-            Self::Http1(sender) => sender.ready().await,
-            Self::Http2(sender) => sender.ready().await,
-        }
-    }
-
-    pub(super) async fn send(
-        &mut self,
-        request: http::Request<Full<Bytes>>,
-    ) -> Result<Head, hyper::Error> {
-        match self {
-            Self::Http1(sender) => sender.send_request(request).await,
-            Self::Http2(sender) => sender.send_request(request).await,
-        }
-    }
-}
-
 impl Connection {
+    /// Whether it takes a further call.
+    pub(super) fn is_usable(&mut self) -> bool {
+        match &mut self.sender {
+            Sender::Http1(connection) => connection.is_idle(),
+            Sender::Http2(sender) => !sender.is_closed(),
+        }
+    }
+
     /// The same connection for a further call, where it takes several at a time.
     pub(super) fn share(&self) -> Option<Self> {
         match &self.sender {
             Sender::Http1(_) => None,
             Sender::Http2(sender) => Some(Self {
                 sender: Sender::Http2(sender.clone()),
-                read: Arc::clone(&self.read),
                 handshake: self.handshake,
             }),
         }
@@ -133,46 +107,30 @@ pub(super) async fn connect(shared: Arc<Shared>, target: Target) -> Result<Conne
     open(stream, http2, handshake).await
 }
 
-/// Largest head of an answer, in bytes.
+/// Largest head of an answer by HTTP/2, in bytes.
 const MAX_HEAD: u32 = 64 * 1024;
 
 async fn open(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: impl Stream + 'static,
     http2: bool,
     handshake: Duration,
 ) -> Result<Connection, CallError> {
-    let (counted, read) = Counted::new(stream);
-    let io = TokioIo::new(counted);
     let sender = if http2 {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .max_header_list_size(MAX_HEAD)
-            .handshake(io)
+            .handshake(TokioIo::new(stream))
             .await
-            .map_err(CallError::Protocol)?;
-        run(connection);
+            .map_err(|error| CallError::Protocol(error.into()))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::trace!(%error, "outbound connection ended");
+            }
+        });
         Sender::Http2(sender)
     } else {
-        let (sender, connection) = http1::Builder::new()
-            .max_buf_size(MAX_HEAD as usize)
-            .handshake(io)
-            .await
-            .map_err(CallError::Protocol)?;
-        run(connection);
-        Sender::Http1(sender)
+        Sender::Http1(Box::new(Http1::new(stream)))
     };
-    Ok(Connection {
-        sender,
-        read,
-        handshake,
-    })
-}
-
-fn run(connection: impl Future<Output = Result<(), hyper::Error>> + Send + 'static) {
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::trace!(%error, "outbound connection ended");
-        }
-    });
+    Ok(Connection { sender, handshake })
 }
 
 async fn addresses(shared: &Shared, target: &Target) -> Result<Vec<SocketAddr>, CallError> {

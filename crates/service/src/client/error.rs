@@ -43,7 +43,7 @@ pub enum CallError {
     Closed,
     /// What came back is not HTTP.
     #[error("not HTTP: {0}")]
-    Protocol(hyper::Error),
+    Protocol(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Whose fault a failed call is.

@@ -17,7 +17,13 @@ pub(super) struct Pool {
     max_drains: usize,
     idle_timeout: Duration,
     connects_per_second: u32,
-    hosts: Mutex<HashMap<Arc<str>, Host>>,
+    hosts: Mutex<Hosts>,
+}
+
+struct Hosts {
+    by_authority: HashMap<Arc<str>, Host>,
+    /// When old connections were last looked for: hosts that are called no more keep none.
+    swept: Instant,
 }
 
 struct Host {
@@ -41,30 +47,33 @@ impl Pool {
             max_drains: config.max_drains_per_host,
             idle_timeout: config.idle_timeout,
             connects_per_second: config.connects_per_second,
-            hosts: Mutex::default(),
+            hosts: Mutex::new(Hosts {
+                by_authority: HashMap::new(),
+                swept: Instant::now(),
+            }),
         }
     }
 
     /// The connection used last, unless it is closed or too old.
     pub(super) fn take(&self, target: &Target) -> Option<Connection> {
         let mut hosts = self.lock();
-        let host = hosts.get_mut(target.pool_key())?;
+        let host = hosts.by_authority.get_mut(target.pool_key())?;
         if let Some((connection, used)) = &mut host.shared {
             let now = Instant::now();
             let fresh = now.saturating_duration_since(*used) < self.idle_timeout;
-            if fresh && !connection.sender.is_closed() {
+            if fresh && connection.is_usable() {
                 *used = now;
                 return connection.share();
             }
             host.shared = None;
         }
-        while let Some((connection, since)) = host.idle.pop() {
+        while let Some((mut connection, since)) = host.idle.pop() {
             if since.elapsed() >= self.idle_timeout {
                 // Below it lie only older ones.
                 host.idle.clear();
                 return None;
             }
-            if !connection.sender.is_closed() {
+            if connection.is_usable() {
                 return Some(connection);
             }
         }
@@ -72,19 +81,18 @@ impl Pool {
     }
 
     pub(super) fn give_back(&self, target: &Target, connection: Connection) {
-        if connection.sender.is_closed() {
-            return;
-        }
         let now = Instant::now();
         let mut hosts = self.lock();
+        if now.saturating_duration_since(hosts.swept) >= self.idle_timeout {
+            hosts.swept = now;
+            for host in hosts.by_authority.values_mut() {
+                host.forget_old(now, self.idle_timeout);
+            }
+        }
         let host = self.host(&mut hosts, target);
         if matches!(connection.sender, Sender::Http2(_)) {
             host.shared = Some((connection, now));
-            return;
-        }
-        host.idle
-            .retain(|(_, since)| now.saturating_duration_since(*since) < self.idle_timeout);
-        if host.idle.len() < self.max_idle {
+        } else if host.idle.len() < self.max_idle {
             host.idle.push((connection, now));
         }
     }
@@ -99,13 +107,17 @@ impl Pool {
     }
 
     pub(super) fn idle(&self, target: &Target) -> usize {
-        self.lock().get(target.pool_key()).map_or(0, |host| {
-            host.idle.len() + usize::from(host.shared.is_some())
-        })
+        self.lock()
+            .by_authority
+            .get(target.pool_key())
+            .map_or(0, |host| {
+                host.idle.len() + usize::from(host.shared.is_some())
+            })
     }
 
-    fn host<'h>(&self, hosts: &'h mut HashMap<Arc<str>, Host>, target: &Target) -> &'h mut Host {
+    fn host<'h>(&self, hosts: &'h mut Hosts, target: &Target) -> &'h mut Host {
         hosts
+            .by_authority
             .entry(Arc::clone(target.pool_key()))
             .or_insert_with(|| Host {
                 idle: Vec::new(),
@@ -115,8 +127,16 @@ impl Pool {
             })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Host>> {
+    fn lock(&self) -> MutexGuard<'_, Hosts> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Host {
+    fn forget_old(&mut self, now: Instant, idle_timeout: Duration) {
+        let is_fresh = |since: Instant| now.saturating_duration_since(since) < idle_timeout;
+        self.idle.retain(|(_, since)| is_fresh(*since));
+        self.shared.take_if(|(_, used)| !is_fresh(*used));
     }
 }
 
@@ -139,7 +159,7 @@ impl Drain {
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        if let Some(host) = self.shared.pool.lock().get_mut(&self.host) {
+        if let Some(host) = self.shared.pool.lock().by_authority.get_mut(&self.host) {
             host.drains = host.drains.saturating_sub(1);
         }
     }

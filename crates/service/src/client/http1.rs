@@ -1,0 +1,388 @@
+//! HTTP/1.1 on one connection, one call after the other and without a task of its own: the caller itself
+//! writes and reads, through memory that stays with the connection.
+
+use std::{
+    io::Write as _,
+    pin::Pin,
+    task::{Context, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::{
+    CallError,
+    call::{Failed, Outgoing},
+};
+
+/// What a connection reads from and writes to.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A connection.
+pub(super) struct Http1 {
+    stream: Box<dyn Stream>,
+    outgoing: Vec<u8>,
+    incoming: BytesMut,
+    /// Bytes that were read since the call began.
+    received: usize,
+}
+
+/// An answer as it arrived.
+pub(super) struct Arrived {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    /// Until its head was there.
+    pub(super) head: Duration,
+    /// Whether the connection can be used again.
+    pub(super) is_reusable: bool,
+}
+
+/// Largest head of an answer, in bytes, and most of its fields.
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_FIELDS: usize = 64;
+/// Memory that a connection keeps between calls, each way.
+const KEPT: usize = 64 * 1024;
+/// What is read at once, at least.
+const READ: usize = 4 * 1024;
+
+/// Where a body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Framing {
+    Length(usize),
+    Chunked,
+    UntilClosed,
+}
+
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+    keeps_alive: bool,
+    is_1_1: bool,
+}
+
+impl Http1 {
+    pub(super) fn new(stream: impl Stream + 'static) -> Self {
+        Self {
+            stream: Box::new(stream),
+            outgoing: Vec::new(),
+            incoming: BytesMut::new(),
+            received: 0,
+        }
+    }
+
+    /// Whether nobody closed it and nothing came unasked: only then it is fit for a further call.
+    pub(super) fn is_idle(&mut self) -> bool {
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        let mut context = Context::from_waker(Waker::noop());
+        Pin::new(&mut self.stream)
+            .poll_read(&mut context, &mut buffer)
+            .is_pending()
+    }
+
+    /// Sends a request and reads its answer, with a body of at most `max_body` bytes.
+    pub(super) async fn call(
+        &mut self,
+        request: &Outgoing,
+        max_body: usize,
+    ) -> Result<Arrived, Failed> {
+        self.received = 0;
+        let outcome = self.exchange(request, max_body).await;
+        if self.outgoing.capacity() > KEPT {
+            self.outgoing = Vec::new();
+        }
+        if self.incoming.capacity() > KEPT {
+            self.incoming = BytesMut::new();
+        }
+        outcome.map_err(|error| Failed {
+            error,
+            unanswered: self.received == 0,
+        })
+    }
+
+    async fn exchange(
+        &mut self,
+        request: &Outgoing,
+        max_body: usize,
+    ) -> Result<Arrived, CallError> {
+        let began = Instant::now();
+        self.write(request).await?;
+        let head = self.read_head().await?;
+        let took = began.elapsed();
+        let framing = framing(&head, &request.method, max_body)?;
+        let body = match framing {
+            Framing::Length(length) => self.read_length(length).await?,
+            Framing::Chunked => self.read_chunks(max_body).await?,
+            Framing::UntilClosed => self.read_to_end(max_body).await?,
+        };
+        Ok(Arrived {
+            status: head.status,
+            headers: head.headers,
+            body,
+            head: took,
+            is_reusable: head.keeps_alive
+                && framing != Framing::UntilClosed
+                // What follows an answer belongs to nobody.
+                && self.incoming.is_empty(),
+        })
+    }
+
+    async fn write(&mut self, request: &Outgoing) -> Result<(), CallError> {
+        let out = &mut self.outgoing;
+        out.clear();
+        let path = request
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        for part in [request.method.as_str(), " ", path, " HTTP/1.1\r\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+        for (name, value) in &request.headers {
+            if *name != header::CONTENT_LENGTH && *name != header::TRANSFER_ENCODING {
+                field(out, name.as_str(), value.as_bytes());
+            }
+        }
+        let body = &request.body;
+        if !body.is_empty() || !matches!(request.method, Method::GET | Method::HEAD) {
+            // Writing to memory does not fail.
+            let _written = write!(out, "content-length: {}\r\n", body.len());
+        }
+        out.extend_from_slice(b"\r\n");
+        let in_one = out.len() + body.len() <= KEPT;
+        if in_one {
+            out.extend_from_slice(body);
+        }
+        self.stream.write_all(out).await.map_err(closed)?;
+        if !in_one {
+            self.stream.write_all(body).await.map_err(closed)?;
+        }
+        self.stream.flush().await.map_err(closed)
+    }
+
+    /// Reads until the head of the final answer is there.
+    async fn read_head(&mut self) -> Result<Head, CallError> {
+        loop {
+            if let Some(head) = parse(&mut self.incoming)? {
+                match head.status {
+                    StatusCode::SWITCHING_PROTOCOLS => return Err(protocol("switches protocols")),
+                    status if status.is_informational() => continue,
+                    _ => return Ok(head),
+                }
+            }
+            if self.incoming.len() >= MAX_HEAD {
+                return Err(protocol("the head is too large"));
+            }
+            self.read().await?;
+        }
+    }
+
+    async fn read_length(&mut self, length: usize) -> Result<Bytes, CallError> {
+        self.incoming
+            .reserve(length.saturating_sub(self.incoming.len()));
+        while self.incoming.len() < length {
+            self.read().await?;
+        }
+        Ok(self.incoming.split_to(length).freeze())
+    }
+
+    async fn read_chunks(&mut self, max: usize) -> Result<Bytes, CallError> {
+        let mut body = BytesMut::new();
+        loop {
+            let size = self.read_chunk_size().await?;
+            if size == 0 {
+                self.read_trailers().await?;
+                return Ok(body.freeze());
+            }
+            if size > max.saturating_sub(body.len()) {
+                return Err(CallError::TooLarge);
+            }
+            while self.incoming.len() < size + 2 {
+                self.read().await?;
+            }
+            if self.incoming.get(size..size + 2) != Some(b"\r\n") {
+                return Err(protocol("a chunk does not end where it should"));
+            }
+            body.extend_from_slice(self.incoming.get(..size).unwrap_or_default());
+            self.incoming.advance(size + 2);
+            // Sizes and their extensions are not for nothing either.
+            if self.received > max.saturating_mul(8).saturating_add(MAX_HEAD) {
+                return Err(CallError::TooLarge);
+            }
+        }
+    }
+
+    async fn read_chunk_size(&mut self) -> Result<usize, CallError> {
+        loop {
+            match httparse::parse_chunk_size(&self.incoming) {
+                Ok(httparse::Status::Complete((line, size))) => {
+                    self.incoming.advance(line);
+                    return usize::try_from(size).map_err(|_huge| CallError::TooLarge);
+                }
+                Ok(httparse::Status::Partial) if self.incoming.len() < MAX_HEAD => {
+                    self.read().await?;
+                }
+                Ok(httparse::Status::Partial) | Err(_) => {
+                    return Err(protocol("not the size of a chunk"));
+                }
+            }
+        }
+    }
+
+    /// Fields behind a body are read and forgotten.
+    async fn read_trailers(&mut self) -> Result<(), CallError> {
+        loop {
+            if let Some(end) = end_of_fields(&self.incoming)? {
+                self.incoming.advance(end);
+                return Ok(());
+            }
+            if self.incoming.len() >= MAX_HEAD {
+                return Err(protocol("the trailers are too large"));
+            }
+            self.read().await?;
+        }
+    }
+
+    async fn read_to_end(&mut self, max: usize) -> Result<Bytes, CallError> {
+        while self.incoming.len() <= max {
+            self.incoming.reserve(READ);
+            let read = self.stream.read_buf(&mut self.incoming).await;
+            if read.map_err(closed)? == 0 {
+                return Ok(self.incoming.split().freeze());
+            }
+        }
+        Err(CallError::TooLarge)
+    }
+
+    async fn read(&mut self) -> Result<(), CallError> {
+        self.incoming.reserve(READ);
+        let read = self.stream.read_buf(&mut self.incoming).await;
+        match read.map_err(closed)? {
+            0 => Err(CallError::Closed),
+            length => {
+                self.received = self.received.saturating_add(length);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn closed(_error: std::io::Error) -> CallError {
+    CallError::Closed
+}
+
+fn protocol(says: &'static str) -> CallError {
+    CallError::Protocol(says.into())
+}
+
+fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+        out.extend_from_slice(part);
+    }
+}
+
+/// Where fields end that stand at the beginning, once all of them are there.
+fn end_of_fields(incoming: &[u8]) -> Result<Option<usize>, CallError> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    match httparse::parse_headers(incoming, &mut fields) {
+        Ok(httparse::Status::Complete((end, _))) => Ok(Some(end)),
+        Ok(httparse::Status::Partial) => Ok(None),
+        Err(error) => Err(CallError::Protocol(error.into())),
+    }
+}
+
+/// Takes the head off, once all of it is there.
+fn parse(incoming: &mut BytesMut) -> Result<Option<Head>, CallError> {
+    if incoming.is_empty() {
+        return Ok(None);
+    }
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut answer = httparse::Response::new(&mut fields);
+    let end = match answer.parse(incoming) {
+        Ok(httparse::Status::Complete(end)) => end,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(error) => return Err(CallError::Protocol(error.into())),
+    };
+    let status = StatusCode::from_u16(answer.code.unwrap_or_default())
+        .map_err(|error| CallError::Protocol(error.into()))?;
+    let is_1_1 = answer.version == Some(1);
+    let mut headers = HeaderMap::with_capacity(answer.headers.len());
+    for field in answer.headers.iter() {
+        let name = HeaderName::from_bytes(field.name.as_bytes());
+        let value = HeaderValue::from_bytes(field.value);
+        match (name, value) {
+            (Ok(name), Ok(value)) => headers.append(name, value),
+            _ => return Err(protocol("a field is none")),
+        };
+    }
+    incoming.advance(end);
+    let says = |token: &str| lists(&headers, &header::CONNECTION, token);
+    Ok(Some(Head {
+        status,
+        keeps_alive: !says("close") && (is_1_1 || says("keep-alive")),
+        headers,
+        is_1_1,
+    }))
+}
+
+/// Whether a field that is a list has a token.
+fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).iter();
+    let mut tokens = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    tokens.any(|of| of.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// Where the body ends (RFC 9112 §6.3); two answers to that are none.
+fn framing(head: &Head, method: &Method, max: usize) -> Result<Framing, CallError> {
+    let has_none = matches!(
+        head.status,
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    if has_none || *method == Method::HEAD {
+        return Ok(Framing::Length(0));
+    }
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    let mut lengths = head.headers.get_all(header::CONTENT_LENGTH).iter();
+    match (codings.next(), lengths.next()) {
+        (None, None) => Ok(Framing::UntilClosed),
+        (Some(coding), None) => {
+            let chunked = coding
+                .as_bytes()
+                .trim_ascii()
+                .eq_ignore_ascii_case(b"chunked");
+            if chunked && codings.next().is_none() && head.is_1_1 {
+                Ok(Framing::Chunked)
+            } else {
+                Err(protocol("a transfer coding that was not asked for"))
+            }
+        }
+        (None, Some(length)) => {
+            if lengths.any(|other| other != length) {
+                return Err(protocol("two lengths"));
+            }
+            let length = digits(length.as_bytes()).ok_or_else(|| protocol("not a length"))?;
+            match usize::try_from(length) {
+                // Before anything is read: `Content-Length: 10GB` costs nothing (R31).
+                Ok(length) if length <= max => Ok(Framing::Length(length)),
+                Ok(_) | Err(_) => Err(CallError::TooLarge),
+            }
+        }
+        (Some(_), Some(_)) => Err(protocol("both a length and a transfer coding")),
+    }
+}
+
+/// A number of digits and nothing else; more than 18 of them are the largest number.
+fn digits(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(text.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests;
