@@ -308,7 +308,7 @@ fn decide_here<'a>(
         refusals.clone_from(&scratch.refusals);
         lists = scratch.lists_seen(&basis.market);
     }
-    counts.take(&basis.market, &mut scratch);
+    counts.take(&mut scratch);
     (decision, lists)
 }
 
@@ -350,7 +350,7 @@ fn send(
     for (at, (chosen, place)) in decision.imps.iter().zip(places).enumerate() {
         match place.and_then(|place| chosen.ranked.get(place)) {
             Some(choice) => {
-                counts.bid(reply.market, choice.candidate.item);
+                counts.bid(choice.candidate.item);
                 accepted.push(Accepted {
                     imp: chosen.imp,
                     choice,
@@ -363,7 +363,7 @@ fn send(
                     Ineligible::CapMet
                 };
                 for choice in &chosen.ranked {
-                    counts.refuse(reply.market, choice.candidate.item, reason);
+                    counts.refuse(choice.candidate.item, reason);
                 }
             }
         }

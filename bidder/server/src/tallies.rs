@@ -20,6 +20,8 @@ const REASONS: usize = Ineligible::ALL.len();
 #[derive(Default)]
 pub(crate) struct Counts {
     market: Option<Arc<Market>>,
+    /// Each line item's campaign: refusals come by the hundred, and a whole line item is ten lines of a cache.
+    campaigns: Vec<u32>,
     bids: Vec<u64>,
     /// Per campaign, one count for each reason.
     refused: Vec<u64>,
@@ -37,20 +39,24 @@ impl Counts {
         }
         self.hand_over(shared, scratch);
         self.market = Some(Arc::clone(market));
+        self.campaigns.clear();
+        let numbers = market.items.iter().map(|it| it.campaign_number);
+        self.campaigns
+            .extend(numbers.map(|it| u32::try_from(it).unwrap_or(u32::MAX)));
         self.bids = vec![0; market.campaigns.len()];
         self.refused = vec![0; market.campaigns.len() * REASONS];
     }
 
     /// Takes over the refusals that a decision left in its scratch memory.
-    pub(crate) fn take(&mut self, market: &Market, scratch: &mut Scratch) {
+    pub(crate) fn take(&mut self, scratch: &mut Scratch) {
         for (item, reason) in scratch.refusals.drain(..) {
-            self.refuse(market, item, reason);
+            self.refuse(item, reason);
         }
     }
 
     /// Counts a refusal of a line item.
-    pub(crate) fn refuse(&mut self, market: &Market, item: usize, reason: Ineligible) {
-        let campaign = market.items.get(item).map(|it| it.campaign_number);
+    pub(crate) fn refuse(&mut self, item: usize, reason: Ineligible) {
+        let campaign = self.campaigns.get(item).map(|it| *it as usize);
         let place = campaign.map(|it| it * REASONS + reason.index());
         if let Some(count) = place.and_then(|it| self.refused.get_mut(it)) {
             *count += 1;
@@ -58,8 +64,8 @@ impl Counts {
     }
 
     /// Counts a bid of a line item.
-    pub(crate) fn bid(&mut self, market: &Market, item: usize) {
-        let campaign = market.items.get(item).map(|it| it.campaign_number);
+    pub(crate) fn bid(&mut self, item: usize) {
+        let campaign = self.campaigns.get(item).map(|it| *it as usize);
         if let Some(count) = campaign.and_then(|it| self.bids.get_mut(it)) {
             *count += 1;
         }

@@ -3,11 +3,13 @@
 /// Words that crawlers put into their user agents, by their first letter in lower case.
 const fn words(first: u8) -> &'static [&'static str] {
     match first {
-        b'b' => &["bot/", "bot;", "bingpreview"],
+        b'b' => &["bot/", "bot;", "bot)", "bingpreview"],
         b'c' => &["crawler"],
         b'f' => &["facebookexternalhit"],
+        b'g' => &["google page speed"],
         b'h' => &["headlesschrome"],
         b'l' => &["lighthouse"],
+        b'p' => &["phantomjs"],
         b's' => &["spider", "slurp"],
         _ => &[],
     }
@@ -45,6 +47,7 @@ mod tests {
             ("Mozilla/5.0 (compatible; Yahoo! Slurp)", true),
             ("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/120.0", true),
             ("a SPIDER", true),
+            ("Mozilla/5.0 (compatible; some-bot)", true),
             (browser, false),
             ("Mozilla/5.0 (Linux; CUBOT X20) Chrome/148.0.0.0", false),
             ("bot", false),

@@ -114,7 +114,7 @@ fn is_filtered(request: &Request) -> bool {
         told.contains("prefetch") || told.contains("prerender")
     });
     let agent = request.known_header(&header::USER_AGENT);
-    is_ahead || agent.is_some_and(lookup::is_crawler)
+    is_ahead || agent.is_some_and(|ua| openrtb::is_crawler(ua) || lookup::is_crawler(ua))
 }
 
 /// A token of another notice is good for that notice only.
