@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use eventlog::EventLog;
+use exchange_core::Conditions;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Additions, Intake, Pages, Refusal};
 use exchange_core::routing::NotAsked;
