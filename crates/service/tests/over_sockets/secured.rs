@@ -1,14 +1,13 @@
 //! TLS out, and whose certificates are trusted (S15); calls that share a connection by HTTP/2.
 //!
-//! `tls/` holds a root of the test's own, and the certificate and key of `localhost`, `dsp.test` and
-//! 127.0.0.1 under it, valid until 2120.
+//! Each run makes a certificate for `localhost`, `dsp.test` and 127.0.0.1, which is its own root.
 
 use std::{
     convert::Infallible,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU32, Ordering::SeqCst},
     },
     time::{Duration, Instant},
@@ -23,7 +22,8 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rcgen::{CertifiedKey, KeyPair};
+use rustls_pki_types::PrivateKeyDer;
 use service::client::{
     CallError, Client, ClientConfig, InResponse, OutRequest, Resolve, Resolved, Roots, Target,
 };
@@ -105,9 +105,26 @@ impl Host {
     }
 }
 
+static OWN: LazyLock<CertifiedKey<KeyPair>> = LazyLock::new(|| {
+    let names = ["localhost", "dsp.test", "127.0.0.1"].map(str::to_owned);
+    rcgen::generate_simple_self_signed(names).unwrap()
+});
+
+/// A file of this run's own.
+fn written(name: &str, bytes: &[u8]) -> PathBuf {
+    let name = format!(
+        "gavel-{}-{:?}-{name}",
+        std::process::id(),
+        std::thread::current().id()
+    );
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
 fn acceptor(protocols: &[&[u8]]) -> TlsAcceptor {
-    let certificate = CertificateDer::from(&include_bytes!("tls/localhost.der")[..]);
-    let key = PrivateKeyDer::try_from(&include_bytes!("tls/localhost.key.der")[..]).unwrap();
+    let certificate = OWN.cert.der().clone();
+    let key = PrivateKeyDer::try_from(OWN.signing_key.serialize_der()).unwrap();
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -151,11 +168,10 @@ fn run<F: Future>(work: F) -> F::Output {
 }
 
 fn own_root() -> Roots {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/over_sockets/tls/root.pem"
-    );
-    Roots::of_file(Path::new(path)).unwrap()
+    let file = written("root.pem", OWN.cert.pem().as_bytes());
+    let roots = Roots::of_file(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    roots
 }
 
 /// Every name is this machine.
@@ -220,13 +236,11 @@ fn s_15_whose_certificates_are_trusted() {
 
 #[test]
 fn roots_that_are_none() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/over_sockets/tls");
-    for file in ["nothing.pem", "localhost.der"] {
-        assert!(
-            Roots::of_file(&Path::new(folder).join(file)).is_err(),
-            "{file}"
-        );
+    let binary = written("root.der", OWN.cert.der());
+    for file in [Path::new("nothing.pem"), &binary] {
+        assert!(Roots::of_file(file).is_err(), "{}", file.display());
     }
+    std::fs::remove_file(&binary).unwrap();
 }
 
 #[test]
