@@ -70,6 +70,7 @@ fn bench(c: &mut Criterion) {
     let user = User {
         key: Some("u"),
         profile: Some(&profile),
+        known: None,
         stamps: None,
     };
     for count in [10_000, 100_000] {

@@ -39,7 +39,7 @@ impl Default for Limits {
             open_beside_deals: 2,
             per_imp: MOST_BIDS,
             pod: MOST_BIDS,
-            looks: 20_000,
+            looks: 6_000,
         }
     }
 }

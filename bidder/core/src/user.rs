@@ -1,7 +1,11 @@
 //! What was read about the user before the decision.
 
+use std::sync::Arc;
+
 use contracts::profile::Profile;
 use contracts::stamps::UserStamps;
+
+use crate::facts::UserFacts;
 
 /// The user of one request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -10,6 +14,8 @@ pub struct User<'a> {
     pub key: Option<&'a str>,
     /// What the DMP knows; absent when unknown.
     pub profile: Option<&'a Profile>,
+    /// The profile's lists, where they were taken apart before ([`crate::index::Index::know`]).
+    pub known: Option<&'a Arc<UserFacts>>,
     /// What the user was shown; absent when it could not be read.
     pub stamps: Option<&'a UserStamps>,
 }

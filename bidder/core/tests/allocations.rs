@@ -33,6 +33,7 @@ fn a_decision_allocates_little() {
     let user = User {
         key: Some("u"),
         profile: Some(&profile),
+        known: None,
         stamps: None,
     };
     let body = shop::request(json!({"imp": [

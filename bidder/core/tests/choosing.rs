@@ -31,6 +31,7 @@ use units::Nanos;
 const NOBODY: User<'_> = User {
     key: None,
     profile: None,
+    known: None,
     stamps: None,
 };
 
@@ -402,6 +403,7 @@ fn imps_of_one_request_count_one_another() {
     let user = User {
         key: Some("u"),
         profile: None,
+        known: None,
         stamps: Some(&stamps),
     };
     struct Case(&'static str, Value, Value, &'static [&'static str]);
@@ -496,6 +498,7 @@ fn an_experiment_holds_its_control_out() {
         let user = User {
             key: Some(key),
             profile: None,
+            known: None,
             stamps: None,
         };
         shop.ask(&usual, &user, seed, |market, _, decision| {
@@ -524,6 +527,7 @@ fn an_experiment_holds_its_control_out() {
     let user = User {
         key: held_out.as_deref(),
         profile: None,
+        known: None,
         stamps: None,
     };
     assert_eq!(shop.refusal(&usual, &user), "holdout");
@@ -562,6 +566,21 @@ fn no_request_looks_at_more_than_it_may() {
     );
     assert_eq!(decision.no_bid, Some(NoBid::NoBudget));
     assert_eq!(shop.scratch.refusals.len(), 200);
+    // Who has no lease has none for any imp: one look each is enough.
+    let all = Terms {
+        limits: Limits::default(),
+        ..terms
+    };
+    let (mut random, scratch) = (Random::new(1), &mut shop.scratch);
+    decide_with(
+        &opportunity,
+        &shop.market,
+        &NOBODY,
+        all,
+        &mut random,
+        scratch,
+    );
+    assert_eq!(shop.scratch.refusals.len(), 300);
     assert_eq!(
         Limits::default()
             .within(Some(Duration::from_millis(5)))

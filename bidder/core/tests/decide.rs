@@ -27,6 +27,7 @@ use units::{Nanos, UnixMillis};
 const NOBODY: User<'_> = User {
     key: None,
     profile: None,
+    known: None,
     stamps: None,
 };
 
@@ -395,6 +396,7 @@ fn the_price_of_a_known_user() {
     let user = User {
         key: Some("user-12345"),
         profile: Some(&profile),
+        known: None,
         stamps: None,
     };
     let phone = json!({"devicetype": 4});
@@ -464,6 +466,7 @@ fn caps_are_looked_at_before_the_choice() {
         let user = User {
             key: Some("u"),
             profile: None,
+            known: None,
             stamps: Some(&stamps),
         };
         assert_eq!(
@@ -487,6 +490,7 @@ fn a_capped_choice_has_fallbacks_down_to_the_first_uncapped_one() {
     let user = User {
         key: Some("u"),
         profile: None,
+        known: None,
         stamps: Some(&stamps),
     };
     shop.ask(&request(json!({})), &user, 1, |market, _, decision| {

@@ -405,7 +405,11 @@ proptest! {
         // What the room remembers of other requests and other catalogs does not show.
         let agreed: Result<(), TestCaseError> = ROOM.with_borrow_mut(|room| {
             requests.iter().try_for_each(|(request, profile)| {
-                compare(&catalog, &market, request, profile.as_ref(), source, room)
+                // Taken apart beforehand, a profile says the same.
+                [false, true].into_iter().try_for_each(|ahead| {
+                    let profile = (profile.as_ref(), ahead);
+                    compare(&catalog, &market, request, profile, source, room)
+                })
             })
         });
         agreed?;
@@ -421,7 +425,7 @@ fn compare(
     catalog: &Catalog,
     market: &Market,
     request: &Value,
-    profile: Option<&Value>,
+    (profile, ahead): (Option<&Value>, bool),
     source: Option<&str>,
     room: &mut Room,
 ) -> Result<(), TestCaseError> {
@@ -436,8 +440,11 @@ fn compare(
         .unwrap()
         .within(surroundings);
     let known: Option<Profile> = profile.map(|it| serde_json::from_value(it.clone()).unwrap());
+    let lists = known.as_ref().filter(|_| ahead);
+    let lists = lists.map(|it| Arc::new(market.index.know(it)));
     let user = User {
         profile: known.as_ref(),
+        known: lists.as_ref(),
         ..User::default()
     };
     let mut facts = Facts::default();

@@ -38,6 +38,7 @@ fn answer_to(shop: &mut Shop, request: &Value, bill_on: BillOn, dialect: Dialect
     let user = User {
         key: Some("u1"),
         profile: None,
+        known: None,
         stamps: None,
     };
     shop.ask(request, &user, 1, |market, opportunity, decision| {

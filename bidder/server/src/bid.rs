@@ -189,7 +189,7 @@ async fn bid(
     let around = finder.find(bid_request, opportunity.identity);
     let mut opportunity = opportunity.within(around.of(Some(&source.name), &visible));
     opportunity.reviewed_by = source.reviewer();
-    let found = profiles::read(worker, bid_request, opportunity.identity).await;
+    let found = profiles::read(worker, &market, bid_request, opportunity.identity).await;
     let limits = worker.shared.config.bids;
     let limits = match time_left(deadline) {
         Ok(left) => limits.within(left),

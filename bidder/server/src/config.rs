@@ -45,6 +45,7 @@ pub struct Config {
     pub user_budget: Millis,
     pub user_cache: Bytes,
     pub user_cache_life: Millis,
+    pub user_facts: Bytes,
     pub user_segments: usize,
     pub geo_database: PathBuf,
     pub known_agents: usize,
@@ -205,6 +206,13 @@ impl Config {
             cache_life: self.user_cache_life.0,
             ..Budget::default()
         }
+    }
+
+    /// How many bytes each worker keeps of profiles that were taken apart.
+    #[must_use]
+    pub fn facts_of_users(&self) -> u64 {
+        let workers = u64::try_from(self.worker_count()).unwrap_or(u64::MAX);
+        self.user_facts.0 / workers.max(1)
     }
 
     /// What is asked for a line item without a history.

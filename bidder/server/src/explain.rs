@@ -312,7 +312,7 @@ pub(crate) async fn handle(worker: &Worker, request: &Request) -> Response {
             return answer_json(StatusCode::OK, body);
         }
     };
-    let found = profiles::read(worker, &bid_request, identity).await;
+    let found = profiles::read(worker, &market, &bid_request, identity).await;
     let trail = Trail {
         market,
         user: found.seen(),

@@ -13,6 +13,7 @@ mod catalog_state;
 mod config;
 mod duplicates;
 mod explain;
+mod known_users;
 mod leases;
 mod lists;
 mod loaded;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use bidder_core::facts::UserFacts;
+use bidder_core::market::Market;
 use bidder_core::opportunity::{Identity, user_keys};
 use bidder_core::record::SeenUser;
 use contracts::profile::Profile;
@@ -17,6 +19,8 @@ use crate::worker::Worker;
 pub(crate) struct Found {
     pub(crate) key: Option<String>,
     pub(crate) profile: Option<Arc<Profile>>,
+    /// The profile's lists, where they were taken apart before.
+    pub(crate) known: Option<Arc<UserFacts>>,
     pub(crate) stamps: Option<Arc<UserStamps>>,
 }
 
@@ -25,6 +29,7 @@ impl Found {
         bidder_core::user::User {
             key: self.key.as_deref(),
             profile: self.profile.as_deref(),
+            known: self.known.as_ref(),
             stamps: self.stamps.as_deref(),
         }
     }
@@ -54,7 +59,12 @@ fn bounded(profile: Arc<Profile>, most: usize) -> Arc<Profile> {
 }
 
 /// Reads the user by the request's ids ("Whose profile"), unless identity may not be used.
-pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Identity) -> Found {
+pub(crate) async fn read(
+    worker: &Worker,
+    market: &Arc<Market>,
+    request: &BidRequest<'_>,
+    identity: Identity,
+) -> Found {
     if identity != Identity::Allowed {
         return Found::default();
     }
@@ -80,17 +90,29 @@ pub(crate) async fn read(worker: &Worker, request: &BidRequest<'_>, identity: Id
         Ok(_) => UserFound::Unknown,
     });
     match answer {
-        Ok(Some(view)) => Found {
-            key: match view.alias_of {
-                Some(user) => Some(user.to_string()),
-                None => keys.into_iter().nth(view.key_index),
-            },
-            profile: view
-                .profile
-                .map(|it| bounded(it, worker.shared.config.user_segments)),
-            // While no script can confirm them, stamps of the cache authorise nothing: caps are unknown.
-            stamps: Some(view.stamps).filter(|_| !worker.users.is_held_back()),
-        },
+        Ok(Some(view)) => {
+            let most = worker.shared.config.user_segments;
+            let bounded = |it| bounded(it, most);
+            let (profile, known) = match view.profile {
+                // What was read just now is another value each time, until the cache has it.
+                Some(read) if view.from_memory => {
+                    let mut users = worker.known_users.borrow_mut();
+                    let (profile, known) = users.of(market, &read, bounded);
+                    (Some(profile), known)
+                }
+                read => (read.map(bounded), None),
+            };
+            Found {
+                key: match view.alias_of {
+                    Some(user) => Some(user.to_string()),
+                    None => keys.into_iter().nth(view.key_index),
+                },
+                profile,
+                known,
+                // While no script can confirm them, stamps of the cache authorise nothing: caps are unknown.
+                stamps: Some(view.stamps).filter(|_| !worker.users.is_held_back()),
+            }
+        }
         Ok(None) => Found::default(),
         // The bid goes on without the user; caps cannot be known then.
         Err(unknown) => {

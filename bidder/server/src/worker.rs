@@ -9,6 +9,7 @@ use eventlog::{EventLog, Timeouts};
 use userstate::UserState;
 
 use crate::RunError;
+use crate::known_users::KnownUsers;
 use crate::shared::Shared;
 use crate::tallies::Counts;
 
@@ -20,6 +21,7 @@ pub(crate) struct Worker {
     pub(crate) scratch: RefCell<Scratch>,
     pub(crate) pages: RefCell<Pages>,
     pub(crate) counts: RefCell<Counts>,
+    pub(crate) known_users: RefCell<KnownUsers>,
 }
 
 impl Worker {
@@ -30,6 +32,7 @@ impl Worker {
         Ok(Self {
             users: UserState::connect_beside(url, config.user_state(), peers)?,
             log: EventLog::connect(&config.events_redis_url, Timeouts::default())?,
+            known_users: RefCell::new(KnownUsers::new(config.facts_of_users())),
             shared,
             scratch: RefCell::default(),
             pages: RefCell::default(),

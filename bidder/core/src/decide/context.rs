@@ -49,6 +49,7 @@ impl<'a, 'm> Context<'a, 'm> {
     ) -> Self {
         scratch.refusals.clear();
         scratch.taken.clear();
+        scratch.gone.clear();
         let local = market.zones.iter().map(|zone| WeekHour::at(at.now, zone));
         scratch.hours.clear();
         scratch.hours.extend(local);

@@ -52,6 +52,8 @@ pub struct Scratch {
     terms: Vec<Term>,
     ranks: Ranks,
     taken: Taken,
+    /// Line items that were refused for the whole request: its later imps do not look at them again.
+    gone: Vec<u32>,
     /// How many line items may still be looked at on this imp.
     looks: usize,
     /// Line items that were looked at and refused, since it was last taken.

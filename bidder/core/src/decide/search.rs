@@ -6,6 +6,7 @@
 
 use std::collections::BinaryHeap;
 
+use arrayvec::ArrayVec;
 use units::{CpmMicros, Currency, RateTable};
 
 use crate::choose::draw;
@@ -20,6 +21,8 @@ const ONE: u64 = 1 << 32;
 const FIRST_BATCH: usize = 8;
 /// Of line items with the lowest bound among the best so many are compared by their draw.
 const ENOUGH_EQUALS: usize = 256;
+/// Of the dearest words so many are looked at for what the best reach at least.
+const MOST_DEAREST: usize = 16;
 
 /// What one kind of price rules comes to for one imp.
 #[derive(Debug, Clone, Copy)]
@@ -219,8 +222,9 @@ impl<'s> Search<'s> {
         let is_first = room == FIRST_BATCH;
         let mut best = std::mem::take(&mut ranks.best).into_vec();
         best.clear();
+        let sure = if is_first { self.sure(set, room) } else { 0 };
         let mut cut = Cut {
-            bound: needed,
+            bound: needed.max(sure),
             draw: 0,
             equals: 0,
         };
@@ -276,6 +280,39 @@ impl<'s> Search<'s> {
         self.batch = room.saturating_mul(4);
         ranks.best = BinaryHeap::from(best);
         !ranks.best.is_empty()
+    }
+
+    /// What the best so many of a set reach at least, as far as a few of the dearest words tell: whoever is
+    /// under it need not be compared.
+    fn sure(&self, set: &Bits, room: usize) -> u64 {
+        let mut best = ArrayVec::<u64, FIRST_BATCH>::new();
+        let words = set.words();
+        let dearest = self.offers.dearest().iter().map(|at| *at as usize);
+        let held = dearest.map(|at| (at, words.get(at).copied().unwrap_or(0)));
+        for (at, mut rest) in held.filter(|it| it.1 != 0).take(MOST_DEAREST) {
+            while rest != 0 {
+                let number = at * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let Some((bound, true)) = self.bound(number) else {
+                    continue;
+                };
+                if best.len() == room {
+                    if best.first().is_some_and(|least| *least >= bound) {
+                        continue;
+                    }
+                    best.remove(0);
+                }
+                let place = best.partition_point(|it| *it < bound);
+                best.insert(place, bound);
+            }
+            if best.len() == room {
+                break;
+            }
+        }
+        match best.first() {
+            Some(least) if best.len() == room => *least,
+            Some(_) | None => 0,
+        }
     }
 
     /// The most that any line item can bid.

@@ -57,6 +57,10 @@ impl<'a> Context<'a, '_> {
             left: limits.per_imp,
         };
         scratch.taken.begin_imp();
+        for number in &scratch.gone {
+            room.open.remove_one(*number as usize);
+            room.by_deal.remove_one(*number as usize);
+        }
         if let Some(pod) = pod.filter(|it| it.seconds.is_some()) {
             self.pod_bids(pod, room, limits, scratch, &mut pen);
             return;
@@ -185,7 +189,12 @@ impl<'a> Context<'a, '_> {
                 set.remove_one(number);
                 match self.candidate(number, pen.imp, pen.pod, scratch) {
                     Ok(candidate) => into.insert(candidate, |a, b| self.are_apart(pen.pod, a, b)),
-                    Err(reason) => pen.refuse(number, reason, scratch),
+                    Err(reason) => {
+                        if reason.is_of_request() {
+                            scratch.gone.push(rank.number);
+                        }
+                        pen.refuse(number, reason, scratch);
+                    }
                 }
             }
         }

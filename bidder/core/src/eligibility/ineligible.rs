@@ -401,6 +401,20 @@ impl Ineligible {
         matches!(self, Self::LeasePending | Self::BudgetExhausted)
     }
 
+    /// Whether it stands against every imp of the request alike, so that one look is enough.
+    #[must_use]
+    pub const fn is_of_request(self) -> bool {
+        matches!(
+            self,
+            Self::LeasePending
+                | Self::NotStarted
+                | Self::Ended
+                | Self::OutsideDayparts
+                | Self::SeatNotAllowed
+                | Self::SeatBlocked
+        )
+    }
+
     /// Whether only a frequency cap stood against it.
     #[must_use]
     pub const fn is_cap(self) -> bool {

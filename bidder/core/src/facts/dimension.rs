@@ -121,6 +121,12 @@ impl Dimension {
         self as usize >= Self::Position as usize
     }
 
+    /// Whether its values are a list of the user's profile.
+    #[must_use]
+    pub const fn is_list_of_user(self) -> bool {
+        matches!(self, Self::Interest | Self::Segment)
+    }
+
     /// The dimension of a key; day parts are none.
     #[must_use]
     pub const fn of(key: Key) -> Option<Self> {

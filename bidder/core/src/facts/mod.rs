@@ -1,15 +1,18 @@
 //! What a request and its user say, as normalised texts per dimension of targeting, and a few measures.
 
 mod dimension;
+mod of_user;
 mod places;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use contracts::catalog::Degrees;
 use contracts::profile::Profile;
 use units::{UnixMillis, country};
 
 pub use dimension::{Dimension, domain, flag, is_of_taxonomy, push_taxonomy};
+pub use of_user::UserFacts;
 
 use crate::eligibility::schedule::WeekHour;
 use crate::index::Size;
@@ -37,6 +40,8 @@ pub struct Facts {
     places: Places,
     /// In the order of the segments' values.
     visits: Vec<Visit>,
+    /// A user's interests and segments, where they were taken apart before.
+    user: Option<Arc<UserFacts>>,
     /// Sizes that the imp offers.
     pub sizes: Vec<Size>,
     /// The operating system's version.
@@ -57,6 +62,7 @@ impl Default for Facts {
             known: 0,
             places: Places::default(),
             visits: Vec::new(),
+            user: None,
             sizes: Vec::new(),
             os_version: None,
             place: None,
@@ -77,6 +83,7 @@ impl Facts {
         self.known = 0;
         self.places.clear();
         self.visits.clear();
+        self.user = None;
         self.sizes.clear();
         self.os_version = None;
         self.place = None;
@@ -197,11 +204,22 @@ impl Facts {
     }
 
     /// Adds what a profile says. Called only where identity may be used.
-    pub fn push_profile(&mut self, profile: &Profile) {
+    pub fn push_profile(&mut self, profile: &Profile, known: Option<&Arc<UserFacts>>) {
         if let Some(age) = profile.demographics.age {
             self.push_written(Dimension::Age, age);
         }
         self.push_some(Dimension::Gender, profile.demographics.gender.as_deref());
+        if let Some(known) = known {
+            self.know(Dimension::Interest);
+            self.know(Dimension::Segment);
+            self.user = Some(Arc::clone(known));
+        } else {
+            self.push_lists(profile);
+        }
+    }
+
+    /// Adds a profile's interests and segments.
+    fn push_lists(&mut self, profile: &Profile) {
         self.know(Dimension::Interest);
         for interest in &profile.interests {
             self.push(Dimension::Interest, interest);
@@ -219,15 +237,33 @@ impl Facts {
         }
     }
 
+    /// The user's facts, if values of this dimension are among them.
+    fn of_user(&self, dimension: Dimension) -> Option<&UserFacts> {
+        self.user.as_deref().filter(|_| dimension.is_list_of_user())
+    }
+
+    fn spans(&self, dimension: Dimension) -> (&str, &[(usize, usize)]) {
+        match self.of_user(dimension) {
+            Some(user) => user.spans(dimension),
+            None => {
+                let spans = self.spans.get(dimension as usize);
+                (&self.text, spans.map_or(&[][..], Vec::as_slice))
+            }
+        }
+    }
+
     /// The values of one dimension.
     pub fn values(&self, dimension: Dimension) -> impl Iterator<Item = &str> + Clone {
-        let spans = self
-            .spans
-            .get(dimension as usize)
-            .map_or(&[][..], Vec::as_slice);
+        let (text, spans) = self.spans(dimension);
         spans
             .iter()
-            .filter_map(|(from, to)| self.text.get(*from..*to))
+            .filter_map(move |(from, to)| text.get(*from..*to))
+    }
+
+    /// Which values of a dimension's lists the user has, where those lists are the ones that the user's facts
+    /// were taken apart for.
+    pub(crate) fn numbers(&self, dimension: Dimension, lists: &Arc<()>) -> Option<&[u32]> {
+        self.of_user(dimension)?.numbers(dimension, lists)
     }
 
     /// Whether a value is there.
@@ -242,24 +278,32 @@ impl Facts {
     /// How many values of a dimension there are.
     #[must_use]
     pub fn count(&self, dimension: Dimension) -> usize {
-        self.spans.get(dimension as usize).map_or(0, Vec::len)
+        self.spans(dimension).1.len()
     }
 
     /// When and how often the user was seen in a segment.
     #[must_use]
     pub fn visit(&self, segment: &str) -> Option<&Visit> {
-        self.visits.get(self.place_of(Dimension::Segment, segment)?)
+        let place = self.place_of(Dimension::Segment, segment)?;
+        match &self.user {
+            Some(user) => user.visit(place),
+            None => self.visits.get(place),
+        }
     }
 
     fn place_of(&self, dimension: Dimension, value: &str) -> Option<usize> {
         let is = |place| self.value(dimension, place) == Some(value);
-        self.places.find(dimension, value, is)
+        let places = self
+            .of_user(dimension)
+            .map_or(&self.places, UserFacts::places);
+        places.find(dimension, value, is)
     }
 
     /// One value of a dimension by its place.
     pub(crate) fn value(&self, dimension: Dimension, place: usize) -> Option<&str> {
-        let (from, to) = self.spans.get(dimension as usize)?.get(place)?;
-        self.text.get(*from..*to)
+        let (text, spans) = self.spans(dimension);
+        let (from, to) = spans.get(place)?;
+        text.get(*from..*to)
     }
 
     /// Keeps the value that was written from there on: once, and while there is room.

@@ -22,6 +22,11 @@ impl Places {
         self.taken = 0;
     }
 
+    /// How many bytes the table takes.
+    pub(super) fn size(&self) -> usize {
+        self.slots.len() * size_of::<u32>()
+    }
+
     /// The place of a value; `is` tells whether it stands at a place of its dimension.
     pub(super) fn find(
         &self,

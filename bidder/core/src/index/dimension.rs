@@ -47,7 +47,9 @@ pub(crate) struct Lists {
     includes: bool,
     /// Line items that take every value.
     open: Bits,
-    values: Map<Named>,
+    /// The number of each value in `named`.
+    values: Map<u32>,
+    named: Box<[Named]>,
 }
 
 /// What one value is named by, while the lists are built.
@@ -84,26 +86,43 @@ impl Lists {
         for (word, mark) in marks {
             values.entry(word).or_default().terms.push(*mark);
         }
-        let named = values.into_iter().map(|(word, naming)| {
-            let named = Named {
+        let mut numbers =
+            Map::with_capacity_and_hasher(values.len(), BuildHasherDefault::default());
+        let named = (0_u32..).zip(values).map(|(number, (word, naming))| {
+            numbers.insert(word.into(), number);
+            Named {
                 include: posting(count, naming.include),
                 exclude: posting(count, naming.exclude),
                 terms: naming.terms.into(),
-            };
-            (word.into(), named)
+            }
         });
+        let named = named.collect();
         Self {
             includes,
             open,
-            values: named.collect(),
+            values: numbers,
+            named,
         }
     }
 
-    /// Keeps in `set` who takes at least one of the values and excludes none, and hands the marks of terms that
-    /// name one to `mark`. `room` is overwritten.
-    pub(crate) fn narrow<'v>(
+    /// The number of a value that somebody names.
+    pub(crate) fn number(&self, value: &str) -> Option<u32> {
+        self.values.get(value).copied()
+    }
+
+    /// The numbers of those of the values that somebody names.
+    pub(crate) fn numbers<'v>(
         &self,
         values: impl Iterator<Item = &'v str>,
+    ) -> impl Iterator<Item = u32> {
+        values.filter_map(|value| self.number(value))
+    }
+
+    /// Keeps in `set` who takes at least one of the values, told by number, and excludes none, and hands the marks of
+    /// terms that name one to `mark`. `room` is overwritten.
+    pub(crate) fn narrow(
+        &self,
+        values: impl Iterator<Item = u32>,
         set: &mut Bits,
         room: &mut Bits,
         mut mark: impl FnMut(&[u32]),
@@ -111,7 +130,7 @@ impl Lists {
         if self.includes {
             room.copy_from(&self.open);
         }
-        for named in values.filter_map(|value| self.values.get(value)) {
+        for named in values.filter_map(|number| self.named.get(number as usize)) {
             if let Some(posting) = &named.include {
                 posting.add_to(room);
             }

@@ -19,7 +19,9 @@ pub use tally::MatchTally;
 
 use std::sync::Arc;
 
-use crate::facts::Dimension;
+use contracts::profile::Profile;
+
+use crate::facts::{Dimension, UserFacts};
 use crate::market::Item;
 use crate::opportunity::Imp;
 use crate::targeting::{Memo, Steps, Terms, View};
@@ -30,6 +32,8 @@ use shapes::Shapes;
 #[derive(Debug)]
 pub struct Index {
     count: usize,
+    /// Stands for the numbers of this index' values.
+    numbers: Arc<()>,
     /// Who can match at all: those whose shared lists are here.
     all: Bits,
     /// Dimensions of the whole request, those by which most line items narrow first.
@@ -103,6 +107,7 @@ impl Index {
         };
         Self {
             count,
+            numbers: Arc::new(()),
             all: set(&|item| !item.rules.is_pending()),
             of_request: narrowing(false),
             of_imp: narrowing(true),
@@ -141,6 +146,15 @@ impl Index {
         &self.shared
     }
 
+    /// Takes a user's lists apart, for all requests until the profile or the index changes.
+    #[must_use]
+    pub fn know(&self, profile: &Profile) -> UserFacts {
+        UserFacts::of(profile, &self.numbers, |dimension, value| {
+            let lists = self.of_request.iter().find(|it| it.0 == dimension);
+            lists?.1.number(value)
+        })
+    }
+
     /// Finds who takes the request as a whole; kept in `room` for its imps.
     ///
     /// Trees are not judged yet: an imp's sizes and formats leave fewer to judge.
@@ -155,8 +169,14 @@ impl Index {
         memo.begin_request(&self.terms, view);
         request.copy_from(&self.all);
         for (dimension, lists) in &self.of_request {
-            let values = view.facts.values(*dimension);
-            lists.narrow(values, request, room, |terms| memo.mark(terms, false));
+            let mark = |terms: &[u32]| memo.mark(terms, false);
+            match view.facts.numbers(*dimension, &self.numbers) {
+                Some(known) => lists.narrow(known.iter().copied(), request, room, mark),
+                None => {
+                    let numbers = lists.numbers(view.facts.values(*dimension));
+                    lists.narrow(numbers, request, room, mark);
+                }
+            }
         }
         judged.clear_like(request);
     }
@@ -181,8 +201,8 @@ impl Index {
             .iter()
             .map(|(dimension, lists)| (*dimension, lists));
         for (dimension, lists) in of_imp.chain([deals]) {
-            let values = view.facts.values(dimension);
-            lists.narrow(values, open, room, |terms| memo.mark(terms, true));
+            let numbers = lists.numbers(view.facts.values(dimension));
+            lists.narrow(numbers, open, room, |terms| memo.mark(terms, true));
         }
         let mut holds = |number: usize| {
             let begin = self.begins.get(number).copied().unwrap_or(u32::MAX);

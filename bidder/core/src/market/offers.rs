@@ -1,5 +1,7 @@
 //! What bounds each line item's price, side by side in memory, so that the search reads little.
 
+use std::cmp::Reverse;
+
 use units::{Currency, Multiplier};
 
 use super::Item;
@@ -45,6 +47,8 @@ pub(crate) struct Offers {
     words: Vec<Offer>,
     /// The highest of each kind.
     highest: Vec<Offer>,
+    /// Words by their highest offer before modifiers, the dearest first.
+    dearest: Vec<u32>,
 }
 
 impl Offers {
@@ -54,9 +58,17 @@ impl Offers {
             let first = *offers.first()?;
             Some(offers.iter().fold(first, Offer::or_higher))
         };
+        let words: Vec<Offer> = offers.chunks(64).filter_map(highest).collect();
+        let mut dearest: Vec<(u64, u32)> = words
+            .iter()
+            .zip(0..)
+            .map(|(offer, at)| (offer.base.min(offer.most), at))
+            .collect();
+        dearest.sort_unstable_by_key(|(offer, at)| (Reverse(*offer), *at));
         Self {
             kinds,
-            words: offers.chunks(64).filter_map(highest).collect(),
+            words,
+            dearest: dearest.into_iter().map(|it| it.1).collect(),
             highest: offers
                 .chunk_by(|a, b| a.kind == b.kind)
                 .filter_map(highest)
@@ -77,6 +89,11 @@ impl Offers {
     /// The highest offer of each kind.
     pub(crate) fn highest(&self) -> &[Offer] {
         &self.highest
+    }
+
+    /// Words of the sets by their highest offer before modifiers, the dearest first.
+    pub(crate) fn dearest(&self) -> &[u32] {
+        &self.dearest
     }
 
     /// The highest offer of the 64 line items of a word.

@@ -76,7 +76,7 @@ impl<'a> Opportunity<'a> {
             return;
         }
         if let Some(profile) = user.profile {
-            facts.push_profile(profile);
+            facts.push_profile(profile, user.known);
         }
         self.user_facts(year(now), facts);
     }

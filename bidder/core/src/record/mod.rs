@@ -106,6 +106,7 @@ impl SeenUser {
         User {
             key: self.key.as_deref(),
             profile: self.profile.as_ref(),
+            known: None,
             stamps: self.stamps.as_ref(),
         }
     }
