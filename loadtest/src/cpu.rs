@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// A tick of `/proc/stat`.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -26,6 +28,15 @@ pub fn by_thread(pid: u32) -> io::Result<BTreeMap<String, Duration>> {
         *found.entry(name.trim().to_owned()).or_default() += on_cpu(&stat);
     }
     Ok(found)
+}
+
+/// Time on a CPU of the calling thread.
+#[must_use]
+pub fn of_thread() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::from_secs(seconds)
+        + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// Time on a CPU of a whole process.

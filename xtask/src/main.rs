@@ -59,6 +59,20 @@ fn up(arguments: &[String]) -> Result<bool> {
 fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
+    without_ours(&mut command);
     command.stdin(Stdio::inherit());
     command
+}
+
+/// Takes away what cargo tells us of ourselves: build scripts that heed it would be built again whenever a plain
+/// cargo and ours take turns.
+fn without_ours(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_ours = name
+            .to_str()
+            .is_some_and(|it| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_"));
+        if is_ours {
+            command.env_remove(name);
+        }
+    }
 }

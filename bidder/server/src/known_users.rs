@@ -80,7 +80,7 @@ impl KnownUsers {
 
 #[cfg(test)]
 mod tests {
-    use bidder_core::lease::{BootId, LeaseTable};
+    use bidder_core::lease::LeaseTable;
     use contracts::catalog::Catalog;
 
     use super::*;
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_profile_is_taken_apart_once_per_catalog() {
         let market = || {
-            let leases = LeaseTable::new(BootId(uuid::Uuid::nil()));
+            let leases = LeaseTable::new(contracts::lease::BootId(uuid::Uuid::nil()));
             Arc::new(Market::build(&Catalog::default(), &leases, "http://b"))
         };
         let (one, other) = (market(), market());

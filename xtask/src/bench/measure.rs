@@ -1,5 +1,7 @@
 //! Rounds of a candidate and of bare hyper, interleaved, in a closed loop.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use embedded::Part;
 use serde_json::Value;
@@ -132,7 +134,10 @@ pub(super) fn round(
     (warm_up, seconds): (f64, f64),
 ) -> Result<Round> {
     let redis = stage.store(Part::State)?;
-    let mut arguments: Vec<String> = vec!["loadtest".into(), "saturate".into()];
+    // The generator never sleeps: whoever else is on its core goes first.
+    let mut arguments: Vec<String> = vec!["--idle".into(), "0".into()];
+    arguments.push(stage.gavel.display().to_string());
+    arguments.extend(["loadtest".into(), "saturate".into()]);
     arguments.extend([
         format!("--target={url}"),
         format!("--warm-up={warm_up}"),
@@ -143,7 +148,8 @@ pub(super) fn round(
         arguments.push(format!("--watch={pid}"));
     }
     arguments.extend(options.iter().cloned());
-    Round::read(&told(&stage.gavel, &arguments)?, server.pid(), redis)
+    let report = told(std::path::Path::new("chrt"), &arguments)?;
+    Round::read(&report, server.pid(), redis)
 }
 
 /// Bare hyper and the candidate in turn, with payloads of the same sizes.

@@ -18,6 +18,7 @@ const COMMAND: &str = "cargo bench -p bidder-core --bench decide";
 pub(super) fn criterion(root: &Path, plan: &Plan) -> Result<Vec<Row>> {
     eprintln!("       Bench {COMMAND}");
     let mut cargo = Command::new("taskset");
+    crate::without_ours(&mut cargo);
     cargo
         .args(["--cpu-list", SERVER_CORE])
         .args(COMMAND.split(' '))
@@ -120,7 +121,7 @@ fn estimate(benchmark: &Value, estimates: &Value) -> Option<(String, Range)> {
 pub(super) fn allocations(root: &Path) -> Result<Row> {
     eprintln!("       Bench P6");
     let command = "cargo test -p bidder-core --test allocations";
-    let output = Command::new("cargo")
+    let output = crate::cargo()
         .args(command.split(' ').skip(1))
         .args(["--locked", "--", "--nocapture"])
         .current_dir(root)

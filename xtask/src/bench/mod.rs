@@ -19,7 +19,6 @@ mod table;
 mod users;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
@@ -60,7 +59,7 @@ pub(crate) fn run(root: &Path, plan: &Plan) -> Result<()> {
 
 fn on_stage(report: &mut Report<'_>) -> Result<()> {
     let (root, plan) = (report.root, report.plan);
-    let built = Command::new("cargo")
+    let built = crate::cargo()
         .args(["build", "--release", "--locked", "--package", "gavel"])
         .current_dir(root)
         .status()?;
