@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_profile_is_taken_apart_once_per_catalog() {
         let market = || {
-            let leases = LeaseTable::new(contracts::lease::BootId(uuid::Uuid::nil()));
+            let leases = LeaseTable::new(units::BootId(uuid::Uuid::nil()));
             Arc::new(Market::build(&Catalog::default(), &leases, "http://b"))
         };
         let (one, other) = (market(), market());

@@ -6,6 +6,7 @@ use super::figures::{Must, Range, Verdict};
 use super::measure::{Load, Round, Rounds, against_hyper, bytes, round};
 use super::plan::Plan;
 use super::process::{Process, told};
+use super::redis::Commands;
 use super::stage::{BIDDER, Stage};
 use super::table::Row;
 use super::users::{Users, open};
@@ -158,10 +159,12 @@ pub(super) fn redis(stage: &mut Stage, plan: &Plan) -> Result<Row> {
         ),
         must: "6 / 2 / +8 µs (5 / 1 / +5)",
         measured: format!(
-            "cold {}, warm {}, capped +{}",
+            "cold {}, warm {}, capped +{}; by Redis' own count, without its system calls: cold {}; capped {}",
             cold.spent.shown(1),
             warm.spent.shown(1),
-            more.shown(1)
+            more.shown(1),
+            cold.commands,
+            capped.commands
         ),
         verdict: reasons.into_iter().fold(verdict, open),
     })
@@ -175,6 +178,8 @@ struct Spent {
     spent: Range,
     users: Users,
     bids: Range,
+    /// Which commands took how long.
+    commands: String,
 }
 
 impl Spent {
@@ -198,12 +203,14 @@ fn spent(
     stage.until_current()?;
     let (url, options) = (bid_url(), [users.to_owned()]);
     round(stage, bidder, &url, &options, (plan.seconds, 0.2))?;
+    let before = Commands::of(stage)?;
     let (rounds, users) = Users::of(|| {
         let times = (0.3, plan.seconds / 2.0);
         let one = |_| round(stage, bidder, &url, &options, times);
         (0..plan.rounds).map(one).collect::<Result<Vec<Round>>>()
     })?;
     Ok(Spent {
+        commands: Commands::of(stage)?.since(&before),
         spent: Rounds::of(&rounds, |it| it.redis_us),
         users,
         bids: Rounds::of(&rounds, |it| it.bids),

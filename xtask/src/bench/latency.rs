@@ -13,14 +13,15 @@ use super::process::{Process, told};
 use super::stage::Stage;
 use super::table::Row;
 
-struct Open {
+/// What an open loop told.
+pub(super) struct Open {
     capacity: f64,
-    p99: f64,
-    p99_9: f64,
+    pub(super) p99: f64,
+    pub(super) p99_9: f64,
     goodput: f64,
-    shed: f64,
+    pub(super) shed: f64,
     lost: f64,
-    lag_ms: f64,
+    pub(super) lag_ms: f64,
 }
 
 /// P11.
@@ -79,7 +80,7 @@ pub(super) fn twice(stage: &mut Stage, plan: &Plan, bidder: &Process) -> Result<
 }
 
 /// What was sent late says more of the generator than of the server.
-fn unless_late(verdict: Verdict, lag_ms: Range, most: f64) -> Verdict {
+pub(super) fn unless_late(verdict: Verdict, lag_ms: Range, most: f64) -> Verdict {
     let verdict = verdict.unless(machine::crowded());
     if lag_ms.median > most {
         return Verdict::Open(format!("the generator sent {:.1} ms late", lag_ms.median));
@@ -94,29 +95,40 @@ fn open_loops(stage: &mut Stage, plan: &Plan, bidder: &Process, times: f64) -> R
     for _ in 0..plan.rounds.div_ceil(2).max(2) {
         let busy = round(stage, bidder, &url, &[], (0.3, plan.seconds / 2.0))?;
         let capacity = busy.rate * (1.0 - busy.shed);
-        let rate = bytes(capacity * times);
-        let arguments: Vec<String> = vec![
-            "loadtest".into(),
-            "--json".into(),
-            "--thresholds=".into(),
-            "--traffic=seeded".into(),
-            "--arrivals=poisson".into(),
-            format!("--target={url}"),
-            format!("--rate={rate}"),
-            format!("--duration={}", bytes(plan.seconds * 2.0).max(1)),
-            format!("--first={}", stage.take_numbers(1 << 24)),
-        ];
-        let open = read(&told(&stage.gavel, &arguments)?, capacity)?;
-        eprintln!(
-            "       Bench   {rate}/s: p99 {:.2} ms, p99.9 {:.2} ms, goodput {:.2}, shed {:.0} %",
-            open.p99,
-            open.p99_9,
-            open.goodput,
-            open.shed * 100.0
-        );
-        rounds.push(open);
+        rounds.push(open_loop(stage, plan, &url, capacity, times)?);
     }
     Ok(rounds)
+}
+
+/// One open loop at so many times a capacity.
+pub(super) fn open_loop(
+    stage: &mut Stage,
+    plan: &Plan,
+    url: &str,
+    capacity: f64,
+    times: f64,
+) -> Result<Open> {
+    let rate = bytes(capacity * times);
+    let arguments: Vec<String> = vec![
+        "loadtest".into(),
+        "--json".into(),
+        "--thresholds=".into(),
+        "--traffic=seeded".into(),
+        "--arrivals=poisson".into(),
+        format!("--target={url}"),
+        format!("--rate={rate}"),
+        format!("--duration={}", bytes(plan.seconds * 2.0).max(1)),
+        format!("--first={}", stage.take_numbers(1 << 24)),
+    ];
+    let open = read(&told(&stage.gavel, &arguments)?, capacity)?;
+    eprintln!(
+        "       Bench   {rate}/s: p99 {:.2} ms, p99.9 {:.2} ms, goodput {:.2}, shed {:.0} %",
+        open.p99,
+        open.p99_9,
+        open.goodput,
+        open.shed * 100.0
+    );
+    Ok(open)
 }
 
 fn read(report: &Value, capacity: f64) -> Result<Open> {

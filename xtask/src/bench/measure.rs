@@ -1,7 +1,5 @@
 //! Rounds of a candidate and of bare hyper, interleaved, in a closed loop.
 
-use std::path::Path;
-
 use anyhow::{Result, ensure};
 use embedded::Part;
 use serde_json::Value;

@@ -14,6 +14,7 @@ mod measure;
 mod micro;
 mod plan;
 mod process;
+mod redis;
 mod stage;
 mod table;
 mod users;
@@ -49,7 +50,7 @@ pub(crate) fn run(root: &Path, plan: &Plan) -> Result<()> {
         report.add(vec![micro::allocations(root)?])?;
     }
     if plan.wants_any(&[
-        "p1", "p2", "p3", "p7", "p10", "p11", "p12", "p14", "p15", "p16", "p17",
+        "p1", "p2", "p3", "p7", "p8", "p9", "p10", "p11", "p12", "p13", "p14", "p15", "p16", "p17",
     ]) {
         on_stage(&mut report)?;
     }
@@ -131,8 +132,9 @@ fn on_stage(report: &mut Report<'_>) -> Result<()> {
             hold(bidder.pid())?;
         }
     }
-    if plan.wants("p10") {
-        report.add(vec![exchange::auctions(&mut stage, plan)?])?;
+    if plan.wants_any(&["p8", "p9", "p10", "p13"]) {
+        let rows = exchange::auctions(&mut stage, plan)?;
+        report.add(rows)?;
     }
     Ok(())
 }

@@ -161,7 +161,8 @@ impl Stage {
         self.until_version(BIDDER)
     }
 
-    fn until_version(&self, port: u16) -> Result<()> {
+    /// Waits until a service has the newest version of the catalog.
+    pub(super) fn until_version(&self, port: u16) -> Result<()> {
         let version = self.sql("SELECT version::text FROM catalog_version")?;
         let version: f64 = version.first().context("no version")?.parse()?;
         until(Duration::from_secs(60), || {
