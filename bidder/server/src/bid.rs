@@ -291,6 +291,7 @@ fn decide_here<'a>(
     let mut scratch = worker.scratch.borrow_mut();
     let mut counts = worker.counts.borrow_mut();
     counts.enter(&worker.shared, &basis.market, &mut scratch);
+    scratch.counts_floors = !basis.funds.is_noted();
     let decision = decide_with(
         opportunity,
         &basis.market,
@@ -350,7 +351,7 @@ fn send(
     for (at, (chosen, place)) in decision.imps.iter().zip(places).enumerate() {
         match place.and_then(|place| chosen.ranked.get(place)) {
             Some(choice) => {
-                counts.bid(choice.candidate.item);
+                counts.bid(&worker.shared, reply.market, choice.candidate.item);
                 accepted.push(Accepted {
                     imp: chosen.imp,
                     choice,
@@ -363,7 +364,7 @@ fn send(
                     Ineligible::CapMet
                 };
                 for choice in &chosen.ranked {
-                    counts.refuse(choice.candidate.item, reason);
+                    counts.refuse(&worker.shared, reply.market, choice.candidate.item, reason);
                 }
             }
         }

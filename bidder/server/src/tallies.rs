@@ -50,24 +50,49 @@ impl Counts {
     /// Takes over the refusals that a decision left in its scratch memory.
     pub(crate) fn take(&mut self, scratch: &mut Scratch) {
         for (item, reason) in scratch.refusals.drain(..) {
-            self.refuse(item, reason);
+            self.add_refusals(item, reason, 1);
         }
     }
 
-    /// Counts a refusal of a line item.
-    pub(crate) fn refuse(&mut self, item: usize, reason: Ineligible) {
-        let campaign = self.campaigns.get(item).map(|it| *it as usize);
-        let place = campaign.map(|it| it * REASONS + reason.index());
-        if let Some(count) = place.and_then(|it| self.refused.get_mut(it)) {
-            *count += 1;
+    /// Counts a refusal that came after the decision, which was made by this catalog.
+    pub(crate) fn refuse(
+        &mut self,
+        shared: &Shared,
+        market: &Market,
+        item: usize,
+        reason: Ineligible,
+    ) {
+        if self.is_under(market) {
+            self.add_refusals(item, reason, 1);
+        } else {
+            late(shared, market, item, |tally| {
+                *tally.no_bids.entry(reason.label().to_owned()).or_default() += 1;
+            });
         }
     }
 
-    /// Counts a bid of a line item.
-    pub(crate) fn bid(&mut self, item: usize) {
+    /// Counts a bid of a line item of this catalog.
+    pub(crate) fn bid(&mut self, shared: &Shared, market: &Market, item: usize) {
+        if !self.is_under(market) {
+            late(shared, market, item, |tally| tally.bids += 1);
+            return;
+        }
         let campaign = self.campaigns.get(item).map(|it| *it as usize);
         if let Some(count) = campaign.and_then(|it| self.bids.get_mut(it)) {
             *count += 1;
+        }
+    }
+
+    fn is_under(&self, market: &Market) -> bool {
+        let own = self.market.as_deref();
+        own.is_some_and(|it| std::ptr::eq(it, market))
+    }
+
+    fn add_refusals(&mut self, item: usize, reason: Ineligible, added: u64) {
+        let campaign = self.campaigns.get(item).map(|it| *it as usize);
+        let place = campaign.map(|it| it * REASONS + reason.index());
+        if let Some(count) = place.and_then(|it| self.refused.get_mut(it)) {
+            *count += added;
         }
     }
 
@@ -81,6 +106,9 @@ impl Counts {
             if let Some(item) = market.items.get(item) {
                 *matched.entry(item.campaign_number).or_default() += count;
             }
+        });
+        scratch.under_floor.drain(|item, count| {
+            self.add_refusals(item, Ineligible::UnderFloor, count);
         });
         let mut tallies = shared
             .tallies
@@ -109,6 +137,17 @@ impl Counts {
     }
 }
 
+/// Counts for a request that outlived the catalog that it was decided by.
+fn late(shared: &Shared, market: &Market, item: usize, count: impl FnOnce(&mut Tally)) {
+    let mut tallies = shared
+        .tallies
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some(item) = market.items.get(item) {
+        count(tally_of(&mut tallies, &item.campaign));
+    }
+}
+
 fn tally_of<'t>(tallies: &'t mut HashMap<CampaignId, Tally>, id: &CampaignId) -> &'t mut Tally {
     tallies.entry(id.clone()).or_insert_with(|| Tally {
         campaign: id.clone(),
@@ -126,6 +165,10 @@ pub(crate) async fn flush(worker: Rc<Worker>) {
         let mut counts = worker.counts.borrow_mut();
         counts.hand_over(&worker.shared, &mut scratch);
         // A worker without requests would keep a catalog that is long replaced.
-        counts.market = None;
+        let current = worker.shared.market.load();
+        counts.market = counts.market.take().filter(|own| {
+            let current = current.as_ref();
+            current.is_some_and(|it| Arc::ptr_eq(own, it))
+        });
     }
 }

@@ -60,6 +60,11 @@ pub struct Scratch {
     pub refusals: Vec<(usize, Ineligible)>,
     /// How often each line item matched.
     pub matched: MatchTally,
+    /// Whether line items that cannot reach a floor are counted in `under_floor`, and not told one by one: there may
+    /// be thousands of them.
+    pub counts_floors: bool,
+    /// How often each line item could not reach a floor, where that is counted.
+    pub under_floor: MatchTally,
 }
 
 impl Scratch {

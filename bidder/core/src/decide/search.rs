@@ -68,7 +68,7 @@ pub(super) struct Rank {
 pub(crate) struct Ranks {
     pub(super) best: BinaryHeap<Rank>,
     /// Met, and unable to reach any floor.
-    pub(super) under_floor: Vec<u32>,
+    pub(super) under_floor: Bits,
 }
 
 /// One search over the line items of a set, the best first.
@@ -239,12 +239,19 @@ impl<'s> Search<'s> {
             let at = next;
             next = ring.after(at);
             let mut rest = words.get(at).copied().unwrap_or(0);
-            if rest == 0
-                || self
-                    .word_bound(at)
-                    .is_some_and(|bound| !cut.is_below(bound))
-            {
+            if rest == 0 {
                 continue;
+            }
+            if let Some((bound, bids)) = self.word_bound(at) {
+                if !cut.is_below(bound) {
+                    continue;
+                }
+                if !bids {
+                    if is_first {
+                        ranks.under_floor.add_to_word(at, rest);
+                    }
+                    continue;
+                }
             }
             while rest != 0 {
                 let number = at * 64 + rest.trailing_zeros() as usize;
@@ -253,8 +260,7 @@ impl<'s> Search<'s> {
                     continue;
                 };
                 if !bids && is_first {
-                    let number = u32::try_from(number).unwrap_or(u32::MAX);
-                    ranks.under_floor.push(number);
+                    ranks.under_floor.insert(number);
                 }
                 if !bids || bound < cut.bound {
                     continue;
@@ -328,16 +334,18 @@ impl<'s> Search<'s> {
             .unwrap_or(0)
     }
 
-    /// The most that any line item of a word can bid; `None` where that takes looking at each.
-    fn word_bound(&self, at: usize) -> Option<u64> {
-        let offer = self.offers.word(at)?;
-        let term = self.term(offer)?;
-        Some(term.told(term.own(offer)))
+    /// The most that any line item of a word can bid, and whether that reaches any floor; `None` where that takes
+    /// looking at each.
+    fn word_bound(&self, at: usize) -> Option<(u64, bool)> {
+        self.bound_of(self.offers.word(at)?)
     }
 
     /// The most that a line item can bid, and whether that reaches any floor.
     pub(super) fn bound(&self, number: usize) -> Option<(u64, bool)> {
-        let offer = self.offers.item(number)?;
+        self.bound_of(self.offers.item(number)?)
+    }
+
+    fn bound_of(&self, offer: &Offer) -> Option<(u64, bool)> {
         let term = self.term(offer)?;
         let own = term.own(offer);
         Some((term.told(own), own >= term.least))

@@ -167,7 +167,7 @@ impl<'a> Context<'a, '_> {
         }
         let mut search = Search::new(offers, &terms, self.seed);
         let slack = search.slack();
-        ranks.under_floor.clear();
+        ranks.under_floor.clear_like(set);
         'search: loop {
             let needed = into.to_enter(floors.deals).map_or(0, |it| it.price);
             if !search.gather(set, needed, &mut ranks) {
@@ -198,8 +198,15 @@ impl<'a> Context<'a, '_> {
                 }
             }
         }
-        for number in &ranks.under_floor {
-            pen.refuse(*number as usize, Ineligible::UnderFloor, scratch);
+        if scratch.counts_floors {
+            if !ranks.under_floor.is_empty() {
+                pen.reasons.note(Ineligible::UnderFloor);
+                scratch.under_floor.add(&ranks.under_floor);
+            }
+        } else {
+            for number in ranks.under_floor.iter() {
+                pen.refuse(number, Ineligible::UnderFloor, scratch);
+            }
         }
         scratch.terms = terms;
         scratch.ranks = ranks;

@@ -98,6 +98,13 @@ impl Bits {
         }
     }
 
+    /// Adds some of the 64 line items of a word.
+    pub(crate) fn add_to_word(&mut self, at: usize, added: u64) {
+        if let Some(word) = self.0.get_mut(at) {
+            *word |= added;
+        }
+    }
+
     /// Removes one line item.
     pub fn remove_one(&mut self, number: usize) {
         if let Some(word) = self.0.get_mut(number / 64) {
