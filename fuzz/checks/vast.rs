@@ -29,6 +29,7 @@ pub fn check(data: &[u8]) {
         impressions: &["u"],
         errors: &["[ERRORCODE]"],
         events: &events,
+        viewable: &["v"],
     };
     let mut all = String::new();
     let inserted = trackers.insert(markup, &mut all);

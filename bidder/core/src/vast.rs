@@ -86,6 +86,7 @@ fn own(declared: &Declared, markup: &str) -> Option<Vast> {
         impressions: &[IMPRESSION],
         errors: &[ERROR],
         events: &EVENTS,
+        viewable: &[],
     };
     let mut document = String::with_capacity(markup.len() + 512);
     if trackers.insert(&markup, &mut document).ads == 0 {

@@ -607,6 +607,9 @@ async fn deliveries_add_up_to_revenue() {
         delivery("1", SellKind::Bill, 1_000, "USD"),
         delivery("2", SellKind::Bill, 500, "EUR"),
         delivery("3", SellKind::Click, 9_000, "USD"),
+        delivery("2", SellKind::View, 9_000, "USD"),
+        delivery("1", SellKind::View, 9_000, "USD"),
+        delivery("1", SellKind::View, 9_000, "USD"),
         delivery("test", SellKind::Impression, 9_000, "USD"),
         DeliveryEvent {
             fact: DeliveryFact::Filtered,
@@ -658,6 +661,8 @@ async fn deliveries_add_up_to_revenue() {
             (row.impressions, row.gross, row.fee, row.net),
             (2, Nanos(2_000), Nanos(200), Nanos(1_800))
         );
+        assert_eq!((row.clicks, row.views), (1, 2), "each imp's once");
+        assert_eq!((revenue.total.clicks, revenue.total.views), (1, 2));
         assert_eq!(revenue.total.gross, Nanos(2_000));
         assert_eq!(RevenueBy::of(&revenue.group_by), Some(by));
     }

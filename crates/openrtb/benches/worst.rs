@@ -128,6 +128,7 @@ fn use_markup(adm: &str) {
         impressions: &["https://t.example/i"],
         errors: &["https://t.example/[ERRORCODE]"],
         events: &events,
+        viewable: &["https://t.example/v"],
     };
     let mut out = String::new();
     black_box(trackers.insert(adm, &mut out));

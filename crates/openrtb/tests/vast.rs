@@ -186,6 +186,7 @@ fn trackers_in_every_ad() {
         impressions: &["i?a=1&b=]]>"],
         errors: &["e=[ERRORCODE]"],
         events: &[("start", "s"), ("complete", "c")],
+        viewable: &[],
     };
     let lead = "<Error><![CDATA[e=[ERRORCODE]]]></Error><Impression><![CDATA[i?a=1&b=]]]]><![CDATA[>]]></Impression>";
     let events = "<Tracking event=\"start\"><![CDATA[s]]></Tracking><Tracking event=\"complete\"><![CDATA[c]]></Tracking>";
@@ -245,6 +246,41 @@ fn trackers_in_every_ad() {
         );
         assert!(out.contains(&part), "{out}");
     }
+}
+
+#[test]
+fn viewability_is_told_in_version_4() {
+    let trackers = Trackers {
+        impressions: &["i"],
+        viewable: &["v"],
+        ..Trackers::default()
+    };
+    let lead = "<Impression><![CDATA[i]]></Impression>";
+    let url = "<Viewable><![CDATA[v]]></Viewable>";
+    let whole = format!("<ViewableImpression>{url}</ViewableImpression>");
+    // L: impressions. V: a URL. W: an element made for it.
+    #[rustfmt::skip]
+    let cases = [
+        ("behind the impressions and the price", "<VAST version=\"4.0\"><Ad><InLine>{L}<Impression>a</Impression><Pricing/>{W}<AdTitle/><Creatives/></InLine></Ad></VAST>"),
+        ("into the ad's own", "<VAST version=\"4.2\"><Ad><InLine>{L}<Impression>a</Impression><AdTitle/><ViewableImpression id=\"x\">{V}<Viewable>a</Viewable></ViewableImpression></InLine></Ad></VAST>"),
+        ("before the creatives of a wrapper", "<VAST version=\"4.1\"><Ad><Wrapper>{L}{W}<Creatives></Creatives></Wrapper></Ad></VAST>"),
+        ("each ad", "<VAST version=\"4.1\"><Ad><InLine>{L}<Impression>a</Impression>{W}<Creatives/></InLine></Ad><Ad><InLine>{L}<Impression>b</Impression>{W}<Creatives/></InLine></Ad></VAST>"),
+        ("not in version 3", "<VAST version=\"3.0\"><Ad><InLine>{L}<Impression>a</Impression><Creatives/></InLine></Ad></VAST>"),
+    ];
+    for (says, document) in cases {
+        let fill = |lead: &str, url: &str, whole: &str| {
+            let filled = document.replace("{L}", lead).replace("{V}", url);
+            filled.replace("{W}", whole)
+        };
+        let mut out = String::new();
+        trackers.insert(&fill("", "", ""), &mut out);
+        assert_eq!(out, fill(lead, url, &whole), "{says}");
+    }
+    let mut out = String::new();
+    let empty =
+        "<VAST version=\"4.0\"><Ad><InLine><Impression/><ViewableImpression/></InLine></Ad></VAST>";
+    trackers.insert(empty, &mut out);
+    assert!(out.contains(&whole), "{out}");
 }
 
 #[test]

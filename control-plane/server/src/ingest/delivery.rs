@@ -61,6 +61,10 @@ pub struct RevenueRow {
     pub key: Option<String>,
     /// Impressions that were delivered.
     pub impressions: u64,
+    /// Clicks on them, each imp's once; on the day of the click.
+    pub clicks: u64,
+    /// Of imps that were in sight long enough, each imp's once; on the day on which they were.
+    pub views: u64,
     /// What they cost.
     #[serde(with = "units::json::nanos")]
     #[schema(value_type = f64)]
@@ -145,6 +149,23 @@ impl Ledger {
                 .or_default()
                 .add(impressions, gross, fee);
             total.add(impressions, gross, fee);
+        }
+        let marks = client
+            .query(
+                &format!(
+                    "SELECT {column} AS key, count(*) FILTER (WHERE kind = 'click'), count(*) FILTER (WHERE kind = 'view')
+                     FROM delivery_marks WHERE at >= $1 AND at < $2 AND kind IN ('click', 'view') GROUP BY 1"
+                ),
+                &[&from.0, &to.0],
+            )
+            .await
+            .map_err(LedgerError::sql("count clicks and views"))?;
+        for row in marks {
+            let (clicks, views) = (ints(row.get(1)), ints(row.get(2)));
+            for line in [lines.entry(row.get(0)).or_default(), &mut total] {
+                line.clicks = line.clicks.saturating_add(clicks);
+                line.views = line.views.saturating_add(views);
+            }
         }
         let keyed = |(key, row)| RevenueRow {
             key: Some(key),

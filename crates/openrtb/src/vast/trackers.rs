@@ -12,6 +12,9 @@ pub const QUARTILES: [&str; 5] = [
     "complete",
 ];
 
+/// The element of VAST 4 for trackers of viewability.
+const VIEWABLE: &str = "ViewableImpression";
+
 /// What is to be told where; URLs stand in CDATA sections and need no escaping.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trackers<'t> {
@@ -21,6 +24,8 @@ pub struct Trackers<'t> {
     pub errors: &'t [&'t str],
     /// Called when an event of linear media happens, such as those of [`QUARTILES`].
     pub events: &'t [(&'t str, &'t str)],
+    /// Called when the ad was in sight for long enough, by players that measure it (`ViewableImpression`, VAST 4).
+    pub viewable: &'t [&'t str],
 }
 
 /// What was put in.
@@ -36,7 +41,8 @@ impl Trackers<'_> {
     /// Appends the document to `out` with the trackers in every inline ad and wrapper.
     ///
     /// Impressions and errors go before the ad's first impression, where every version of the schema
-    /// allows them, or else before its creatives or its end. Events go into the tracking events of
+    /// allows them, or else before its creatives or its end. What tells of viewability goes into an ad's
+    /// own `ViewableImpression` or behind its impressions, in documents of version 4. Events go into the tracking events of
     /// each linear creative, which are made where there are none; a wrapper without creatives gets
     /// a linear one for them.
     pub fn insert(&self, markup: &str, out: &mut String) -> Inserted {
@@ -46,6 +52,7 @@ impl Trackers<'_> {
             out,
             copied: 0,
             is_modern: false,
+            has_viewable: markup.contains(VIEWABLE),
             inserted: Inserted::default(),
         };
         let (mut ad, mut linear) = (None, None);
@@ -103,6 +110,8 @@ struct Ad {
     is_wrapper: bool,
     /// Impressions and errors are in it.
     is_led: bool,
+    /// What tells of viewability is.
+    is_viewed: bool,
     has_creatives: bool,
     /// It has linear or other creatives of its own.
     has_media: bool,
@@ -113,6 +122,7 @@ impl Ad {
         Self {
             is_wrapper: name.eq_ignore_ascii_case("Wrapper"),
             is_led: false,
+            is_viewed: false,
             has_creatives: false,
             has_media: false,
         }
@@ -132,6 +142,8 @@ struct Work<'w> {
     copied: usize,
     /// Version 4, whose schema has the tracking events first.
     is_modern: bool,
+    /// An ad of the document has an element for it already.
+    has_viewable: bool,
     inserted: Inserted,
 }
 
@@ -141,6 +153,7 @@ impl Work<'_> {
         if (is("Impression") || is("Creatives")) && !ad.is_led {
             self.lead(ad, tag.start);
         }
+        self.view(ad, tag);
         if self.trackers.events.is_empty() {
             return;
         }
@@ -181,6 +194,41 @@ impl Work<'_> {
                 self.copy(tag.end);
                 self.events();
             }
+        }
+    }
+
+    /// Puts what tells of viewability into the ad's own element for it, or behind its impressions.
+    fn view(&mut self, ad: &mut Ad, tag: &Tag<'_>) {
+        if ad.is_viewed || !self.is_modern || self.trackers.viewable.is_empty() {
+            return;
+        }
+        let is = |name: &str| tag.name.eq_ignore_ascii_case(name);
+        let viewable = self.trackers.viewable;
+        if is(VIEWABLE) {
+            if tag.empty {
+                self.widen(tag);
+                self.urls("Viewable", viewable);
+                self.close_tag(VIEWABLE);
+            } else {
+                self.copy(tag.end);
+                self.urls("Viewable", viewable);
+            }
+        } else if ad.is_led && !self.has_viewable && !is("Impression") && !is("Pricing") {
+            self.copy(tag.start);
+            self.out.push('<');
+            self.out.push_str(VIEWABLE);
+            self.out.push('>');
+            self.urls("Viewable", viewable);
+            self.close_tag(VIEWABLE);
+        } else {
+            return;
+        }
+        ad.is_viewed = true;
+    }
+
+    fn close_tag(&mut self, name: &str) {
+        for piece in ["</", name, ">"] {
+            self.out.push_str(piece);
         }
     }
 
@@ -250,10 +298,15 @@ impl Work<'_> {
             ("Error", self.trackers.errors),
             ("Impression", self.trackers.impressions),
         ] {
-            for url in urls {
-                for piece in ["<", name, "><![CDATA[", &cdata(url), "]]></", name, ">"] {
-                    self.out.push_str(piece);
-                }
+            self.urls(name, urls);
+        }
+    }
+
+    /// An element for each URL.
+    fn urls(&mut self, name: &str, urls: &[&str]) {
+        for url in urls {
+            for piece in ["<", name, "><![CDATA[", &cdata(url), "]]></", name, ">"] {
+                self.out.push_str(piece);
             }
         }
     }

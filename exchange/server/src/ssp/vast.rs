@@ -119,6 +119,7 @@ pub(super) fn tracked_winner(winner: &Winner, base: &str, tracking: &Tracking) -
         impressions: &[&tracking.impression_url],
         errors: &[&error],
         events: &events,
+        viewable: &[&tracking.view_url],
     };
     let mut document = String::with_capacity(winner.markup.len() + 4_096);
     let inserted = trackers.insert(&winner.markup, &mut document);
