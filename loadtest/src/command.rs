@@ -98,6 +98,9 @@ pub enum Sub {
         /// Directory of NAME.request.json and NAME.response.json, for `examples`.
         #[arg(long)]
         examples: Option<PathBuf>,
+        /// Bids without notice URLs.
+        #[arg(long)]
+        without_notices: bool,
     },
 }
 
@@ -167,9 +170,13 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
         listen,
         behaviour,
         examples,
+        without_notices,
     }) = &args.command
     {
-        let behaviour = behaviour_of(*behaviour, examples.as_deref())?;
+        let mut behaviour = behaviour_of(*behaviour, examples.as_deref())?;
+        if let Behaviour::Market(market) = &mut behaviour {
+            market.asks_for_notices = !without_notices;
+        }
         let listener = bind(listen)?;
         println!(
             "scripted DSP on http://{}: POST bid requests to any path, GET /stats",

@@ -25,6 +25,8 @@ pub struct Market {
     pub think: (Duration, Duration),
     /// Says why it does not bid, instead of 204.
     pub says_why: bool,
+    /// Wants to hear whether its bids won, were billed or lost.
+    pub asks_for_notices: bool,
 }
 
 /// A kind of creative.
@@ -51,6 +53,7 @@ impl Market {
             formats: vec![Format::Banner, Format::Native],
             think: (Duration::from_millis(1), Duration::from_millis(6)),
             says_why: false,
+            asks_for_notices: true,
         }
     }
 
@@ -66,6 +69,7 @@ impl Market {
             formats: vec![Format::Video, Format::Banner],
             think: (Duration::from_millis(4), Duration::from_millis(25)),
             says_why: true,
+            asks_for_notices: true,
         }
     }
 
@@ -139,9 +143,11 @@ impl Market {
                 "{base}/notice/{kind}?b={id}&i=${{AUCTION_IMP_ID}}&p=${{AUCTION_PRICE}}{more}"
             ))
         };
-        bid.insert("nurl".into(), notice("win", "&m=${AUCTION_MIN_TO_WIN}"));
-        bid.insert("burl".into(), notice("bill", "&c=${AUCTION_CURRENCY}"));
-        bid.insert("lurl".into(), notice("loss", "&r=${AUCTION_LOSS}"));
+        if self.asks_for_notices {
+            bid.insert("nurl".into(), notice("win", "&m=${AUCTION_MIN_TO_WIN}"));
+            bid.insert("burl".into(), notice("bill", "&c=${AUCTION_CURRENCY}"));
+            bid.insert("lurl".into(), notice("loss", "&r=${AUCTION_LOSS}"));
+        }
         bid.insert("id".into(), json!(id));
         bid.insert("impid".into(), imp.get("id")?.clone());
         bid.insert("price".into(), json!(price));

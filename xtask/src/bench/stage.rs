@@ -198,10 +198,13 @@ impl Stage {
         Ok((echo, format!("http://{listen}/")))
     }
 
-    /// A scripted DSP that bids on nearly everything.
-    pub(super) fn partner(&self, number: u16) -> Result<Process> {
+    /// A scripted DSP that bids on nearly everything, and asks for notices or for none.
+    pub(super) fn partner(&self, number: u16, notices: bool) -> Result<Process> {
         let listen = format!("127.0.0.1:{}", PARTNERS + number);
-        let arguments = ["loadtest", "partners", "--listen", &listen];
+        let mut arguments = vec!["loadtest", "partners", "--listen", &listen];
+        if !notices {
+            arguments.push("--without-notices");
+        }
         let log = self.data.join("partner.log");
         let partner = Process::start(&self.gavel, &arguments, &[], OTHER_CORE, &log)?;
         wait_for_any(PARTNERS + number)?;
