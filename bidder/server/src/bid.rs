@@ -259,7 +259,7 @@ async fn bid(
     claims.keep(worker, if sent.is_ok() { &places } else { &[] });
     if let Some(draft) = draft {
         let records = &worker.shared.records;
-        records.keep(draft.answered(basis.funds, &sent));
+        records.keep(&draft.answered(basis.funds, &sent));
     }
     sent
 }

@@ -86,8 +86,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     let ops = ops(&config);
     let workers = config.worker_count();
     let (shared, notes) = Shared::new(config, &ops)?;
-    let counters = shared.metrics.records.clone();
-    let recording = notes.write(&shared.config.data_dir, &shared.config.records, counters)?;
+    let recording = notes.write(&shared.config.data_dir)?;
     let shared = Arc::new(shared);
     let ended = service::runtime::per_core(workers + 1, "bidder", move |number| {
         let (shared, ops, shutdown) = (Arc::clone(&shared), ops.clone(), shutdown.clone());

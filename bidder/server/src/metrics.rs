@@ -3,9 +3,8 @@
 use bidder_core::no_bid::NoBid;
 use contracts::notice::NoticeKind;
 use openrtb::Repairs;
+use recording::Counters;
 use service::metrics::{Counter, Gauge, Histogram, buckets};
-
-use crate::records::RecordCounters;
 
 /// What became of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +191,7 @@ pub(crate) struct Metrics {
     pub(crate) shading_saved_nanos: Counter,
     pub(crate) shading_scopes: Gauge,
     heard: [Counter; Heard::ALL.len()],
-    pub(crate) records: RecordCounters,
+    pub(crate) records: Counters,
     pub(crate) lists: ListMetrics,
 }
 
@@ -214,7 +213,7 @@ impl Metrics {
         };
         let plain = |name, help| metrics.counter(name, help, &[]);
         Self {
-            records: RecordCounters::register(metrics),
+            records: crate::records::counters(metrics),
             lists: ListMetrics::register(metrics),
             registry: metrics.clone(),
             bid: outcome("bid"),

@@ -42,7 +42,7 @@ pub(crate) fn note_refusal(
         };
         shared
             .records
-            .keep(Record::refused(shared, &asked, refusal));
+            .keep(&Record::refused(shared, &asked, refusal));
     }
 }
 
@@ -76,5 +76,5 @@ pub(crate) fn name_shed(worker: &Worker, headers: &HeaderMap, response: &mut Res
         detail: None,
     };
     let record = Record::refused(shared, &asked, Refusal::TurnedAway(why));
-    shared.records.keep(record);
+    shared.records.keep(&record);
 }

@@ -246,6 +246,16 @@ fn files(folder: &Path) -> Vec<(PathBuf, String)> {
     std::fs::read_dir(folder).unwrap().map(read).collect()
 }
 
+/// A file of one record with something written in place of something else, and its length told in its head.
+fn altered(text: &str, that: &str, this: &str) -> String {
+    let altered = text.replacen(that, this, 1);
+    assert_ne!(altered, text);
+    let head = text.lines().nth(1).unwrap();
+    let seen = usize::from_str_radix(head.split(' ').nth(1).unwrap(), 16).unwrap();
+    let told = format!(" {:08x} ", seen + this.len() - that.len());
+    altered.replacen(&format!(" {seen:08x} "), &told, 1)
+}
+
 #[tokio::test]
 async fn what_was_changed_is_found() {
     let two = [
@@ -284,9 +294,15 @@ async fn what_was_changed_is_found() {
     );
 
     // Less money than the lease table had.
-    let broke = text.replacen("\"said\":\"enough\"", "\"said\":\"budget_exhausted\"", 1);
-    assert_ne!(broke, text);
-    std::fs::write(&path, broke).unwrap();
+    std::fs::write(
+        &path,
+        altered(
+            &text,
+            "\"said\":\"enough\"",
+            "\"said\":\"budget_exhausted\"",
+        ),
+    )
+    .unwrap();
     let found = pointers();
     assert!(
         found.iter().any(|it| it.starts_with("/outcome/refusals/0")),

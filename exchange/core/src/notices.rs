@@ -2,7 +2,7 @@
 
 use openrtb::enums::LossReason;
 use openrtb::macros::{self, Context, Options, Values};
-use units::Multiplier;
+use units::{Multiplier, UnixMillis};
 
 use crate::auction::{Fate, Judged, Plan};
 use crate::clearing::Discount;
@@ -83,6 +83,49 @@ pub fn deferred_loss_url(template: Option<&str>, values: &Values<'_>) -> Option<
     url(Some(&template), &unknown)
 }
 
+/// What begins the time of the display in a billing notice until there is one.
+const SHOWN: &str = "${GAVEL_IMP_TS";
+const IMP_TS: &str = "${AUCTION_IMP_TS";
+
+/// The billing notice of a bid that won: all but the time of the display is known.
+#[must_use]
+pub fn billing_url(template: Option<&str>, values: &Values<'_>) -> Option<String> {
+    let template = template?;
+    if !template.contains(IMP_TS) {
+        return url(Some(template), values);
+    }
+    let mut later = template.to_owned();
+    for end in ["}", ":"] {
+        later = later.replace(&format!("{IMP_TS}{end}"), &format!("{SHOWN}{end}"));
+    }
+    url(Some(&later), values)
+}
+
+/// Whether such a URL tells the time of the display.
+#[must_use]
+pub fn tells_display_time(url: &str) -> bool {
+    url.contains(SHOWN)
+}
+
+/// Puts the time of the display into such a URL.
+#[must_use]
+pub fn with_display_time(url: &str, at: UnixMillis) -> String {
+    let values = Values {
+        imp_ts: Some(at),
+        ..Values::default()
+    };
+    let mut out = String::with_capacity(url.len());
+    let mut parts = url.split(SHOWN);
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let (ending, rest) = part.split_once('}').unwrap_or((part, ""));
+        let name = format!("{IMP_TS}{ending}}}");
+        macros::expand(&name, &values, Options::default(), &mut out);
+        out.push_str(rest);
+    }
+    out
+}
+
 /// Puts the reason that the SSP told into such a URL; nothing told is an empty text.
 #[must_use]
 pub fn with_reason(url: &str, reason: Option<i32>) -> String {
@@ -93,6 +136,32 @@ pub fn with_reason(url: &str, reason: Option<i32>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_the_display_is_put_in_when_there_is_one() {
+        let values = Values {
+            auction_id: Some("${GAVEL_IMP_TS}"),
+            ..Values::default()
+        };
+        let at = UnixMillis(1_700_000_000_123);
+        #[rustfmt::skip]
+        let cases = [
+            ("X-94", "https://d.example/b?ts=${AUCTION_IMP_TS}&s=${AUCTION_SEAT_ID}", "https://d.example/b?ts=1700000000123&s="),
+            ("X-96", "https://d.example/b?ts=${AUCTION_IMP_TS:B64}", "https://d.example/b?ts=MTcwMDAwMDAwMDEyMw=="),
+            ("X-96 unknown", "https://d.example/b?ts=${AUCTION_IMP_TS:XOR}&x=1", "https://d.example/b?ts=&x=1"),
+            ("twice", "https://d.example/${AUCTION_IMP_TS}/${AUCTION_IMP_TS}", "https://d.example/1700000000123/1700000000123"),
+            ("X-95 another name", "https://d.example/${AUCTION_IMP_TSX}", "https://d.example/${AUCTION_IMP_TSX}"),
+            ("X-95 an id is no macro", "https://d.example/${AUCTION_ID}", "https://d.example/%24%7BGAVEL_IMP_TS%7D"),
+            ("without it", "https://d.example/b", "https://d.example/b"),
+        ];
+        for (item, template, want) in cases {
+            let before = billing_url(Some(template), &values).unwrap();
+            assert_eq!(with_display_time(&before, at), want, "{item}");
+            let told = template.contains("IMP_TS}") || template.contains("IMP_TS:");
+            assert_eq!(tells_display_time(&before), told, "{item}");
+        }
+        assert_eq!(billing_url(None, &values), None);
+    }
 
     #[test]
     fn the_reason_of_a_later_loss_is_put_in_later() {

@@ -3,6 +3,8 @@
 use openrtb::{Bid, Imp};
 use units::{CpmMicros, Currency, DurationMillis, Multiplier, Nanos, RateTable, UnixMillis};
 
+use crate::auction::{Judged, Plan, Win};
+
 /// The cost of what was shown, cut into the exchange's fee and the seller's share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payout {
@@ -25,6 +27,36 @@ pub struct PayoutTerms<'t> {
     pub currency: Option<Currency>,
     /// Rates of the auction.
     pub rates: &'t RateTable,
+}
+
+/// What a seller agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// The exchange's part of the gross; above 1 it is 1.
+    pub fee: Multiplier,
+    /// The seller's currency; `None` for that of the answer.
+    pub currency: Option<Currency>,
+}
+
+impl Share {
+    /// The payout of a winner, at the rates of its auction.
+    #[must_use]
+    pub fn of_win(
+        self,
+        plan: &Plan<'_>,
+        rates: &RateTable,
+        judged: &Judged<'_>,
+        win: &Win,
+    ) -> Payout {
+        let imps = &plan.intake.request.imp;
+        let terms = PayoutTerms {
+            quantity: quantity(judged.imp.and_then(|imp| imps.get(imp))),
+            fee: self.fee,
+            currency: self.currency,
+            rates,
+        };
+        Payout::of(win.answer_price, plan.currency, &terms)
+    }
 }
 
 impl Payout {

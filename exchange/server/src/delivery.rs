@@ -6,6 +6,7 @@ use std::time::Duration;
 use contracts::event::{DELIVERY_STREAM, DeliveryEvent, DeliveryFact, NoticeEnd, OUTBOX_STREAM};
 use contracts::notice::{KeyRing, SellClaims, SellKind, TokenError};
 use eventlog::{Appended, EventLog, EventLogError};
+use exchange_core::notices;
 use units::UnixMillis;
 
 /// What a call with a token of ours is answered.
@@ -80,6 +81,18 @@ pub(crate) fn genuine(token: Option<&str>, ring: &KeyRing) -> Result<SellClaims,
         TokenError::Unreadable => NotTaken::Unreadable,
         TokenError::Forged => NotTaken::Forged,
     })
+}
+
+/// The claims of a billable event, with the time of the display in the URL that its DSP is told by.
+pub(crate) fn shown_at(claims: SellClaims, at: UnixMillis) -> SellClaims {
+    let is_billable = matches!(claims.kind, SellKind::Impression | SellKind::Bill);
+    if !is_billable || !notices::tells_display_time(&claims.url) {
+        return claims;
+    }
+    SellClaims {
+        url: notices::with_display_time(&claims.url, at),
+        ..claims
+    }
 }
 
 /// Records what a token reports, and of a billable event that its DSP is to be told, before anybody is told

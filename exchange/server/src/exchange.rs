@@ -21,6 +21,7 @@ use crate::RunError;
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::metrics::RtbMetrics;
+use crate::records::Settings;
 use crate::rtb::Tallies;
 use crate::rtb::partners::{Partner, Partners};
 use crate::rtb::records::Records;
@@ -31,6 +32,8 @@ use crate::rtb::stats::Stats;
 pub(crate) struct Exchange {
     /// As configured.
     pub config: Config,
+    /// What of it an auction reads.
+    pub settings: Settings,
     /// What is counted for Prometheus.
     pub metrics: RtbMetrics,
     /// What is counted for `GET /stats`.
@@ -54,7 +57,7 @@ pub(crate) struct Exchange {
 #[derive(Debug)]
 pub(crate) struct InForce {
     /// The catalog.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// What auctions see of it.
     pub market: Market,
     /// The market's partners with their state, by the same index.
@@ -126,6 +129,7 @@ impl Exchange {
             tallies: Tallies::default(),
             in_force: ArcSwapOption::empty(),
             started: Instant::now(),
+            settings: Settings::of(&config),
             config,
         })
     }
@@ -165,7 +169,7 @@ impl Exchange {
             keys: Keys(SellClaims::ring(&catalog.notice_keys)),
             market,
             partners,
-            catalog,
+            catalog: Arc::new(catalog),
         })));
     }
 

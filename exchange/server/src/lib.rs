@@ -35,6 +35,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use eventlog::{EventLog, EventLogError, Timeouts};
+use recording::Records;
 use service::client::{Roots, RootsError};
 use service::config::ConfigError;
 use service::runtime::{self, RuntimeError};
@@ -44,7 +45,7 @@ pub use config::{Account, Config};
 
 use demo::{Demo, History};
 use exchange::Exchange;
-use records::Recording;
+use records::Auctions;
 use rtb::{AuctionContext, Rtb};
 use ssp::Ssp;
 use upstream::Upstream;
@@ -98,9 +99,10 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     let ssp_ops = ops(&config, "exchange-ssp", version, openapi::ssp);
     let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics)?);
     let history = Arc::new(History::new());
-    let (recording, thread) = Recording::start(
+    let (recording, thread) = records::start(
         &exchange.config.data_dir,
         &exchange.config.auction_records,
+        &exchange.settings,
         &rtb_ops.metrics,
     )?;
     let process = Process {
@@ -145,7 +147,7 @@ fn ops(
 /// What the workers of one process share.
 struct Process {
     exchange: Arc<Exchange>,
-    recording: Recording,
+    recording: Records<Auctions>,
     listeners: Listeners,
     rtb_ops: Ops,
     ssp_ops: Ops,

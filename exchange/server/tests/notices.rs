@@ -103,6 +103,41 @@ async fn win_and_loss_notices_of_an_ssp_are_passed_on() {
 }
 
 #[tokio::test]
+async fn a_billing_notice_tells_when_the_display_was() {
+    // X-94: known only when the billable event comes
+    const MACRO: &str = "${AUCTION_IMP_TS}";
+    let bid = r#""price":1.5,"crid":"c","adomain":["shop.example"],"w":300,"h":250,"adm":"<b>x</b>","burl":"{SELF}/bill?ts=${AUCTION_IMP_TS}&p=${AUCTION_PRICE}""#;
+    let dsp = Dsp::bidding(bid);
+    let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
+    let before = service::clock::now().0;
+    let ahead = (before + 86_400_000).to_string();
+    // What the SSP put in, and what the DSP is told; none: the time of the notice.
+    for (says, told, want) in [
+        ("it knows", "1700000000123", Some("1700000000123")),
+        ("it has no macros", MACRO, None),
+        ("it does not know", "", None),
+        ("a display to come", &*ahead, None),
+    ] {
+        let burl = url(&won(&rig).await, "burl").to_owned();
+        assert!(burl.ends_with(&format!("&ts={MACRO}")), "{burl}");
+        let many = dsp.told().len();
+        expect(get(&burl.replace(MACRO, told)).await, 200);
+        poll_until(PATIENCE, async || dsp.told().len() > many).await;
+        let notice = dsp.told().pop().unwrap();
+        let ts = notice.strip_prefix("/bill?ts=").unwrap();
+        let ts = ts.strip_suffix("&p=1.5").unwrap();
+        match want {
+            Some(want) => assert_eq!(ts, want, "{says}"),
+            None => {
+                let ts: i64 = ts.parse().unwrap();
+                let now = service::clock::now().0;
+                assert!((before..=now).contains(&ts), "{says}: {ts}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_bid_without_markup_serves_on_its_win_notice() {
     // X-93: the body of the win notice's answer is the markup and nothing else
     let dsp =

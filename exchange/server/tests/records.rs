@@ -11,6 +11,7 @@ mod market;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use contracts::access::KeyDigest;
 use exchange::faulty::{Fault, Faulty};
 use exchange::{BID, Dsp, Rig, banner, expect};
 use exchange_server::records::{Again, FindError, Said, again, find};
@@ -219,7 +220,7 @@ async fn those_with_money_are_recorded_and_nobody_who_may_not_be_known() {
     // Records are written in their order, and that of the last auction is there.
     for (says, answer) in [("nobody won", no_bid), ("a test", test)] {
         let found = find(&data.0, auction(&answer));
-        assert!(matches!(found, Err(FindError::Unknown(_))), "{says}");
+        assert!(matches!(found, Err(FindError::Unknown { .. })), "{says}");
     }
     let catalog = std::fs::read_to_string(data.only_file("catalogs")).unwrap();
     let catalog: Value = serde_json::from_str(&catalog).unwrap();
@@ -265,13 +266,13 @@ async fn an_altered_record_is_noticed() {
     type Case<'a> = (&'a str, &'a Path, &'a str, &'a str, &'a [&'a str]);
     #[rustfmt::skip]
     let cases: &[Case<'_>] = &[
-        ("an answer's price", &auctions, r#"\"price\":2.75"#, r#"\"price\":1.05"#,
+        ("an answer's price", &auctions, r#""price":2.75"#, r#""price":1.05"#,
             &["/digest", "/outcome/bids/0/lost", "/outcome/winners/0"]),
-        ("the request's floor", &auctions, r#"\"bidfloor\":0.5"#, r#"\"bidfloor\":2.0"#,
+        ("the request's floor", &auctions, r#""bidfloor":0.5"#, r#""bidfloor":2.0"#,
             &["/digest", "/outcome/bids/1/floor", "/outcome/bodies/0"]),
         ("who won", &auctions, r#""winners":[0]"#, r#""winners":[1]"#, &["/outcome/winners/0"]),
         ("what was paid", &auctions, r#""clearing":2750000"#, r#""clearing":2740000"#, &["/outcome/bids/0/won/clearing"]),
-        ("why it lost", &auctions, r#""reason":"outbid""#, r#""reason":"below_floor""#, &["/outcome/bids/1/lost/reason"]),
+        ("why it lost", &auctions, r#""reason":"outbid""#, r#""reason":"inboud""#, &["/outcome/bids/1/lost/reason"]),
         ("the catalog's rates", &catalogs, "920000000", "930000000", &["/catalog/sha256"]),
     ];
     for (says, file, that, this, shows) in cases {
@@ -284,4 +285,116 @@ async fn an_altered_record_is_noticed() {
         }
     }
     assert_eq!(again(&data.0, id).unwrap().differences, [], "put back");
+}
+
+#[tokio::test]
+async fn what_is_paid_and_how_a_break_was_filled_is_recorded_shown_and_settled_again() {
+    let data = Data::of("records-paid");
+    let (request, response) = testkit::fixtures::openrtb(9);
+    let mut request: Value = serde_json::from_str(&request).unwrap();
+    let id = request["id"].to_string();
+    let dsp = Dsp::start(move |body| {
+        let asked: Value = serde_json::from_str(body).unwrap();
+        Some(response.replacen(&id, &asked["id"].to_string(), 1))
+    });
+    let partners = json!([{"id": "alpha", "name": "alpha", "endpoint": format!("{}/bid", dsp.server.url), "active": true}]);
+    let publishers = json!([{
+        "id": "tv", "name": "TV", "domain": "tv.example", "fee": 100_000, "currency": "EUR",
+        "discounts": [{"partner": "alpha", "share": 250_000}],
+        "account": {"keys": [{"id": "k", "digest": KeyDigest::of("k1"), "made_at": 0}]},
+    }]);
+    let told = [("data_dir", data.0.to_str().unwrap())];
+    let rig = Rig::selling(&publishers, &partners, &told).await;
+    request["source"]["fd"] = json!(1);
+    let key = [("x-gavel-key", "k1")];
+    let answer = rig.auction_with(&request.to_string(), &key).await;
+    let answer = answer.expect_status(200);
+    let again = data.again(&answer).await;
+    assert_eq!(again.differences, []);
+    let outcome = &again.recorded.outcome;
+    assert_eq!(
+        (outcome.rates, outcome.is_test, outcome.is_provisional),
+        (3, false, true)
+    );
+    let [pod] = &outcome.pods[..] else {
+        panic!("{:?}", outcome.pods);
+    };
+    assert!(pod.exact && pod.ads.len() == 3 && pod.steps > 0, "{pod:?}");
+
+    // X-78: a quarter off; C-150: a tenth of the rest is ours, in the seller's currency.
+    let won: Vec<_> = outcome
+        .bids
+        .iter()
+        .filter_map(|it| it.won.as_ref())
+        .collect();
+    let slots: Vec<_> = won.iter().map(|it| it.slot).collect();
+    assert_eq!(slots, [Some(1), Some(2), Some(3)], "C-101");
+    let first = won[0];
+    assert_eq!(
+        (first.clearing.to_string(), first.price.to_string()),
+        ("31".into(), "23.25".into())
+    );
+    assert_eq!(
+        first.discount_share.map(|it| it.millionths()),
+        Some(250_000)
+    );
+    let paid = first.payout.unwrap();
+    let (gross, fee) = (23_250_000 * 92 / 100, 2_325_000 * 92 / 100);
+    assert_eq!(
+        (paid.gross.0, paid.fee.0, paid.currency.as_str()),
+        (gross, fee, "EUR")
+    );
+
+    // The same for people.
+    let document = rig.record(&answer).await;
+    assert_eq!(
+        (&document["rates_version"], &document["provisional"]),
+        (&json!(3), &json!(true))
+    );
+    assert_eq!(
+        document["pods"],
+        json!([{"ads": 3, "steps": pod.steps, "exact": true}])
+    );
+    let bid = &document["bids"][0];
+    assert_eq!(
+        bid["fate"],
+        "won at 23.25 USD, the seller took off 7.75, place 1 of its break"
+    );
+    assert_eq!((&bid["tier"], &bid["slot"]), (&json!("open"), &json!(1)));
+    assert_eq!(bid["discount"], json!({"percent": 25, "amount": 7.75}));
+    let payout = json!({"gross": 0.02139, "fee": 0.002139, "net": 0.019251, "currency": "EUR"});
+    assert_eq!(bid["payout"], payout);
+
+    // And each of it is compared.
+    let file = data.only_file("auctions");
+    let fee_text = format!("\"fee\":{fee}");
+    let steps = format!("\"steps\":{}", pod.steps);
+    #[rustfmt::skip]
+    let cases = [
+        ("the fee", &*fee_text, "\"fee\":2139001", "/outcome/bids/0/won/payout/fee"),
+        ("a slot", "\"slot\":2", "\"slot\":4", "/outcome/bids/1/won/slot"),
+        ("the discount", "\"discount_share\":250000", "\"discount_share\":250001", "/outcome/bids/0/won/discount_share"),
+        ("who decides", "\"is_test\":false,\"is_provisional\":true", "\"is_test\":true,\"is_provisional\":false", "/outcome/is_provisional"),
+        ("the rates", "\"rates\":3,\"is_test\"", "\"rates\":4,\"is_test\"", "/outcome/rates"),
+        ("the work", &*steps, &*format!("\"steps\":{}", pod.steps - 1), "/outcome/pods/0/steps"),
+        ("the seller's terms", "\"fee\":100000", "\"fee\":200000", "/outcome/bids/0/won/payout/fee"),
+    ];
+    for (says, that, this, pointer) in cases {
+        let told = altered(&data, &file, auction(&answer), that, this);
+        assert!(told.iter().any(|it| it == pointer), "{says}: {told:?}");
+    }
+}
+
+#[test]
+fn a_record_of_format_1_is_settled_again() {
+    // As the exchange wrote it before bodies stood behind their records.
+    let older = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/older");
+    let id = AuctionId::parse("01a0c450-6c00-7000-8000-000000000000").unwrap();
+    let again = again(&older, id).unwrap();
+    assert_eq!(again.differences, []);
+    assert!(again.recorded.is_older);
+    let outcome = &again.recorded.outcome;
+    assert_eq!((outcome.asked.len(), outcome.winners.len()), (5, 1));
+    let won = outcome.bids.iter().find_map(|it| it.won.as_ref()).unwrap();
+    assert_eq!(won.payout, None, "what it did not say is not made up");
 }

@@ -4,7 +4,7 @@ use super::Fault;
 use super::manifests::Package;
 
 /// A crate and what of ours it may use, dev-dependencies included.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("units", &[]),
     ("openrtb", &["units"]),
     ("contracts", &["units"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("dmp-core", CORE),
     ("service", &["units"]),
     ("lookup", &["openrtb", "units"]),
+    ("recording", &["service", "units"]),
     ("userstate", &["contracts", "units"]),
     ("eventlog", &["contracts", "units"]),
     ("embedded", &[]),
@@ -55,6 +56,7 @@ const SERVER: &[&str] = &[
     "units",
     "service",
     "lookup",
+    "recording",
     "userstate",
     "eventlog",
 ];

@@ -8,9 +8,9 @@ use bidder_core::record::{Funds, Outcome, Seed, Seen, SeenUser, TurnedAway, mask
 use bidder_core::respond::{Dialect, Reply, Source};
 use bidder_core::surroundings::Around;
 use openrtb::BidRequest;
+use recording::NO_CATALOG;
 use units::AuctionId;
 
-use super::store::NO_CATALOG;
 use crate::bid::Basis;
 use crate::leases;
 use crate::shared::Shared;

@@ -1,27 +1,27 @@
 //! Decisions kept as records, so that each can be made again: a share of all, and those that are asked for.
-//!
-//! A worker hands a record over without waiting; a thread of its own writes it. When the thread is behind,
-//! records are dropped and counted, bids are not delayed.
 
 mod again;
+mod decisions;
 mod draft;
-mod find;
-mod store;
-mod writer;
 
-pub use again::{Again, AgainError, Difference, again};
-pub use find::{FindError, Recorded, RecordedCatalog, find, folder};
+pub use again::{Again, AgainError, again};
+pub use decisions::Decisions;
+pub use recording::{Difference, FindError};
 
-use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+use bidder_core::record::{Outcome, Seen};
+use recording::{Bounds, Counters};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use service::config::{Bytes, ConfigFault, Millis};
-use service::metrics::Counter;
+use units::AuctionId;
 
 pub(crate) use draft::{Asked, Record, Refusal, Unsent};
-use writer::Writer;
+
+/// A record of a decision as it stands on disk.
+pub type Recorded = recording::Recorded<Seen, Outcome>;
 
 /// What is recorded, and for how long.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,20 +37,20 @@ pub struct RecordsConfig {
 }
 
 impl RecordsConfig {
+    const fn bounds(&self) -> Bounds {
+        Bounds {
+            queue: self.queue,
+            longest: self.longest.0,
+            file: self.file.0,
+            most: self.most.0,
+            keep: self.keep.0,
+        }
+    }
+
     /// What no type can say.
     pub(crate) fn faults(&self, faults: &mut Vec<ConfigFault>) {
-        if self.queue == 0 || self.queue > 100_000 {
-            let why = "expected 1 to 100000 records";
-            faults.push(ConfigFault::in_key("records.queue", why));
-        }
-        if self.file.0 > self.most.0 {
-            let why = "one file must not be larger than records.most";
-            faults.push(ConfigFault::in_key("records.file", why));
-        }
-        if self.keep.0.as_secs() < 60 {
-            let why = "must be at least \"1m\": set records.one_in = 0 to keep nothing unasked";
-            faults.push(ConfigFault::in_key("records.keep", why));
-        }
+        self.bounds()
+            .faults("records", "records.one_in = 0", faults);
     }
 
     /// Whether the decision with this seed is one of the share.
@@ -59,90 +59,67 @@ impl RecordsConfig {
     }
 }
 
-/// What the writing thread is told.
-enum Note {
-    Decision(Box<Record>),
-    /// This version is no longer decided by; its copy was kept.
-    Superseded(u64),
-}
-
-/// Counters of records, by what became of them.
-#[derive(Debug, Clone)]
-pub(crate) struct RecordCounters {
-    written: Counter,
-    dropped: Counter,
-    failed: Counter,
-}
-
-impl RecordCounters {
-    pub(crate) fn register(metrics: &service::Metrics) -> Self {
-        let outcome = |outcome| {
-            metrics.counter(
-                "gavel_decision_records_total",
-                "Decisions to be recorded, by what became of the record.",
-                &[("outcome", outcome)],
-            )
-        };
-        Self {
-            written: outcome("written"),
-            dropped: outcome("dropped"),
-            failed: outcome("failed"),
-        }
-    }
+/// The counters of records.
+pub(crate) fn counters(metrics: &service::Metrics) -> Counters {
+    Counters::register(
+        metrics,
+        "gavel_decision_records_total",
+        "Decisions to be recorded, by what became of the record.",
+    )
 }
 
 /// Where workers leave their records.
 #[derive(Debug)]
-pub(crate) struct Records {
-    notes: SyncSender<Note>,
-    counters: RecordCounters,
-}
+pub(crate) struct Records(recording::Records<Decisions>);
 
 /// The other end: to be given to the thread.
-pub(crate) struct Notes(Receiver<Note>);
+pub(crate) struct Notes(recording::Notes<Decisions>);
 
 impl Records {
-    pub(crate) fn new(config: &RecordsConfig, counters: RecordCounters) -> (Self, Notes) {
-        let (notes, received) = sync_channel(config.queue);
-        (Self { notes, counters }, Notes(received))
+    pub(crate) fn new(config: &RecordsConfig, counters: Counters) -> (Self, Notes) {
+        let (records, notes) = recording::Records::new(config.bounds(), counters);
+        (Self(records), Notes(notes))
     }
 
-    /// Hands a record over; dropped and counted when the thread is behind.
-    pub(crate) fn keep(&self, record: Record) {
-        self.tell(Note::Decision(Box::new(record)));
+    /// Leaves a record; dropped and counted when the thread is behind.
+    pub(crate) fn keep(&self, record: &Record) {
+        let draft = recording::Draft {
+            id: record.seen.auction,
+            seen: &record.seen,
+            outcome: &record.outcome,
+            bodies: &[],
+        };
+        self.0.keep(record.seen.catalog, &draft);
     }
 
     /// Keeps the copy of a catalog that is about to be replaced, for the records that refer to it.
     pub(crate) fn keep_catalog(&self, data_dir: &Path, version: u64) {
-        if let Err(error) = store::keep_catalog(data_dir, version) {
+        if let Err(error) = decisions::keep_catalog(data_dir, version) {
             tracing::warn!(%error, version, "the catalog's copy is not kept: its decisions cannot be replayed");
         }
-        self.tell(Note::Superseded(version));
-    }
-
-    fn tell(&self, note: Note) {
-        match self.notes.try_send(note) {
-            Ok(()) => {}
-            Err(TrySendError::Full(note) | TrySendError::Disconnected(note)) => {
-                if matches!(note, Note::Decision(_)) {
-                    self.counters.dropped.inc();
-                }
-            }
-        }
+        self.0.supersede(version);
     }
 }
 
 impl Notes {
     /// Starts the thread; it ends when all who may leave records are gone.
-    pub(crate) fn write(
-        self,
-        data_dir: &Path,
-        config: &RecordsConfig,
-        counters: RecordCounters,
-    ) -> std::io::Result<JoinHandle<()>> {
-        let mut writer = Writer::new(data_dir, config.clone(), counters);
-        std::thread::Builder::new()
-            .name("records".into())
-            .spawn(move || writer.run(&self.0))
+    pub(crate) fn write(self, data_dir: &Path) -> std::io::Result<JoinHandle<()>> {
+        self.0.write(data_dir, RawValue::NULL.to_owned())
     }
+}
+
+/// The data directory in `dir` that has records: itself, or the bidder's of `gavel up`.
+///
+/// # Errors
+/// [`FindError::NoRecords`] when neither has.
+pub fn folder(dir: &Path) -> Result<PathBuf, FindError> {
+    recording::folder::<Decisions>(dir)
+}
+
+/// The newest record of a decision.
+///
+/// # Errors
+/// [`FindError`]: it is not there, or not readable.
+pub fn find(data_dir: &Path, id: AuctionId) -> Result<Recorded, FindError> {
+    recording::find::<Decisions>(data_dir, id)
 }

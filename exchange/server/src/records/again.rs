@@ -1,16 +1,19 @@
-//! A recorded auction settled again, and compared with what was recorded.
+//! A recorded auction planned and settled again, and compared with what was recorded.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use serde::Serialize;
-use serde_json::Value;
+use contracts::catalog::Catalog;
+use exchange_core::auction::{Reached, Reply, Seller, Terms, plan, settle};
+use exchange_core::intake::Intake;
+use exchange_core::routing::NotAsked;
+use openrtb::{BidRequest, Limits, ReadError};
+use recording::{Difference, Differences, FindError, sha256, unhex, xxh3};
 use units::AuctionId;
 
-use super::find::{FindError, Recorded, find};
-use super::seen::{Unreplayable, replay};
-
-/// Most differences that are told.
-const MOST: usize = 16;
+use super::{Outcome, Recorded, Said, Seen, find};
+use crate::records::auctions::Auctions;
+use crate::records::seen::Admission;
 
 /// A record, and how the auction compares that was settled again from it.
 #[derive(Debug)]
@@ -19,17 +22,6 @@ pub struct Again {
     pub recorded: Recorded,
     /// Where they differ, in the order of the record; at most sixteen. None: the same, bit for bit.
     pub differences: Vec<Difference>,
-}
-
-/// One place where record and auction differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// JSON pointer into the record.
-    pub pointer: String,
-    /// What the record has there.
-    pub recorded: Value,
-    /// What there is now.
-    pub again: Value,
 }
 
 /// Why an auction could not be settled again.
@@ -52,108 +44,118 @@ pub enum AgainError {
 /// [`AgainError`]: there is nothing to settle again from.
 pub fn again(data_dir: &Path, id: AuctionId) -> Result<Again, AgainError> {
     let recorded = find(data_dir, id)?;
-    let mut differences = Differences(Vec::new());
-    let text = |text: &str| Value::String(text.to_owned());
-    differences.compare(
-        "/digest",
-        &text(&recorded.digest),
-        &text(&recorded.digest_now),
-    );
-    let catalog = recorded.catalog()?;
-    differences.compare(
-        "/catalog/sha256",
-        &text(&catalog.sha256),
-        &text(&catalog.sha256_now),
-    );
-    let settled = replay(&recorded.seen, &catalog.catalog)?;
-    differences.compare(
-        "/outcome",
-        &serde_json::to_value(&recorded.outcome)?,
-        &serde_json::to_value(&settled)?,
-    );
+    let mut differences = Differences::of(&recorded);
+    let text = recorded.catalog::<Auctions>()?;
+    differences.catalog(&text);
+    let version = text.version;
+    let (catalog, _) =
+        Catalog::read(&text.text).map_err(|error| FindError::Catalog { version, error })?;
+    compare(&recorded, &catalog, &mut differences)?;
     Ok(Again {
         recorded,
-        differences: differences.0,
+        differences: differences.into_vec(),
     })
 }
 
-struct Differences(Vec<Difference>);
-
-impl Differences {
-    fn add(&mut self, pointer: &str, recorded: &Value, again: &Value) {
-        if self.0.len() < MOST {
-            self.0.push(Difference {
-                pointer: pointer.to_owned(),
-                recorded: recorded.clone(),
-                again: again.clone(),
-            });
-        }
-    }
-
-    fn compare(&mut self, pointer: &str, recorded: &Value, again: &Value) {
-        match (recorded, again) {
-            (Value::Object(before), Value::Object(after)) => {
-                let added = after.keys().filter(|key| !before.contains_key(*key));
-                for key in before.keys().chain(added) {
-                    let [before, after] =
-                        [before, after].map(|it| it.get(key).unwrap_or(&Value::Null));
-                    let key = key.replace('~', "~0").replace('/', "~1");
-                    self.compare(&format!("{pointer}/{key}"), before, after);
-                }
-            }
-            (Value::Array(before), Value::Array(after)) => {
-                for at in 0..before.len().max(after.len()) {
-                    let [before, after] =
-                        [before, after].map(|it| it.get(at).unwrap_or(&Value::Null));
-                    self.compare(&format!("{pointer}/{at}"), before, after);
-                }
-            }
-            _ if recorded == again => {}
-            _ => self.add(pointer, recorded, again),
-        }
-    }
+fn compare(
+    recorded: &Recorded,
+    catalog: &Catalog,
+    differences: &mut Differences,
+) -> Result<(), AgainError> {
+    let digest = if recorded.is_older { sha256 } else { xxh3 };
+    replay(&recorded.seen, catalog, digest, |settled| {
+        differences.compare("/outcome", &recorded.outcome_there, &settled)
+    })??;
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
+/// Why a record cannot be settled again.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreplayable {
+    /// Its request cannot be read.
+    #[error("the recorded request cannot be read: {0}")]
+    Request(#[from] ReadError),
+    /// The catalog is of another version than the record's.
+    #[error("the record was settled by catalog version {recorded}, and this is version {given}")]
+    OtherVersion {
+        /// The record's.
+        recorded: u64,
+        /// The catalog's.
+        given: u64,
+    },
+    /// A recorded body is damaged.
+    #[error("the recorded answer to ask {0} cannot be read")]
+    Answer(usize),
+}
 
-    #[test]
-    fn the_first_difference_is_pointed_at() {
-        let cases = [
-            (
-                "the same",
-                json!({"a": [1, {"b": 2}]}),
-                json!({"a": [1, {"b": 2}]}),
-                None,
-            ),
-            (
-                "a value",
-                json!({"a": [1, {"b": 2}]}),
-                json!({"a": [1, {"b": 3}]}),
-                Some("/x/a/1/b"),
-            ),
-            ("one more", json!([1]), json!([1, 2]), Some("/x/1")),
-            ("one fewer", json!({"a": 1}), json!({}), Some("/x/a")),
-            (
-                "an escaped key",
-                json!({"a/b": 1}),
-                json!({"a/b": 2}),
-                Some("/x/a~1b"),
-            ),
-            (
-                "another type",
-                json!({"a": "1"}),
-                json!({"a": 1}),
-                Some("/x/a"),
-            ),
-        ];
-        for (says, before, after, want) in cases {
-            let mut differences = Differences(Vec::new());
-            differences.compare("/x", &before, &after);
-            let first = differences.0.first().map(|it| it.pointer.as_str());
-            assert_eq!(first, want, "{says}");
-        }
+/// Plans and settles again, by the same functions, from what was seen, and hands over what came of it, with
+/// this digest of what was sent.
+///
+/// # Errors
+/// [`Unreplayable`]: the catalog is of another version, or the record not readable.
+pub fn replay<T>(
+    seen: &Seen<'_>,
+    catalog: &Catalog,
+    digest: fn(&[u8]) -> String,
+    take: impl FnOnce(Outcome<'_>) -> T,
+) -> Result<T, Unreplayable> {
+    if seen.catalog != catalog.version {
+        return Err(Unreplayable::OtherVersion {
+            recorded: seen.catalog,
+            given: catalog.version,
+        });
     }
+    let body = seen.request.bytes();
+    let (request, repairs) = BidRequest::read(body, &Limits::MEASURED)?;
+    let intake = Intake {
+        body,
+        request,
+        repairs,
+        tmax_ms: seen.tmax_ms,
+    };
+    let market = seen.settings.market(catalog);
+    let request_id = seen.auction.to_string();
+    let terms = Terms {
+        auction: seen.auction,
+        request_id: &request_id,
+        remaining_ms: seen.remaining_ms,
+        seller: Seller {
+            sid: &seen.seller.sid,
+            is_owner: seen.seller.is_owner,
+        },
+    };
+    let plan = plan(&intake, &market, &terms, |candidate| {
+        let mut admissions = seen.admissions.iter();
+        let found = admissions.find(|it| it.partner == candidate.index);
+        found.map_or(Err(NotAsked::Unreachable), Admission::said)
+    });
+    let bytes = seen.answers.iter().map(|answer| match &answer.said {
+        Said::Body(body) => Ok(Cow::Borrowed(body.bytes())),
+        Said::Bytes(text) => {
+            let bytes = unhex(text).ok_or(Unreplayable::Answer(answer.ask))?;
+            Ok(Cow::Owned(bytes))
+        }
+        Said::NoContent | Said::TimedOut | Said::Shed | Said::Failed => Ok(Cow::default()),
+    });
+    let bytes: Vec<Cow<'_, [u8]>> = bytes.collect::<Result<_, Unreplayable>>()?;
+    let answers = seen.answers.iter().zip(&bytes);
+    let replies = answers.map(|(answer, bytes)| Reply {
+        ask: answer.ask,
+        reached: match answer.said {
+            Said::Body(_) | Said::Bytes(_) => Reached::Body(bytes),
+            Said::NoContent => Reached::NoContent,
+            Said::TimedOut => Reached::TimedOut,
+            Said::Shed => Reached::Shed,
+            Said::Failed => Reached::Failed,
+        },
+    });
+    let replies: Vec<Reply<'_>> = replies.collect();
+    let conditions = seen.seller.conditions(catalog);
+    let settlement = settle(&plan, &market, &conditions, &replies);
+    let outcome = Outcome::of(&market, &plan, &settlement, seen.seller.share());
+    Ok(take(if seen.is_whole {
+        outcome.with_bodies(&plan.bodies, digest)
+    } else {
+        outcome
+    }))
 }

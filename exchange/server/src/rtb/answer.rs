@@ -204,7 +204,12 @@ fn write_notices(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, 
         kind: SellKind::Bill,
         ..line.winner.claims.clone()
     };
-    json.text("burl", &link(round, style.base, "bill", &bill));
+    let mut url = link(round, style.base, "bill", &bill);
+    if notices::tells_display_time(&bill.url) {
+        // The SSP fills in when its display was; we put it into the DSP's URL.
+        url.push_str("&ts=${AUCTION_IMP_TS}");
+    }
+    json.text("burl", &url);
     let loss = notices::deferred_loss_url(bid.lurl.as_deref(), &values);
     if loss.is_some() {
         let mut url = link(round, style.base, "loss", &claims(SellKind::Loss, loss));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use contracts::notice::{SellClaims, SellKind};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
-use exchange_core::payout::{self, PayoutTerms};
+use exchange_core::payout::{self, Share};
 use openrtb::Imp;
 use openrtb::macros::Values;
 use units::{Currency, DurationMillis, Multiplier, UnixMillis};
@@ -72,6 +72,16 @@ impl<'p> Payout<'p> {
     }
 }
 
+impl Payout<'_> {
+    /// How the seller is paid.
+    pub(super) const fn share(&self) -> Share {
+        Share {
+            fee: self.fee,
+            currency: self.currency,
+        }
+    }
+}
+
 /// The claims of a winner's impression; its URL is the DSP's `burl`.
 pub(super) fn impression(
     round: &Round<'_>,
@@ -80,13 +90,8 @@ pub(super) fn impression(
     values: &Values<'_>,
 ) -> SellClaims {
     let currency = round.plan.currency;
-    let terms = PayoutTerms {
-        quantity: payout::quantity(imp_of(round, judged)),
-        fee: round.payout.fee,
-        currency: round.payout.currency,
-        rates: &round.in_force.market.rates,
-    };
-    let cost = payout::Payout::of(win.answer_price, currency, &terms);
+    let rates = &round.in_force.market.rates;
+    let cost = round.payout.share().of_win(round.plan, rates, judged, win);
     let partner = round.in_force.partners.get(judged.partner);
     SellClaims {
         kind: SellKind::Impression,
@@ -103,7 +108,7 @@ pub(super) fn impression(
         url: allowed(
             round,
             judged,
-            notices::url(judged.bid.burl.as_deref(), values),
+            notices::billing_url(judged.bid.burl.as_deref(), values),
         ),
         expires: expires(round, judged),
         test: round.plan.intake.request.test(),

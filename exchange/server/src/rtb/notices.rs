@@ -12,6 +12,7 @@ use serde::Deserialize;
 use service::client::{OutRequest, Target};
 use service::http::{self as answers, Request, Response};
 use service::{Problem, clock};
+use units::UnixMillis;
 
 use super::records::NoticeRecord;
 use super::run::AuctionContext;
@@ -23,6 +24,15 @@ use crate::exchange::within;
 struct Told {
     token: Option<String>,
     loss: Option<i32>,
+    ts: Option<i64>,
+}
+
+impl Told {
+    /// When the display was, as far as it is told: now, where it is not, or not yet over.
+    fn display(&self, now: UnixMillis) -> UnixMillis {
+        let told = self.ts.filter(|ts| (1..=now.0).contains(ts));
+        told.map_or(now, UnixMillis)
+    }
 }
 
 /// Takes a notice of the kind that the path names: durable before it is acknowledged.
@@ -56,7 +66,10 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     let test = claims.test;
     let billable = kind == SellKind::Bill && !test;
     let taken = match kind {
-        SellKind::Bill => delivery::record(&context.log, claims, DeliveryFact::Happened, now).await,
+        SellKind::Bill => {
+            let claims = delivery::shown_at(claims, told.display(now));
+            delivery::record(&context.log, claims, DeliveryFact::Happened, now).await
+        }
         SellKind::Win
         | SellKind::Loss
         | SellKind::Impression
@@ -106,6 +119,9 @@ fn told(request: &Request) -> Option<Told> {
         told.loss = request
             .query_param("loss")
             .and_then(|text| text.parse().ok());
+    }
+    if told.ts.is_none() {
+        told.ts = request.query_param("ts").and_then(|text| text.parse().ok());
     }
     Some(told)
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use units::{AuctionId, CpmMicros, Currency, UnixMillis};
+use units::{AuctionId, CpmMicros, Currency, Multiplier, Nanos, UnixMillis};
 
 use super::waterfall::Step;
 
@@ -37,6 +37,15 @@ pub(crate) struct Record {
     pub dsps: Vec<AskRecord>,
     /// Every bid with its fate.
     pub bids: Vec<BidRecord>,
+    /// How each pod was filled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<PodRecord>,
+    /// Version of the rates that prices were compared at; absent where there was no auction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rates_version: Option<u32>,
+    /// Somebody upstream decides, so that winning here was not final.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// Notices that were called or taken.
     pub notices: Vec<NoticeRecord>,
 }
@@ -161,6 +170,62 @@ pub(crate) struct BidRecord {
     /// The least that would have won, where price was the cause.
     #[serde(with = "units::json::cpm_opt", skip_serializing_if = "Option::is_none")]
     pub minimum_to_win: Option<CpmMicros>,
+    /// What else is to be told of a bid that won.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub sale: Option<SaleRecord>,
+}
+
+/// What a bid that won is worth to whom.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SaleRecord {
+    /// `open`, `private`, `preferred` or `guaranteed`.
+    pub tier: &'static str,
+    /// Its place in a dynamic break, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
+    /// What the seller took off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<DiscountRecord>,
+    /// What is paid for what is shown.
+    pub payout: PayoutRecord,
+}
+
+/// A seller's discount.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct DiscountRecord {
+    /// The part of the clearing price, in percent.
+    #[serde(with = "units::json::multiplier_opt")]
+    pub percent: Option<Multiplier>,
+    /// The amount, a CPM in the bid's currency.
+    #[serde(with = "units::json::cpm")]
+    pub amount: CpmMicros,
+}
+
+/// The cost of what is shown, and its parts (C-120, C-150).
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct PayoutRecord {
+    /// All of it.
+    #[serde(with = "units::json::nanos")]
+    pub gross: Nanos,
+    /// Ours.
+    #[serde(with = "units::json::nanos")]
+    pub fee: Nanos,
+    /// The seller's.
+    #[serde(with = "units::json::nanos")]
+    pub net: Nanos,
+    /// Currency of all three.
+    pub currency: Currency,
+}
+
+/// How a pod was filled.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct PodRecord {
+    /// How many ads are in it.
+    pub ads: u32,
+    /// States that were written to find them.
+    pub steps: usize,
+    /// Whether no other set brings more.
+    pub exact: bool,
 }
 
 /// Why a bid lost.
@@ -356,6 +421,9 @@ mod tests {
             request: RequestSummary::default(),
             dsps: Vec::new(),
             bids: Vec::new(),
+            pods: Vec::new(),
+            rates_version: None,
+            provisional: false,
             notices: Vec::new(),
         }
     }

@@ -11,6 +11,7 @@ use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settl
 use exchange_core::intake::{self, Additions, Intake, Pages, Refusal};
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
+use recording::Records;
 use service::clock;
 use units::{AuctionId, CpmMicros, Currency, UnixMillis};
 
@@ -27,7 +28,7 @@ use super::summary::{self, Arrived};
 use super::waterfall::Waterfall;
 use crate::exchange::{Exchange, InForce};
 use crate::metrics::Outcome;
-use crate::records::{Recording, SeenSeller};
+use crate::records::{Auctions, SeenSeller};
 use crate::upstream::Upstream;
 
 /// What one worker runs auctions with. Lives on its core.
@@ -42,7 +43,7 @@ pub(crate) struct AuctionContext {
     pub(crate) calls: Rc<Calls>,
     pub(crate) recorder: Recorder,
     /// Where auctions are left that can be settled again.
-    pub(super) recording: Recording,
+    pub(super) recording: Records<Auctions>,
 }
 
 /// Runs one auction. Its record and the losers' notices leave off the path.
@@ -197,16 +198,13 @@ async fn hold(
     };
     round.tell();
     waterfall.done("answer");
-    round.keep(
-        &Kept {
-            seller: &seller,
-            remaining_ms: terms.remaining_ms,
-            admissions: &admissions,
-            replies: &replies,
-            bodies: &bodies,
-        },
-        in_force,
-    );
+    round.keep(&Kept {
+        seller: &seller,
+        remaining_ms: terms.remaining_ms,
+        admissions: &admissions,
+        replies: &replies,
+        bodies: &bodies,
+    });
     let document = summary::of(&round, &heard, &waterfall);
     let outcome = match result {
         AuctionResult::Won { .. } => Outcome::Won,
@@ -335,7 +333,7 @@ impl AuctionContext {
     #[must_use]
     pub(crate) fn start(
         exchange: &Arc<Exchange>,
-        recording: &Recording,
+        recording: &Records<Auctions>,
         upstream: Upstream,
         log: EventLog,
     ) -> Self {
@@ -440,6 +438,8 @@ fn seen_seller(source: &Source, intake: &Intake<'_>, payout: &Payout<'_>) -> See
         is_owner: payout.is_owner,
         account,
         placement,
+        fee: Some(payout.fee),
+        payout_currency: payout.currency,
     }
 }
 

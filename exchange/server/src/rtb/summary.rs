@@ -3,19 +3,22 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use exchange_core::auction::{Fate, Judged, Plan, ReplyFate};
+use exchange_core::auction::{Fate, Judged, Plan, ReplyFate, Win};
+use exchange_core::pods::Filling;
 use exchange_core::{Loss, Medium};
 use units::{AuctionId, UnixMillis};
 
 use super::calls::Device;
 use super::fanout::Heard;
 use super::records::{
-    AskRecord, BidRecord, CallRecord, ImpSummary, LossRecord, Record, RequestSummary,
+    AskRecord, BidRecord, CallRecord, DiscountRecord, ImpSummary, LossRecord, PayoutRecord,
+    PodRecord, Record, RequestSummary, SaleRecord,
 };
 use super::run::Round;
 use super::sale::Source;
 use super::waterfall::Waterfall;
 use crate::metrics::Outcome;
+use crate::records::tier;
 
 /// A request when it came in.
 pub(super) struct Arrived<'a> {
@@ -49,6 +52,9 @@ fn blank(arrived: &Arrived<'_>, outcome: Outcome) -> Record {
         },
         dsps: Vec::new(),
         bids: Vec::new(),
+        pods: Vec::new(),
+        rates_version: None,
+        provisional: false,
         notices: Vec::new(),
     }
 }
@@ -71,6 +77,9 @@ pub(super) fn of(round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) -> R
             .iter()
             .map(|judged| bid(round, judged))
             .collect(),
+        pods: round.settlement.pods.iter().map(pod).collect(),
+        rates_version: Some(round.settlement.rates),
+        provisional: round.settlement.is_provisional,
         ..blank(round.arrived, outcome)
     }
 }
@@ -201,7 +210,15 @@ fn call(heard: &Heard, waterfall: &Waterfall) -> CallRecord {
 fn fate(judged: &Judged<'_>) -> String {
     let currency = judged.currency;
     match judged.fate {
-        Fate::Won(win) => format!("won at {} {currency}", win.price),
+        Fate::Won(win) => {
+            let discount = win.discount.map_or_else(String::new, |discount| {
+                format!(", the seller took off {}", discount.amount)
+            });
+            let place = win
+                .slot
+                .map_or_else(String::new, |slot| format!(", place {slot} of its break"));
+            format!("won at {} {currency}{discount}{place}", win.price)
+        }
         Fate::Lost {
             loss,
             minimum_to_win: Some(minimum),
@@ -243,6 +260,34 @@ fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {
         loss,
         clearing_price,
         minimum_to_win,
+        sale: judged.win().map(|win| sale(round, judged, win)),
+    }
+}
+
+fn sale(round: &Round<'_>, judged: &Judged<'_>, win: &Win) -> SaleRecord {
+    let rates = &round.in_force.market.rates;
+    let payout = round.payout.share().of_win(round.plan, rates, judged, win);
+    SaleRecord {
+        tier: tier(win.tier),
+        slot: win.slot,
+        discount: win.discount.map(|discount| DiscountRecord {
+            percent: discount.percent(),
+            amount: discount.amount,
+        }),
+        payout: PayoutRecord {
+            gross: payout.gross,
+            fee: payout.fee,
+            net: payout.net(),
+            currency: payout.currency,
+        },
+    }
+}
+
+fn pod(filling: &Filling) -> PodRecord {
+    PodRecord {
+        ads: filling.ads.count_ones(),
+        steps: filling.steps,
+        exact: filling.exact,
     }
 }
 

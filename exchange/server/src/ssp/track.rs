@@ -142,10 +142,11 @@ impl Ssp {
         } else {
             DeliveryFact::Happened
         };
+        let now = clock::now();
         let (log, told) = (self.auctions.log.clone(), claims.clone());
+        let told = delivery::shown_at(told, now);
         // A browser that leaves its page drops the call; what it reports has still happened.
-        let durable =
-            tokio::spawn(async move { delivery::record(&log, told, fact, clock::now()).await });
+        let durable = tokio::spawn(async move { delivery::record(&log, told, fact, now).await });
         let taken = match durable.await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => return Err(self.away(kind, &error).into()),
