@@ -6,7 +6,7 @@ use units::{AuctionId, UnixMillis};
 
 /// One auction, with its document as the exchange shows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AuctionRecord {
+pub struct AuctionRecord<D = Box<RawValue>> {
     /// The auction.
     pub id: AuctionId,
     /// The SSP's request id.
@@ -16,5 +16,5 @@ pub struct AuctionRecord {
     /// `won`, `no_bid`, `shed` or `invalid`.
     pub outcome: String,
     /// What `GET /auction/{id}` answers.
-    pub document: Box<RawValue>,
+    pub document: D,
 }

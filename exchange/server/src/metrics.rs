@@ -1,5 +1,6 @@
 //! Every metric of the RTB side, registered once; labels come from closed sets.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use exchange_core::Loss;
@@ -14,6 +15,7 @@ use service::metrics::{Counter, Gauge, Histogram, buckets};
 #[derive(Debug, Clone)]
 pub(crate) struct RtbMetrics {
     registry: Metrics,
+    notices: Arc<Mutex<Vec<NoticeCounter>>>,
     auctions: [Counter; 4],
     /// From arrival to answer.
     pub duration: Histogram,
@@ -31,6 +33,9 @@ pub(crate) struct RtbMetrics {
     /// Entries of the outbox waiting for their DSP.
     pub outbox_waiting: Gauge,
 }
+
+/// Notices of one kind and outcome.
+type NoticeCounter = (&'static str, &'static str, Counter);
 
 /// How an auction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +141,7 @@ impl RtbMetrics {
                 "Billing notices that their DSP has not taken yet.",
             ),
             registry: registry.clone(),
+            notices: Arc::default(),
         }
     }
 
@@ -169,16 +175,20 @@ impl RtbMetrics {
         }
     }
 
-    /// Counts a notice; `kind` and `outcome` are from closed sets.
+    /// Counts a notice; `kind` and `outcome` are from closed sets. The registry is asked once for each pair.
     pub(crate) fn notice(&self, kind: &'static str, outcome: &'static str) {
-        let labels = [("kind", kind), ("outcome", outcome)];
-        self.registry
-            .counter(
-                "gavel_notices_total",
-                "Notices taken and passed on, by kind and outcome.",
-                &labels,
-            )
-            .inc();
+        let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., counter)) = known.iter().find(|it| (it.0, it.1) == (kind, outcome)) {
+            counter.inc();
+            return;
+        }
+        let counter = self.registry.counter(
+            "gavel_notices_total",
+            "Notices taken and passed on, by kind and outcome.",
+            &[("kind", kind), ("outcome", outcome)],
+        );
+        counter.inc();
+        known.push((kind, outcome, counter));
     }
 
     /// Counts an event that a player reported; `event` is from a closed set.

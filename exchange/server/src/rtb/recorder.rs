@@ -8,7 +8,6 @@ use contracts::event::RECORD_STREAM;
 use contracts::record::AuctionRecord;
 use eventlog::EventLog;
 use futures_util::future::try_join_all;
-use serde_json::value::RawValue;
 use service::trace::TraceId;
 use tokio::sync::mpsc;
 use units::AuctionId;
@@ -108,13 +107,13 @@ async fn push(exchange: Arc<Exchange>, log: EventLog, mut waiting: mpsc::Receive
 }
 
 fn payload(record: &Record) -> Option<Vec<u8>> {
-    let document = serde_json::to_string(record).ok()?;
+    // The document stands in its place at once: written by itself, it would be read and copied again.
     let record = AuctionRecord {
         id: record.id,
         request_id: record.request_id.clone(),
         at: record.at_millis,
         outcome: record.outcome.to_owned(),
-        document: RawValue::from_string(document).ok()?,
+        document: record,
     };
     serde_json::to_vec(&record).ok()
 }
