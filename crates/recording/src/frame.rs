@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use units::AuctionId;
 
-use crate::store::{CatalogMark, state_digest};
+use crate::store::{CatalogMark, digit, state_digest};
 
 /// The format that is written.
 pub(crate) const FORMAT: u32 = 2;
@@ -55,7 +55,7 @@ impl Lengths {
         HEAD + self.parts() + ENDS
     }
 
-    fn split<'p>(self, parts: &'p [u8]) -> Option<[&'p [u8]; 3]> {
+    fn split(self, parts: &[u8]) -> Option<[&[u8]; 3]> {
         let (seen, rest) = parts.split_at_checked(self.seen)?;
         let (outcome, rest) = rest.split_at_checked(self.outcome)?;
         let (bodies, rest) = rest.split_at_checked(self.bodies)?;
@@ -80,8 +80,11 @@ pub(crate) fn write(
     out.extend_from_slice(id.0.hyphenated().encode_lower(&mut text).as_bytes());
     for length in [lengths.seen, lengths.outcome, lengths.bodies] {
         out.push(b' ');
-        let nibbles = (0..LENGTH).rev();
-        out.extend(nibbles.map(|at| crate::store::digit((length >> (4 * at) & 0xf) as u8)));
+        // No record is longer than that: see `Bounds`.
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        for byte in length.to_be_bytes() {
+            out.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+        }
     }
     out.push(b' ');
     out.extend_from_slice(&state_digest(catalog, common, seen, bodies));
