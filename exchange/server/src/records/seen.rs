@@ -3,7 +3,7 @@
 //! [`replay`] plans and settles again from a [`Seen`] and its catalog; the [`Outcome`] must be the same, bit
 //! for bit.
 
-use contracts::catalog::Catalog;
+use contracts::{catalog::Catalog, matches::Matches};
 use exchange_core::auction::{Fate, Judged, Plan, Reach, Reply, ReplyFate, Seller, Settlement};
 use exchange_core::auction::{Reached, Terms, Tier, plan, settle};
 use exchange_core::intake::Intake;
@@ -40,6 +40,9 @@ pub struct Seen {
     pub admissions: Vec<Admission>,
     /// How the calls ended, in the order of the asks.
     pub answers: Vec<Answer>,
+    /// What partners called the user; not their very ids where the request is not whole.
+    #[serde(default, skip_serializing_if = "Matches::is_empty")]
+    pub matches: Matches,
     /// Whether the request is whole: nothing of the person was taken out.
     pub is_whole: bool,
     /// The request that was auctioned: the SSP's, with what its account and we added.
@@ -460,6 +463,8 @@ pub fn replay(seen: &Seen, catalog: &Catalog) -> Result<Outcome, Unreplayable> {
             sid: &seen.seller.sid,
             is_owner: seen.seller.is_owner,
         },
+        matches: &seen.matches,
+        at: seen.at,
     };
     let plan = plan(&intake, &market, &terms, |candidate| {
         let mut admissions = seen.admissions.iter();

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use exchange_core::auction::{Reach, Reply, kept};
+use contracts::matches::Matches;
+use exchange_core::auction::{Reach, Reply, kept, kept_matches};
 use exchange_core::routing::NotAsked;
 
 use super::run::Round;
@@ -14,6 +15,7 @@ use crate::records::{Admission, Answer, Draft, Outcome, Said, Seen, SeenSeller, 
 /// What an auction read, beside what its round holds.
 pub(super) struct Kept<'k> {
     pub(super) seller: &'k SeenSeller,
+    pub(super) matches: &'k Matches,
     pub(super) remaining_ms: u32,
     pub(super) admissions: &'k [(usize, Result<Reach, NotAsked>)],
     pub(super) replies: &'k [Reply<'k>],
@@ -56,6 +58,7 @@ impl Round<'_> {
                     said: Said::of(reply.reached),
                 })
                 .collect(),
+            matches: kept_matches(kept_of.matches, is_whole),
             is_whole,
             request,
         };
