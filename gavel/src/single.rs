@@ -61,7 +61,7 @@ pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
             Ok(bidder_server::run(config, listeners, shutdown)?)
         }
         Service::Exchange => {
-            let told = without(stores(), &["database_url", "redis_url"]);
+            let told = without(stores(), &["database_url"]);
             let config: exchange_server::Config =
                 settings::load("exchange", exchange_server::Config::DEFAULTS, file, &told)?;
             let listeners = exchange_server::Listeners {

@@ -116,6 +116,12 @@ async fn ads_of_real_auctions_are_shown_on_a_page() {
         rows.as_array().unwrap().len() >= filled.len()
     })
     .await;
+    // The tag has opened the sync page, whose image went over the DMP and came back with an id.
+    poll_until(PATIENCE, async || {
+        let metrics = get(&stack.rtb("/metrics")).await.text();
+        metrics.contains(r#"gavel_id_syncs_total{outcome="matched"} 1"#)
+    })
+    .await;
     let _ = browser.value("window.scrollTo(0, 0) || 1");
     let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo.png");
     browser.picture(&picture);

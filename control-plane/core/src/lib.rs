@@ -27,6 +27,7 @@ pub mod segment;
 pub mod seller_verdict;
 pub mod source;
 pub mod status;
+pub mod sync_url;
 pub mod web;
 
 pub use edge::Edge;

@@ -11,6 +11,7 @@ use crate::asking::{self, ConnectionDocument, SamplingDocument};
 use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
+use crate::sync_url;
 use crate::web;
 
 /// The endpoint of our own bidder: the exchange knows where that is.
@@ -63,6 +64,14 @@ pub struct PartnerDocument<'a> {
     /// Its id in the Global Vendor List of TCF: without one it gets no personal data where the GDPR applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<u16>,
+    /// What a browser calls so that the partner tells its id of the user, with `${RETURN_URL}` and, for what the
+    /// user chose, `${GDPR}`, `${GDPR_CONSENT}`, `${GPP_STRING}`, `${GPP_SID}`, `${US_PRIVACY}`, `${COPPA}`; or
+    /// `self:dmp`.
+    #[schema(
+        example = "https://dsp.example/sync?to=${RETURN_URL}&gdpr=${GDPR}&gdpr_consent=${GDPR_CONSENT}"
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_url: Option<&'a str>,
 }
 
 /// The API's view of a demand partner.
@@ -84,6 +93,7 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         sampling: partner.sampling.map(asking::sampling_document),
         connection: asking::connection_document(partner.connection),
         vendor_id: partner.vendor_id,
+        sync_url: partner.sync_url.as_deref(),
     }
 }
 
@@ -125,6 +135,13 @@ pub fn read(
     if vendor_id == Some(0) {
         form.refuse("vendor_id", "must be an id of the Global Vendor List");
     }
+    let sync_url = form.text("sync_url");
+    if let Some(Err(says)) = sync_url
+        .as_deref()
+        .map(|text| sync_url::check(text, local_mode))
+    {
+        form.refuse("sync_url", says);
+    }
     let partner = name.zip(endpoint).map(|(name, endpoint)| DemandPartner {
         id: id.into(),
         name,
@@ -140,6 +157,7 @@ pub fn read(
         sampling,
         connection,
         vendor_id,
+        sync_url,
     });
     form.finish(partner)
 }

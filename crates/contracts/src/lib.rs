@@ -10,6 +10,7 @@ pub mod access;
 pub mod catalog;
 pub mod event;
 pub mod lease;
+pub mod matches;
 pub mod notice;
 pub mod profile;
 pub mod record;

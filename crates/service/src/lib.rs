@@ -47,6 +47,7 @@ pub mod runtime;
 pub mod shutdown;
 pub mod telemetry;
 pub mod trace;
+pub mod visitor;
 
 pub use health::{DependencyHandle, Health};
 pub use limits::{Deadline, TokenBucket};

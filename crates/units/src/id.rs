@@ -153,6 +153,8 @@ uuid_id! {
     LeaseId
     /// One start of a bidder process.
     BootId
+    /// A browser, as one service of ours knows it by its cookie.
+    VisitorId
 }
 
 /// One reservation: the lease and a number within it.

@@ -15,6 +15,8 @@ pub struct Budget {
     pub retention: Duration,
     /// Bytes of users kept in the process; zero keeps none.
     pub cache_bytes: u64,
+    /// Bytes of what partners call users kept there; zero keeps none.
+    pub matches_bytes: u64,
     /// How long a user is kept there at most.
     pub cache_life: Duration,
 }
@@ -28,6 +30,7 @@ impl Default for Budget {
             connect: Duration::from_secs(1),
             retention: Duration::from_secs(30 * 86_400),
             cache_bytes: 0,
+            matches_bytes: 0,
             cache_life: Duration::ZERO,
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use contracts::matches::Matches;
 use contracts::profile::Profile;
 use contracts::stamps::UserStamps;
 use quick_cache::Weighter;
@@ -31,15 +32,29 @@ pub(crate) struct Known {
     pub(crate) alias_of: Option<UserId>,
 }
 
-#[derive(Debug, Clone)]
-struct Kept {
+/// What can be kept of a user.
+pub(crate) trait Weighed {
+    /// The bytes that it takes, about.
+    fn bytes(&self) -> usize;
+}
+
+struct Kept<V> {
     read_at: Instant,
-    known: Arc<Known>,
+    known: Arc<V>,
+}
+
+impl<V> Clone for Kept<V> {
+    fn clone(&self) -> Self {
+        Self {
+            read_at: self.read_at,
+            known: Arc::clone(&self.known),
+        }
+    }
 }
 
 /// Bounded by bytes and by time.
-pub(crate) struct Cache {
-    users: sync::Cache<Box<str>, Kept, Weight>,
+pub(crate) struct Cache<V> {
+    users: sync::Cache<Box<str>, Kept<V>, Weight>,
     life: Duration,
     hasher: RandomState,
     /// How often a user of each place was forgotten.
@@ -49,19 +64,25 @@ pub(crate) struct Cache {
 #[derive(Clone, Copy)]
 struct Weight;
 
-impl Weighter<Box<str>, Kept> for Weight {
-    fn weight(&self, id: &Box<str>, kept: &Kept) -> u64 {
-        let Known {
+impl<V: Weighed> Weighter<Box<str>, Kept<V>> for Weight {
+    fn weight(&self, id: &Box<str>, kept: &Kept<V>) -> u64 {
+        let bytes = id.len() + kept.known.bytes();
+        LEAST_BYTES + u64::try_from(bytes).unwrap_or(u64::MAX / 2)
+    }
+}
+
+impl Weighed for Known {
+    fn bytes(&self) -> usize {
+        let Self {
             profile, stamps, ..
-        } = &*kept.known;
+        } = self;
         let of_profile = profile.as_ref().map_or(0, |it| {
             (it.segments.len() + it.interests.len() + it.behaviors.len()) * 64
         });
         let of_scope =
             |it: &contracts::stamps::ScopeStamps| 96 + (it.confirmed.len() + it.pending.len()) * 8;
         let of_stamps: usize = stamps.scopes.values().map(of_scope).sum();
-        let bytes = id.len() + of_profile + of_stamps;
-        LEAST_BYTES + u64::try_from(bytes).unwrap_or(u64::MAX / 2)
+        of_profile + of_stamps
     }
 }
 
@@ -69,7 +90,15 @@ impl Weighter<Box<str>, Kept> for Weight {
 #[derive(Clone, Copy)]
 pub(crate) struct Mark(u64);
 
-impl Cache {
+impl Weighed for Matches {
+    fn bytes(&self) -> usize {
+        let ids = self.0.iter();
+        ids.map(|it| 64 + it.partner.as_str().len() + it.uid.len())
+            .sum()
+    }
+}
+
+impl<V: Weighed> Cache<V> {
     /// None for no bytes or no life.
     pub(crate) fn new(bytes: u64, life: Duration) -> Option<Self> {
         if bytes == 0 || life.is_zero() {
@@ -84,7 +113,7 @@ impl Cache {
         })
     }
 
-    pub(crate) fn get(&self, id: &str, now: Instant) -> Option<Arc<Known>> {
+    pub(crate) fn get(&self, id: &str, now: Instant) -> Option<Arc<V>> {
         let kept = self.users.get(id)?;
         let fresh = now.saturating_duration_since(kept.read_at) < self.life;
         fresh.then_some(kept.known)
@@ -96,7 +125,7 @@ impl Cache {
     }
 
     /// Keeps what was read since the mark, unless the user was forgotten in between.
-    pub(crate) fn keep(&self, id: &str, known: Arc<Known>, mark: Mark, read_at: Instant) {
+    pub(crate) fn keep(&self, id: &str, known: Arc<V>, mark: Mark, read_at: Instant) {
         let place = self.place(id);
         if place.load(Relaxed) != mark.0 {
             return;
@@ -127,7 +156,7 @@ impl Cache {
     }
 }
 
-impl std::fmt::Debug for Cache {
+impl<V: Weighed> std::fmt::Debug for Cache<V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cache")
             .field("users", &self.users.len())
@@ -143,8 +172,9 @@ mod tests {
 
     #[test]
     fn a_user_is_kept_for_its_life_unless_forgotten() {
-        assert!(Cache::new(0, LIFE).is_none() && Cache::new(1, Duration::ZERO).is_none());
-        let cache = Cache::new(1 << 20, LIFE).unwrap();
+        let none = |bytes, life| Cache::<Known>::new(bytes, life).is_none();
+        assert!(none(0, LIFE) && none(1, Duration::ZERO));
+        let cache: Cache<Known> = Cache::new(1 << 20, LIFE).unwrap();
         let now = Instant::now();
         let known = || Arc::new(Known::default());
         cache.keep("u", known(), cache.mark("u"), now);

@@ -14,9 +14,9 @@ impl UserState {
     /// Removes users from the process' cache as they change, for as long as it is polled; one task of a
     /// process is enough. While Redis cannot be heard, users are forgotten by the cache's life alone.
     pub async fn follow_changes(&self) {
-        let Some(cache) = &self.peers.cache else {
+        if !self.peers.keeps() {
             return;
-        };
+        }
         loop {
             self.peers.turn().await;
             let opening = tokio::time::timeout(self.budget.connect, self.client.get_async_pubsub());
@@ -32,15 +32,15 @@ impl UserState {
             }
             self.peers.reached();
             // What changed while nobody heard it is not known.
-            cache.forget_all();
+            self.peers.forget_all();
             let (mut speaking, mut changes) = hearing.split();
             loop {
                 match tokio::time::timeout(QUIET, changes.next()).await {
                     Ok(Some(message)) => {
                         let key: String = message.get_payload().unwrap_or_default();
                         match keys::user_of(&key) {
-                            Some(user) => cache.forget(user),
-                            None => cache.forget_all(),
+                            Some(user) => self.peers.forget(user),
+                            None => self.peers.forget_all(),
                         }
                     }
                     Ok(None) => break,
@@ -53,7 +53,7 @@ impl UserState {
                     }
                 }
             }
-            cache.forget_all();
+            self.peers.forget_all();
         }
     }
 }

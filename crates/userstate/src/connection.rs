@@ -32,6 +32,7 @@ pub(crate) struct Scripts {
     pub(crate) confirm: Script,
     pub(crate) withdraw: Script,
     pub(crate) swap: Script,
+    pub(crate) note: Script,
 }
 
 impl UserState {
@@ -66,6 +67,7 @@ impl UserState {
                 confirm: Script::new(include_str!("lua/confirm.lua")),
                 withdraw: Script::new(include_str!("lua/withdraw.lua")),
                 swap: Script::new(include_str!("lua/swap.lua")),
+                note: Script::new(include_str!("lua/match.lua")),
             }),
             budget,
             peers,

@@ -10,8 +10,10 @@ use crate::connection::UserState;
 use crate::error::StateError;
 use crate::keys;
 
+type Fields = BTreeMap<String, String>;
+
 impl UserState {
-    /// Erases a user: profile, stamps, counters, memberships. What comes late does not bring it back
+    /// Erases a user: profile, stamps, counters, memberships, what partners call it. What comes late does not bring it back
     /// for the time of `tombstone`.
     ///
     /// Repeating it is safe, and finishes what an interrupted one left. `segments` are all known ones;
@@ -69,6 +71,7 @@ impl UserState {
             .cmd("DEL")
             .arg(keys::user(user))
             .arg(keys::seen(user))
+            .arg(keys::matches(user))
             .cmd("PUBLISH")
             .arg(keys::CHANGES)
             .arg(keys::user(user))
@@ -87,10 +90,14 @@ impl UserState {
         let mut pipe = redis::pipe();
         pipe.cmd("HGETALL").arg(keys::user(user));
         pipe.cmd("ZRANGE").arg(keys::seen(user)).arg(0).arg(-1);
+        pipe.cmd("HGETALL").arg(keys::matches(user));
         let mut connection = self.connection();
-        let (mut fields, seen): (BTreeMap<String, String>, Vec<String>) = self
+        let (mut fields, seen, matches): (Fields, Vec<String>, Fields) = self
             .off_path("export a user", pipe.query_async(&mut connection))
             .await?;
+        for (partner, id) in matches {
+            fields.insert(format!("id:{partner}"), id);
+        }
         if !seen.is_empty() {
             fields.insert("seen".to_owned(), seen.join(" "));
         }

@@ -5,9 +5,10 @@
 //! | `{u:<id>}` | hash: profile, stamps, event counters | the retention, from the last write |
 //! | `{u:<id>}:gone` | tombstone of an erasure | as long as the erasure says (24 h) |
 //! | `{u:<id>}:seen` | sorted set: confirmed bids by the end of their memory | until the last of them |
+//! | `{u:<id>}:ids` | hash: what each partner calls the user, `<end, Unix ms> <id>` by partner | until the last of them ends |
 //! | `{seg:<id>}` | sorted set: members by the end of their retention | the retention, from the last write |
 //!
-//! The channel `gavel:users` tells the hash's key of each user whose profile was written or who was erased.
+//! The channel `gavel:users` tells the hash's key of each user whose profile or ids were written or who was erased.
 //!
 //! Fields of the hash: `profile` (JSON), `rev` (its revision), `events` (JSON), `t` (newest stamp),
 //! `alias` (the user that this id is another name of), `c:<scope>` (confirmed stamps), `p:<scope>` (pendings, `bid@until`).
@@ -53,6 +54,11 @@ pub(crate) fn gone(id: &str) -> String {
 /// A user's confirmed bids.
 pub(crate) fn seen(id: &str) -> String {
     format!("{{u:{id}}}:seen")
+}
+
+/// What partners call a user.
+pub(crate) fn matches(id: &str) -> String {
+    format!("{{u:{id}}}:ids")
 }
 
 /// A segment's members.

@@ -1,7 +1,7 @@
-//! User profiles and frequency stamps in Redis.
+//! User profiles, frequency stamps and what partners call users, in Redis.
 //!
 //! A user is one hash, `{u:<id>}`: profile and stamps are read in one wait, and every change is one
-//! script of one slot. Each key has a time to live. On the bid path a call gets a few milliseconds, is
+//! script of one slot; the ids that partners have of it are another, `{u:<id>}:ids`. Each key has a time to live. On the bid path a call gets a few milliseconds, is
 //! never retried, and stops being made at all while Redis does not answer ([`Unknown`]).
 //!
 //! ```no_run
@@ -27,6 +27,7 @@ mod erase;
 mod error;
 mod keys;
 mod link;
+mod matches;
 mod peers;
 mod profiles;
 mod segments;
@@ -37,6 +38,7 @@ pub use caps::{CapChoice, CapLine, Confirmed, LineCap, Window};
 pub use connection::UserState;
 pub use error::{StateError, Unknown};
 pub use link::Link;
+pub use matches::{Found, MatchTerms, Noted};
 pub use peers::Peers;
 pub use profiles::{Stored, Swapped, WriteKind};
 pub use segments::Overlap;

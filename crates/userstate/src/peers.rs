@@ -4,12 +4,13 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use contracts::matches::Matches;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::breaker::Breaker;
 use crate::budget::Budget;
-use crate::cache::Cache;
+use crate::cache::{Cache, Known};
 
 /// Between two attempts to connect, of whichever connection of the process; and at random so much more (R13).
 const PACE: Duration = Duration::from_millis(500);
@@ -19,7 +20,8 @@ const JITTER_MS: u64 = 200;
 #[derive(Debug)]
 pub struct Peers {
     pub(crate) breaker: Breaker,
-    pub(crate) cache: Option<Cache>,
+    pub(crate) cache: Option<Cache<Known>>,
+    pub(crate) matches: Option<Cache<Matches>>,
     /// When the next attempt to connect may be made.
     next: Mutex<Instant>,
     reached: Notify,
@@ -32,8 +34,34 @@ impl Peers {
         Self {
             breaker: Breaker::new(),
             cache: Cache::new(budget.cache_bytes, budget.cache_life),
+            matches: Cache::new(budget.matches_bytes, budget.cache_life),
             next: Mutex::new(Instant::now()),
             reached: Notify::new(),
+        }
+    }
+
+    /// Whether anything is kept that a change must remove.
+    pub(crate) fn keeps(&self) -> bool {
+        self.cache.is_some() || self.matches.is_some()
+    }
+
+    /// Removes a user from what is kept.
+    pub(crate) fn forget(&self, user: &str) {
+        if let Some(cache) = &self.cache {
+            cache.forget(user);
+        }
+        if let Some(matches) = &self.matches {
+            matches.forget(user);
+        }
+    }
+
+    /// Removes everybody.
+    pub(crate) fn forget_all(&self) {
+        if let Some(cache) = &self.cache {
+            cache.forget_all();
+        }
+        if let Some(matches) = &self.matches {
+            matches.forget_all();
         }
     }
 

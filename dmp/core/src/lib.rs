@@ -1,4 +1,4 @@
-//! What the DMP decides: profiles, events, segment rules.
+//! What the DMP decides: profiles, events, segment rules, whom it tells an id.
 //!
 //! Pure: a user and what was told of it come in, the changed user and what changed come out. Time is an
 //! argument; where users are kept, and who may ask, is the server's business.
@@ -14,6 +14,7 @@ pub mod observe;
 pub mod profile;
 pub mod public;
 pub mod segment;
+pub mod sync;
 pub mod time;
 pub mod user;
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use service::access::LocalMode;
 use service::config::Millis;
 use service::http::Limits;
+use service::visitor::Visitors;
 
 /// The configuration of the DMP.
 #[derive(Clone, Deserialize)]
@@ -25,6 +26,12 @@ pub struct Config {
     pub retention: Millis,
     /// How long an erased user stays erased.
     pub tombstone: Millis,
+    /// Origins of the exchanges that are told what we call a browser.
+    pub sync_return_to: Vec<String>,
+    /// The domain whose hosts all get our cookie; empty for our own host.
+    pub cookie_domain: String,
+    /// Our id in the Global Vendor List of TCF; 0 for none.
+    pub vendor_id: u16,
     /// Where segment rules are held.
     pub control_plane_url: String,
     /// Directory of the last good catalog; empty for none.
@@ -65,6 +72,17 @@ impl Config {
         }
     }
 
+    /// How browsers are known again.
+    pub(crate) fn visitors(&self) -> Visitors {
+        Visitors {
+            cookie: "gavel_dmp",
+            prefix: "dmp_",
+            domain: self.cookie_domain.clone(),
+            life: self.retention.0,
+            is_secure: self.public_url.starts_with("https://"),
+        }
+    }
+
     /// Where the last good catalog is kept.
     pub(crate) fn catalog_copy(&self) -> Option<PathBuf> {
         (!self.data_dir.is_empty()).then(|| PathBuf::from(&self.data_dir).join("catalog.json"))
@@ -81,6 +99,9 @@ impl fmt::Debug for Config {
             .field("redis_wait", &self.redis_wait)
             .field("retention", &self.retention)
             .field("tombstone", &self.tombstone)
+            .field("sync_return_to", &self.sync_return_to)
+            .field("cookie_domain", &self.cookie_domain)
+            .field("vendor_id", &self.vendor_id)
             .field("control_plane_url", &self.control_plane_url)
             .field("data_dir", &self.data_dir)
             .field("catalog_max_age", &self.catalog_max_age)

@@ -19,6 +19,7 @@ mod watch;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use service::visitor::Visitors;
 use service::{Ops, Shutdown, http, runtime};
 use userstate::{Budget, StateError, UserState};
 
@@ -54,6 +55,9 @@ pub(crate) struct App {
     pub(crate) users: Users,
     pub(crate) rules: Arc<Rules>,
     pub(crate) control_plane: control_plane::ControlPlane,
+    pub(crate) visitors: Visitors,
+    pub(crate) sync_return_to: Vec<String>,
+    pub(crate) vendor: Option<u16>,
     pub(crate) derivation: dmp_core::Derivation,
     pub(crate) gate: access::Operators,
     pub(crate) metrics: Metrics,
@@ -90,6 +94,9 @@ async fn serve(config: Config, listeners: Listeners, shutdown: Shutdown) -> Resu
             &config.control_plane_url,
             &config.service_token,
         )?,
+        visitors: config.visitors(),
+        sync_return_to: config.sync_return_to.clone(),
+        vendor: (config.vendor_id != 0).then_some(config.vendor_id),
         derivation: config.derivation.clone(),
         gate: access::Operators::new(config.admission(), &config.service_token),
         metrics,

@@ -19,6 +19,10 @@ pub(crate) struct Metrics {
     pub(crate) segments_gained: Counter,
     /// Memberships that ended.
     pub(crate) segments_lost: Counter,
+    /// Exchanges that were told what we call a browser.
+    pub(crate) syncs_told: Counter,
+    /// Exchanges that were not, for want of consent.
+    pub(crate) syncs_refused: Counter,
     /// Reading and replacing one user.
     pub(crate) redis_call: Histogram,
     /// Share of the state's memory that is used; 0 without a limit.
@@ -45,7 +49,16 @@ impl Metrics {
                 &[("change", change)],
             )
         };
+        let syncs = |outcome| {
+            all.counter(
+                "gavel_dmp_syncs_total",
+                "Browsers on their way to an exchange, by whether it was told our id.",
+                &[("outcome", outcome)],
+            )
+        };
         Self {
+            syncs_told: syncs("told"),
+            syncs_refused: syncs("no_consent"),
             events_accepted: events("accepted"),
             events_ignored: events("ignored"),
             events_dropped: events("dropped"),

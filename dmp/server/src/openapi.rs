@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::api::{events, links, members, pixel, profiles, segments};
+use crate::api::{events, links, members, pixel, profiles, segments, sync};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,6 +19,7 @@ use crate::api::{events, links, members, pixel, profiles, segments};
         links::add,
         events::take,
         pixel::take,
+        sync::tell,
         segments::list,
         segments::create,
         segments::read,

@@ -10,9 +10,9 @@ use service::Problem;
 
 use crate::App;
 use crate::access;
-use crate::api::{events, links, members, pixel, profiles, segments};
+use crate::api::{events, links, members, pixel, profiles, segments, sync};
 
-/// The router; operators only.
+/// The router; operators only, but for what browsers call.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route(
@@ -34,6 +34,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             Arc::clone(&app),
             access::operators_only,
         ))
+        .route("/sync", get(sync::tell))
         .with_state(app)
 }
 

@@ -5,7 +5,7 @@ mod additions;
 use openrtb::splice::Patches;
 use openrtb::{BidRequest, Limits, ReadError, Repairs, convert};
 
-pub use additions::{Additions, Defaults, Place};
+pub use additions::{Additions, Defaults, Place, Visitor};
 
 /// `tmax` where neither the request nor the account has one, in milliseconds.
 pub const DEFAULT_TMAX_MS: u32 = 100;

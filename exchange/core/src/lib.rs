@@ -34,6 +34,7 @@ pub mod registry;
 pub mod routing;
 pub mod screening;
 pub mod supply;
+pub mod sync;
 mod text;
 pub mod traffic;
 

@@ -8,8 +8,11 @@
 
 use std::net::IpAddr;
 
+use contracts::catalog::DemandPartner;
 use openrtb::BidRequest;
 use openrtb::consent::{self, ConsentText, Tcf};
+
+use crate::market::OWN_BIDDER;
 
 /// What is taken out of a request before it goes to a recipient. The signals themselves always stay (C-164).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -143,6 +146,18 @@ pub enum Recipient {
     Unlisted,
 }
 
+impl Recipient {
+    /// What a demand partner is.
+    #[must_use]
+    pub fn of(partner: &DemandPartner) -> Self {
+        match partner.vendor_id {
+            Some(id) => Self::Vendor(id),
+            None if partner.endpoint == OWN_BIDDER => Self::Ours,
+            None => Self::Unlisted,
+        }
+    }
+}
+
 /// The strings of a request that have to be read to know what the person allows.
 #[derive(Debug, Clone)]
 pub struct Told<'a>(Option<ConsentText<'a>>);
@@ -229,6 +244,12 @@ pub fn decide(signals: &Signals<'_>, recipient: Recipient) -> Decision {
         because(Reason::TrackingLimited, Mask::all(Location::Coarse));
     }
     decision
+}
+
+/// Whether we ourselves may know who the person is: without that no id of ours is read, made or kept.
+#[must_use]
+pub fn may_identify(signals: &Signals<'_>) -> bool {
+    !decide(signals, Recipient::Ours).mask.ids
 }
 
 /// Storage on the device, and basic ads: without both there are no ids.

@@ -3,10 +3,12 @@
 mod support;
 
 use contracts::catalog::PartnerStatus;
+use contracts::matches::{Match, Matches};
 use exchange_core::auction::{Reach, Seller, Terms, plan};
 use exchange_core::routing::NotAsked;
 use serde_json::Value;
 use support::{auction_id, example, fates, intake, market, partner, planned, settled};
+use units::UnixMillis;
 
 #[test]
 fn what_nobody_changes_reaches_the_dsp_byte_for_byte() {
@@ -98,6 +100,8 @@ fn who_is_not_asked_and_why() {
             sid: "s",
             is_owner: true,
         },
+        matches: &Matches::default(),
+        at: UnixMillis(0),
     };
     let plan = plan(&intake, &market, &terms, |candidate| {
         if candidate.partner.id.as_str() == "over" {
@@ -203,4 +207,78 @@ fn x_79_a_partner_in_testing_gets_tests_and_never_wins() {
         "{:?}",
         fates(&settlement)
     );
+}
+
+#[test]
+fn c_143_each_partner_gets_its_own_id_of_the_user() {
+    const AT: UnixMillis = UnixMillis(1_000);
+    let known = |partner: &str, until| Match {
+        partner: partner.into(),
+        uid: format!("{partner}-knows").into(),
+        until: UnixMillis(until),
+    };
+    let matches = Matches(vec![
+        known("a", 1_001),
+        known("own", 1_001),
+        known("late", 1_000),
+        known("eager", 1_001),
+    ]);
+    let mut own = partner("own");
+    own.endpoint = "self:bidder".to_owned();
+    let mut late = partner("late");
+    late.pretargeting.known_users_only = true;
+    let mut eager = partner("eager");
+    eager.pretargeting.known_users_only = true;
+    let market = market(&[partner("a"), partner("b"), own, late, eager]);
+    let listed = r#""user":{"id":"u","buyeruid":"ssp-has","ext":{"prebid":{"buyeruids":{"a":"a-told","b":"b-told"}}}}"#;
+    type Row = (
+        &'static str,
+        &'static str,
+        &'static [(&'static str, Option<&'static str>)],
+    );
+    #[rustfmt::skip]
+    let rows: [Row; 5] = [
+        ("no user at all", r#""at":1"#,
+            &[("a", Some("a-knows")), ("b", None), ("own", Some("own-knows")), ("eager", Some("eager-knows"))]),
+        ("the SSP's id for us goes to nobody else", r#""user":{"buyeruid":"ssp-has"}"#,
+            &[("a", Some("a-knows")), ("b", None), ("own", Some("own-knows")), ("eager", Some("eager-knows"))]),
+        ("what the request says of a partner goes first", listed,
+            &[("a", Some("a-told")), ("b", Some("b-told")), ("own", Some("own-knows")), ("eager", Some("eager-knows"))]),
+        ("C-162 without consent none", r#""regs":{"gdpr":1},"user":{"id":"u"}"#,
+            &[("a", None), ("b", None), ("own", None)]),
+        ("C-161 a child's none", r#""regs":{"coppa":1}"#,
+            &[("a", None), ("b", None), ("own", None)]),
+    ];
+    for (says, members, expect) in rows {
+        let body = format!(r#"{{"id":"r","imp":[{{"id":"1","banner":{{}}}}],{members}}}"#);
+        let intake = intake(&body);
+        let terms = Terms {
+            auction: auction_id(1),
+            request_id: "ours",
+            remaining_ms: 90,
+            seller: Seller {
+                sid: "s",
+                is_owner: true,
+            },
+            matches: &matches,
+            at: AT,
+        };
+        let plan = plan(&intake, &market, &terms, |_| Ok(Reach::default()));
+        let got: Vec<(&str, Option<String>)> = plan
+            .asks
+            .iter()
+            .map(|ask| {
+                let body: Value = serde_json::from_slice(&plan.bodies[ask.body]).unwrap();
+                let uid = body["user"]["buyeruid"].as_str().map(str::to_owned);
+                (market.partners[ask.partner].id.as_str(), uid)
+            })
+            .collect();
+        let got: Vec<_> = got.iter().map(|(id, uid)| (*id, uid.as_deref())).collect();
+        assert_eq!(got, expect, "{says}");
+        let unknown = (3, NotAsked::UnknownUser);
+        assert!(
+            plan.not_asked.contains(&unknown),
+            "{says}: it has run out, and only known users are for it"
+        );
+    }
 }

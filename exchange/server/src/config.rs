@@ -10,7 +10,7 @@ use exchange_core::screening::Policy;
 use exchange_core::traffic;
 use serde::{Deserialize, Serialize};
 use service::access::LocalMode;
-use service::config::{ConfigError, ConfigFault, Millis, Secret};
+use service::config::{Bytes, ConfigError, ConfigFault, Millis, Secret};
 use service::http::Limits;
 use service::quota::Terms;
 use units::{Currency, Multiplier};
@@ -28,7 +28,9 @@ pub struct Config {
     pub ssp_public_url: String,
     pub control_plane_url: String,
     pub bidder_url: String,
+    pub dmp_url: String,
     pub events_redis_url: String,
+    pub redis_url: String,
     pub data_dir: PathBuf,
     pub workers: usize,
     pub service_token: Secret,
@@ -58,6 +60,7 @@ pub struct Config {
     pub auction_records: RecordsConfig,
     pub accounts: BTreeMap<String, Account>,
     pub privacy: Privacy,
+    pub sync: Sync,
     pub traffic: Traffic,
     pub limits: Limits,
     pub request: openrtb::Limits,
@@ -88,6 +91,21 @@ pub struct Account {
     /// Most requests in work at once; 0: any number.
     #[serde(default)]
     pub in_flight: u32,
+}
+
+/// Ids of users between DSPs and us; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Sync {
+    pub cookie_domain: String,
+    pub life: Millis,
+    pub renew_after: Millis,
+    pub at_once: usize,
+    pub per_user: usize,
+    pub wait: Millis,
+    pub cache: Bytes,
+    pub cache_life: Millis,
 }
 
 /// What is not auctioned; `config.default.toml` says what each key means.
@@ -217,6 +235,7 @@ impl Config {
         for (key, count) in [
             ("records", self.records),
             ("notice_queue", self.notice_queue),
+            ("sync.per_user", self.sync.per_user),
         ] {
             if count == 0 {
                 faults.push(ConfigFault::in_key(key, "must be at least 1"));

@@ -66,6 +66,8 @@ pub(crate) struct InForce {
     pub verdicts: Verdicts,
     /// Signs and checks our notices.
     pub keys: Keys,
+    /// Whether any partner that is asked tells ids of users.
+    pub syncs: bool,
 }
 
 /// The key ring, which shows nothing of itself.
@@ -167,6 +169,10 @@ impl Exchange {
         self.in_force.store(Some(Arc::new(InForce {
             verdicts: Verdicts::new(&catalog.seller_verdicts),
             keys: Keys(SellClaims::ring(&catalog.notice_keys)),
+            syncs: catalog
+                .partners
+                .iter()
+                .any(|it| it.status.is_active() && it.sync_url.is_some()),
             market,
             partners,
             catalog: Arc::new(catalog),

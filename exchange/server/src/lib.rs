@@ -22,11 +22,13 @@ mod delivery;
 mod demo;
 mod exchange;
 mod fields;
+mod identity;
 mod metrics;
 mod openapi;
 pub mod records;
 mod rtb;
 mod ssp;
+mod sync;
 mod upstream;
 
 use std::io;
@@ -45,10 +47,12 @@ pub use config::{Account, Config};
 
 use demo::{Demo, History};
 use exchange::Exchange;
+use identity::Identity;
 use records::Auctions;
 use rtb::{AuctionContext, Rtb};
 use ssp::Ssp;
 use upstream::Upstream;
+use userstate::{Peers, StateError};
 
 /// The exchange's two listeners, bound by the caller.
 #[derive(Debug)]
@@ -68,6 +72,9 @@ pub enum RunError {
     /// The events Redis URL is none.
     #[error(transparent)]
     EventLog(#[from] EventLogError),
+    /// The state Redis URL is none.
+    #[error("exchange.redis_url (REDIS_URL): {0}")]
+    Redis(#[from] StateError),
     /// A listener cannot be used.
     #[error("using a listener: {0}")]
     Listener(#[from] io::Error),
@@ -99,6 +106,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     let ssp_ops = ops(&config, "exchange-ssp", version, openapi::ssp);
     let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics)?);
     let history = Arc::new(History::new());
+    let peers = Arc::new(Peers::new(&exchange.config.match_budget()));
     let (recording, thread) = records::start(
         &exchange.config.data_dir,
         &exchange.config.auction_records,
@@ -112,6 +120,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
         rtb_ops,
         ssp_ops,
         history,
+        peers,
         roots,
         shutdown,
     };
@@ -152,6 +161,7 @@ struct Process {
     rtb_ops: Ops,
     ssp_ops: Ops,
     history: Arc<History>,
+    peers: Arc<Peers>,
     roots: Roots,
     shutdown: Shutdown,
 }
@@ -162,6 +172,7 @@ impl Process {
         let config = &self.exchange.config;
         let log = EventLog::connect(&config.events_redis_url, Timeouts::default())?;
         let upstream = Upstream::new(config, &self.roots);
+        let identity = Identity::connect(config, &self.peers)?;
         if worker == 0 {
             let sides = vec![self.rtb_ops.clone(), self.ssp_ops.clone()];
             tokio::task::spawn_local(catalog_feed::follow(
@@ -181,11 +192,23 @@ impl Process {
                 self.rtb_ops.health.dependency("events-redis"),
             ));
         }
+        if worker == 0 && identity.table.is_some() {
+            let sides = [&self.rtb_ops, &self.ssp_ops];
+            let health = sides.map(|side| side.health.dependency("redis")).to_vec();
+            let followed = identity::follow(identity.clone(), health, self.shutdown.clone());
+            tokio::task::spawn_local(followed);
+        }
         if worker == 0 {
             let told = rtb::tell_tallies(Arc::clone(&self.exchange), log.clone());
             tokio::task::spawn_local(told);
         }
-        let context = AuctionContext::start(&self.exchange, &self.recording, upstream, log.clone());
+        let context = AuctionContext::start(
+            &self.exchange,
+            &self.recording,
+            upstream,
+            log.clone(),
+            identity,
+        );
         let demo = Demo::new(
             self.listeners.ssp.local_addr()?,
             self.listeners.rtb.local_addr()?,

@@ -30,6 +30,8 @@ pub(crate) struct RtbMetrics {
     pub catalog_version: Gauge,
     /// Records that found their queue full.
     pub records_dropped: Counter,
+    /// Looking up what DSPs call a user.
+    pub redis_call: Histogram,
     /// Entries of the outbox waiting for their DSP.
     pub outbox_waiting: Gauge,
 }
@@ -136,6 +138,12 @@ impl RtbMetrics {
                 "gavel_records_dropped_total",
                 "Auction records that found their queue full.",
             ),
+            redis_call: registry.histogram(
+                "gavel_redis_call_duration_seconds",
+                "Calls of the user state on an auction's path.",
+                &[],
+                buckets::BID,
+            ),
             outbox_waiting: gauge(
                 "gavel_outbox_waiting",
                 "Billing notices that their DSP has not taken yet.",
@@ -189,6 +197,23 @@ impl RtbMetrics {
         );
         counter.inc();
         known.push((kind, outcome, counter));
+    }
+
+    /// Counts a lookup of what DSPs call a user; `outcome` is from a closed set.
+    pub(crate) fn match_lookup(&self, outcome: &'static str) {
+        let help = "Lookups of what DSPs call the user of a request, by outcome.";
+        let name = "gavel_match_lookups_total";
+        self.registry
+            .counter(name, help, &[("outcome", outcome)])
+            .inc();
+    }
+
+    /// Counts a call of a browser to the sync page or back from a DSP; `outcome` is from a closed set.
+    pub(crate) fn id_sync(&self, outcome: &'static str) {
+        let help = "Calls of browsers about what DSPs call them, by outcome.";
+        self.registry
+            .counter("gavel_id_syncs_total", help, &[("outcome", outcome)])
+            .inc();
     }
 
     /// Counts an event that a player reported; `event` is from a closed set.

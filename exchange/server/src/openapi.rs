@@ -45,6 +45,35 @@ const AUCTION: &[(&str, &str)] = &[
     ("415", "A content type or encoding that is not spoken."),
 ];
 
+const SYNC_PAGE: &[(&str, &str)] = &[
+    (
+        "200",
+        "A page without scripts; without consent an empty one, and the cookie goes.",
+    ),
+    ("404", "This exchange keeps no ids of DSPs."),
+    ("503", "The match table is away."),
+];
+const SYNC_IN: &[(&str, &str)] = &[
+    ("200", "A pixel, whether the id may be kept or not."),
+    ("400", "No partner or no id."),
+    ("404", "No such partner, or no match table."),
+    ("503", "The match table is away."),
+];
+const SYNC: [Route; 2] = [
+    (
+        HttpMethod::Get,
+        "/sync",
+        "The page on which a browser lets DSPs tell what they call it: ?gdpr=, gdpr_consent=, gpp=, gpp_sid=, us_privacy=, coppa=.",
+        SYNC_PAGE,
+    ),
+    (
+        HttpMethod::Get,
+        "/sync/in",
+        "Where a DSP sends the browser back to: ?partner=, uid= (empty takes it back), and the same of consent.",
+        SYNC_IN,
+    ),
+];
+
 const RTB: &[Route] = &[
     (
         HttpMethod::Post,
@@ -233,17 +262,20 @@ fn render(title: &str, routes: &[Route]) -> String {
 }
 
 fn document(title: &str, routes: &[Route]) -> OpenApi {
-    let paths = routes.iter().fold(PathsBuilder::new(), |paths, route| {
-        let (method, path, summary, answers) = route;
-        let operation = answers.iter().fold(
-            OperationBuilder::new().summary(Some(*summary)),
-            |operation, (status, words)| {
-                let response = ResponseBuilder::new().description(*words).build();
-                operation.response(*status, response)
-            },
-        );
-        paths.path(*path, PathItem::new(method.clone(), operation))
-    });
+    let paths = routes
+        .iter()
+        .chain(&SYNC)
+        .fold(PathsBuilder::new(), |paths, route| {
+            let (method, path, summary, answers) = route;
+            let operation = answers.iter().fold(
+                OperationBuilder::new().summary(Some(*summary)),
+                |operation, (status, words)| {
+                    let response = ResponseBuilder::new().description(*words).build();
+                    operation.response(*status, response)
+                },
+            );
+            paths.path(*path, PathItem::new(method.clone(), operation))
+        });
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()

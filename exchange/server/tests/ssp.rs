@@ -541,6 +541,8 @@ async fn e_6_every_route_is_in_the_reference() {
         ("put", "/inventory/{placement_id}"),
         ("delete", "/inventory/{placement_id}"),
         ("get", "/revenue"),
+        ("get", "/sync"),
+        ("get", "/sync/in"),
     ] {
         assert!(
             document["paths"][path][method].is_object(),

@@ -295,8 +295,7 @@ impl Wiring<'_> {
     }
 
     fn bidder(&self) -> Result<bidder_server::Config> {
-        let mut told = self.data_plane("bidder", &self.urls.bidder);
-        told.push(("redis_url".into(), self.stores.state_redis.clone()));
+        let told = self.data_plane("bidder", &self.urls.bidder);
         self.load("bidder", bidder_server::DEFAULTS, &told)
     }
 
@@ -307,6 +306,7 @@ impl Wiring<'_> {
             self.public(&self.urls.exchange_ssp),
         ));
         told.push(("bidder_url".into(), self.urls.bidder.clone()));
+        told.push(("dmp_url".into(), self.public(&self.urls.dmp)));
         self.load("exchange", exchange_server::Config::DEFAULTS, &told)
     }
 
@@ -314,6 +314,9 @@ impl Wiring<'_> {
         let mut told = self.common(&self.urls.dmp);
         told.push(("control_plane_url".into(), self.urls.control_plane.clone()));
         told.push(("redis_url".into(), self.stores.state_redis.clone()));
+        let exchange = [&self.urls.exchange_ssp, &self.urls.exchange_rtb];
+        let [ssp, rtb] = exchange.map(|url| self.public(url));
+        told.push(("sync_return_to".into(), format!(r#"["{ssp}", "{rtb}"]"#)));
         told.push((
             "data_dir".into(),
             self.settings.data_dir.join("dmp").display().to_string(),
@@ -349,6 +352,7 @@ impl Wiring<'_> {
         let mut told = self.common(own);
         told.push(("control_plane_url".into(), self.urls.control_plane.clone()));
         told.push(("events_redis_url".into(), self.stores.events_redis.clone()));
+        told.push(("redis_url".into(), self.stores.state_redis.clone()));
         told.push((
             "data_dir".into(),
             self.settings.data_dir.join(name).display().to_string(),

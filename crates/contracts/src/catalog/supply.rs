@@ -349,4 +349,8 @@ pub struct DemandPartner {
     /// Its id in the Global Vendor List of TCF; without one nobody can have consented to it.
     #[serde(default)]
     pub vendor_id: Option<u16>,
+    /// What a browser calls so that the partner tells its id of the user, with macros (`${RETURN_URL}`), or
+    /// `self:dmp` for our own DMP; absent: it is not asked for ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_url: Option<String>,
 }

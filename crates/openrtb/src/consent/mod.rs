@@ -13,6 +13,7 @@
 mod bits;
 mod gpp;
 mod tcf;
+mod url;
 mod us;
 mod vendors;
 
@@ -22,6 +23,7 @@ use crate::request::BidRequest;
 
 pub use gpp::Gpp;
 pub use tcf::{Restriction, Tcf};
+pub use url::UrlChoice;
 pub use us::{OptOuts, UsPrivacy};
 
 /// Bytes of the longest string that is read; one with every vendor in each of its parts has about

@@ -6,6 +6,7 @@ pub(crate) mod members;
 pub(crate) mod pixel;
 pub(crate) mod profiles;
 pub(crate) mod segments;
+pub(crate) mod sync;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;

@@ -8,4 +8,5 @@
 mod refusals;
 mod segments;
 mod stand;
+mod sync;
 mod users;

@@ -171,7 +171,7 @@ async fn the_document_is_the_router() {
     let dmp = Dmp::start().await;
     let document = dmp.get("/openapi.json").await.gives(200).json();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 10);
+    assert_eq!(paths.len(), 11);
     for (path, operations) in paths {
         let told: BTreeSet<String> = operations
             .as_object()

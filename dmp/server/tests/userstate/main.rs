@@ -8,6 +8,7 @@
 mod cache;
 mod caps;
 mod crowd;
+mod matches;
 mod outage;
 mod profiles;
 

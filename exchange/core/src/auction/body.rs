@@ -24,22 +24,29 @@ pub(super) struct Recipient<'r> {
     pub(super) test: bool,
 }
 
-/// The partner's own id of the user (C-143). The SSP's `buyeruid` is its id for us, so only our own
-/// bidder sees it; others see the one that `user.ext.prebid.buyeruids` holds under their name.
-pub(super) fn own_buyeruid<'a>(
-    request: &BidRequest<'a>,
+/// The partner's own id of the user (C-143), `known` being the match table's. The SSP's `buyeruid` is its id for
+/// us, so only our own bidder sees it, and only while the table has none; others see first the one that
+/// `user.ext.prebid.buyeruids` holds under their name.
+pub(super) fn own_buyeruid<'x>(
+    request: &'x BidRequest<'_>,
     partner: &DemandPartner,
     mask: Mask,
-) -> Option<Str<'a>> {
-    let user = request.user.as_deref().filter(|_| !mask.ids)?;
-    if partner.endpoint == OWN_BIDDER {
-        return user.buyeruid.clone();
+    known: Option<&'x str>,
+) -> Option<Str<'x>> {
+    if mask.ids {
+        return None;
     }
-    let listed = user.ext?.path(&["prebid", "buyeruids"])?;
-    listed
-        .get(&partner.name)
-        .or_else(|| listed.get(partner.id.as_str()))?
-        .to_text()
+    let user = request.user.as_deref();
+    if partner.endpoint == OWN_BIDDER {
+        let told = || user?.buyeruid.clone();
+        return known.map(Str::Borrowed).or_else(told);
+    }
+    let told = || {
+        let listed = user?.ext?.path(&["prebid", "buyeruids"])?;
+        let found = listed.get(&partner.name);
+        found.or_else(|| listed.get(partner.id.as_str()))?.to_text()
+    };
+    told().or(known.map(Str::Borrowed))
 }
 
 /// Writes the body; `None` when the recipient's version cannot say it (C-171). What is not named here
@@ -106,16 +113,20 @@ fn native_as_text(imp: &Imp<'_>, body: &[u8]) -> Option<String> {
 }
 
 fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recipient<'_>) {
-    let Some(user) = request.user.as_deref() else {
-        return;
-    };
-    match (recipient.buyeruid, user.buyeruid.as_deref()) {
+    let user = request.user.as_deref();
+    match (
+        recipient.buyeruid,
+        user.and_then(|user| user.buyeruid.as_deref()),
+    ) {
         (Some(own), told) if told != Some(own) => {
             patches.set_text(Object::User, "buyeruid", own);
         }
         (None, Some(_)) => patches.remove(Object::User, "buyeruid"),
         _ => {}
     }
+    let Some(user) = user else {
+        return;
+    };
     // Ids of other bidders are none of this one's business.
     if user
         .ext

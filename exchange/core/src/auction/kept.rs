@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use contracts::matches::Matches;
 use openrtb::splice::{Object, Patches};
 use openrtb::{BidRequest, JsonWriter};
 
@@ -68,6 +69,21 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>) {
         Ok(text) => patches.set_raw(Object::User.ext(), "prebid", text),
         Err(_) => patches.remove(Object::User.ext(), "prebid"),
     }
+}
+
+/// What partners call the user, as it may be kept beside a request: whole with a whole one. Different ids stay
+/// different, since partners that see the same share a body.
+#[must_use]
+pub fn kept_matches(matches: &Matches, is_whole: bool) -> Matches {
+    let mut kept = matches.clone();
+    if !is_whole {
+        for known in &mut kept.0 {
+            let mut told = matches.0.iter();
+            let first = told.position(|other| other.uid == known.uid);
+            known.uid = format!("{SOME_ID}{}", first.unwrap_or_default()).into();
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod reply;
 mod settle;
 
 pub use judge::{Fate, Judged, Win};
-pub use kept::kept;
+pub use kept::{kept, kept_matches};
 pub use plan::{Ask, Candidate, Plan, Reach, Seller, Terms, plan};
 pub use rank::{Standing, Tier, tie_rank};
 pub use reply::{Reached, Reply, ReplyFate, recheck};

@@ -1,13 +1,14 @@
 //! Whom to ask, with which body, in which time.
 
 use contracts::catalog::{DemandPartner, OpenRtbVersion, PartnerStatus};
+use contracts::matches::Matches;
 use openrtb::Deal;
-use units::{AuctionId, Currency};
+use units::{AuctionId, Currency, UnixMillis};
 
 use super::body::{self, Recipient};
 use super::rank::tie_rank;
 use crate::intake::Intake;
-use crate::market::{Market, OWN_BIDDER};
+use crate::market::Market;
 use crate::privacy::{self, Mask, Reason, Signals, Told};
 use crate::routing::{Cell, NotAsked, Selection, View};
 
@@ -32,6 +33,10 @@ pub struct Terms<'t> {
     pub remaining_ms: u32,
     /// Who sells.
     pub seller: Seller<'t>,
+    /// What partners call the user, as far as our match table knows (C-143).
+    pub matches: &'t Matches,
+    /// When the request arrived: ids that have run out by then are not known any more.
+    pub at: UnixMillis,
 }
 
 /// One partner that is asked.
@@ -135,16 +140,21 @@ pub fn plan<'a>(
         not_asked: Vec::new(),
     };
     let selection = Selection::of(request, &market.pretargets, terms.seller.sid);
-    let [unknown, known] = [false, true].map(|knows_user| Cell::of(request, knows_user));
+    let [of_unknown, of_known] = [false, true].map(|knows_user| Cell::of(request, knows_user));
     let mut sameness: Vec<Sameness<'_>> = Vec::new();
     for (index, partner) in market.partners.iter().enumerate() {
-        let decision = privacy::decide(&signals, recipient(partner));
+        let decision = privacy::decide(&signals, privacy::Recipient::of(partner));
         let mask = decision.mask;
-        let buyeruid = body::own_buyeruid(request, partner, mask);
+        let known = terms.matches.uid(&partner.id, terms.at);
+        let buyeruid = body::own_buyeruid(request, partner, mask, known);
         let candidate = Candidate {
             index,
             partner,
-            cell: if buyeruid.is_some() { known } else { unknown },
+            cell: if buyeruid.is_some() {
+                of_known
+            } else {
+                of_unknown
+            },
             draw: draw(terms.auction, partner),
         };
         let admitted = selection
@@ -205,15 +215,6 @@ pub fn plan<'a>(
         });
     }
     plan
-}
-
-/// Who a partner is to a person's consent.
-fn recipient(partner: &DemandPartner) -> privacy::Recipient {
-    match partner.vendor_id {
-        Some(id) => privacy::Recipient::Vendor(id),
-        None if partner.endpoint == OWN_BIDDER => privacy::Recipient::Ours,
-        None => privacy::Recipient::Unlisted,
-    }
 }
 
 impl Plan<'_> {

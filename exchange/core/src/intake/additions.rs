@@ -8,6 +8,8 @@ use openrtb::splice::{Object, Patches};
 use openrtb::{BidRequest, Device, Geo, Imp, JsonWriter};
 use units::{CpmMicros, Currency};
 
+use crate::privacy::{self, Signals, Told};
+
 /// What fills a request in where it says nothing; what it says is never changed, but for the blocklists of
 /// the account, which are added to its own.
 #[derive(Clone, Copy, Default)]
@@ -22,6 +24,17 @@ pub struct Additions<'b> {
     pub account: Option<&'b Defaults>,
     /// Where an address is.
     pub places: Option<&'b dyn Fn(IpAddr) -> Option<Place>>,
+    /// Who calls, as far as a cookie of ours tells.
+    pub visitor: Option<Visitor<'b>>,
+}
+
+/// A visitor that brings our id, which names the user of a request without one where that may be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visitor<'b> {
+    /// The id.
+    pub id: &'b str,
+    /// What of the person's choices is obeyed.
+    pub policy: privacy::Policy,
 }
 
 impl fmt::Debug for Additions<'_> {
@@ -90,6 +103,9 @@ impl Additions<'_> {
         if self.gpc && !says_gpc(request) {
             patches.set_text(Object::Regs.ext(), "gpc", "1");
         }
+        if let Some(visitor) = &self.visitor {
+            visitor.lay_over(request, self.gpc, patches);
+        }
         let address = match address {
             Some(text) => text.trim().parse().ok(),
             None => self.peer,
@@ -102,6 +118,19 @@ impl Additions<'_> {
             && let Some(place) = find(address)
         {
             place.lay_over(patches);
+        }
+    }
+}
+
+impl Visitor<'_> {
+    fn lay_over(&self, request: &BidRequest<'_>, gpc: bool, patches: &mut Patches) {
+        let user = request.user.as_deref();
+        if user.is_some_and(|user| user.id.is_some()) || (gpc && self.policy.us) {
+            return;
+        }
+        let told = Told::by(request);
+        if privacy::may_identify(&Signals::of(request, &told, self.policy)) {
+            patches.set_text(Object::User, "id", self.id);
         }
     }
 }
@@ -314,7 +343,7 @@ mod tests {
             user_agent: Some("Mozilla/5.0"),
             gpc: true,
             places: Some(&find),
-            account: None,
+            ..Additions::default()
         };
         let rows = [
             (
@@ -350,6 +379,39 @@ mod tests {
                 format!("{head}{want}}}"),
                 "{says}"
             );
+        }
+    }
+
+    #[test]
+    fn a_visitor_is_named_where_that_may_be_known() {
+        let named = r#","user":{"id":"usr_1"}"#;
+        // What is said, whether the browser sends Global Privacy Control, and what is added.
+        let rows = [
+            ("C-160 nothing claimed", "", false, named),
+            ("C-163 GPC", "", true, r#","regs":{"ext":{"gpc":"1"}}"#),
+            ("C-161", r#","regs":{"coppa":1}"#, false, ""),
+            ("C-162", r#","regs":{"gdpr":1}"#, false, ""),
+            ("C-142", r#","device":{"lmt":1}"#, false, ""),
+            (
+                "C-143 the request's own",
+                r#","user":{"id":"u"}"#,
+                false,
+                "",
+            ),
+        ];
+        for (says, members, gpc, added) in rows {
+            let additions = Additions {
+                gpc,
+                visitor: Some(Visitor {
+                    id: "usr_1",
+                    policy: privacy::Policy::default(),
+                }),
+                ..Additions::default()
+            };
+            let head = r#"{"id":"1","imp":[{"id":"1","banner":{}}]"#;
+            let body = format!("{head}{members}}}");
+            let want = format!("{head}{members}{added}}}");
+            assert_eq!(written(&body, &additions), want, "{says}");
         }
     }
 }

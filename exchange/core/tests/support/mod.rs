@@ -10,6 +10,7 @@ pub(crate) mod one_bid;
 use std::collections::BTreeMap;
 
 use contracts::catalog::DemandPartner;
+use contracts::matches::Matches;
 use exchange_core::auction::{
     Plan, Reach, Reached, Reply, Seller, Settlement, Terms, plan, settle,
 };
@@ -86,6 +87,8 @@ pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> 
             sid: "ssp-1",
             is_owner: false,
         },
+        matches: &Matches::default(),
+        at: UnixMillis(0),
     };
     plan(intake, market, &terms, |_| Ok(Reach::default()))
 }

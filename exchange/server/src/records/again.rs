@@ -123,6 +123,8 @@ pub fn replay<T>(
             sid: &seen.seller.sid,
             is_owner: seen.seller.is_owner,
         },
+        matches: &seen.matches,
+        at: seen.at,
     };
     let plan = plan(&intake, &market, &terms, |candidate| {
         let mut admissions = seen.admissions.iter();

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contracts::catalog::Catalog;
+use contracts::matches::Matches;
 use exchange_core::Market;
-use exchange_core::auction::{Plan, Reach, Reached, Reply, Settlement, kept};
+use exchange_core::auction::{Plan, Reach, Reached, Reply, Settlement, kept, kept_matches};
 use exchange_core::routing::NotAsked;
 use recording::{Body, Draft, Records, xxh3};
 use units::UnixMillis;
@@ -22,6 +23,7 @@ pub struct Settled<'s> {
     pub catalog: &'s Arc<Catalog>,
     pub market: &'s Market,
     pub seller: &'s SeenSeller,
+    pub matches: &'s Matches,
     pub settings: &'s Settings,
     pub remaining_ms: u32,
     pub admissions: &'s [(usize, Result<Reach, NotAsked>)],
@@ -61,6 +63,7 @@ impl Settled<'_> {
                 .map(|(partner, said)| Admission::of(*partner, *said))
                 .collect(),
             answers: answers.collect(),
+            matches: kept_matches(self.matches, is_whole),
             is_whole,
             request: Body::Bytes(Cow::Borrowed(&request)),
         };

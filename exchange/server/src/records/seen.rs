@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use contracts::catalog::Catalog;
+use contracts::matches::Matches;
 use exchange_core::auction::{Reach, Reached};
 use exchange_core::payout::Share;
 use exchange_core::routing::NotAsked;
@@ -39,6 +40,9 @@ pub struct Seen<'s> {
     pub admissions: Vec<Admission>,
     /// How the calls ended, in the order of the asks.
     pub answers: Vec<Answer<'s>>,
+    /// What partners called the user; not their very ids where the request is not whole.
+    #[serde(default, skip_serializing_if = "Matches::is_empty")]
+    pub matches: Matches,
     /// Whether the request is whole: nothing of the person was taken out.
     pub is_whole: bool,
     /// The request that was auctioned: the SSP's, with what its account and we added.

@@ -1,6 +1,7 @@
 //! A settled auction leaves its record, so that it can be settled again.
 
 use bytes::Bytes;
+use contracts::matches::Matches;
 use exchange_core::auction::{Reach, Reply};
 use exchange_core::routing::NotAsked;
 
@@ -10,6 +11,7 @@ use crate::records::{SeenSeller, Settled};
 /// What an auction read, beside what its round holds.
 pub(super) struct Kept<'k> {
     pub(super) seller: &'k SeenSeller,
+    pub(super) matches: &'k Matches,
     pub(super) remaining_ms: u32,
     pub(super) admissions: &'k [(usize, Result<Reach, NotAsked>)],
     pub(super) replies: &'k [Reply<'k>],
@@ -31,6 +33,7 @@ impl Round<'_> {
             catalog: &self.in_force.catalog,
             market: &self.in_force.market,
             seller: kept.seller,
+            matches: kept.matches,
             settings: &exchange.settings,
             remaining_ms: kept.remaining_ms,
             admissions: kept.admissions,

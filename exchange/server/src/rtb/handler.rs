@@ -61,6 +61,11 @@ async fn answer(context: &AuctionContext, request: &Request) -> Response {
             .known_header(&header::USER_AGENT)
             .filter(|_| browser)
             .map(str::to_owned),
+        visitor: context
+            .identity
+            .visitors
+            .known(&request.headers)
+            .map(str::to_owned),
         gpc: sends_gpc(&request.headers),
         arrival: request.received,
     };

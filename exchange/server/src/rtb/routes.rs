@@ -12,6 +12,7 @@ use super::handler;
 use super::run::AuctionContext;
 use super::{history, notices, sellers, validate};
 use crate::demo::Demo;
+use crate::sync;
 
 /// The handler of one worker.
 pub(crate) struct Rtb {
@@ -93,6 +94,10 @@ impl Handler for Rtb {
             "/notice/win" => notices::take(context, &request, SellKind::Win).await,
             "/notice/bill" => notices::take(context, &request, SellKind::Bill).await,
             "/notice/loss" => notices::take(context, &request, SellKind::Loss).await,
+            path if sync::is_sync(path) => {
+                let base = context.exchange.config.rtb_base();
+                sync::handle(context, &request, &base).await
+            }
             "/sellers.json" if request.is_get() => sellers::document(context),
             _ => self.operate(&request).await,
         }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use eventlog::EventLog;
 use exchange_core::Conditions;
 use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
-use exchange_core::intake::{self, Additions, Intake, Pages, Refusal};
+use exchange_core::intake::{self, Additions, Intake, Pages, Refusal, Visitor};
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
 use recording::Records;
@@ -27,6 +27,7 @@ use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
 use super::waterfall::Waterfall;
 use crate::exchange::{Exchange, InForce};
+use crate::identity::Identity;
 use crate::metrics::Outcome;
 use crate::records::{Auctions, SeenSeller};
 use crate::upstream::Upstream;
@@ -40,6 +41,8 @@ pub(crate) struct AuctionContext {
     pub upstream: Upstream,
     /// The durable log.
     pub log: EventLog,
+    /// What users are known by.
+    pub identity: Identity,
     pub(crate) calls: Rc<Calls>,
     pub(crate) recorder: Recorder,
     /// Where auctions are left that can be settled again.
@@ -70,6 +73,10 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         gpc: input.gpc,
         account: input.source.account().map(|account| &account.defaults),
         places: context.exchange.knows_places().then_some(&find),
+        visitor: input.visitor.as_deref().map(|id| Visitor {
+            id,
+            policy: in_force.market.privacy,
+        }),
     };
     let mut pages = Pages::default();
     let result = match intake::read(&input.body, &mut pages, &additions, limits) {
@@ -77,7 +84,8 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
             Some(result) => result,
             None => {
                 waterfall.done("intake");
-                hold(context, &in_force, &arrived, &intake, waterfall).await
+                let visitor = input.visitor.as_deref();
+                hold(context, &in_force, &arrived, &intake, visitor, waterfall).await
             }
         },
         Err(Refusal::InsufficientTime { request_id }) => {
@@ -99,6 +107,7 @@ async fn hold(
     in_force: &Arc<InForce>,
     arrived: &Arrived<'_>,
     intake: &Intake<'_>,
+    visitor: Option<&str>,
     mut waterfall: Waterfall,
 ) -> AuctionResult {
     let exchange = &context.exchange;
@@ -111,6 +120,14 @@ async fn hold(
         let id = intake.request.id().to_owned();
         return refused(context, arrived, id, Some(15), "deadline");
     }
+    let left = budget.saturating_sub(arrived.arrival.elapsed());
+    let known = context
+        .identity
+        .matches(exchange, in_force, intake, visitor, left);
+    let matches = known.await;
+    if context.identity.table.is_some() && in_force.syncs {
+        waterfall.done("identify");
+    }
     let seller = seen_seller(arrived.source, intake, &payout);
     let request_id = arrived.auction.to_string();
     let terms = Terms {
@@ -121,6 +138,8 @@ async fn hold(
             sid: &seller.sid,
             is_owner: seller.is_owner,
         },
+        matches: &matches,
+        at: arrived.at,
     };
     let now_us = exchange.micros();
     let mut admissions = Vec::with_capacity(in_force.partners.len());
@@ -200,6 +219,7 @@ async fn hold(
     waterfall.done("answer");
     round.keep(&Kept {
         seller: &seller,
+        matches: &matches,
         remaining_ms: terms.remaining_ms,
         admissions: &admissions,
         replies: &replies,
@@ -336,6 +356,7 @@ impl AuctionContext {
         recording: &Records<Auctions>,
         upstream: Upstream,
         log: EventLog,
+        identity: Identity,
     ) -> Self {
         Self {
             exchange: Arc::clone(exchange),
@@ -344,6 +365,7 @@ impl AuctionContext {
             recording: recording.clone(),
             upstream,
             log,
+            identity,
         }
     }
 

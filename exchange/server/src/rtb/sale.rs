@@ -66,6 +66,8 @@ pub(crate) struct AuctionInput {
     pub peer: Option<IpAddr>,
     /// The browser that called, for requests that name none.
     pub user_agent: Option<String>,
+    /// Our id of the browser that called, as its cookie says.
+    pub visitor: Option<String>,
     /// The browser sent Global Privacy Control.
     pub gpc: bool,
     /// When the request arrived: `tmax` counts from here.

@@ -17,7 +17,7 @@ pub(super) struct Waterfall {
 /// One step of an auction, in milliseconds from the request's arrival.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Step {
-    /// `receive`, `intake`, `plan`, `ask`, `settle` or `answer`.
+    /// `receive`, `intake`, `identify`, `plan`, `ask`, `settle` or `answer`.
     pub(crate) step: &'static str,
     /// When it began.
     pub(crate) from_ms: f64,
@@ -26,7 +26,7 @@ pub(crate) struct Step {
 }
 
 /// Most steps that an auction has.
-const MOST: usize = 6;
+const MOST: usize = 7;
 
 impl Waterfall {
     /// Begins with the arrival.

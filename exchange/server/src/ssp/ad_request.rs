@@ -70,7 +70,7 @@ async fn fill(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     let in_force = ssp.in_force()?;
     let on_sale = sell::on_sale(&in_force, &ask.placement_id)?;
     let ip = ssp.address_of(request).to_string();
-    let visitor = sell::visitor(&ip, &request.headers);
+    let visitor = sell::visitor(&ip, &request.headers, &ssp.auctions.identity.visitors);
     let sold = sell::sell(&ssp.auctions, on_sale, &ask, visitor, request.received).await?;
     let response = match &sold.winner {
         Some(winner) => show(ssp, &in_force, on_sale.0, &sold, winner),

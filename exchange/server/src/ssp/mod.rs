@@ -26,6 +26,9 @@ use service::{Problem, cors};
 
 use crate::exchange::InForce;
 use crate::rtb::{self, AuctionContext};
+use crate::sync;
+
+pub(crate) use pages::escape;
 
 /// What stands before an event's name in its path.
 const VIDEO: &str = "/video/";
@@ -60,6 +63,7 @@ impl Ssp {
             "/view" => track::handle(self, request, SellKind::View).await,
             "/click" => track::handle(self, request, SellKind::Click).await,
             "/vast" => vast::handle(self, request).await,
+            path if sync::is_sync(path) => sync::handle(&self.auctions, request, &self.base).await,
             "/tag.js" => self.page(request, Self::tag),
             "/frame" => self.page(request, |_ssp, _request| Ok(pages::frame())),
             "/demo" => self.page(request, Self::demo),
@@ -91,7 +95,8 @@ impl Ssp {
             let (placement, _publisher) = sell::on_sale(&in_force, id)?;
             placements.push(placement);
         }
-        Ok(pages::tag(&self.base, &placements))
+        let syncs = in_force.syncs && self.auctions.identity.table.is_some();
+        Ok(pages::tag(&self.base, &placements, syncs))
     }
 
     fn demo(&self, request: &Request) -> Result<Response, Box<Problem>> {

@@ -15,14 +15,15 @@ const DEMO: &str = include_str!("demo.html");
 const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox");
 
-/// `tag.js` of these placements; `base` is the SSP side's public URL.
-pub(super) fn tag(base: &str, placements: &[&Placement]) -> Response {
+/// `tag.js` of these placements; `base` is the SSP side's public URL, `syncs` whether DSPs are told of visits.
+pub(super) fn tag(base: &str, placements: &[&Placement], syncs: bool) -> Response {
     let listed: Vec<Value> = placements.iter().map(|it| told(it)).collect();
     let script = filled(
         TAG,
         [
             ("__BASE__", inside(base)),
             ("__PLACEMENTS__", literal(&json!(listed))),
+            ("__SYNCS__", literal(&json!(syncs))),
         ],
     );
     let mut response = answers::with_type(StatusCode::OK, "text/javascript; charset=utf-8", script);
@@ -137,7 +138,8 @@ pub(super) fn demo(base: &str, placements: &[Placement]) -> Response {
     response
 }
 
-fn escape(text: &str) -> String {
+/// A text as it stands in an element or an attribute.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('"', "&quot;")
@@ -180,6 +182,7 @@ mod tests {
         let values = [
             ("__BASE__", "__PLACEMENTS__".to_owned()),
             ("__PLACEMENTS__", "3".to_owned()),
+            ("__SYNCS__", "true".to_owned()),
         ];
         let filled = filled(TAG, values);
         for line in ["base = \"__PLACEMENTS__\";", "placements = 3;"] {

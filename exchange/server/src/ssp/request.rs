@@ -80,6 +80,8 @@ pub(crate) fn is_web(url: &str) -> bool {
 pub(crate) struct Visitor<'a> {
     /// Address of the peer.
     pub(crate) ip: &'a str,
+    /// Our id of the browser, as its cookie says.
+    pub(crate) id: Option<&'a str>,
     /// It sends Global Privacy Control.
     pub(crate) gpc: bool,
     /// `User-Agent`.
@@ -310,6 +312,7 @@ mod tests {
 
     const VISITOR: Visitor<'_> = Visitor {
         ip: "203.0.113.7",
+        id: None,
         gpc: false,
         user_agent: Some("Mozilla/5.0"),
         language: Some("de-DE,de"),

@@ -7,6 +7,7 @@ use contracts::catalog::{Placement, Publisher, Status};
 use contracts::notice::{SellClaims, SellKind};
 use service::Problem;
 use service::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use service::visitor::Visitors;
 use units::AuctionId;
 
 use super::request::{AdRequest, Visitor, bid_request};
@@ -68,6 +69,7 @@ pub(super) async fn sell(
         },
         peer: None,
         user_agent: None,
+        visitor: visitor.id.map(str::to_owned),
         gpc: visitor.gpc,
         arrival,
     };
@@ -147,7 +149,7 @@ impl Tracking {
 }
 
 /// What a connection tells about its visitor.
-pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap) -> Visitor<'h> {
+pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap, visitors: &Visitors) -> Visitor<'h> {
     let text = |name: HeaderName| {
         headers
             .get(name)
@@ -155,6 +157,7 @@ pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap) -> Visitor<'h> {
     };
     Visitor {
         ip,
+        id: visitors.known(headers),
         gpc: sends_gpc(headers),
         user_agent: text(service::http::header::USER_AGENT),
         language: text(service::http::header::ACCEPT_LANGUAGE),

@@ -4,6 +4,7 @@
   "use strict";
   var base = "__BASE__";
   var placements = __PLACEMENTS__;
+  var syncs = __SYNCS__;
   var script = document.currentScript;
   var lazy = !(script && script.dataset.lazy === "off") && "IntersectionObserver" in window;
 
@@ -154,6 +155,28 @@
     });
   }
 
+  // Opens our sync page in a frame that nobody sees, once a page and after its first ad request: DSPs learn there
+  // of the visit, and what the visitor chose.
+  function sync(choice) {
+    if (!syncs) return;
+    syncs = false;
+    var said = {
+      gdpr: choice.regs.gdpr, gdpr_consent: choice.user.consent, us_privacy: choice.regs.us_privacy,
+      gpp: choice.regs.gpp, gpp_sid: (choice.regs.gpp_sid || []).join(",")
+    };
+    var query = Object.keys(said).filter(function (name) {
+      return said[name] !== undefined && said[name] !== "";
+    }).map(function (name) { return name + "=" + encodeURIComponent(said[name]); });
+    var box = document.createElement("iframe");
+    box.title = "Sync";
+    box.setAttribute("aria-hidden", "true");
+    box.tabIndex = -1;
+    box.width = box.height = 1;
+    box.style.cssText = "position:absolute;left:-9999px;border:0";
+    box.src = base + "/sync?" + query.join("&");
+    (document.body || document.documentElement).appendChild(box);
+  }
+
   function request(slot, placement) {
     withChoice(function (choice) {
       var body = { placement_id: placement.id, user: choice.user, regs: choice.regs };
@@ -167,6 +190,7 @@
         .then(function (answer) { return answer.status === 200 ? answer.json() : null; })
         .then(function (answer) { if (answer) fill(slot, placement, answer); else fall(slot, placement); })
         .catch(function () { fall(slot, placement); });
+      sync(choice);
     });
   }
 

@@ -41,7 +41,7 @@ async fn play(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     })?;
     let ask = asked(request, &id);
     let ip = ssp.address_of(request).to_string();
-    let visitor = sell::visitor(&ip, &request.headers);
+    let visitor = sell::visitor(&ip, &request.headers, &ssp.auctions.identity.visitors);
     let on_sale = (&playable, publisher);
     let sold = sell::sell(&ssp.auctions, on_sale, &ask, visitor, request.received).await?;
     let document = sold.winner.as_ref().and_then(|winner| {

@@ -1,0 +1,132 @@
+//! What partners call users, against a real Redis (C-143, S12, S13).
+
+use std::time::Duration;
+
+use contracts::matches::Matches;
+use userstate::{Budget, MatchTerms, Noted, UserState};
+
+use super::users;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn terms(most: usize) -> MatchTerms {
+    MatchTerms { life: HOUR, most }
+}
+
+async fn note(users: &UserState, user: &str, partner: &str, uid: &str, terms: MatchTerms) -> Noted {
+    users
+        .note_match(user, &partner.into(), uid, terms)
+        .await
+        .unwrap()
+}
+
+/// `partner=uid`, in the order of partners.
+fn told(matches: &Matches) -> Vec<String> {
+    let all = matches.0.iter();
+    all.map(|it| format!("{}={}", it.partner, it.uid)).collect()
+}
+
+async fn of(users: &UserState, user: &str) -> Vec<String> {
+    told(&users.load_matches(user).await.unwrap())
+}
+
+#[tokio::test]
+async fn each_partner_has_one_id_and_a_user_so_many_partners() {
+    let users = users().await;
+    for (partner, uid) in [("b", "b 1"), ("a", "a-1"), ("a", "a-2")] {
+        let noted = note(&users, "u", partner, uid, terms(2)).await;
+        assert_eq!(noted, Noted::Known);
+    }
+    assert_eq!(of(&users, "u").await, ["a=a-2", "b=b 1"], "C-143");
+    assert!(of(&users, "v").await.is_empty());
+    // The life of a was renewed last: b ends first.
+    let _ = note(&users, "u", "c", "c-1", terms(2)).await;
+    assert_eq!(of(&users, "u").await, ["a=a-2", "c=c-1"]);
+    users.drop_match("u", &"a".into()).await.unwrap();
+    assert_eq!(of(&users, "u").await, ["c=c-1"]);
+    users.drop_matches("u").await.unwrap();
+    assert!(of(&users, "u").await.is_empty());
+}
+
+#[tokio::test]
+async fn s_12_ids_end_and_so_does_their_key() {
+    let users = users().await;
+    let _ = note(&users, "u", "a", "a-1", terms(9)).await;
+    let mut connection = users.connection();
+    let mut raw = redis::pipe();
+    raw.cmd("HSET")
+        .arg("{u:u}:ids")
+        .arg(&["old", "1000 o-1", "odd", "no time"])
+        .ignore();
+    raw.cmd("PTTL").arg("{u:u}:ids");
+    let (life,): (i64,) = raw.query_async(&mut connection).await.unwrap();
+    assert!((3_500_000..=3_600_000).contains(&life), "{life}");
+    assert_eq!(
+        of(&users, "u").await,
+        ["a=a-1", "old=o-1"],
+        "what cannot be read is left out"
+    );
+    let _ = note(&users, "u", "b", "b-1", terms(9)).await;
+    assert_eq!(
+        of(&users, "u").await,
+        ["a=a-1", "b=b-1"],
+        "what has run out goes with the next write"
+    );
+    // A shorter life shortens nobody else's.
+    let short = MatchTerms {
+        life: Duration::from_secs(1),
+        most: 9,
+    };
+    let _ = note(&users, "u", "c", "c-1", short).await;
+    let mut ask = redis::cmd("PTTL");
+    ask.arg("{u:u}:ids");
+    let life: i64 = ask.query_async(&mut connection).await.unwrap();
+    assert!(life > 3_000_000, "{life}");
+}
+
+#[tokio::test]
+async fn s_13_an_erasure_takes_them_and_none_comes_back() {
+    let users = users().await;
+    let _ = note(&users, "u", "a", "a-1", terms(9)).await;
+    let export = users.export("u").await.unwrap();
+    let told = export.get("id:a").map(|kept| kept.ends_with(" a-1"));
+    assert_eq!(told, Some(true), "{export:?}");
+    assert!(users.delete_user("u", &[], DAY).await.unwrap());
+    assert!(of(&users, "u").await.is_empty());
+    let noted = note(&users, "u", "a", "a-2", terms(9)).await;
+    assert_eq!(noted, Noted::Erased);
+    assert!(users.export("u").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_first_user_that_anybody_knows_is_read_once() {
+    let url = testkit::stores().redis().await.state_url;
+    let budget = Budget {
+        bid: Duration::from_secs(10),
+        off_path: Duration::from_secs(10),
+        matches_bytes: 1 << 20,
+        cache_life: HOUR,
+        ..Budget::default()
+    };
+    let users = UserState::connect(&url, budget).unwrap();
+    users.ping().await.unwrap();
+    let _ = note(&users, "second", "a", "of-second", terms(9)).await;
+    let _ = note(&users, "third", "a", "of-third", terms(9)).await;
+    let ids = ["first", "second", "third"];
+    for from_memory in [false, true] {
+        let found = users.read_matches(&ids).await.unwrap();
+        assert_eq!(told(&found.matches), ["a=of-second"]);
+        assert_eq!(found.from_memory, from_memory);
+    }
+    let nobody = users.read_matches(&["first"]).await.unwrap();
+    assert!(nobody.from_memory && nobody.matches.is_empty());
+    // What this process writes it does not remember otherwise.
+    let _ = note(&users, "first", "a", "of-first", terms(9)).await;
+    let found = users.read_matches(&ids).await.unwrap();
+    assert_eq!(told(&found.matches), ["a=of-first"]);
+    users.drop_matches("first").await.unwrap();
+    users.drop_match("second", &"a".into()).await.unwrap();
+    let found = users.read_matches(&ids).await.unwrap();
+    assert_eq!(told(&found.matches), ["a=of-third"]);
+}
