@@ -13,4 +13,5 @@ pub mod lease;
 pub mod notice;
 pub mod profile;
 pub mod record;
+pub mod sighting;
 pub mod stamps;

@@ -26,6 +26,7 @@ mod metrics;
 mod openapi;
 pub mod records;
 mod rtb;
+mod sightings;
 mod ssp;
 mod upstream;
 
@@ -46,6 +47,7 @@ use demo::{Demo, History};
 use exchange::Exchange;
 use records::Recording;
 use rtb::{AuctionContext, Rtb};
+use sightings::Sightings;
 use ssp::Ssp;
 use upstream::Upstream;
 
@@ -103,9 +105,11 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
         &exchange.config.auction_records,
         &rtb_ops.metrics,
     )?;
+    let (sightings, reporting) = Sightings::start(&exchange)?;
     let process = Process {
         exchange,
         recording,
+        sightings,
         listeners,
         rtb_ops,
         ssp_ops,
@@ -115,10 +119,13 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     };
     let workers = process.exchange.config.worker_count();
     let ended = runtime::per_core(workers, "exchange", |worker| process.work(worker))?;
-    // With the last who leave records gone, the thread writes the rest and ends.
+    // With the last who leave records and sightings gone, the threads do the rest and end.
     drop(process);
     if thread.join().is_err() {
         tracing::error!("the thread that writes records panicked");
+    }
+    if reporting.join().is_err() {
+        tracing::error!("the thread that reports creatives panicked");
     }
     ended.into_iter().collect()
 }
@@ -146,6 +153,7 @@ fn ops(
 struct Process {
     exchange: Arc<Exchange>,
     recording: Recording,
+    sightings: Sightings,
     listeners: Listeners,
     rtb_ops: Ops,
     ssp_ops: Ops,
@@ -183,7 +191,13 @@ impl Process {
             let told = rtb::tell_tallies(Arc::clone(&self.exchange), log.clone());
             tokio::task::spawn_local(told);
         }
-        let context = AuctionContext::start(&self.exchange, &self.recording, upstream, log.clone());
+        let context = AuctionContext::start(
+            &self.exchange,
+            &self.recording,
+            &self.sightings,
+            upstream,
+            log.clone(),
+        );
         let demo = Demo::new(
             self.listeners.ssp.local_addr()?,
             self.listeners.rtb.local_addr()?,

@@ -28,8 +28,36 @@ pub(crate) struct RtbMetrics {
     pub catalog_version: Gauge,
     /// Records that found their queue full.
     pub records_dropped: Counter,
+    /// Creatives in bids that nobody has judged.
+    pub sightings: SightingCounters,
     /// Entries of the outbox waiting for their DSP.
     pub outbox_waiting: Gauge,
+}
+
+/// What became of creatives in bids that nobody has judged.
+#[derive(Debug, Clone)]
+pub(crate) struct SightingCounters {
+    /// They wait for a verdict at the control plane.
+    pub reported: Counter,
+    /// The control plane did not keep them.
+    pub refused: Counter,
+    /// They found their queue full.
+    pub dropped: Counter,
+}
+
+impl SightingCounters {
+    fn new(registry: &Metrics) -> Self {
+        let outcome = |outcome| {
+            let help = "Creatives in bids that nobody has judged, by what became of the report.";
+            let labels = [("outcome", outcome)];
+            registry.counter("gavel_sightings_total", help, &labels)
+        };
+        Self {
+            reported: outcome("reported"),
+            refused: outcome("refused"),
+            dropped: outcome("dropped"),
+        }
+    }
 }
 
 /// How an auction ended.
@@ -131,6 +159,7 @@ impl RtbMetrics {
                 "gavel_records_dropped_total",
                 "Auction records that found their queue full.",
             ),
+            sightings: SightingCounters::new(registry),
             outbox_waiting: gauge(
                 "gavel_outbox_waiting",
                 "Billing notices that their DSP has not taken yet.",

@@ -72,6 +72,8 @@ async fn an_edit_reaches_a_waiting_feed() {
 #[tokio::test]
 async fn verdicts_on_creatives_reach_the_feed() {
     let plane = Plane::start().await;
+    let dsp = json!({"id": "dsp", "name": "d", "endpoint": "http://127.0.0.1:9100/bid"});
+    let _ = plane.post("/demand-partners", dsp).await.expect_status(201);
     let line =
         json!({"partner_id": "dsp", "crid": "c-1", "markup": "<b>x</b>", "verdict": "pending"});
     let made = plane.post("/creative-verdicts", line.clone()).await;

@@ -505,16 +505,16 @@ async fn every_resource_is_made_changed_and_listed() {
             "creatives",
         ),
         (
-            "/creative-verdicts",
-            json!({"id": "cv1", "partner_id": "d1", "crid": "c-1", "verdict": "pending"}),
-            json!({"verdict": "blocked"}),
-            "verdict",
-        ),
-        (
             "/demand-partners",
             json!({"id": "d1", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
             json!({"active": false}),
             "active",
+        ),
+        (
+            "/creative-verdicts",
+            json!({"id": "cv1", "partner_id": "d1", "crid": "c-1", "verdict": "pending"}),
+            json!({"verdict": "blocked"}),
+            "verdict",
         ),
         (
             "/demand-partners",

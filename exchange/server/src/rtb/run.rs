@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use eventlog::EventLog;
 use exchange_core::Conditions;
-use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
+use exchange_core::auction::{Judged, Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Additions, Intake, Pages, Refusal};
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
@@ -28,6 +28,7 @@ use super::waterfall::Waterfall;
 use crate::exchange::{Exchange, InForce};
 use crate::metrics::Outcome;
 use crate::records::{Recording, SeenSeller};
+use crate::sightings::{Sightings, Watch};
 use crate::upstream::Upstream;
 
 /// What one worker runs auctions with. Lives on its core.
@@ -43,6 +44,8 @@ pub(crate) struct AuctionContext {
     pub(crate) recorder: Recorder,
     /// Where auctions are left that can be settled again.
     pub(super) recording: Recording,
+    /// What looks for creatives that nobody has judged.
+    pub(super) watch: Rc<Watch>,
 }
 
 /// Runs one auction. Its record and the losers' notices leave off the path.
@@ -196,6 +199,7 @@ async fn hold(
         },
     };
     round.tell();
+    round.watch();
     waterfall.done("answer");
     round.keep(
         &Kept {
@@ -283,6 +287,20 @@ impl Round<'_> {
         }
     }
 
+    /// Leaves creatives that nobody has judged for their review.
+    fn watch(&self) {
+        let now = Instant::now();
+        let registry = &self.in_force.market.registry;
+        let named = |judged: &&Judged<'_>| judged.imp.is_some();
+        for judged in self.settlement.bids.iter().filter(named) {
+            if let Some(partner) = self.in_force.partners.get(judged.partner) {
+                let (crid, markup) = (judged.bid.crid.as_deref(), judged.bid.adm());
+                let watch = &self.context.watch;
+                watch.look(registry, partner, crid, markup, now);
+            }
+        }
+    }
+
     /// Counts what was won where our word is the last; an SSP's comes with its notice.
     fn count_won(&self, won: &[Winner]) {
         let is_last = match self.arrived.source {
@@ -336,6 +354,7 @@ impl AuctionContext {
     pub(crate) fn start(
         exchange: &Arc<Exchange>,
         recording: &Recording,
+        sightings: &Sightings,
         upstream: Upstream,
         log: EventLog,
     ) -> Self {
@@ -344,6 +363,7 @@ impl AuctionContext {
             calls: Rc::new(Calls::new(exchange, &upstream)),
             recorder: Recorder::start(exchange, log.clone()),
             recording: recording.clone(),
+            watch: Rc::new(Watch::new(sightings)),
             upstream,
             log,
         }
