@@ -335,6 +335,105 @@ fn soft_floors_and_several_bids_for_a_seller_with_an_auction_of_its_own() {
 }
 
 #[test]
+fn what_second_price_adds_is_the_sellers_and_by_currency() {
+    let (request, answer) = prices(2, &[("a", "8"), ("b", "6")]);
+    let intake = intake(&request);
+    let market = market(&[partner("alpha")]);
+    let plan = planned(&intake, &market, 1);
+    let yen = Currency::parse("JPY").unwrap();
+    #[rustfmt::skip]
+    let cases: [(&str, &[(Currency, &str)], &str); 4] = [
+        ("X-70 the market's", &[], "won 6.01 USD"),
+        ("X-70 the seller's", &[(Currency::USD, "0.5"), (yen, "1")], "won 6.5 USD"),
+        ("X-70 of another currency", &[(yen, "1")], "won 6.01 USD"),
+        ("X-70 never more than the bid", &[(Currency::USD, "5")], "won 8 USD"),
+    ];
+    for (item, increments, expect) in cases {
+        let increments = increments.iter().map(|(code, price)| (*code, cpm(price)));
+        let increments = increments.collect();
+        let conditions = Conditions {
+            increments: Some(&increments),
+            ..Conditions::default()
+        };
+        let settlement = settled_under(&plan, &market, &conditions, &[(0, &answer)]);
+        assert_eq!(fates(&settlement)[0].1, expect, "{item}");
+    }
+}
+
+#[test]
+fn of_several_winners_so_many_are_of_one_dsp() {
+    // X-85
+    let bid = |id: &str, price: &str| {
+        format!(r#"{{"id":"{id}","impid":"1","price":{price},"adm":"x","w":300,"h":250}}"#)
+    };
+    let of = |bids: &[(&str, &str)], group: u8| {
+        let bids: Vec<String> = bids.iter().map(|(id, price)| bid(id, price)).collect();
+        format!(
+            r#"{{"id":"r","seatbid":[{{"group":{group},"bid":[{}]}}]}}"#,
+            bids.join(",")
+        )
+    };
+    let rival = of(&[("c", "4"), ("d", "3")], 0);
+    let (request, _) = prices(1, &[]);
+    let intake = intake(&request);
+    #[rustfmt::skip]
+    let cases: [(&str, Option<u8>, u8, [&str; 4]); 5] = [
+        ("as many as there are places", None, 0, ["won 8 USD", "won 6 USD", "won 4 USD", "102"]),
+        ("two of it", Some(2), 0, ["won 8 USD", "won 6 USD", "won 4 USD", "102"]),
+        ("one of it", Some(1), 0, ["won 8 USD", "102", "won 4 USD", "won 3 USD"]),
+        ("a group of two", Some(2), 1, ["won 8 USD", "won 6 USD", "won 4 USD", "102"]),
+        ("a group of more than it may win", Some(1), 1, ["102", "102", "won 4 USD", "won 3 USD"]),
+    ];
+    for (says, most, group, expect) in cases {
+        let mut alpha = partner("alpha");
+        alpha.multibid = most.and_then(std::num::NonZeroU8::new);
+        let market = market(&[alpha, partner("beta")]);
+        let plan = planned(&intake, &market, 1);
+        let conditions = Conditions {
+            multibid: 3,
+            ..Conditions::default()
+        };
+        let own = of(&[("a", "8"), ("b", "6")], group);
+        let answers = [(0, own.as_str()), (1, rival.as_str())];
+        let settlement = settled_under(&plan, &market, &conditions, &answers);
+        let found: Vec<String> = fates(&settlement)
+            .into_iter()
+            .map(|(_, fate)| fate)
+            .collect();
+        assert_eq!(found, expect, "X-85 {says}");
+    }
+}
+
+#[test]
+fn what_a_dsp_may_not_win_sets_no_price() {
+    // X-70, X-85: the second bid of a DSP that may win once
+    let (request, _) = prices(2, &[]);
+    let intake = intake(&request);
+    let mut alpha = partner("alpha");
+    alpha.multibid = std::num::NonZeroU8::new(1);
+    let market = market(&[alpha, partner("beta")]);
+    let plan = planned(&intake, &market, 1);
+    let (_, own) = prices(2, &[("a", "8"), ("b", "6")]);
+    let (_, rival) = prices(2, &[("c", "9"), ("d", "3")]);
+    for (multibid, expect) in [
+        (3, ["won 6.01 USD", "102", "won 8.01 USD", "won 2 USD"]),
+        (1, ["102", "102", "won 8.01 USD", "102"]),
+    ] {
+        let conditions = Conditions {
+            multibid,
+            ..Conditions::default()
+        };
+        let answers = [(0, own.as_str()), (1, rival.as_str())];
+        let settlement = settled_under(&plan, &market, &conditions, &answers);
+        let found: Vec<String> = fates(&settlement)
+            .into_iter()
+            .map(|(_, fate)| fate)
+            .collect();
+        assert_eq!(found, expect, "{multibid}");
+    }
+}
+
+#[test]
 fn tests_and_auctions_of_others() {
     // X-79, X-80
     #[rustfmt::skip]
