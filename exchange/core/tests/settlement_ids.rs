@@ -165,6 +165,7 @@ const CASES: &[Case] = &[
     Case { item: "X-70", says: "alone: the floor", request: SECOND, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 0.5 USD"] },
     Case { item: "X-70", says: "an at of 500 runs first price", request: r#""at":500,"imp":[{"id":"1","banner":{"w":300,"h":250}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 5 USD"] },
     Case { item: "X-71", says: "the deal's own at: 3 pays its floor", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"f","adm":"x"}]}]"#], expect: &["won 7.5 USD"] },
+    Case { item: "X-71", says: "3 without a price agrees on none: its bid", request: r#""at":2,"imp":[{"id":"1","bidfloor":0.5,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"f","at":3}]}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":4,"dealid":"f","adm":"x"}]}]"#], expect: &["won 4 USD"] },
     Case { item: "X-71", says: "2 has the deal's floor as its bound, whatever open bids offer", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"v","adm":"x"},{"id":"b","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 2 USD", "103"] },
     Case { item: "X-71", says: "2 pays the next bid for a deal", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"v","adm":"x"},{"id":"b","impid":"1","price":5,"dealid":"v","adm":"x"}]}]"#], expect: &["won 5.01 USD", "102"] },
     Case { item: "X-71", says: "1 pays the bid", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"g","adm":"x"}]}]"#], expect: &["won 9 USD"] },
@@ -467,8 +468,10 @@ fn what_would_have_won() {
         &'static [Option<&'static str>],
     );
     const EURO: &str = r#""at":1,"cur":["USD","EUR"],"imp":[{"id":"1","bidfloor":2,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"v","bidfloor":3}]}}]"#;
+    const BOTH: &str = r#""at":1,"imp":[{"id":"1","bidfloor":0.5,"banner":{"w":300,"h":250}},{"id":"2","bidfloor":0.5,"banner":{"w":300,"h":250}}]"#;
     #[rustfmt::skip]
     let rows = [
+        Row("above a group's winner price was not the cause", BOTH, r#""seatbid":[{"group":1,"bid":[{"id":"a","impid":"1","price":1,"adm":"x"},{"id":"b","impid":"2","price":9,"adm":"x"}]},{"bid":[{"id":"c","impid":"1","price":5,"adm":"x"}]}]"#, &[Some("1"), Some("0.5"), None]),
         Row("alone: the floor", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#, &[Some("2")]),
         Row("under the floor, nobody else", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":1,"adm":"x"}]}]"#, &[Some("2")]),
         Row("under the deal's floor", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":1,"dealid":"v","adm":"x"}]}]"#, &[Some("3")]),

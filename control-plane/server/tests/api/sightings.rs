@@ -28,20 +28,20 @@ async fn told(plane: &Plane, creatives: &[Value]) -> [u64; 3] {
     let body = json!({"creatives": creatives}).to_string();
     let answer = plane.internal(Method::POST, SIGHTINGS_PATH, &body).await;
     let answer = answer.expect_status(200).json();
-    ["stored", "known", "refused"].map(|key| answer[key].as_u64().unwrap())
+    ["stored", "known", "refused"].map(|key| answer[key].as_u64().expect("a count"))
 }
 
 async fn catalog(plane: &Plane) -> Catalog {
     let feed = plane.internal(Method::GET, "/internal/catalog", "").await;
-    serde_json::from_slice(&feed.expect_status(200).body).unwrap()
+    serde_json::from_slice(&feed.expect_status(200).body).expect("a catalog")
 }
 
 /// The `crid`s of a page of `/creative-verdicts`, and where the next one begins.
 async fn listed(plane: &Plane, query: &str) -> (Vec<String>, Value) {
     let path = format!("/creative-verdicts{query}");
     let page = plane.get(&path).await.expect_status(200).json();
-    let items = page["items"].as_array().unwrap().iter();
-    let crids = items.map(|it| it["crid"].as_str().unwrap().to_owned());
+    let items = page["items"].as_array().expect("items").iter();
+    let crids = items.map(|it| it["crid"].as_str().expect("a crid").to_owned());
     (crids.collect(), page["next_cursor"].clone())
 }
 
