@@ -342,8 +342,9 @@ fn what_second_price_adds_is_the_sellers_and_by_currency() {
     let market = market(&[partner("alpha")]);
     let plan = planned(&intake, &market, 1);
     let yen = Currency::parse("JPY").unwrap();
+    type Row<'r> = (&'r str, &'r [(Currency, &'r str)], &'r str);
     #[rustfmt::skip]
-    let cases: [(&str, &[(Currency, &str)], &str); 4] = [
+    let cases: [Row<'_>; 4] = [
         ("X-70 the market's", &[], "won 6.01 USD"),
         ("X-70 the seller's", &[(Currency::USD, "0.5"), (yen, "1")], "won 6.5 USD"),
         ("X-70 of another currency", &[(yen, "1")], "won 6.01 USD"),

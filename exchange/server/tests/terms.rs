@@ -61,6 +61,9 @@ fn bids(answer: &Answer) -> Vec<(String, String)> {
     bids.map(told).collect()
 }
 
+/// What it says, the account's key, and ids and prices of the answer's bids.
+type Row<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)]);
+
 #[tokio::test]
 async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
     let (high, low) = (at_prices(&["5", "4.5"]), at_prices(&["4", "3"]));
@@ -80,7 +83,7 @@ async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
         ])
     };
     #[rustfmt::skip]
-    let free: [(&str, &str, &[(&str, &str)]); 5] = [
+    let free: [Row<'_>; 5] = [
         ("X-70 one cent more", "plain", &[("b-5", "4.51")]),
         ("X-70 the account's increment", "increments", &[("b-5", "4.75")]),
         ("X-78 a tenth less", "discounts", &[("b-5", "4.059")]),
@@ -88,7 +91,7 @@ async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
         ("X-85 the last one pays the floor", "all", &[("b-5", "4.6"), ("b-4.5", "4.1"), ("b-4", "3.1"), ("b-3", "0.5")]),
     ];
     #[rustfmt::skip]
-    let capped: [(&str, &str, &[(&str, &str)]); 2] = [
+    let capped: [Row<'_>; 2] = [
         ("one of a DSP that may win once", "several", &[("b-5", "4.51"), ("b-4", "3.01"), ("b-3", "0.5")]),
         ("its second bid still counts as a price", "plain", &[("b-5", "4.51")]),
     ];
