@@ -33,7 +33,7 @@ fn endpoint(dsp: &Dsp) -> String {
 }
 
 /// An SSP with this key and these further members.
-fn ssp(id: &str, account: Value, more: Value) -> Value {
+fn ssp(id: &str, account: &Value, more: &Value) -> Value {
     let mut ssp =
         json!({"id": id, "name": id, "domain": "ssp.example", "fee": 0, "account": account});
     ssp["account"]["keys"] = json!([{"id": "k", "digest": KeyDigest::of(id), "made_at": 0}]);
@@ -70,11 +70,11 @@ async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
     let usd = |price: u32| json!({"increments": {"USD": price}});
     let discount = json!({"discounts": [{"partner": "high", "share": 100_000}]});
     let publishers = json!([
-        ssp("plain", json!({}), json!({})),
-        ssp("increments", json!({}), usd(250_000)),
-        ssp("discounts", json!({}), discount),
-        ssp("several", json!({"multibid": 3}), json!({})),
-        ssp("all", json!({"multibid": 9}), usd(100_000)),
+        ssp("plain", &json!({}), &json!({})),
+        ssp("increments", &json!({}), &usd(250_000)),
+        ssp("discounts", &json!({}), &discount),
+        ssp("several", &json!({"multibid": 3}), &json!({})),
+        ssp("all", &json!({"multibid": 9}), &usd(100_000)),
     ]);
     let partners = |multibid: Value| {
         json!([
