@@ -1,8 +1,8 @@
 //! The creative registry: what the exchange's review says of creatives of DSPs.
 
-use contracts::catalog::{CreativeVerdict, MarkupHash, Verdict};
+use contracts::catalog::{CreativeVerdict, DemandPartner, MarkupHash, Verdict};
+use contracts::sighting::{MOST_CRID, MOST_SAMPLE, Sighting};
 use serde::{Deserialize, Serialize};
-use units::PartnerId;
 use utoipa::ToSchema;
 
 use crate::edge::Edge;
@@ -51,14 +51,48 @@ pub fn document(line: &RegistryLine) -> CreativeVerdictDocument<'_> {
     }
 }
 
-/// Reads a line. What was reviewed is told as `markup_hash`, or as the `markup` itself, of which the hash is kept.
+/// A line for a creative that an exchange saw in a bid: it waits for its verdict. `None` for what no call could
+/// name.
+#[must_use]
+pub fn seen(sighting: Sighting, edge: &mut Edge<'_>) -> Option<(RegistryLine, String)> {
+    let Sighting {
+        partner,
+        crid,
+        markup,
+        mut sample,
+    } = sighting;
+    // Postgres keeps no NUL in texts.
+    if crid.is_empty() || crid.len() > MOST_CRID || crid.contains('\0') {
+        return None;
+    }
+    sample.truncate(sample.floor_char_boundary(MOST_SAMPLE));
+    let line = RegistryLine {
+        id: edge.id("cvd"),
+        verdict: CreativeVerdict {
+            partner,
+            crid,
+            markup: Some(markup),
+            verdict: Verdict::Pending,
+        },
+    };
+    Some((line, sample.replace('\0', "\u{fffd}")))
+}
+
+/// Reads a line; `partner` is the demand partner that the body names, if it is known. What was reviewed is told as `markup_hash`, or as the `markup` itself, of which the hash is kept.
 ///
 /// # Errors
 /// All [`Faults`] of the body.
-pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<RegistryLine, Faults> {
+pub fn read(
+    mut form: Form,
+    partner: Option<&DemandPartner>,
+    edge: &mut Edge<'_>,
+) -> Result<RegistryLine, Faults> {
     let id = form.id("id").unwrap_or_else(|| edge.id("cvd"));
     form.require("partner_id");
-    let partner = form.id("partner_id");
+    let given: Option<String> = form.take("partner_id");
+    if given.is_some() && given.as_deref() != partner.map(|partner| partner.id.as_str()) {
+        form.refuse("partner_id", "is not a known demand partner");
+    }
     let crid = form.required_text("crid");
     let markup: Option<String> = form.take("markup");
     let hash: Option<MarkupHash> = form.take("markup_hash");
@@ -68,7 +102,7 @@ pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<RegistryLine, Faults>
     let line = line.map(|((partner, crid), verdict)| RegistryLine {
         id,
         verdict: CreativeVerdict {
-            partner: PartnerId::from(partner),
+            partner: partner.id.clone(),
             crid,
             markup: markup.as_deref().map(MarkupHash::of).or(hash),
             verdict,
@@ -88,8 +122,12 @@ mod tests {
             now: UnixMillis(0),
             uuid: &mut uuid,
         };
+        let partner = r#"{"id":"dsp","name":"d","endpoint":"self:bidder","active":true}"#;
+        let partner: DemandPartner = serde_json::from_str(partner).unwrap();
         let pointers = |faults: Faults| faults.0.into_iter().map(|it| it.pointer).collect();
-        read(Form::read(body.as_bytes()).unwrap(), &mut edge).map_err(pointers)
+        let form = Form::read(body.as_bytes()).unwrap();
+        let named = form.peek::<String>("partner_id").as_deref() == Some("dsp");
+        read(form, named.then_some(&partner), &mut edge).map_err(pointers)
     }
 
     #[test]
@@ -116,7 +154,36 @@ mod tests {
             given("{}").unwrap_err(),
             ["/partner_id", "/crid", "/verdict"]
         );
+        let other = r#"{"partner_id":"rival","crid":"c","verdict":"blocked"}"#;
+        assert_eq!(given(other).unwrap_err(), ["/partner_id"], "not known");
         let odd = r#"{"partner_id":"dsp","crid":"c","verdict":"fine","markup_hash":"0"}"#;
         assert_eq!(given(odd).unwrap_err(), ["/markup_hash", "/verdict"]);
+    }
+
+    #[test]
+    fn what_was_seen_waits_for_its_verdict() {
+        let seen = |crid: &str, sample: &str| {
+            let mut uuid = || uuid::Uuid::nil();
+            let mut edge = Edge {
+                now: UnixMillis(0),
+                uuid: &mut uuid,
+            };
+            let sighting = Sighting {
+                partner: "dsp".into(),
+                crid: crid.to_owned(),
+                markup: MarkupHash::of("<b>"),
+                sample: sample.to_owned(),
+            };
+            super::seen(sighting, &mut edge)
+        };
+        let (line, sample) = seen("c", "a\0b").unwrap();
+        assert_eq!(line.verdict.verdict, Verdict::Pending);
+        assert_eq!(line.verdict.markup, Some(MarkupHash::of("<b>")));
+        assert_eq!(sample, "a\u{fffd}b");
+        let long = "é".repeat(MOST_SAMPLE);
+        assert!(seen("c", &long).unwrap().1.len() <= MOST_SAMPLE);
+        for crid in ["", "a\0b", &"c".repeat(MOST_CRID + 1)] {
+            assert_eq!(seen(crid, "x"), None, "{crid:?}");
+        }
     }
 }

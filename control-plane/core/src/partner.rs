@@ -1,5 +1,7 @@
 //! Demand partners: the DSPs that the exchange asks.
 
+use std::num::NonZeroU8;
+
 use contracts::catalog::{
     CreativeFormat, DemandPartner, OpenRtbVersion, PartnerStatus, Pretargeting,
 };
@@ -11,6 +13,7 @@ use crate::asking::{self, ConnectionDocument, SamplingDocument};
 use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
+use crate::publisher::MOST_MULTIBID;
 use crate::sync_url;
 use crate::web;
 
@@ -61,6 +64,10 @@ pub struct PartnerDocument<'a> {
     pub sampling: Option<SamplingDocument>,
     /// How its endpoint is spoken to.
     pub connection: ConnectionDocument,
+    /// Most of its bids that win one imp where a seller is shown several; absent: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u8>)]
+    pub multibid: Option<NonZeroU8>,
     /// Its id in the Global Vendor List of TCF: without one it gets no personal data where the GDPR applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<u16>,
@@ -92,6 +99,7 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         pretargeting: &partner.pretargeting,
         sampling: partner.sampling.map(asking::sampling_document),
         connection: asking::connection_document(partner.connection),
+        multibid: partner.multibid,
         vendor_id: partner.vendor_id,
         sync_url: partner.sync_url.as_deref(),
     }
@@ -131,6 +139,10 @@ pub fn read(
     let pretargeting = asking::pretargeting(&mut form);
     let sampling = asking::sampling(&mut form);
     let connection = asking::connection(&mut form);
+    let multibid: Option<NonZeroU8> = form.take("multibid");
+    if multibid.is_some_and(|most| most.get() > MOST_MULTIBID) {
+        form.refuse("multibid", format!("must be 1 to {MOST_MULTIBID}"));
+    }
     let vendor_id: Option<u16> = form.take("vendor_id");
     if vendor_id == Some(0) {
         form.refuse("vendor_id", "must be an id of the Global Vendor List");
@@ -156,6 +168,7 @@ pub fn read(
         pretargeting,
         sampling,
         connection,
+        multibid,
         vendor_id,
         sync_url,
     });

@@ -30,6 +30,10 @@ pub struct PlacementDocument<'a> {
     pub floor: CpmMicros,
     /// Currency of the floor.
     pub floor_currency: &'a str,
+    /// Where second price begins: an open bid from the floor up to here pays what it bids, others at least this.
+    #[serde(with = "units::json::cpm_opt", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>, example = 1.5)]
+    pub soft_floor: Option<CpmMicros>,
     /// `first_price` or `second_price`.
     #[schema(value_type = String)]
     pub auction_type: AuctionType,
@@ -58,6 +62,7 @@ pub fn document(placement: &Placement) -> PlacementDocument<'_> {
         sizes: &placement.sizes,
         floor: placement.floor,
         floor_currency: placement.floor_currency.as_str(),
+        soft_floor: placement.soft_floor,
         auction_type: placement.auction_type,
         badv: &placement.badv,
         bcat: &placement.bcat,
@@ -97,16 +102,30 @@ pub fn read(
         form.refuse("sizes", "is required for banner and video");
     }
     let name = form.text("name").unwrap_or_else(|| id.clone());
+    let floor = form.price("floor").unwrap_or_default();
+    let auction_type = form.take("auction_type").unwrap_or_default();
+    let soft_floor = form.price("soft_floor");
+    if soft_floor.is_some_and(|soft| soft <= floor) {
+        form.refuse(
+            "soft_floor",
+            "must be above the floor: under that nothing is sold",
+        );
+    }
+    if soft_floor.is_some() && auction_type != AuctionType::SecondPrice {
+        let says =
+            "needs the auction_type second_price: at first price every bid pays what it bids";
+        form.refuse("soft_floor", says);
+    }
     let placement = publisher.map(|publisher| Placement {
         id: id.into(),
         publisher: publisher.id.clone(),
         name,
         formats,
         sizes,
-        floor: form.price("floor").unwrap_or_default(),
+        floor,
         floor_currency: form.take::<Currency>("floor_currency").unwrap_or_default(),
-        soft_floor: None,
-        auction_type: form.take("auction_type").unwrap_or_default(),
+        soft_floor,
+        auction_type,
         badv: web::domains(&mut form, "badv").unwrap_or_default(),
         bcat: form.take("bcat").unwrap_or_default(),
         battr: form.take("battr").unwrap_or_default(),
@@ -126,4 +145,69 @@ fn sizes(form: &mut Form) -> Vec<String> {
         }
     }
     sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use units::UnixMillis;
+
+    fn publisher() -> Publisher {
+        let text = r#"{"id":"p","name":"P","domain":"p.example","fee":0}"#;
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn given(form: Form) -> Result<Placement, Vec<String>> {
+        let mut uuid = || uuid::Uuid::nil();
+        let mut edge = Edge {
+            now: UnixMillis(0),
+            uuid: &mut uuid,
+        };
+        let pointers = |faults: Faults| faults.0.into_iter().map(|it| it.pointer).collect();
+        read(form, Some(&publisher()), &mut edge).map_err(pointers)
+    }
+
+    #[test]
+    fn a_soft_floor_lies_above_the_floor_of_a_second_price_auction() {
+        const AT: &str = "/soft_floor";
+        #[rustfmt::skip]
+        let cases = [
+            ("none", r#""auction_type":"second_price","floor":1"#, Ok(None)),
+            ("above", r#""auction_type":"second_price","floor":1,"soft_floor":1.5"#, Ok(Some("1.5"))),
+            ("without a floor", r#""auction_type":"second_price","soft_floor":0.5"#, Ok(Some("0.5"))),
+            ("at the floor", r#""auction_type":"second_price","floor":1,"soft_floor":1"#, Err(AT)),
+            ("zero", r#""auction_type":"second_price","soft_floor":0"#, Err(AT)),
+            ("negative", r#""auction_type":"second_price","soft_floor":-1"#, Err(AT)),
+            ("no number", r#""auction_type":"second_price","soft_floor":"x""#, Err(AT)),
+            ("at first price", r#""floor":1,"soft_floor":1.5"#, Err(AT)),
+        ];
+        for (says, members, expect) in cases {
+            let body = format!(r#"{{"publisher_id":"p","sizes":["300x250"],{members}}}"#);
+            let found = given(Form::read(body.as_bytes()).unwrap());
+            match expect {
+                Ok(price) => {
+                    let price = price.map(|price| CpmMicros::parse(price).unwrap());
+                    assert_eq!(found.unwrap().soft_floor, price, "{says}");
+                }
+                Err(pointer) => assert_eq!(found.unwrap_err(), [pointer], "{says}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_keeps_moves_and_removes_a_soft_floor() {
+        let body = r#"{"publisher_id":"p","sizes":["300x250"],"auction_type":"second_price","soft_floor":2}"#;
+        let before = given(Form::read(body.as_bytes()).unwrap()).unwrap();
+        for (change, expect) in [
+            (r#"{"floor":1}"#, Some("2")),
+            (r#"{"soft_floor":3}"#, Some("3")),
+            (r#"{"soft_floor":null}"#, None),
+            (r#"{"auction_type":"first_price","soft_floor":null}"#, None),
+        ] {
+            let form = Form::read(change.as_bytes()).unwrap();
+            let after = given(form.over(&document(&before))).unwrap();
+            let expect = expect.map(|price| CpmMicros::parse(price).unwrap());
+            assert_eq!(after.soft_floor, expect, "{change}");
+        }
+    }
 }

@@ -1,8 +1,12 @@
 //! Publishers and SSPs: who is paid, what we keep, and how they send bid requests themselves.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU8;
+
 use contracts::access::KeyDigest;
 use contracts::catalog::{
-    AccountStatus, AdsTxtPolicy, AuctionType, CreativePolicy, Publisher, SspAccount, SspKey, Status,
+    AccountStatus, AdsTxtPolicy, AuctionType, CreativePolicy, Publisher, SellerDiscount,
+    SspAccount, SspKey, Status,
 };
 use serde::Serialize;
 use units::{CpmMicros, Currency, Multiplier};
@@ -12,6 +16,8 @@ use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
 use crate::web;
+
+mod terms;
 
 /// A publisher as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,6 +45,11 @@ pub struct PublisherDocument<'a> {
     /// Which creatives of DSPs it takes by `/creative-verdicts`: `any`, `not_blocked`, or `approved_only`.
     #[schema(value_type = String, example = "not_blocked")]
     pub creatives: CreativePolicy,
+    /// What it takes off the price for single DSPs.
+    pub discounts: Vec<DiscountDocument<'a>>,
+    /// What second price adds, by the currency of the bid; of other currencies 0.01.
+    #[schema(value_type = Object, example = json!({"USD": 0.01, "JPY": 1}))]
+    pub increments: BTreeMap<Currency, Price>,
     /// How it sends bid requests itself, as an SSP; absent: it sells through placements alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountDocument<'a>>,
@@ -46,6 +57,22 @@ pub struct PublisherDocument<'a> {
     #[schema(value_type = String)]
     pub status: Status,
 }
+
+/// What a publisher takes off the price for one DSP.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DiscountDocument<'a> {
+    /// The demand partner.
+    pub partner_id: &'a str,
+    /// The part of the clearing price that is taken off.
+    #[serde(with = "units::json::multiplier")]
+    #[schema(value_type = f64, example = 0.25)]
+    pub share: Multiplier,
+}
+
+/// A CPM in a map.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Price(#[serde(with = "units::json::cpm")] CpmMicros);
 
 /// The account of a publisher or SSP that sends bid requests, as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,6 +111,10 @@ pub struct AccountDocument<'a> {
     /// `off`, `known` or `strict`: whether ads.txt must name it.
     #[schema(value_type = String, example = "known")]
     pub ads_txt: AdsTxtPolicy,
+    /// Most bids that it is shown for one imp, for an auction of its own; absent: one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u8>)]
+    pub multibid: Option<NonZeroU8>,
 }
 
 /// A key, without what it is.
@@ -109,8 +140,21 @@ pub fn document(publisher: &Publisher) -> PublisherDocument<'_> {
         bapp: &publisher.bapp,
         battr: &publisher.battr,
         creatives: publisher.creatives,
+        discounts: publisher.discounts.iter().map(discount_document).collect(),
+        increments: publisher
+            .increments
+            .iter()
+            .map(|(currency, price)| (*currency, Price(*price)))
+            .collect(),
         account: publisher.account.as_ref().map(account_document),
         status: publisher.status,
+    }
+}
+
+fn discount_document(discount: &SellerDiscount) -> DiscountDocument<'_> {
+    DiscountDocument {
+        partner_id: discount.partner.as_str(),
+        share: discount.share,
     }
 }
 
@@ -132,17 +176,32 @@ fn account_document(account: &SspAccount) -> AccountDocument<'_> {
         floor: account.floor,
         floor_currency: account.floor_currency,
         ads_txt: account.ads_txt,
+        multibid: account.multibid,
     }
 }
 
-/// Reads a publisher; `before` is what a change is laid over. Default: no fee, USD, no account. What a change
-/// does not say of the account stays, its keys always do.
+/// The demand partners that the discounts of a body name, as far as they can be read.
+#[must_use]
+pub fn named_partners(form: &Form) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        partner_id: Option<String>,
+    }
+    let named: Option<Vec<Named>> = form.peek("discounts");
+    let named = named.unwrap_or_default().into_iter();
+    named.filter_map(|named| named.partner_id).collect()
+}
+
+/// Reads a publisher; `before` is what a change is laid over, `partners` are the ids of those of
+/// [`named_partners`] that are known. Default: no fee, USD, no account. What a change does not say of the account
+/// stays, its keys always do.
 ///
 /// # Errors
 /// All [`Faults`] of the body.
 pub fn read(
     mut form: Form,
     before: Option<&Publisher>,
+    partners: &[String],
     edge: &mut Edge<'_>,
 ) -> Result<Publisher, Faults> {
     let id = form.id("id").unwrap_or_else(|| edge.id("pub"));
@@ -163,6 +222,8 @@ pub fn read(
     let bapp = form.take("bapp").unwrap_or_default();
     let battr = form.take("battr").unwrap_or_default();
     let creatives = form.take("creatives").unwrap_or_default();
+    let discounts = terms::discounts(&mut form, partners);
+    let increments = terms::increments(&mut form);
     let held = before.and_then(|before| before.account.clone());
     let account = form.object("account", |form| {
         Some(account(form, held.unwrap_or_default()))
@@ -177,7 +238,8 @@ pub fn read(
         badv,
         bcat,
         creatives,
-        discounts: before.map(|it| it.discounts.clone()).unwrap_or_default(),
+        discounts,
+        increments,
         bapp,
         battr,
         account,
@@ -197,7 +259,12 @@ fn account(form: &mut Form, held: SspAccount) -> SspAccount {
     if tmax_ms.is_some_and(|ms| !TMAX_MS.contains(&ms)) {
         form.refuse("tmax_ms", "must be 10 to 1000");
     }
+    let multibid: Option<NonZeroU8> = form.take("multibid");
+    if multibid.is_some_and(|most| most.get() > MOST_MULTIBID) {
+        form.refuse("multibid", format!("must be 1 to {MOST_MULTIBID}"));
+    }
     SspAccount {
+        multibid,
         status: form.take("status").unwrap_or_default(),
         qps: form.take("qps").unwrap_or_default(),
         in_flight: form.take("in_flight").unwrap_or_default(),
@@ -212,6 +279,9 @@ fn account(form: &mut Form, held: SspAccount) -> SspAccount {
         keys: held.keys,
     }
 }
+
+/// Most bids that win one imp together.
+pub(crate) const MOST_MULTIBID: u8 = 20;
 
 /// Keys that an account may have at once: one in use, and the next while it is brought there (S2).
 pub const MOST_KEYS: usize = 2;
@@ -264,7 +334,7 @@ mod tests {
                 now: UnixMillis(0),
                 uuid: &mut uuid,
             };
-            let got = read(Form::read(body.as_bytes()).unwrap(), None, &mut edge);
+            let got = read(Form::read(body.as_bytes()).unwrap(), None, &[], &mut edge);
             let got = got
                 .map(|p| p.fee.millionths())
                 .map_err(|f| f.0[0].pointer.clone());
@@ -287,7 +357,7 @@ mod tests {
         let made = form(
             r#"{"name":"S","domain":"ssp.example","account":{"qps":50,"floor":0.25,"auction_type":"first_price"}}"#,
         );
-        let made = read(made, None, &mut edge).unwrap();
+        let made = read(made, None, &[], &mut edge).unwrap();
         let (keyed, key) = with_key(&made, "gavel_secret", &mut edge).unwrap();
         assert_eq!(key.digest, KeyDigest::of("gavel_secret"), "S2");
         let shown = serde_json::to_string(&document(&keyed)).unwrap();
@@ -297,7 +367,7 @@ mod tests {
         );
 
         let off = form(r#"{"account":{"status":"off"}}"#).over(&document(&keyed));
-        let off = read(off, Some(&keyed), &mut edge).unwrap();
+        let off = read(off, Some(&keyed), &[], &mut edge).unwrap();
         let account = off.account.clone().unwrap();
         assert_eq!(account.status, AccountStatus::Off);
         assert_eq!((account.qps, account.keys.len()), (50, 1));
@@ -322,8 +392,67 @@ mod tests {
             (r#"{"account":{"floor":-1}}"#, "/account/floor"),
             (r#"{"account":{"colour":1}}"#, "/account/colour"),
         ] {
-            let refused = read(form(body).over(&document(&keyed)), Some(&keyed), &mut edge);
+            let refused = read(
+                form(body).over(&document(&keyed)),
+                Some(&keyed),
+                &[],
+                &mut edge,
+            );
             assert_eq!(refused.unwrap_err().0[0].pointer, pointer, "{body}");
         }
+    }
+
+    #[test]
+    fn discounts_increments_and_multibid() {
+        let partners = ["dsp".to_owned(), "rival".to_owned()];
+        #[rustfmt::skip]
+        let cases: [(&str, &str, &[&str]); 15] = [
+            ("X-78 a discount", r#""discounts":[{"partner_id":"dsp","share":0.25},{"partner_id":"rival","share":0.1}]"#, &[]),
+            ("none", r#""discounts":[]"#, &[]),
+            ("of an unknown DSP", r#""discounts":[{"partner_id":"dsp","share":0.25},{"partner_id":"nobody","share":0.1}]"#, &["/discounts/1/partner_id"]),
+            ("twice", r#""discounts":[{"partner_id":"dsp","share":0.25},{"partner_id":"dsp","share":0.1}]"#, &["/discounts/1/partner_id"]),
+            ("nothing", r#""discounts":[{"partner_id":"dsp","share":0}]"#, &["/discounts/0/share"]),
+            ("all of it", r#""discounts":[{"partner_id":"dsp","share":1}]"#, &["/discounts/0/share"]),
+            ("negative", r#""discounts":[{"partner_id":"dsp","share":-0.1}]"#, &["/discounts/0/share"]),
+            ("incomplete", r#""discounts":[{}]"#, &["/discounts/0/partner_id", "/discounts/0/share"]),
+            ("another key", r#""discounts":[{"partner_id":"dsp","share":0.1,"x":1}]"#, &["/discounts/0/x"]),
+            ("X-70 increments", r#""increments":{"USD":0.01,"JPY":1}"#, &[]),
+            ("nothing is added", r#""increments":{"USD":0}"#, &["/increments/USD"]),
+            ("no currency", r#""increments":{"dollars":1}"#, &["/increments/dollars"]),
+            ("X-85 several bids", r#""account":{"multibid":3}"#, &[]),
+            ("X-85 no bid", r#""account":{"multibid":0}"#, &["/account/multibid"]),
+            ("X-85 beyond reason", r#""account":{"multibid":21}"#, &["/account/multibid"]),
+        ];
+        for (says, members, expect) in cases {
+            let body = format!(r#"{{"name":"P","domain":"p.example",{members}}}"#);
+            let mut uuid = || uuid::Uuid::nil();
+            let mut edge = Edge {
+                now: UnixMillis(0),
+                uuid: &mut uuid,
+            };
+            let form = Form::read(body.as_bytes()).unwrap();
+            match read(form, None, &partners, &mut edge) {
+                Ok(made) => {
+                    assert_eq!(expect, &[] as &[&str], "{says}");
+                    // As shown, so read again.
+                    let form = Form::read(b"{}").unwrap().over(&document(&made));
+                    let again = read(form, Some(&made), &partners, &mut edge).unwrap();
+                    assert_eq!(again, made, "{says}");
+                }
+                Err(faults) => {
+                    let found: Vec<_> = faults.0.iter().map(|it| it.pointer.as_str()).collect();
+                    assert_eq!(found, expect, "{says}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn partners_are_named_before_they_are_checked() {
+        let named = |body: &str| named_partners(&Form::read(body.as_bytes()).unwrap());
+        let body = r#"{"discounts":[{"partner_id":"dsp","share":0.25},{"share":1}]}"#;
+        assert_eq!(named(body), ["dsp"]);
+        assert_eq!(named("{}"), [""; 0]);
+        assert_eq!(named(r#"{"discounts":7}"#), [""; 0]);
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) reservation_life: ReservationLife,
     /// Most entries of one shared list.
     pub(crate) most_list_entries: u64,
+    /// Most creatives of one DSP that wait for a verdict.
+    pub(crate) most_pending: u32,
     /// Whether the schema is there; until then every call is 503.
     pub(crate) migrated: AtomicBool,
 }

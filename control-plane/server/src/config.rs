@@ -48,6 +48,8 @@ pub struct Config {
     pub observed: ObservedConfig,
     /// Shared lists of targeting.
     pub lists: ListsConfig,
+    /// Creatives that exchanges saw in bids.
+    pub creative_registry: RegistryConfig,
     /// How long the money of a bid waits for its notice.
     pub reservation_life: LifeConfig,
     /// Limits of the listener.
@@ -60,6 +62,14 @@ pub struct Config {
 pub struct ListsConfig {
     /// Most entries of one list.
     pub max_entries: u32,
+}
+
+/// Bounds of the creative registry.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryConfig {
+    /// Most creatives of one demand partner that wait for a verdict.
+    pub max_pending: u32,
 }
 
 /// How long the money of a bid waits for its notice, and with it the longest `exp` that a bid declares.

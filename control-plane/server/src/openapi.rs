@@ -45,6 +45,7 @@ use crate::console;
         creative_verdicts::create,
         creative_verdicts::show,
         creative_verdicts::change,
+        creative_verdicts::markup,
         deals::list,
         deals::create,
         deals::show,
@@ -93,6 +94,7 @@ use crate::console;
         internal::catalog,
         lists::internal,
         internal::leases,
+        internal::sightings,
         internal::revenue,
         internal::auction,
     )

@@ -61,6 +61,7 @@ routes! {
     "/placements/{id}" => get placements::show, patch placements::change;
     "/creative-verdicts" => get creative_verdicts::list, post creative_verdicts::create;
     "/creative-verdicts/{id}" => get creative_verdicts::show, patch creative_verdicts::change;
+    "/creative-verdicts/{id}/markup" => get creative_verdicts::markup;
     "/seller-verdicts" => get seller_verdicts::list, post seller_verdicts::create;
     "/seller-verdicts/{id}" => get seller_verdicts::show, patch seller_verdicts::change;
     "/demand-partners" => get partners::list, post partners::create;
@@ -83,6 +84,7 @@ routes! {
     "/internal/catalog" => get internal::catalog;
     "/internal/lists/{id}" => get lists::internal;
     "/internal/leases" => post internal::leases;
+    "/internal/sightings" => post internal::sightings;
     "/internal/revenue" => get internal::revenue;
     "/internal/auctions/{id}" => get internal::auction;
 }

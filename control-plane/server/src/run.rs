@@ -138,6 +138,7 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
         first_review: config.creative_review.first(),
         reservation_life: config.reservation_life.seconds(),
         most_list_entries: config.lists.max_entries.into(),
+        most_pending: config.creative_registry.max_pending,
         migrated: AtomicBool::new(false),
         shutdown: shutdown.clone(),
     });

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 pub const CATALOG_PATH: &str = "/internal/catalog";
 /// A bidder's batch once a second: `POST` [`crate::lease::LeaseAsk`] → [`crate::lease::LeaseAnswer`].
 pub const LEASES_PATH: &str = "/internal/leases";
+/// Creatives that an exchange saw in bids: `POST` [`crate::sighting::Sightings`] →
+/// [`crate::sighting::SightingsAnswer`].
+pub const SIGHTINGS_PATH: &str = "/internal/sightings";
 /// Bearer token of calls between services, from `GAVEL_SERVICE_TOKEN`.
 pub const SERVICE_TOKEN_ENV: &str = "GAVEL_SERVICE_TOKEN";
 /// Header that carries an SSP's or DSP's key.

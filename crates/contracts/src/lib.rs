@@ -14,4 +14,5 @@ pub mod matches;
 pub mod notice;
 pub mod profile;
 pub mod record;
+pub mod sighting;
 pub mod stamps;

@@ -208,11 +208,35 @@ impl Client {
         request: OutRequest<'_>,
         deadline: Instant,
     ) -> Result<InResponse, CallError> {
+        self.call(request, None, deadline).await
+    }
+
+    /// Calls for the status alone: of the answer's body at most `most` bytes are read, and none is kept. A longer
+    /// one is left, and its connection with it.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; a body is never too large.
+    pub async fn status_of(
+        &self,
+        request: OutRequest<'_>,
+        most: usize,
+        deadline: Instant,
+    ) -> Result<StatusCode, CallError> {
+        let answer = self.call(request, Some(most), deadline).await?;
+        Ok(answer.status)
+    }
+
+    async fn call(
+        &self,
+        request: OutRequest<'_>,
+        skims: Option<usize>,
+        deadline: Instant,
+    ) -> Result<InResponse, CallError> {
         let started = Instant::now();
         let target = request.target.clone();
         self.shared.guard.check(&target)?;
         self.budget(RetryBudget::earn);
-        let request = Arc::new(outgoing(request));
+        let request = Arc::new(outgoing(request, skims));
         let first = Attempt::pooled(&self.shared, &target, deadline).await?;
         let was_pooled = first.is_pooled();
         let failed = match first.send(Arc::clone(&request), deadline).await {
@@ -256,7 +280,7 @@ impl std::fmt::Debug for Client {
     }
 }
 
-fn outgoing(request: OutRequest<'_>) -> call::Outgoing {
+fn outgoing(request: OutRequest<'_>, skims: Option<usize>) -> call::Outgoing {
     let mut headers = request.headers;
     if !headers.contains_key(header::HOST) {
         headers.insert(header::HOST, request.target.host_header().clone());
@@ -269,5 +293,6 @@ fn outgoing(request: OutRequest<'_>) -> call::Outgoing {
         uri: request.target.path().clone(),
         headers,
         body: request.body,
+        skims,
     }
 }

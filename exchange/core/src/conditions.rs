@@ -1,5 +1,7 @@
 //! On which conditions a seller sells, beside what its request says.
 
+use std::collections::BTreeMap;
+
 use contracts::catalog::{CreativePolicy, Placement, Publisher, SellerDiscount};
 use units::{CpmMicros, Currency, Multiplier};
 
@@ -10,6 +12,8 @@ pub struct Conditions<'t> {
     pub creatives: CreativePolicy,
     /// What it takes off the price for single DSPs.
     pub discounts: &'t [SellerDiscount],
+    /// What second price adds by the currency of the bid; the market's increment in others.
+    pub increments: Option<&'t BTreeMap<Currency, CpmMicros>>,
     /// Where second price begins; open bids under it pay what they bid.
     pub soft_floor: Option<SoftFloor>,
     /// Most bids that win one imp, at least 1: more than one only for sellers that hold another auction.
@@ -30,6 +34,7 @@ impl Default for Conditions<'_> {
         Self {
             creatives: CreativePolicy::default(),
             discounts: &[],
+            increments: None,
             soft_floor: None,
             multibid: 1,
         }
@@ -40,9 +45,13 @@ impl<'t> Conditions<'t> {
     /// The conditions of a publisher that sends bid requests itself.
     #[must_use]
     pub fn of_publisher(publisher: &'t Publisher) -> Self {
+        let account = publisher.account.as_ref();
+        let multibid = account.and_then(|account| account.multibid);
         Self {
             creatives: publisher.creatives,
             discounts: &publisher.discounts,
+            increments: Some(&publisher.increments),
+            multibid: multibid.map_or(1, |most| usize::from(most.get())),
             ..Self::default()
         }
     }
@@ -55,8 +64,17 @@ impl<'t> Conditions<'t> {
                 price,
                 currency: placement.floor_currency,
             }),
+            // One place shows one ad.
+            multibid: 1,
             ..Self::of_publisher(publisher)
         }
+    }
+
+    /// What second price adds to a price of this currency, where the market adds `otherwise`.
+    #[must_use]
+    pub(crate) fn increment(&self, currency: Currency, otherwise: CpmMicros) -> CpmMicros {
+        let own = self.increments.and_then(|own| own.get(&currency));
+        own.copied().unwrap_or(otherwise)
     }
 
     /// The part of the price that is taken off for a partner, at most all of it.

@@ -10,16 +10,18 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The registry of these lines. Of two about the same the one that comes later counts.
+    /// The registry of these lines. Of two about the same the one that comes later counts; one that is pending
+    /// decides nothing, so that what is said of its `crid` still counts.
     #[must_use]
     pub fn new(lines: &[CreativeVerdict]) -> Self {
-        let mut lines: Vec<CreativeVerdict> = lines.to_vec();
+        let decided = lines.iter().filter(|line| line.verdict != Verdict::Pending);
+        let mut lines: Vec<CreativeVerdict> = decided.cloned().collect();
         // Stable, so that the later of two equals is the last.
         lines.sort_by(|a, b| key(a).cmp(&key(b)));
         Self { lines }
     }
 
-    /// What is known of a creative: the verdict on this very markup, else the one on its `crid`.
+    /// What was decided on a creative: the verdict on this very markup, else the one on its `crid`.
     ///
     /// Markup is hashed only where the registry has a line about some markup of this `crid`.
     #[must_use]
@@ -65,8 +67,10 @@ mod tests {
             line("a", "1", Some("<i>"), Approved),
             line("a", "1", None, Blocked),
             line("a", "2", Some("<b>"), Pending),
-            line("a", "3", None, Pending),
+            line("a", "3", None, Blocked),
             line("a", "3", None, Approved),
+            line("a", "5", Some("<b>"), Pending),
+            line("a", "5", None, Approved),
             line("a", "12", None, Blocked),
         ]);
         #[rustfmt::skip]
@@ -76,7 +80,8 @@ mod tests {
             ("no markup yet", "a", "1", None, Some(Blocked)),
             ("another DSP's creative of the same name", "b", "1", Some("<u>"), Some(Approved)),
             ("only other markup is known", "a", "2", Some("<u>"), None),
-            ("known and pending", "a", "2", Some("<b>"), Some(Pending)),
+            ("known and pending: nothing is decided", "a", "2", Some("<b>"), None),
+            ("pending under a crid that is decided on", "a", "5", Some("<b>"), Some(Approved)),
             ("the later of two", "a", "3", None, Some(Approved)),
             ("unknown", "a", "4", None, None),
             ("unknown DSP", "c", "1", None, None),

@@ -77,6 +77,44 @@ fn partners_that_see_the_same_share_a_body() {
 }
 
 #[test]
+fn a_dsp_sees_its_own_imps_and_deals_and_bids_on_no_other() {
+    // X-110, X-54
+    let request = r#"{"id":"r","at":1,"imp":[{"id":"1","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"own","wseat":["s1"]},{"id":"theirs","wseat":["s2"]},{"id":"all"}]}},{"id":"2","video":{"mimes":["video/mp4"]}}]}"#;
+    let intake = intake(request);
+    let mut narrow = partner("narrow");
+    narrow.formats = vec![contracts::catalog::CreativeFormat::Banner];
+    narrow.seats = vec!["s1".to_owned()];
+    let market = market(&[narrow, partner("wide")]);
+    let plan = planned(&intake, &market, 1);
+    let sent = |index: usize| -> Value { serde_json::from_slice(&plan.bodies[index]).unwrap() };
+    let ids = |list: &Value| -> Vec<String> {
+        let ids = list.as_array().unwrap().iter();
+        ids.map(|it| it["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let deals = |body: &Value| ids(&body["imp"][0]["pmp"]["deals"]);
+    let (narrow, wide) = (sent(0), sent(1));
+    assert_eq!(
+        (ids(&narrow["imp"]), ids(&wide["imp"])),
+        (vec!["1".to_owned()], vec!["1".to_owned(), "2".to_owned()])
+    );
+    assert_eq!(deals(&narrow), ["own", "all"]);
+    assert_eq!(deals(&wide), ["own", "theirs", "all"]);
+    let on = |imp: &str| {
+        format!(
+            r#"{{"id":"r","seatbid":[{{"seat":"s1","bid":[{{"id":"b{imp}","impid":"{imp}","price":1,"adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>"}}]}}]}}"#
+        )
+    };
+    let (unseen, seen) = (on("2"), on("2"));
+    let settlement = settled(&plan, &market, &[(0, &unseen), (1, &seen)]);
+    let found: Vec<String> = fates(&settlement)
+        .into_iter()
+        .map(|(_, fate)| fate)
+        .collect();
+    assert_eq!(found, ["3", "won 1 USD"]);
+}
+
+#[test]
 fn who_is_not_asked_and_why() {
     let dooh = r#"{"id":"r","imp":[{"id":"1","video":{"mimes":["video/mp4"]}}],"dooh":{"id":"d"}}"#;
     let intake = intake(dooh);

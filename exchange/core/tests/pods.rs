@@ -353,7 +353,7 @@ fn an_ad_of_unknown_length_takes_the_longest_that_is_allowed() {
     let bids = [
         bid("a", "3", ""),
         bid("b", "1", r#","dur":20"#),
-        bid("c", "2", r#","dur":21"#),
+        bid("c", "2.5", r#","dur":21"#),
     ];
     let response = format!(r#"{{"id":"r","seatbid":[{{"bid":[{}]}}]}}"#, bids.join(","));
     let intake = intake(request);
@@ -365,6 +365,16 @@ fn an_ad_of_unknown_length_takes_the_longest_that_is_allowed() {
         .map(|(_, fate)| fate)
         .collect();
     assert_eq!(found, ["won 3 USD", "won 1 USD", "102"]);
+    // Where nothing bounds it, it is the whole break.
+    let request = request.replace(r#","maxduration":40"#, "");
+    let intake = support::intake(&request);
+    let plan = planned(&intake, &market, 1);
+    let settlement = settled(&plan, &market, &[(0, &response)]);
+    let found: Vec<String> = fates(&settlement)
+        .into_iter()
+        .map(|(_, fate)| fate)
+        .collect();
+    assert_eq!(found, ["102", "won 1 USD", "won 2.5 USD"]);
 }
 
 #[test]
@@ -388,5 +398,6 @@ fn a_break_is_never_full_by_guarantees() {
     ];
     assert!(!filled(&two, 2));
     assert!(filled(&[("a", "2", "3", 30, guaranteed)], 1));
+    assert!(!filled(&[("a", "2", "3", 30, guaranteed)], 2), "one of two");
     assert!(!filled(&[("a", "2", "3", 30, "")], 1));
 }

@@ -165,6 +165,7 @@ const CASES: &[Case] = &[
     Case { item: "X-70", says: "alone: the floor", request: SECOND, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 0.5 USD"] },
     Case { item: "X-70", says: "an at of 500 runs first price", request: r#""at":500,"imp":[{"id":"1","banner":{"w":300,"h":250}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 5 USD"] },
     Case { item: "X-71", says: "the deal's own at: 3 pays its floor", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"f","adm":"x"}]}]"#], expect: &["won 7.5 USD"] },
+    Case { item: "X-71", says: "3 without a price agrees on none: its bid", request: r#""at":2,"imp":[{"id":"1","bidfloor":0.5,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"f","at":3}]}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":4,"dealid":"f","adm":"x"}]}]"#], expect: &["won 4 USD"] },
     Case { item: "X-71", says: "2 has the deal's floor as its bound, whatever open bids offer", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"v","adm":"x"},{"id":"b","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 2 USD", "103"] },
     Case { item: "X-71", says: "2 pays the next bid for a deal", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"v","adm":"x"},{"id":"b","impid":"1","price":5,"dealid":"v","adm":"x"}]}]"#], expect: &["won 5.01 USD", "102"] },
     Case { item: "X-71", says: "1 pays the bid", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"g","adm":"x"}]}]"#], expect: &["won 9 USD"] },
@@ -335,6 +336,106 @@ fn soft_floors_and_several_bids_for_a_seller_with_an_auction_of_its_own() {
 }
 
 #[test]
+fn what_second_price_adds_is_the_sellers_and_by_currency() {
+    let (request, answer) = prices(2, &[("a", "8"), ("b", "6")]);
+    let intake = intake(&request);
+    let market = market(&[partner("alpha")]);
+    let plan = planned(&intake, &market, 1);
+    let yen = Currency::parse("JPY").unwrap();
+    type Row<'r> = (&'r str, &'r [(Currency, &'r str)], &'r str);
+    #[rustfmt::skip]
+    let cases: [Row<'_>; 4] = [
+        ("X-70 the market's", &[], "won 6.01 USD"),
+        ("X-70 the seller's", &[(Currency::USD, "0.5"), (yen, "1")], "won 6.5 USD"),
+        ("X-70 of another currency", &[(yen, "1")], "won 6.01 USD"),
+        ("X-70 never more than the bid", &[(Currency::USD, "5")], "won 8 USD"),
+    ];
+    for (item, increments, expect) in cases {
+        let increments = increments.iter().map(|(code, price)| (*code, cpm(price)));
+        let increments = increments.collect();
+        let conditions = Conditions {
+            increments: Some(&increments),
+            ..Conditions::default()
+        };
+        let settlement = settled_under(&plan, &market, &conditions, &[(0, &answer)]);
+        assert_eq!(fates(&settlement)[0].1, expect, "{item}");
+    }
+}
+
+#[test]
+fn of_several_winners_so_many_are_of_one_dsp() {
+    // X-85
+    let bid = |id: &str, price: &str| {
+        format!(r#"{{"id":"{id}","impid":"1","price":{price},"adm":"x","w":300,"h":250}}"#)
+    };
+    let of = |bids: &[(&str, &str)], group: u8| {
+        let bids: Vec<String> = bids.iter().map(|(id, price)| bid(id, price)).collect();
+        format!(
+            r#"{{"id":"r","seatbid":[{{"group":{group},"bid":[{}]}}]}}"#,
+            bids.join(",")
+        )
+    };
+    let rival = of(&[("c", "4"), ("d", "3")], 0);
+    let (request, _) = prices(1, &[]);
+    let intake = intake(&request);
+    #[rustfmt::skip]
+    let cases: [(&str, Option<u8>, u8, [&str; 4]); 5] = [
+        ("as many as there are places", None, 0, ["won 8 USD", "won 6 USD", "won 4 USD", "102"]),
+        ("two of it", Some(2), 0, ["won 8 USD", "won 6 USD", "won 4 USD", "102"]),
+        ("one of it", Some(1), 0, ["won 8 USD", "102", "won 4 USD", "won 3 USD"]),
+        ("a group of two", Some(2), 1, ["won 8 USD", "won 6 USD", "won 4 USD", "102"]),
+        ("a group of more than it may win", Some(1), 1, ["102", "102", "won 4 USD", "won 3 USD"]),
+    ];
+    for (says, most, group, expect) in cases {
+        let mut alpha = partner("alpha");
+        alpha.multibid = most.and_then(std::num::NonZeroU8::new);
+        let market = market(&[alpha, partner("beta")]);
+        let plan = planned(&intake, &market, 1);
+        let conditions = Conditions {
+            multibid: 3,
+            ..Conditions::default()
+        };
+        let own = of(&[("a", "8"), ("b", "6")], group);
+        let answers = [(0, own.as_str()), (1, rival.as_str())];
+        let settlement = settled_under(&plan, &market, &conditions, &answers);
+        let found: Vec<String> = fates(&settlement)
+            .into_iter()
+            .map(|(_, fate)| fate)
+            .collect();
+        assert_eq!(found, expect, "X-85 {says}");
+    }
+}
+
+#[test]
+fn what_a_dsp_may_not_win_sets_no_price() {
+    // X-70, X-85: the second bid of a DSP that may win once
+    let (request, _) = prices(2, &[]);
+    let intake = intake(&request);
+    let mut alpha = partner("alpha");
+    alpha.multibid = std::num::NonZeroU8::new(1);
+    let market = market(&[alpha, partner("beta")]);
+    let plan = planned(&intake, &market, 1);
+    let (_, own) = prices(2, &[("a", "8"), ("b", "6")]);
+    let (_, rival) = prices(2, &[("c", "9"), ("d", "3")]);
+    for (multibid, expect) in [
+        (3, ["won 6.01 USD", "102", "won 8.01 USD", "won 2 USD"]),
+        (1, ["102", "102", "won 8.01 USD", "102"]),
+    ] {
+        let conditions = Conditions {
+            multibid,
+            ..Conditions::default()
+        };
+        let answers = [(0, own.as_str()), (1, rival.as_str())];
+        let settlement = settled_under(&plan, &market, &conditions, &answers);
+        let found: Vec<String> = fates(&settlement)
+            .into_iter()
+            .map(|(_, fate)| fate)
+            .collect();
+        assert_eq!(found, expect, "{multibid}");
+    }
+}
+
+#[test]
 fn tests_and_auctions_of_others() {
     // X-79, X-80
     #[rustfmt::skip]
@@ -368,8 +469,10 @@ fn what_would_have_won() {
         &'static [Option<&'static str>],
     );
     const EURO: &str = r#""at":1,"cur":["USD","EUR"],"imp":[{"id":"1","bidfloor":2,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"v","bidfloor":3}]}}]"#;
+    const BOTH: &str = r#""at":1,"imp":[{"id":"1","bidfloor":0.5,"banner":{"w":300,"h":250}},{"id":"2","bidfloor":0.5,"banner":{"w":300,"h":250}}]"#;
     #[rustfmt::skip]
     let rows = [
+        Row("above a group's winner price was not the cause", BOTH, r#""seatbid":[{"group":1,"bid":[{"id":"a","impid":"1","price":1,"adm":"x"},{"id":"b","impid":"2","price":9,"adm":"x"}]},{"bid":[{"id":"c","impid":"1","price":5,"adm":"x"}]}]"#, &[Some("1"), Some("0.5"), None]),
         Row("alone: the floor", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#, &[Some("2")]),
         Row("under the floor, nobody else", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":1,"adm":"x"}]}]"#, &[Some("2")]),
         Row("under the deal's floor", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":1,"dealid":"v","adm":"x"}]}]"#, &[Some("3")]),

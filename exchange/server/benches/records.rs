@@ -56,6 +56,7 @@ fn cost_of_a_record() -> f64 {
     let (records, thread) = start(&folder, &config.auction_records, &settings, &metrics).unwrap();
     let (request, response) = testkit::fixtures::openrtb(1);
     let id = serde_json::from_str::<serde_json::Value>(&request).unwrap()["id"].to_string();
+    let matches = contracts::matches::Matches::default();
     let mut left = Vec::new();
     for n in 0..AUCTIONS {
         std::thread::sleep(Duration::from_millis(1));
@@ -75,6 +76,8 @@ fn cost_of_a_record() -> f64 {
                 sid: &seller.sid,
                 is_owner: false,
             },
+            matches: &matches,
+            at: UnixMillis(1_790_000_000_000),
         };
         let mut plan = plan(&intake, &market, &terms, |_| Ok(Reach::default()));
         let bodies = std::mem::take(&mut plan.bodies).into_iter();
@@ -93,6 +96,7 @@ fn cost_of_a_record() -> f64 {
             catalog: &catalog,
             market: &market,
             seller: &seller,
+            matches: &matches,
             settings: &settings,
             remaining_ms: 90,
             admissions: &admissions,

@@ -16,6 +16,7 @@ use service::quota::Terms;
 use units::{Currency, Multiplier};
 
 use crate::records::RecordsConfig;
+use crate::sightings::SightingsConfig;
 
 /// The exchange's configuration; `config.default.toml` says what each key means.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,6 +59,7 @@ pub struct Config {
     pub record_stream: usize,
     pub record_queue: usize,
     pub auction_records: RecordsConfig,
+    pub sightings: SightingsConfig,
     pub accounts: BTreeMap<String, Account>,
     pub privacy: Privacy,
     pub sync: Sync,
@@ -242,6 +244,7 @@ impl Config {
             }
         }
         self.auction_records.faults(&mut faults);
+        self.sightings.faults(&mut faults);
         for (table, limits) in [("request", &self.request), ("response", &self.response)] {
             if let Some((key, why)) = limits.fault() {
                 faults.push(ConfigFault::in_key(&format!("{table}.{key}"), why));

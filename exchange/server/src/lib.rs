@@ -27,6 +27,7 @@ mod metrics;
 mod openapi;
 pub mod records;
 mod rtb;
+mod sightings;
 mod ssp;
 mod sync;
 mod upstream;
@@ -50,6 +51,7 @@ use exchange::Exchange;
 use identity::Identity;
 use records::Auctions;
 use rtb::{AuctionContext, Rtb};
+use sightings::Sightings;
 use ssp::Ssp;
 use upstream::Upstream;
 use userstate::{Peers, StateError};
@@ -113,9 +115,11 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
         &exchange.settings,
         &rtb_ops.metrics,
     )?;
+    let (sightings, reporting) = Sightings::start(&exchange)?;
     let process = Process {
         exchange,
         recording,
+        sightings,
         listeners,
         rtb_ops,
         ssp_ops,
@@ -126,10 +130,13 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     };
     let workers = process.exchange.config.worker_count();
     let ended = runtime::per_core(workers, "exchange", |worker| process.work(worker))?;
-    // With the last who leave records gone, the thread writes the rest and ends.
+    // With the last who leave records and sightings gone, the threads do the rest and end.
     drop(process);
     if thread.join().is_err() {
         tracing::error!("the thread that writes records panicked");
+    }
+    if reporting.join().is_err() {
+        tracing::error!("the thread that reports creatives panicked");
     }
     ended.into_iter().collect()
 }
@@ -157,6 +164,7 @@ fn ops(
 struct Process {
     exchange: Arc<Exchange>,
     recording: Records<Auctions>,
+    sightings: Sightings,
     listeners: Listeners,
     rtb_ops: Ops,
     ssp_ops: Ops,
@@ -205,6 +213,7 @@ impl Process {
         let context = AuctionContext::start(
             &self.exchange,
             &self.recording,
+            &self.sightings,
             upstream,
             log.clone(),
             identity,

@@ -32,12 +32,39 @@ pub(crate) struct RtbMetrics {
     pub records_dropped: Counter,
     /// Looking up what DSPs call a user.
     pub redis_call: Histogram,
+    /// Creatives in bids that nobody has judged.
+    pub sightings: SightingCounters,
     /// Entries of the outbox waiting for their DSP.
     pub outbox_waiting: Gauge,
 }
 
 /// Notices of one kind and outcome.
 type NoticeCounter = (&'static str, &'static str, Counter);
+/// What became of creatives in bids that nobody has judged.
+#[derive(Debug, Clone)]
+pub(crate) struct SightingCounters {
+    /// They wait for a verdict at the control plane.
+    pub reported: Counter,
+    /// The control plane did not keep them.
+    pub refused: Counter,
+    /// They found their queue full.
+    pub dropped: Counter,
+}
+
+impl SightingCounters {
+    fn new(registry: &Metrics) -> Self {
+        let outcome = |outcome| {
+            let help = "Creatives in bids that nobody has judged, by what became of the report.";
+            let labels = [("outcome", outcome)];
+            registry.counter("gavel_sightings_total", help, &labels)
+        };
+        Self {
+            reported: outcome("reported"),
+            refused: outcome("refused"),
+            dropped: outcome("dropped"),
+        }
+    }
+}
 
 /// How an auction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +171,7 @@ impl RtbMetrics {
                 &[],
                 buckets::BID,
             ),
+            sightings: SightingCounters::new(registry),
             outbox_waiting: gauge(
                 "gavel_outbox_waiting",
                 "Billing notices that their DSP has not taken yet.",

@@ -226,6 +226,42 @@ async fn dsps_in_trouble_cost_the_others_nothing() {
 }
 
 #[tokio::test]
+async fn x_77_a_dsp_has_what_is_left_of_tmax_and_later_answers_do_not_count() {
+    let (fast, late) = (Dsp::bidding(BID), Dsp::bidding(r#""price":9,"adm":"late""#));
+    let rig = Rig::start(&[
+        ("fast", format!("{}/bid", fast.server.url)),
+        ("late", format!("{}/slow", late.server.url)),
+    ])
+    .await;
+    let at = |tmax: &str| banner("").replace("\"tmax\":1000,", tmax);
+    for (says, tmax, most) in [
+        ("as told, less our margin", "\"tmax\":600,", 590),
+        ("at most a second", "\"tmax\":90000,", 990),
+    ] {
+        let answer = rig.auction(&at(tmax)).await.expect_status(200);
+        assert_eq!(bids(&answer.json())[0]["price"], json!(1.5), "{says}");
+        let told = fast.last_asked().json()["tmax"].as_u64().unwrap();
+        assert!((1..=most).contains(&told), "{says}: {told}");
+        let record = rig.record(&answer).await;
+        let dsps = record["dsps"].as_array().unwrap();
+        let of_late = dsps.iter().find(|dsp| dsp["dsp"] == "late").unwrap();
+        assert_eq!(of_late["status"], "timeout", "{says}");
+        assert_eq!(record["bids"].as_array().unwrap().len(), 1, "{says}");
+    }
+    let asked = fast.times_asked();
+    let answer = rig.auction(&at("\"tmax\":9,")).await;
+    assert_eq!(
+        (answer.status, fast.times_asked()),
+        (204, asked),
+        "B-31: too little"
+    );
+    // Whether the DSP can answer within the hundred milliseconds is not ours to say; what it is told is.
+    let _ = rig.auction(&at("")).await;
+    let told = fast.last_asked().json()["tmax"].as_u64().unwrap();
+    assert!((1..=90).contains(&told), "none told: {told}");
+}
+
+#[tokio::test]
 async fn what_is_too_much_is_shed_and_counted() {
     // R22: 204, the reason in a header, an auction id, no body
     let slow = Dsp::bidding(BID);

@@ -169,6 +169,26 @@ async fn a_bid_without_markup_serves_on_its_win_notice() {
 }
 
 #[tokio::test]
+async fn s_8_what_a_dsp_says_to_a_notice_is_not_read() {
+    let bid = r#""price":2,"w":300,"h":250,"adm":"x","crid":"c","burl":"{SELF}/bill""#;
+    let talkative = market::Server::start(
+        |_| std::time::Duration::ZERO,
+        |_| service::http::text(http::StatusCode::OK, "x".repeat(2_000_000)),
+    );
+    let bid = bid.replace("{SELF}", &talkative.url);
+    let dsp = Dsp::bidding(Box::leak(bid.into_boxed_str()));
+    let rig = Rig::start(&[("talkative", format!("{}/bid", dsp.server.url))]).await;
+    let bid = won(&rig).await;
+    expect(get(url(&bid, "burl")).await, 200);
+    let taken = r#"gavel_notices_total{kind="bill",outcome="sent"} 1"#;
+    poll_until(PATIENCE, async || {
+        let metrics = get(&rig.url("/metrics")).await.text();
+        metrics.contains(taken).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn losers_hear_why() {
     let winner = Dsp::bidding(BID);
     let loser = Dsp::bidding(

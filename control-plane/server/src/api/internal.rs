@@ -5,15 +5,16 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use contracts::lease::LeaseAsk;
-use control_plane_core::Fault;
+use contracts::sighting::Sightings;
+use control_plane_core::{Fault, creative_verdict};
 use http::{HeaderValue, StatusCode, header};
 use units::{AuctionId, Currency, UnixMillis};
 
-use crate::app::{App, json, shown};
+use crate::app::{App, at_the_edge, json, shown};
 use crate::call::Call;
 use crate::ingest::{Revenue, RevenueBy};
 use crate::refusal::Refusal;
-use crate::store::rates;
+use crate::store::{rates, sightings};
 
 /// Longest long poll.
 const MAX_WAIT: Duration = Duration::from_secs(30);
@@ -55,6 +56,33 @@ pub(crate) async fn leases(State(app): State<App>, call: Call) -> Result<Respons
     let ask: LeaseAsk = serde_json::from_slice(call.bytes())
         .map_err(|error| Fault::form("", format!("is no ask for leases: {error}")))?;
     shown(&app.ledger.grant(&ask).await?)
+}
+
+/// Takes creatives that an exchange saw in bids: those that are not known wait for a verdict, as
+/// `/creative-verdicts?verdict=pending`.
+#[utoipa::path(post, path = "/internal/sightings", tag = "internal", request_body(content = Object),
+    responses((status = 200, description = "How many were stored, known and refused", body = Object), (status = 400)))]
+pub(crate) async fn sightings(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
+    let batch: Sightings = serde_json::from_slice(call.bytes())
+        .map_err(|error| Fault::form("", format!("is no batch of sightings: {error}")))?;
+    let given = u64::try_from(batch.creatives.len()).unwrap_or_default();
+    let seen = batch.creatives.into_iter();
+    let lines: Vec<_> = at_the_edge(|edge| {
+        seen.filter_map(|it| creative_verdict::seen(it, edge))
+            .collect()
+    });
+    let client = app.client().await?;
+    let mut answer = sightings::keep(&client, &lines, app.most_pending).await?;
+    let unusable = given.saturating_sub(u64::try_from(lines.len()).unwrap_or_default());
+    answer.refused = answer.refused.saturating_add(unusable);
+    if answer.refused > 0 {
+        tracing::warn!(
+            refused = answer.refused,
+            most = app.most_pending,
+            "creatives that were seen in bids are not kept: judge those that wait"
+        );
+    }
+    shown(&answer)
 }
 
 /// Sums revenue; default: today, by day.

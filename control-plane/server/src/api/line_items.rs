@@ -57,9 +57,9 @@ pub(crate) async fn list(
     let page = call.page()?;
     let client = app.client().await?;
     rows::get::<control_plane_core::campaign::Campaign>(&client, &id).await?;
-    let parent = Some(("campaign_id", id.as_str()));
+    let parent = [("campaign_id", id.as_str())];
     let show = |kept: &crate::store::Kept<LineItem>| raw(&line_item::document(&kept.doc));
-    shown(&page.listed(rows::list::<LineItem>(&client, page, parent, show).await?))
+    shown(&page.listed(rows::list::<LineItem>(&client, page, &parent, show).await?))
 }
 
 /// Changes a line item; a pause of it begins a new epoch.

@@ -38,7 +38,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "A page", body = Listing)))]
 pub(crate) async fn index(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
-    simple::list::<SharedList>(&app, &call, None).await
+    simple::list::<SharedList>(&app, &call, &[]).await
 }
 
 /// Shows a list without its entries.

@@ -8,7 +8,7 @@ use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 
 use super::Listing;
-use super::simple::{self, Shown as _, text};
+use super::simple::{self, By, Shown as _, text};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -36,7 +36,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     params(("publisher_id" = Option<String>, Query), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "A page", body = Listing)))]
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
-    simple::list::<Placement>(&app, &call, Some("publisher_id")).await
+    simple::list::<Placement>(&app, &call, &[By("publisher_id", "publisher_id")]).await
 }
 
 /// Shows a placement.

@@ -4,9 +4,10 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use contracts::catalog::{Publisher, SspKey};
-use control_plane_core::Fault;
+use contracts::catalog::{DemandPartner, Publisher, SspKey};
 use control_plane_core::publisher::{self, MOST_KEYS, PublisherDocument};
+use control_plane_core::{Fault, Form};
+use deadpool_postgres::GenericClient;
 use serde::Serialize;
 use service::clock;
 use utoipa::ToSchema;
@@ -23,10 +24,26 @@ use crate::store::{Answer, Begun, Edit, rows};
     request_body(content = Object, example = json!({"name": "Daily News", "domain": "news.example", "fee": 0.1})),
     responses((status = 201, description = "Made", body = PublisherDocument), (status = 400), (status = 409), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
-    simple::make(&app, &call, |form| {
-        at_the_edge(|edge| publisher::read(form, None, edge))
-    })
-    .await
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let partners = partners(edit.tx(), &form).await?;
+    let doc = at_the_edge(|edge| publisher::read(form, None, &partners, edge))?;
+    simple::create(&app, edit, &doc).await
+}
+
+/// Those of the demand partners that a body names that exist.
+async fn partners(client: &impl GenericClient, form: &Form) -> Result<Vec<String>, Refusal> {
+    let named = publisher::named_partners(form);
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let found = rows::among::<DemandPartner>(client, &named).await?;
+    let ids = found
+        .into_iter()
+        .map(|kept| kept.doc.id.as_str().to_owned());
+    Ok(ids.collect())
 }
 
 /// Lists publishers.
@@ -34,7 +51,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "A page", body = Listing)))]
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
-    simple::list::<Publisher>(&app, &call, None).await
+    simple::list::<Publisher>(&app, &call, &[]).await
 }
 
 /// Shows a publisher.
@@ -66,7 +83,8 @@ pub(crate) async fn change(
     let before = rows::lock::<Publisher>(edit.tx(), &id).await?;
     edit.check_version(&before)?;
     let form = form.over(&publisher::document(&before.doc));
-    let after = at_the_edge(|edge| publisher::read(form, Some(&before.doc), edge))?;
+    let partners = partners(edit.tx(), &form).await?;
+    let after = at_the_edge(|edge| publisher::read(form, Some(&before.doc), &partners, edge))?;
     if after.id.as_str() != id {
         return Err(Fault::meaning("/id", "cannot be changed").into());
     }

@@ -2,9 +2,10 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use contracts::catalog::SellerVerdict;
+use contracts::catalog::{Authorisation, SellerVerdict};
 use control_plane_core::seller_verdict::{self, SellerVerdictDocument};
 
+use super::simple::By;
 use super::{Listing, simple};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
@@ -22,12 +23,21 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     .await
 }
 
-/// Lists verdicts.
+/// Lists verdicts, with `domain`, `system`, `seller_id` and `verdict` those that have this value.
 #[utoipa::path(get, path = "/seller-verdicts", tag = "supply",
-    params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
-    responses((status = 200, description = "A page", body = Listing)))]
+    params(("domain" = Option<String>, Query), ("system" = Option<String>, Query), ("seller_id" = Option<String>, Query),
+        ("verdict" = Option<String>, Query), ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, description = "A page", body = Listing), (status = 400)))]
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
-    simple::list::<SellerVerdict>(&app, &call, None).await
+    let words = "direct, reseller, not_listed or contradicted";
+    simple::one_of::<Authorisation>(&call, "verdict", words)?;
+    let by = [
+        By("domain", "doc ->> 'domain'"),
+        By("system", "doc ->> 'system'"),
+        By("seller_id", "doc ->> 'seller_id'"),
+        By("verdict", "doc ->> 'verdict'"),
+    ];
+    simple::list::<SellerVerdict>(&app, &call, &by).await
 }
 
 /// Shows a verdict.

@@ -92,19 +92,39 @@ pub(crate) async fn show<T: Shown>(app: &App, id: &str) -> Result<Response, Refu
     Ok(response)
 }
 
-/// `GET /things`; with a column, those of one parent that the query names.
-pub(crate) async fn list<T: Shown>(
-    app: &App,
-    call: &Call,
-    parent: Option<&'static str>,
-) -> Result<Response, Refusal> {
+/// A parameter that narrows a list to the rows in which an expression of SQL has its value.
+pub(crate) struct By(pub(crate) &'static str, pub(crate) &'static str);
+
+/// `GET /things`, narrowed by those of the parameters that the query names.
+pub(crate) async fn list<T: Shown>(app: &App, call: &Call, by: &[By]) -> Result<Response, Refusal> {
     let page = call.page()?;
-    let wanted = parent.and_then(|column| Some((column, call.param(column)?)));
-    let wanted = wanted.as_ref().map(|(column, id)| (*column, id.as_str()));
+    let named = by
+        .iter()
+        .filter_map(|By(name, column)| Some((*column, call.param(name)?)));
+    let wanted: Vec<(&'static str, String)> = named.collect();
+    let wanted: Vec<(&'static str, &str)> = wanted
+        .iter()
+        .map(|(column, value)| (*column, value.as_str()))
+        .collect();
     let client = app.client().await?;
     let show = |kept: &Kept<T>| written(&kept.doc, kept.stamps);
-    let rows = rows::list::<T>(&client, page, wanted, show).await?;
+    let rows = rows::list::<T>(&client, page, &wanted, show).await?;
     shown(&page.listed(rows))
+}
+
+/// Refuses a parameter with a value that its rows cannot have: an empty page would look like an answer.
+pub(crate) fn one_of<W: serde::de::DeserializeOwned>(
+    call: &Call,
+    name: &str,
+    says: &str,
+) -> Result<(), Refusal> {
+    let given = call.param(name).map(serde_json::Value::String);
+    let is_known = given.is_none_or(|given| serde_json::from_value::<W>(given).is_ok());
+    if is_known {
+        Ok(())
+    } else {
+        Err(Refusal::Request(format!("{name} must be {says}")))
+    }
 }
 
 /// Ends a `POST`: keeps what `read` made of the body.

@@ -24,7 +24,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "A page", body = Listing)))]
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
-    simple::list::<SourceTerms>(&app, &call, None).await
+    simple::list::<SourceTerms>(&app, &call, &[]).await
 }
 
 /// Shows a source.

@@ -76,8 +76,11 @@ pub(crate) async fn list(
     advertiser: Option<&str>,
 ) -> Result<Vec<(i64, Box<RawValue>)>, Refusal> {
     let mut ids = Vec::new();
-    let parent = advertiser.map(|id| ("advertiser_id", id));
-    let rows = rows::list::<Campaign>(client, page, parent, |kept| raw(&kept.doc.id)).await?;
+    let parent: Vec<_> = advertiser
+        .map(|id| ("advertiser_id", id))
+        .into_iter()
+        .collect();
+    let rows = rows::list::<Campaign>(client, page, &parent, |kept| raw(&kept.doc.id)).await?;
     for (_, id) in &rows {
         ids.push(id.get().trim_matches('"'));
     }

@@ -73,7 +73,13 @@ pub(crate) async fn snapshot(
         placements: docs(&tx, "placements ORDER BY seq", &mut lost).await?,
         seller_verdicts: docs(&tx, "seller_verdicts ORDER BY seq", &mut lost).await?,
         partners: docs(&tx, "demand_partners ORDER BY seq", &mut lost).await?,
-        verdicts: docs(&tx, "creative_verdicts ORDER BY seq", &mut lost).await?,
+        verdicts: docs(
+            &tx,
+            // What waits decides nothing, and there may be much of it.
+            "creative_verdicts WHERE doc ->> 'verdict' <> 'pending' ORDER BY seq",
+            &mut lost,
+        )
+        .await?,
         sources: docs(&tx, "sources ORDER BY seq", &mut lost).await?,
         segments: docs(&tx, "segments ORDER BY seq", &mut lost).await?,
         lists: super::lists::published(&tx).await?,

@@ -14,6 +14,7 @@ pub(crate) mod page;
 pub(crate) mod pool;
 pub(crate) mod rates;
 pub(crate) mod rows;
+pub(crate) mod sightings;
 
 pub(crate) use edit::{Answer, Begun, Caller, Edit};
 pub(crate) use rows::Kept;

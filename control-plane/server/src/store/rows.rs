@@ -1,5 +1,7 @@
 //! Rows of a document, its version and its times: the same statements for every resource.
 
+use std::fmt::Write as _;
+
 use contracts::catalog::{
     Advertiser, Creative, Deal, DemandPartner, LineItem, Placement, Publisher, SellerVerdict,
     SourceTerms,
@@ -13,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql};
 use units::UnixMillis;
 
 use super::page::Page;
@@ -166,32 +168,25 @@ pub(crate) async fn newest<T: Resource>(
         .map_err(|error| unreadable(&error))
 }
 
-/// A page in the order of creation, each written by `show`; `parent` restricts to one parent's.
+/// A page in the order of creation, each written by `show`; only rows in which each expression of `wanted` has
+/// its value.
 pub(crate) async fn list<T: Resource>(
     client: &impl GenericClient,
     page: Page,
-    parent: Option<(&'static str, &str)>,
+    wanted: &[(&'static str, &str)],
     show: impl Fn(&Kept<T>) -> Result<Box<RawValue>, Refusal>,
 ) -> Result<Vec<(i64, Box<RawValue>)>, Refusal> {
     let more = page.limit.saturating_add(1);
-    let rows = match parent {
-        None => {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM {} WHERE seq > $1 ORDER BY seq LIMIT $2",
-                T::TABLE
-            );
-            let statement = client.prepare_cached(&sql).await?;
-            client.query(&statement, &[&page.after, &more]).await?
-        }
-        Some((column, id)) => {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM {} WHERE seq > $1 AND {column} = $3 ORDER BY seq LIMIT $2",
-                T::TABLE
-            );
-            let statement = client.prepare_cached(&sql).await?;
-            client.query(&statement, &[&page.after, &more, &id]).await?
-        }
-    };
+    let mut sql = format!("SELECT {COLUMNS} FROM {} WHERE seq > $1", T::TABLE);
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&page.after, &more];
+    for (column, value) in wanted {
+        values.push(value);
+        // Writing to a text does not fail.
+        let _written = write!(sql, " AND {column} = ${}", values.len());
+    }
+    sql.push_str(" ORDER BY seq LIMIT $2");
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &values).await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in &rows {
         let kept = kept(row).map_err(|error| unreadable(&error))?;

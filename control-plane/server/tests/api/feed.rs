@@ -72,6 +72,8 @@ async fn an_edit_reaches_a_waiting_feed() {
 #[tokio::test]
 async fn verdicts_on_creatives_reach_the_feed() {
     let plane = Plane::start().await;
+    let dsp = json!({"id": "dsp", "name": "d", "endpoint": "http://127.0.0.1:9100/bid"});
+    let _ = plane.post("/demand-partners", dsp).await.expect_status(201);
     let line =
         json!({"partner_id": "dsp", "crid": "c-1", "markup": "<b>x</b>", "verdict": "pending"});
     let made = plane.post("/creative-verdicts", line.clone()).await;
@@ -93,6 +95,62 @@ async fn verdicts_on_creatives_reach_the_feed() {
         .map(|it| (it.markup.is_some(), it.verdict))
         .collect();
     assert_eq!(told, [(true, Verdict::Blocked), (false, Verdict::Approved)]);
+}
+
+#[tokio::test]
+async fn terms_of_sellers_reach_the_feed() {
+    let plane = Plane::start().await;
+    let dsp =
+        json!({"id": "dsp", "name": "d", "endpoint": "http://127.0.0.1:9100/bid", "multibid": 2});
+    let _ = plane.post("/demand-partners", dsp).await.expect_status(201);
+    let publisher = json!({"id": "p", "name": "P", "domain": "p.example", "increments": {"JPY": 1},
+        "discounts": [{"partner_id": "dsp", "share": 0.25}], "account": {"multibid": 3}});
+    let _ = plane
+        .post("/publishers", publisher)
+        .await
+        .expect_status(201);
+    let placement = json!({"id": "s", "publisher_id": "p", "sizes": ["300x250"], "floor": 1,
+        "auction_type": "second_price", "soft_floor": 1.5});
+    let _ = plane
+        .post("/placements", placement)
+        .await
+        .expect_status(201);
+    let fed = catalog(&plane, "").await.unwrap();
+    let seller = &fed.publishers[0];
+    assert_eq!(
+        serde_json::to_value((&seller.discounts, &seller.increments)).unwrap(),
+        json!([[{"partner": "dsp", "share": 250_000}], {"JPY": 1_000_000}])
+    );
+    let multibid = seller.account.as_ref().unwrap().multibid;
+    let of_dsp = fed.partners[0].multibid;
+    let told = [multibid, of_dsp].map(|most| most.unwrap().get());
+    assert_eq!(told, [3, 2]);
+    assert_eq!(fed.placements[0].soft_floor.unwrap().micros(), 1_500_000);
+
+    let nobody = json!({"discounts": [{"partner_id": "dsp", "share": 0.1}, {"partner_id": "nobody", "share": 0.1}]});
+    let refused = plane
+        .patch("/publishers/p", nobody)
+        .await
+        .expect_status(422);
+    assert_eq!(refused.json()["pointer"], "/discounts/1/partner_id");
+    let low = plane.patch("/placements/s", json!({"floor": 2})).await;
+    assert_eq!(low.expect_status(422).json()["pointer"], "/soft_floor");
+    let emptied = json!({"discounts": [], "increments": null, "account": {"multibid": null}});
+    let emptied = plane
+        .patch("/publishers/p", emptied)
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(
+        (&emptied["discounts"], &emptied["increments"]),
+        (&json!([]), &json!({}))
+    );
+    let fed = catalog(&plane, "").await.unwrap();
+    let account = fed.publishers[0].account.as_ref().unwrap();
+    assert_eq!(
+        (fed.publishers[0].discounts.len(), account.multibid),
+        (0, None)
+    );
 }
 
 #[tokio::test]

@@ -10,4 +10,5 @@ mod reconcile;
 mod resources;
 mod review;
 mod seed;
+mod sightings;
 mod ssp_accounts;

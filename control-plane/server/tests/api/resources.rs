@@ -493,6 +493,18 @@ async fn every_resource_is_made_changed_and_listed() {
             "floor",
         ),
         (
+            "/placements",
+            json!({"id": "s2", "publisher_id": "p1", "sizes": ["300x250"], "auction_type": "second_price"}),
+            json!({"soft_floor": 0.75}),
+            "soft_floor",
+        ),
+        (
+            "/publishers",
+            json!({"id": "p3", "name": "Post", "domain": "post.example", "increments": {"JPY": 1}}),
+            json!({"increments": {"EUR": 0.05}}),
+            "increments",
+        ),
+        (
             "/seller-verdicts",
             json!({"id": "v1", "domain": "paper.example", "system": "exchange.example", "seller_id": "p1", "verdict": "reseller"}),
             json!({"verdict": "not_listed"}),
@@ -505,16 +517,28 @@ async fn every_resource_is_made_changed_and_listed() {
             "creatives",
         ),
         (
-            "/creative-verdicts",
-            json!({"id": "cv1", "partner_id": "d1", "crid": "c-1", "verdict": "pending"}),
-            json!({"verdict": "blocked"}),
-            "verdict",
-        ),
-        (
             "/demand-partners",
             json!({"id": "d1", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
             json!({"active": false}),
             "active",
+        ),
+        (
+            "/publishers",
+            json!({"id": "p4", "name": "Post", "domain": "post.example"}),
+            json!({"discounts": [{"partner_id": "d1", "share": 0.25}]}),
+            "discounts",
+        ),
+        (
+            "/demand-partners",
+            json!({"id": "d5", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
+            json!({"multibid": 2}),
+            "multibid",
+        ),
+        (
+            "/creative-verdicts",
+            json!({"id": "cv1", "partner_id": "d1", "crid": "c-1", "verdict": "pending"}),
+            json!({"verdict": "blocked"}),
+            "verdict",
         ),
         (
             "/demand-partners",

@@ -56,14 +56,40 @@ impl MarkupHash {
     #[must_use]
     pub fn of(markup: &str) -> Self {
         let mut hash = Sha256::new();
-        let mut rest = markup;
-        while let Some((kept, behind)) = next_query(rest) {
-            hash.update(kept.as_bytes());
-            rest = behind;
-        }
-        hash.update(rest.as_bytes());
+        each_kept(markup, |part| hash.update(part.as_bytes()));
         Self(hash.finalize().into())
     }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// At most `most` bytes of the text that is hashed, from its beginning, for those who judge it.
+    #[must_use]
+    pub fn sample(markup: &str, most: usize) -> String {
+        let mut sample = String::with_capacity(markup.len().min(most));
+        let mut is_cut = false;
+        each_kept(markup, |part| {
+            let room = part.floor_char_boundary(most - sample.len());
+            if !is_cut {
+                sample.push_str(part.get(..room).unwrap_or_default());
+            }
+            is_cut |= room < part.len();
+        });
+        sample
+    }
+}
+
+/// The parts of markup between the queries of its URLs.
+fn each_kept<'m>(markup: &'m str, mut part: impl FnMut(&'m str)) {
+    let mut rest = markup;
+    while let Some((kept, behind)) = next_query(rest) {
+        part(kept);
+        rest = behind;
+    }
+    part(rest);
 }
 
 /// What stands before the next URL's query, its `?` included, and what follows the query.
@@ -163,6 +189,21 @@ mod tests {
         for (says, one, other, same) in cases {
             let equal = MarkupHash::of(one) == MarkupHash::of(other);
             assert_eq!(equal, same, "{says}: {one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_sample_is_the_beginning_of_what_is_hashed() {
+        let markup = "<img src='https://t.example/i?t=1&u=2'>é</img>";
+        let whole = "<img src='https://t.example/i?'>é</img>";
+        assert_eq!(MarkupHash::sample(markup, 100), whole);
+        assert_eq!(MarkupHash::of(whole), MarkupHash::of(markup));
+        for most in 0..=whole.len() {
+            let sample = MarkupHash::sample(markup, most);
+            assert!(
+                whole.starts_with(&sample) && most - sample.len() < 2,
+                "{most}: {sample}"
+            );
         }
     }
 

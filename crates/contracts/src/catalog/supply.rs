@@ -1,5 +1,8 @@
 //! The sell side of the catalog: publishers, placements, demand partners.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU8;
+
 use serde::{Deserialize, Serialize};
 use units::{
     CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, SourceId, UnixMillis,
@@ -37,6 +40,9 @@ pub struct Publisher {
     /// What it has agreed to take off the price for single DSPs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<SellerDiscount>,
+    /// What second price adds for it, by the currency of the bid; of other currencies 0.01.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub increments: BTreeMap<Currency, CpmMicros>,
     /// Blocked apps, by bundle or store id.
     #[serde(default)]
     pub bapp: Vec<String>,
@@ -88,6 +94,9 @@ pub struct SspAccount {
     pub floor_currency: Currency,
     /// Whether ads.txt must name it for the inventory that it sells.
     pub ads_txt: AdsTxtPolicy,
+    /// Most bids that it is shown for one imp, for its own auction among them; absent: one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multibid: Option<NonZeroU8>,
 }
 
 /// Whether an account's requests are auctioned.
@@ -346,6 +355,9 @@ pub struct DemandPartner {
     /// How its endpoint is spoken to.
     #[serde(default, skip_serializing_if = "Connection::is_default")]
     pub connection: Connection,
+    /// Most of its bids that win one imp where a seller is shown several; absent: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multibid: Option<NonZeroU8>,
     /// Its id in the Global Vendor List of TCF; without one nobody can have consented to it.
     #[serde(default)]
     pub vendor_id: Option<u16>,

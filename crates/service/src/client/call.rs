@@ -20,6 +20,18 @@ pub(super) struct Outgoing {
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// Only the status of the answer is wanted: so many bytes of its body are read, and none is kept.
+    pub(super) skims: Option<usize>,
+}
+
+impl Outgoing {
+    /// What becomes of an answer whose body is larger than allowed.
+    pub(super) fn too_large(&self) -> Result<Bytes, CallError> {
+        match self.skims {
+            Some(_) => Ok(Bytes::new()),
+            None => Err(CallError::TooLarge),
+        }
+    }
 }
 
 /// A connection taken for one call.
@@ -131,16 +143,20 @@ impl Attempt {
 
     async fn run(mut self, request: Arc<Outgoing>) -> Result<InResponse, Failed> {
         let config = &self.shared.config;
+        let most = request.skims.unwrap_or(config.max_response);
         let arrived = match &mut self.connection.sender {
-            Sender::Http1(connection) => connection.call(&request, config.max_response).await?,
-            Sender::Http2(sender) => by_http2(sender, &request, &self.target, config).await?,
+            Sender::Http1(connection) => connection.call(&request, most).await?,
+            Sender::Http2(sender) => by_http2(sender, &request, &self.target, most).await?,
         };
         let failed = |error| Failed {
             error,
             unanswered: false,
         };
         // An encoding that cannot be used ends its connection: the host does not do as it is asked.
-        let body = plain(&arrived, config).map_err(failed)?;
+        let body = match request.skims {
+            Some(_) => Bytes::new(),
+            None => plain(&arrived, config).map_err(failed)?,
+        };
         let timing = Timing {
             handshake: (!self.pooled).then_some(self.connection.handshake),
             head: arrived.head,
@@ -161,7 +177,7 @@ async fn by_http2(
     sender: &mut SendRequest<Full<Bytes>>,
     request: &Outgoing,
     target: &Target,
-    config: &ClientConfig,
+    most: usize,
 ) -> Result<Arrived, Failed> {
     let mut outgoing = http::Request::new(Full::new(request.body.clone()));
     *outgoing.method_mut() = request.method.clone();
@@ -179,20 +195,21 @@ async fn by_http2(
     let response = sender.send_request(outgoing).await.map_err(broken)?;
     let head = began.elapsed();
     let (parts, body) = response.into_parts();
-    match gather(body, config.max_response).await {
-        Ok(body) => Ok(Arrived {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-            head,
-            is_reusable: true,
-        }),
-        Err(GatherFault::TooLarge) => Err(Failed {
-            error: CallError::TooLarge,
+    let body = match gather(body, most).await {
+        Ok(body) => body,
+        Err(GatherFault::TooLarge) => request.too_large().map_err(|error| Failed {
+            error,
             unanswered: false,
-        }),
-        Err(GatherFault::Broken(error)) => Err(broken(error)),
-    }
+        })?,
+        Err(GatherFault::Broken(error)) => return Err(broken(error)),
+    };
+    Ok(Arrived {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+        head,
+        is_reusable: true,
+    })
 }
 
 /// The body as it was before it was packed.

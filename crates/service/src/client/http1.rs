@@ -114,11 +114,11 @@ impl Http1 {
         self.write(request).await?;
         let head = self.read_head().await?;
         let took = began.elapsed();
-        let framing = framing(&head, &request.method, max_body)?;
-        let body = match framing {
-            Framing::Length(length) => self.read_length(length).await?,
-            Framing::Chunked => self.read_chunks(max_body).await?,
-            Framing::UntilClosed => self.read_to_end(max_body).await?,
+        let (body, ends) = match self.read_body(&head, request, max_body).await {
+            Ok((body, framing)) => (body, framing != Framing::UntilClosed),
+            // The rest of it is in the way of any further answer.
+            Err(CallError::TooLarge) => (request.too_large()?, false),
+            Err(error) => return Err(error),
         };
         Ok(Arrived {
             status: head.status,
@@ -126,10 +126,25 @@ impl Http1 {
             body,
             head: took,
             is_reusable: head.keeps_alive
-                && framing != Framing::UntilClosed
+                && ends
                 // What follows an answer belongs to nobody.
                 && self.incoming.is_empty(),
         })
+    }
+
+    async fn read_body(
+        &mut self,
+        head: &Head,
+        request: &Outgoing,
+        max: usize,
+    ) -> Result<(Bytes, Framing), CallError> {
+        let framing = framing(head, &request.method, max)?;
+        let body = match framing {
+            Framing::Length(length) => self.read_length(length).await?,
+            Framing::Chunked => self.read_chunks(max).await?,
+            Framing::UntilClosed => self.read_to_end(max).await?,
+        };
+        Ok((body, framing))
     }
 
     async fn write(&mut self, request: &Outgoing) -> Result<(), CallError> {

@@ -107,6 +107,44 @@ fn r_33_a_pooled_connection_that_closed_is_replaced_once() {
 }
 
 #[test]
+fn s_8_a_status_is_had_without_a_body_that_is_too_long() {
+    const MOST: usize = 4 * 1024;
+    let whole = with("", &[b'x'; MOST]);
+    let endless = b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n".to_vec();
+    let chunked = {
+        let mut bytes = b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n".to_vec();
+        bytes.extend_from_slice(&[b'x'; MOST]);
+        bytes
+    };
+    // Each on a connection of its own, of which the host sends no more than that.
+    let host = Host::start(vec![
+        vec![Answer(whole.clone()), Answer(endless)],
+        vec![Answer(chunked)],
+        vec![Answer(ok("1"))],
+    ]);
+    run(async {
+        let client = Client::new(config());
+        let target = host.target();
+        for (says, status, connections) in [
+            ("as much as is read", 200, 1),
+            ("one that never ends", 200, 1),
+            ("in chunks, on another connection", 503, 2),
+            ("on another again", 200, 3),
+        ] {
+            let request = OutRequest {
+                method: Method::POST,
+                target: &target,
+                headers: HeaderMap::new(),
+                body: Bytes::from_static(b"{}END"),
+            };
+            let found = client.status_of(request, MOST, Instant::now() + PATIENCE);
+            assert_eq!(found.await.unwrap().as_u16(), status, "{says}");
+            assert_eq!(host.connections(), connections, "{says}");
+        }
+    });
+}
+
+#[test]
 fn r_33_a_fresh_connection_and_a_begun_answer_are_not_repeated() {
     let fresh = Host::start(vec![vec![Last(Vec::new())]]);
     let begun = vec![Answer(ok("1")), Last(b"HTTP/1.1 200 OK\r\nConte".to_vec())];

@@ -134,7 +134,9 @@ impl<'f> Field<'f> {
         };
         ranked.sort_by_key(|index| std::cmp::Reverse(rank(index)));
         let forced = |index: &&usize| self.role(**index, taken) == Role::Forced;
-        if ranked.iter().filter(forced).count() > self.multibid {
+        let must = ranked.iter().filter(forced).count();
+        self.keep_what_partners_may_win(&mut ranked);
+        if must > self.multibid || ranked.iter().filter(forced).count() < must {
             return None;
         }
         let is_native = |index: usize| self.medium(index) == Some(Medium::Native);
@@ -153,6 +155,20 @@ impl<'f> Field<'f> {
             self.take(*index, choice);
         }
         Some(())
+    }
+
+    /// Of the bids of one imp, the best first, only as many of each partner as may win it.
+    fn keep_what_partners_may_win(&self, ranked: &mut Vec<usize>) {
+        let partner = |index: usize| self.contenders.get(index).map(|c| c.partner);
+        let mut kept: Vec<usize> = Vec::with_capacity(ranked.len());
+        ranked.retain(|index| {
+            let Some(of) = partner(*index) else {
+                return false;
+            };
+            let before = kept.iter().filter(|other| **other == of).count();
+            kept.push(of);
+            self.limit(of).is_none_or(|most| before < most)
+        });
     }
 
     fn take(&self, contender: usize, choice: &mut Choice) {

@@ -48,7 +48,7 @@ impl Allotment<'_> {
         let Some((lot, filled)) = self.lot(own.imp) else {
             for other in self.field.on(own.imp).filter(|other| *other != winner) {
                 let above = self.field.standing(other).map(Standing::order) > Some(own.order());
-                if !(above && self.is_winner(other)) {
+                if !(above && self.is_winner(other)) && self.may_win_beside(winner, other) {
                     heir(other);
                 }
             }
@@ -62,6 +62,21 @@ impl Allotment<'_> {
                 heir(*contender);
             }
         }
+    }
+
+    /// Whether a contender's partner may win this bid of it, were that winner not there.
+    fn may_win_beside(&self, winner: usize, other: usize) -> bool {
+        let of = |contender: usize| {
+            let contender = self.field.contenders.get(contender)?;
+            Some((contender.partner, contender.standing.imp))
+        };
+        let own = of(other);
+        let Some(most) = own.and_then(|(partner, _)| self.field.limit(partner)) else {
+            return true;
+        };
+        let winners = self.winners.iter().map(|winner| winner.contender);
+        let beside = winners.filter(|it| *it != winner && *it != other && of(*it) == own);
+        beside.count() < most
     }
 
     /// The winners that a contender lost to: of an imp in no pod the last of its winners, of a pod those whose

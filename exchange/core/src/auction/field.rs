@@ -1,5 +1,6 @@
 //! Everything that may win, before it is decided.
 
+use contracts::catalog::DemandPartner;
 use openrtb::BidRequest;
 
 use super::judge::Judged;
@@ -17,6 +18,8 @@ pub(super) struct Field<'f> {
     pub(super) bids: &'f [Judged<'f>],
     pub(super) imps: usize,
     pub(super) multibid: usize,
+    /// Partners in the market's order.
+    pub(super) partners: &'f [DemandPartner],
     /// Imps that take several native ads, and how many, where several were bid.
     pub(super) native: Vec<(usize, usize)>,
     pub(super) lots: Vec<Lot>,
@@ -62,12 +65,14 @@ impl<'f> Field<'f> {
         contenders: &'f [Contender],
         bids: &'f [Judged<'f>],
         multibid: usize,
+        partners: &'f [DemandPartner],
     ) -> Self {
         let mut field = Self {
             contenders,
             bids,
             imps: request.imp.len(),
             multibid: multibid.max(1),
+            partners,
             native: Vec::new(),
             lots: Vec::new(),
             lot_of: Vec::new(),
@@ -98,6 +103,12 @@ impl<'f> Field<'f> {
     pub(super) fn medium(&self, contender: usize) -> Option<Medium> {
         let bid = self.contenders.get(contender)?.bid;
         self.bids.get(bid)?.medium
+    }
+
+    /// Most bids of a partner that win one imp, where there is a limit.
+    pub(super) fn limit(&self, partner: usize) -> Option<usize> {
+        let most = self.partners.get(partner)?.multibid?;
+        Some(usize::from(most.get()))
     }
 
     pub(super) fn lot_of(&self, imp: usize) -> Option<usize> {

@@ -60,7 +60,9 @@ impl Race<'_> {
         let own = self.contenders.get(winner.contender)?;
         let next = self.next_price(winner.contender, own);
         let (pricing, floor) = self.priced_against(own);
-        let clearing = clearing::clear(pricing, own.price, floor, next, self.market.increment);
+        let increment = self.market.increment;
+        let increment = self.conditions.increment(own.currency, increment);
+        let clearing = clearing::clear(pricing, own.price, floor, next, increment);
         let partner = self.market.partners.get(own.partner)?;
         let share = self.conditions.discount(partner.id.as_str());
         let (discount, price) = match share.map(|share| Discount::of(clearing, share)) {

@@ -78,7 +78,13 @@ pub fn settle<'b>(
     let (mut bids, mut contenders) = intake.done();
     drop_broken_groups(&mut bids, &mut contenders);
     let request = &plan.intake.request;
-    let field = Field::new(request, &contenders, &bids, conditions.multibid);
+    let field = Field::new(
+        request,
+        &contenders,
+        &bids,
+        conditions.multibid,
+        &market.partners,
+    );
     let allotment = field.allot();
     let race = Race {
         plan,

@@ -365,6 +365,12 @@ mod tests {
                 r#","device":{"ua":"x","ip":"203.0.113.9","geo":{"utcoffset":60,"country":"DEU","city":"Berlin","type":2}},"regs":{"coppa":0,"ext":{"gpc":1}}"#,
             ),
             (
+                "the place of a known address is said",
+                "192.0.2.1",
+                r#","device":{"ua":"x","ip":"203.0.113.9","geo":{"country":"USA"}},"regs":{"ext":{"gpc":1}}"#,
+                r#","device":{"ua":"x","ip":"203.0.113.9","geo":{"country":"USA"}},"regs":{"ext":{"gpc":1}}"#,
+            ),
+            (
                 "all is said",
                 "203.0.113.9",
                 r#","device":{"ua":"x","ipv6":"2001:db8::1","geo":{"country":"USA"}},"regs":{"ext":{"gpc":1}}"#,

@@ -5,6 +5,7 @@ use openrtb::enums::ApiFramework;
 use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
+use crate::text::contains_ignore_case;
 
 pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
     let imp = case.imp;
@@ -16,7 +17,9 @@ pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) ->
     }
     .unwrap_or_default();
     let declared = case.bid.apis().all(|api| offered.contains(&api));
-    if declared && (offers(offered, &VPAID) || !needs_vpaid(document, medium)) {
+    let has_vpaid = offers(offered, &VPAID) || !needs_vpaid(document, medium);
+    let has_mraid = offers(offered, &MRAID) || !calls_mraid(document, medium);
+    if declared && has_vpaid && has_mraid {
         Ok(())
     } else {
         Err(Loss::FormatNotAllowed)
@@ -24,6 +27,18 @@ pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) ->
 }
 
 const VPAID: [ApiFramework; 2] = [ApiFramework::VPAID_1, ApiFramework::VPAID_2];
+
+const MRAID: [ApiFramework; 3] = [
+    ApiFramework::MRAID_1,
+    ApiFramework::MRAID_2,
+    ApiFramework::MRAID_3,
+];
+
+/// Whether a banner loads the container's script, which it has to by MRAID, whatever the bid declares.
+fn calls_mraid(document: &Document<'_>, medium: Medium) -> bool {
+    let adm = document.adm().filter(|_| medium == Medium::Banner);
+    adm.is_some_and(|adm| contains_ignore_case(adm, "mraid.js"))
+}
 
 fn offers(offered: &[ApiFramework], any: &[ApiFramework]) -> bool {
     any.iter().any(|api| offered.contains(api))

@@ -6,8 +6,8 @@ use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
 
-/// Files whose type is not told, and wrappers, which have none, are given the benefit of the doubt. What a
-/// banner's HTML loads cannot be told from the outside; native assets have their own types.
+/// Files whose type is not told, and wrappers, which have none, are given the benefit of the doubt. Native assets
+/// have their own types.
 pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
     let offered: &[Str<'_>] = match medium {
         Medium::Video => case.imp.video.as_deref().map(|video| &*video.mimes),

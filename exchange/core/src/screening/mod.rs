@@ -6,6 +6,7 @@ mod advertiser_domain;
 mod api;
 mod app;
 mod attribute;
+mod banner_mime;
 mod category;
 mod creative_id;
 mod deal;
@@ -126,6 +127,7 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     duration::check(case, medium, seconds)?;
     vast::check(&document, medium)?;
     mime::check(case, &document, medium)?;
+    banner_mime::check(case, medium)?;
     protocol::check(case, &document, medium)?;
     api::check(case, &document, medium)?;
     native::check(case, medium)?;

@@ -39,6 +39,8 @@ pub(crate) struct Call {
 
 /// The outcome of a notice that its DSP took.
 const SENT: &str = "sent";
+/// What is read of an answer's body, so that its connection can be used again (S8).
+const MOST_READ: usize = 4 * 1024;
 /// Calls to one DSP under way at the same time.
 const AT_ONCE: usize = 16;
 /// Pauses before each repetition.
@@ -157,12 +159,11 @@ pub(crate) async fn get(
         headers,
         body: Bytes::new(),
     };
-    match client.send(request, within(timeout)).await {
-        Ok(answer) if answer.status.is_success() => Said::Taken,
-        Ok(answer) if matches!(answer.status.as_u16(), 408 | 425 | 429) => Said::Again,
-        Ok(answer) if answer.status.is_client_error() || answer.status.is_redirection() => {
-            Said::Refused
-        }
+    let said = client.status_of(request, MOST_READ, within(timeout)).await;
+    match said {
+        Ok(status) if status.is_success() => Said::Taken,
+        Ok(status) if matches!(status.as_u16(), 408 | 425 | 429) => Said::Again,
+        Ok(status) if status.is_client_error() || status.is_redirection() => Said::Refused,
         Ok(_) => Said::Again,
         Err(error) if error.may_be_retried() => Said::Again,
         Err(_) => Said::Refused,

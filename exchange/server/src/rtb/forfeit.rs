@@ -33,6 +33,11 @@ pub(super) async fn fetch_markup(
                     .win_notice(&winner.claims.partner, clock::now());
             }
             let market = &round.in_force.market;
+            if let Some(partner) = round.in_force.partners.get(judged.partner) {
+                let (crid, watch) = (judged.bid.crid.as_deref(), &round.context.watch);
+                let now = Instant::now();
+                watch.look(&market.registry, partner, crid, Some(&adm), now);
+            }
             if auction::recheck(round.plan, market, round.conditions, judged, &adm).is_err() {
                 continue;
             }

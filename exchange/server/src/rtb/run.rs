@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use eventlog::EventLog;
 use exchange_core::Conditions;
-use exchange_core::auction::{Plan, Reply, Seller, Settlement, Terms, plan, settle};
+use exchange_core::auction::{Judged, Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Additions, Intake, Pages, Refusal, Visitor};
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
@@ -30,6 +30,7 @@ use crate::exchange::{Exchange, InForce};
 use crate::identity::Identity;
 use crate::metrics::Outcome;
 use crate::records::{Auctions, SeenSeller};
+use crate::sightings::{Sightings, Watch};
 use crate::upstream::Upstream;
 
 /// What one worker runs auctions with. Lives on its core.
@@ -47,6 +48,8 @@ pub(crate) struct AuctionContext {
     pub(crate) recorder: Recorder,
     /// Where auctions are left that can be settled again.
     pub(super) recording: Records<Auctions>,
+    /// What looks for creatives that nobody has judged.
+    pub(super) watch: Rc<Watch>,
 }
 
 /// Runs one auction. Its record and the losers' notices leave off the path.
@@ -216,6 +219,7 @@ async fn hold(
         },
     };
     round.tell();
+    round.watch();
     waterfall.done("answer");
     round.keep(&Kept {
         seller: &seller,
@@ -301,6 +305,20 @@ impl Round<'_> {
         }
     }
 
+    /// Leaves creatives that nobody has judged for their review.
+    fn watch(&self) {
+        let now = Instant::now();
+        let registry = &self.in_force.market.registry;
+        let named = |judged: &&Judged<'_>| judged.imp.is_some();
+        for judged in self.settlement.bids.iter().filter(named) {
+            if let Some(partner) = self.in_force.partners.get(judged.partner) {
+                let (crid, markup) = (judged.bid.crid.as_deref(), judged.bid.adm());
+                let watch = &self.context.watch;
+                watch.look(registry, partner, crid, markup, now);
+            }
+        }
+    }
+
     /// Counts what was won where our word is the last; an SSP's comes with its notice.
     fn count_won(&self, won: &[Winner]) {
         let is_last = match self.arrived.source {
@@ -354,6 +372,7 @@ impl AuctionContext {
     pub(crate) fn start(
         exchange: &Arc<Exchange>,
         recording: &Records<Auctions>,
+        sightings: &Sightings,
         upstream: Upstream,
         log: EventLog,
         identity: Identity,
@@ -363,6 +382,7 @@ impl AuctionContext {
             calls: Rc::new(Calls::new(exchange, &upstream)),
             recorder: Recorder::start(exchange, log.clone()),
             recording: recording.clone(),
+            watch: Rc::new(Watch::new(sightings)),
             upstream,
             log,
             identity,

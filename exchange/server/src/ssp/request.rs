@@ -302,6 +302,7 @@ mod tests {
             bcat: vec!["IAB25".into()],
             creatives: CreativePolicy::default(),
             discounts: Vec::new(),
+            increments: std::collections::BTreeMap::new(),
             bapp: vec!["com.rival".into()],
             battr: vec![3],
             account: None,

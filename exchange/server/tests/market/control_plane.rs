@@ -1,5 +1,6 @@
 //! The control plane as the exchange sees it: a catalog, placements, revenue.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub(crate) struct ControlPlane {
     pub(crate) server: Server,
     catalog: Arc<Mutex<Catalog>>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// Calls of resources that are still answered 503.
+    refused: Arc<AtomicU32>,
 }
 
 /// A call of a resource, as it came in.
@@ -33,6 +36,8 @@ impl ControlPlane {
         let published = Arc::clone(&catalog);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
+        let refused = Arc::new(AtomicU32::new(0));
+        let refuses = Arc::clone(&refused);
         let pause = |request: &Request| {
             let waits = request.query_param("after").is_some();
             Duration::from_millis(if waits { 200 } else { 0 })
@@ -52,13 +57,31 @@ impl ControlPlane {
                     .to_owned(),
                 body: String::from_utf8_lossy(&request.body).into_owned(),
             });
+            let less = |left: u32| left.checked_sub(1);
+            let order = Ordering::SeqCst;
+            if refuses.fetch_update(order, order, less).is_ok() {
+                return service::Problem::unavailable(1).into_response();
+            }
             resource(&catalog, request)
         });
         Self {
             server,
             catalog,
             asked,
+            refused,
         }
+    }
+
+    /// The next so many calls of resources are answered 503.
+    pub(crate) fn refuse_next(&self, count: u32) {
+        self.refused.store(count, Ordering::SeqCst);
+    }
+
+    /// The bodies of all calls of a path, oldest first.
+    pub(crate) fn told(&self, path: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let calls = asked.iter().filter(|asked| asked.path == path);
+        calls.map(|asked| asked.body.clone()).collect()
     }
 
     /// Publishes the next version of the catalog.
@@ -68,9 +91,14 @@ impl ControlPlane {
         catalog.version += 1;
     }
 
-    /// The newest call of a resource.
+    /// The newest call of a resource that an operator or a publisher wanted.
     pub(crate) fn last_asked(&self) -> Asked {
-        self.asked.lock().unwrap().last().cloned().unwrap()
+        let asked = self.asked.lock().unwrap();
+        let mut calls = asked.iter();
+        calls
+            .rfind(|asked| asked.path != contracts::access::SIGHTINGS_PATH)
+            .cloned()
+            .unwrap()
     }
 }
 
@@ -108,6 +136,11 @@ fn resource(catalog: &Catalog, request: &Request) -> Response {
             made
         }
         ("GET" | "PATCH", "/placements/top") => ok(json!({"id": "top"})),
+        ("POST", contracts::access::SIGHTINGS_PATH) => {
+            let batch: contracts::sighting::Sightings =
+                serde_json::from_slice(&request.body).unwrap();
+            ok(json!({"stored": batch.creatives.len(), "known": 0, "refused": 0}))
+        }
         ("GET", "/internal/revenue") => ok(json!({"currency": "USD", "rows": []})),
         _ => service::Problem::not_found().into_response(),
     }

@@ -20,6 +20,7 @@ fn outgoing(method: Method, body: &'static str) -> Outgoing {
         uri: Uri::from_static("/bid?x=1"),
         headers,
         body: Bytes::from_static(body.as_bytes()),
+        skims: None,
     }
 }
 

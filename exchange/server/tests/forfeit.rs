@@ -1,0 +1,67 @@
+//! Bids without markup on our own placements: what the win notice brings is screened, or the win is forfeit.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+mod exchange;
+mod market;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use contracts::catalog::MarkupHash;
+use contracts::sighting::Sightings;
+use exchange::Dsp;
+use http::StatusCode;
+use market::{Market, PATIENCE, Script, Server};
+use serde_json::json;
+use testkit::http::post_json;
+use testkit::poll_until;
+
+#[tokio::test]
+async fn x_93_markup_of_a_win_notice_is_screened_before_it_is_shown() {
+    let says = Arc::new(Mutex::new("<b>good</b>"));
+    let said = Arc::clone(&says);
+    let serving = Server::start(
+        |_| Duration::ZERO,
+        move |_| service::http::text(StatusCode::OK, (*said.lock().unwrap()).to_owned()),
+    );
+    let bid = format!(
+        r#""price":2,"w":300,"h":250,"crid":"c","nurl":"{}/serve""#,
+        serving.url
+    );
+    let dsp = Dsp::bidding(Box::leak(bid.into_boxed_str()));
+    let endpoint = format!("{}/bid", dsp.server.url);
+    let market = Market::start(Script::NoBid).await;
+    market.control_plane.publish(|catalog| {
+        let partners =
+            json!([{"id": "late", "name": "late", "endpoint": endpoint, "active": true}]);
+        catalog.partners = serde_json::from_value(partners).unwrap();
+        let evil = MarkupHash::of("<b>evil</b>");
+        let verdicts =
+            json!([{"partner": "late", "crid": "c", "markup": evil, "verdict": "blocked"}]);
+        catalog.verdicts = serde_json::from_value(verdicts).unwrap();
+    });
+    let ask = json!({"placement_id": "top"});
+    let ad = async || post_json(&market.ssp("/ad-request"), &ask).await;
+    let good = poll_until(PATIENCE, async || {
+        let answer = ad().await;
+        (answer.status == 200).then(|| answer.json())
+    })
+    .await;
+    assert_eq!(good["ad"]["markup"], "<b>good</b>");
+    for (is, markup) in [("blocked", "<b>evil</b>"), ("nothing", "")] {
+        *says.lock().unwrap() = markup;
+        assert_eq!(ad().await.status, 204, "{is}");
+    }
+    *says.lock().unwrap() = "<b>good</b>";
+    assert_eq!(ad().await.status, 200, "again");
+    // What it brought waits for its verdict; what has one does not.
+    let told = poll_until(PATIENCE, async || {
+        let told = market.control_plane.told(contracts::access::SIGHTINGS_PATH);
+        (!told.is_empty()).then_some(told)
+    })
+    .await;
+    let read = |body: &String| serde_json::from_str::<Sightings>(body).unwrap().creatives;
+    let told: Vec<_> = told.iter().flat_map(read).map(|it| it.sample).collect();
+    assert_eq!(told, ["<b>good</b>"]);
+}
