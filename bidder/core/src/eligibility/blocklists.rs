@@ -43,7 +43,7 @@ pub fn check(
         // Categories of another taxonomy cannot be shown to be allowed (C-30).
         on.refuse(Ineligible::CategoryNotAllowed)?;
     }
-    let blocked_app = |bundle: &String| {
+    let blocked_app = |bundle: &Box<str>| {
         request
             .bapp
             .iter()
