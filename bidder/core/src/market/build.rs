@@ -121,7 +121,7 @@ impl<'c> Making<'c> {
                     Why::LeftOut(why)
                 }
             },
-            status => Why::LineItem(status),
+            status @ (Status::Draft | Status::Paused | Status::Archived) => Why::LineItem(status),
         };
         self.idle.push(Idle {
             line_item: id,
