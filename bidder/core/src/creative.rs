@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use contracts::catalog::{
-    CapScope, Creative as Declared, CreativeFormat, NativeAssets, Verification,
+    CapScope, Creative as Catalogued, CreativeFormat, NativeAssets, Verification,
 };
 use contracts::stamps::ScopeKey;
 use openrtb::JsonWriter;
 use units::CreativeId;
 
+use crate::declared::Declared;
 use crate::facts;
 use crate::index::{Shape, Size};
 use crate::template::{Part, Template, escaped};
@@ -17,26 +18,23 @@ use crate::vast;
 /// What can be shown, and what it declares about itself.
 #[derive(Debug)]
 pub struct Creative {
-    /// Without its markup, which the templates have.
     declared: Declared,
     /// Whose impressions a cap per creative counts.
     pub scope: ScopeKey,
     /// Advertiser domains, normalised (C-29).
-    pub domains: Vec<String>,
+    pub domains: Box<[String]>,
     /// Creative attributes: as declared, and what its document shows.
-    pub attributes: Vec<i32>,
+    pub attributes: Box<[i32]>,
     /// Some URL in its markup is `http:` and not on this machine (X-47).
     pub insecure: bool,
     /// HTML with trackers, for banners.
     pub banner: Option<Banner>,
     /// VAST with trackers, for video and audio, of each order of elements.
-    pub vast: Option<Vast>,
+    pub vast: Option<Box<Vast>>,
     /// Texts and images for native.
-    pub native: Option<NativeAssets>,
+    pub native: Option<Box<NativeAssets>>,
     /// VAST with trackers, for a video within native.
-    pub native_video: Option<Vast>,
-    /// The advertiser's name in native's sponsored asset.
-    pub sponsor: String,
+    pub native_video: Option<Box<Vast>>,
     /// What each of its bids says of it, written ahead.
     pub(crate) members: Members,
 }
@@ -77,9 +75,9 @@ pub struct Vast {
 #[derive(Debug)]
 pub(crate) struct Members {
     /// For OpenRTB 2.6.
-    pub(crate) v26: Box<str>,
-    /// For OpenRTB 2.5 (C-171).
-    pub(crate) v25: Box<str>,
+    pub(crate) v26: Arc<str>,
+    /// For OpenRTB 2.5 (C-171); mostly the same.
+    pub(crate) v25: Arc<str>,
 }
 
 impl Vast {
@@ -119,17 +117,16 @@ pub const CLICK_URL: &str = "${CLICK_URL}";
 impl Creative {
     /// Renders what can be rendered ahead.
     #[must_use]
-    pub fn prepare(declared: &Declared) -> Self {
+    pub fn prepare(declared: Catalogued) -> Self {
         let domains: Vec<String> = declared
             .adomain
             .iter()
             .map(|it| facts::domain(it).to_ascii_lowercase())
             .collect();
-        let sponsor = domains.first().cloned().unwrap_or_default();
-        let native = native_assets(declared);
+        let native = native_assets(&declared);
         let (vast, native_video) = match declared.format {
-            CreativeFormat::Video | CreativeFormat::Audio => (vast::prepare(declared), None),
-            CreativeFormat::Native => (None, vast::prepare(declared)),
+            CreativeFormat::Video | CreativeFormat::Audio => (vast::prepare(&declared), None),
+            CreativeFormat::Native => (None, vast::prepare(&declared)),
             CreativeFormat::Banner | CreativeFormat::Responsive => (None, None),
         };
         let mut attributes = declared.attributes.clone();
@@ -137,22 +134,20 @@ impl Creative {
         if vast.as_ref().is_some_and(|it| it.skippable) && !attributes.contains(&SKIP_BUTTON) {
             attributes.push(SKIP_BUTTON);
         }
+        let insecure = insecure(&declared, native.as_ref());
+        let banner = banner(&declared);
+        let members = Members::of(&declared, &domains, &attributes);
         Self {
-            insecure: insecure(declared, native.as_ref()),
-            banner: banner(declared),
-            members: Members::of(declared, &domains, &attributes),
-            vast,
-            native,
-            native_video,
-            sponsor,
-            domains,
-            attributes,
+            insecure,
+            banner,
+            members,
+            vast: vast.map(Box::new),
+            native: native.map(Box::new),
+            native_video: native_video.map(Box::new),
+            domains: domains.into(),
+            attributes: attributes.into(),
             scope: ScopeKey::of(CapScope::Creative, declared.id.as_str()),
-            declared: Declared {
-                markup: None,
-                assets: None,
-                ..declared.clone()
-            },
+            declared: declared.into(),
         }
     }
 
@@ -160,6 +155,12 @@ impl Creative {
     #[must_use]
     pub const fn id(&self) -> &CreativeId {
         &self.declared.id
+    }
+
+    /// The advertiser's name in native's sponsored asset; empty where it has no domain.
+    #[must_use]
+    pub fn sponsor(&self) -> &str {
+        self.domains.first().map_or("", String::as_str)
     }
 
     /// What it was made for.
@@ -214,7 +215,7 @@ impl Creative {
 }
 
 /// HTML: the advertiser's own, or a card drawn in the bid's size.
-fn banner(declared: &Declared) -> Option<Banner> {
+fn banner(declared: &Catalogued) -> Option<Banner> {
     let mut template = Template::default();
     match (declared.format, declared.markup.as_deref()) {
         (CreativeFormat::Banner | CreativeFormat::Responsive, Some(markup)) => {
@@ -283,7 +284,7 @@ fn link(template: &mut Template, style: &str) {
         .text("\">");
 }
 
-fn card(declared: &Declared, template: &mut Template) -> Option<()> {
+fn card(declared: &Catalogued, template: &mut Template) -> Option<()> {
     let (title, description) = texts(declared)?;
     template.text("<a href=\"").part(Part::Click).text(
         "\" target=\"_blank\" rel=\"noopener\" style=\"display:flex;flex-direction:column;justify-content:center;\
@@ -307,7 +308,7 @@ fn card(declared: &Declared, template: &mut Template) -> Option<()> {
 }
 
 /// Title and description, wherever the creative has them; no title, no card.
-fn texts(declared: &Declared) -> Option<(&str, &str)> {
+fn texts(declared: &Catalogued) -> Option<(&str, &str)> {
     let assets = declared.assets.as_ref();
     let title = declared
         .title
@@ -320,7 +321,7 @@ fn texts(declared: &Declared) -> Option<(&str, &str)> {
     Some((title, description.unwrap_or_default()))
 }
 
-fn native_assets(declared: &Declared) -> Option<NativeAssets> {
+fn native_assets(declared: &Catalogued) -> Option<NativeAssets> {
     match declared.format {
         CreativeFormat::Native | CreativeFormat::Responsive => {
             let mut assets = declared.assets.clone().unwrap_or_default();
@@ -332,7 +333,7 @@ fn native_assets(declared: &Declared) -> Option<NativeAssets> {
     }
 }
 
-fn insecure(declared: &Declared, native: Option<&NativeAssets>) -> bool {
+fn insecure(declared: &Catalogued, native: Option<&NativeAssets>) -> bool {
     let images = native
         .into_iter()
         .flat_map(|it| [&it.image, &it.icon])
@@ -351,7 +352,7 @@ fn insecure(declared: &Declared, native: Option<&NativeAssets>) -> bool {
 }
 
 impl Members {
-    fn of(declared: &Declared, domains: &[String], attributes: &[i32]) -> Self {
+    fn of(declared: &Catalogued, domains: &[String], attributes: &[i32]) -> Self {
         let write = |v26: bool| {
             let mut out = Vec::new();
             let mut json = JsonWriter::new(&mut out);
@@ -382,11 +383,13 @@ impl Members {
                     json.text("language", primary);
                 }
             }
-            String::from_utf8(out).unwrap_or_default().into()
+            Arc::from(String::from_utf8(out).unwrap_or_default())
         };
+        let v26 = write(true);
+        let v25 = Some(write(false)).filter(|it| *it != v26);
         Self {
-            v26: write(true),
-            v25: write(false),
+            v25: v25.unwrap_or_else(|| Arc::clone(&v26)),
+            v26,
         }
     }
 }

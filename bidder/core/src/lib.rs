@@ -11,6 +11,7 @@ pub mod choose;
 pub mod creative;
 pub mod daypart;
 pub mod decide;
+pub mod declared;
 pub mod eligibility;
 pub mod explain;
 pub mod facts;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use contracts::catalog::{Creative as Declared, CreativeFormat};
+use contracts::catalog::{Creative, CreativeFormat};
 use openrtb::vast::{
     Companion, Inline, Media, QUARTILES, Schema, Trackers, Vast as Seen, Verification, Wrapper,
 };
 
 use crate::creative::{CLICK_URL, Vast, VastKind};
+use crate::declared::Declared;
 use crate::template::{Part, Template};
 
 /// Stand for the places of a template while a document is written or edited. They begin with a
@@ -51,7 +52,7 @@ const DOWNLOAD: i32 = 3;
 
 /// Renders the document of a video or audio creative; `None` when it has nothing to render.
 #[must_use]
-pub fn prepare(declared: &Declared) -> Option<Vast> {
+pub fn prepare(declared: &Creative) -> Option<Vast> {
     if let Some(markup) = &declared.markup {
         return own(declared, markup);
     }
@@ -79,7 +80,7 @@ pub fn prepare(declared: &Declared) -> Option<Vast> {
 }
 
 /// Our trackers go into every ad of the advertiser's document.
-fn own(declared: &Declared, markup: &str) -> Option<Vast> {
+fn own(declared: &Creative, markup: &str) -> Option<Vast> {
     let seen = Seen::read(markup)?;
     let markup = markup.replace(MARK, "\u{fffd}").replace(CLICK_URL, CLICK);
     let trackers = Trackers {
@@ -131,11 +132,11 @@ fn own(declared: &Declared, markup: &str) -> Option<Vast> {
     })
 }
 
-type Body = fn(&Declared, Schema, &[Verification<'_>]) -> Option<String>;
+type Body = fn(&Creative, Schema, &[Verification<'_>]) -> Option<String>;
 
 /// The document, in which who measures stands only where OMID is on offer: the one place at which the document
 /// with it and the one without differ.
-fn measured(declared: &Declared, schema: Schema, body: Body) -> Option<Template> {
+fn measured(declared: &Creative, schema: Schema, body: Body) -> Option<Template> {
     let plain = body(declared, schema, &[])?;
     let Some(verification) = &declared.verification else {
         return Some(template(&plain).escaped_for_json());
@@ -159,7 +160,7 @@ fn measured(declared: &Declared, schema: Schema, body: Body) -> Option<Template>
 }
 
 fn inline(
-    declared: &Declared,
+    declared: &Creative,
     schema: Schema,
     verifications: &[Verification<'_>],
 ) -> Option<String> {
@@ -193,7 +194,10 @@ fn inline(
         click_through: Some(CLICK),
         media: &[Media {
             url: &declared.media_url.as_deref()?.replace(MARK, ""),
-            mime: mime(declared),
+            mime: declared
+                .mime
+                .as_deref()
+                .unwrap_or(usual_mime(declared.format)),
             width: if is_audio { 0 } else { declared.width },
             height: if is_audio { 0 } else { declared.height },
         }],
@@ -204,7 +208,7 @@ fn inline(
 }
 
 fn wrapper(
-    declared: &Declared,
+    declared: &Creative,
     schema: Schema,
     verifications: &[Verification<'_>],
 ) -> Option<String> {
@@ -251,14 +255,19 @@ fn template(document: &str) -> Template {
 /// The creative's MIME type, or the usual one of its format.
 #[must_use]
 pub fn mime(declared: &Declared) -> &str {
-    let usual = match declared.format {
+    let usual = usual_mime(declared.format);
+    declared.mime.as_deref().unwrap_or(usual)
+}
+
+/// The type of media where nothing is declared.
+const fn usual_mime(format: CreativeFormat) -> &'static str {
+    match format {
         CreativeFormat::Audio => "audio/mpeg",
         CreativeFormat::Video
         | CreativeFormat::Banner
         | CreativeFormat::Native
         | CreativeFormat::Responsive => "video/mp4",
-    };
-    declared.mime.as_deref().unwrap_or(usual)
+    }
 }
 
 /// VAST versions by their creative subtypes: inline, wrapper, text (AdCOM, "Creative Subtypes - Audio/Video").

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use bidder_core::market::Market;
+use bidder_core::market::{Making, Market};
 use contracts::access::CATALOG_PATH;
-use contracts::catalog::{Catalog, List, Quarantined, SourceTerms};
+use contracts::catalog::{List, Parts, Quarantined, SourceTerms};
 use service::feed::{Event, Feed, Origin, poll};
 use service::{Ops, Shutdown};
-use units::LineItemId;
 
 use crate::shared::Shared;
 
@@ -90,8 +89,6 @@ pub(crate) async fn prepare_again(shared: &Arc<Shared>, ops: &Ops) -> bool {
 /// A catalog made ready for deciding, away from whoever decides.
 pub(crate) struct Prepared {
     market: Market,
-    /// Epochs of the line items that can bid.
-    epochs: Vec<(LineItemId, u64)>,
     quarantined: Vec<Quarantined>,
     /// Shared lists that it names.
     lists: Vec<List>,
@@ -100,25 +97,31 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Record by record: a large catalog is never in memory as a whole.
     fn read(shared: &Shared, json: &[u8]) -> Result<Self, serde_json::Error> {
-        let (catalog, quarantined) = Catalog::read(json)?;
+        let mut parts = Parts::of(json)?;
+        let mut quarantined = std::mem::take(&mut parts.quarantined);
         let lists = shared.lists.here.load_full();
-        let market = Market::with_lists(&catalog, &lists, &shared.leases, &shared.base);
-        let known: std::collections::HashSet<&str> =
-            market.items.iter().map(|it| it.id.as_str()).collect();
-        let epochs = catalog
-            .line_items
-            .iter()
-            .map(|it| (it.id.clone(), it.epoch));
-        let epochs = epochs
-            .filter(|(id, _)| known.contains(id.as_str()))
-            .collect();
+        let count = parts.line_item_count();
+        let mut making = Making::new(&parts.rest, &lists, &shared.leases, count);
+        for creative in parts.creatives() {
+            match creative {
+                Ok(creative) => making.creative(creative),
+                Err(left_out) => quarantined.push(left_out),
+            }
+        }
+        for line_item in parts.line_items() {
+            match line_item {
+                Ok(line_item) => making.line_item(line_item),
+                Err(left_out) => quarantined.push(left_out),
+            }
+        }
+        let market = making.finish(&shared.base);
         Ok(Self {
             market,
-            epochs,
             quarantined,
-            lists: catalog.lists,
-            sources: catalog.sources,
+            lists: parts.rest.lists,
+            sources: parts.rest.sources,
         })
     }
 }
@@ -127,7 +130,6 @@ impl Prepared {
 fn put_in_force(shared: &Arc<Shared>, ops: &Ops, prepared: Prepared) -> u64 {
     let Prepared {
         market,
-        epochs,
         quarantined,
         lists,
         sources,
@@ -136,7 +138,7 @@ fn put_in_force(shared: &Arc<Shared>, ops: &Ops, prepared: Prepared) -> u64 {
     // Leases of older epochs, and of what is gone, end before the new catalog bids.
     shared
         .leases
-        .loaded(epochs.iter().map(|(id, epoch)| (id, *epoch)));
+        .loaded(market.items.iter().map(|it| (&it.id, it.epoch)));
     tell_left_out(&market, &quarantined);
     let metrics = &shared.metrics;
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);

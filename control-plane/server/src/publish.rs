@@ -1,16 +1,19 @@
 //! The catalog feed: each version is rendered once, and whoever waits hears of it at once.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use deadpool_postgres::Pool;
+use service::feed::patch;
 use service::metrics::{Counter, Gauge};
 use service::{DependencyHandle, Metrics, Shutdown};
 use tokio::sync::{Mutex, watch};
 
 use crate::config::ObservedConfig;
 use crate::refusal::Refusal;
+use crate::store::catalog::Known;
 use crate::store::{catalog, keys, observed};
 
 /// How often the version is read: edits through other control planes are live within two seconds.
@@ -25,13 +28,40 @@ pub(crate) struct Rendered {
     pub(crate) body: Bytes,
 }
 
+/// What was rendered last, and what it was made of.
+#[derive(Default)]
+struct Last {
+    rendered: Option<Rendered>,
+    known: Known,
+    /// From one version to the next that was rendered, the newest last.
+    patches: VecDeque<Patch>,
+}
+
+/// What changed between two versions.
+struct Patch {
+    from: u64,
+    body: Vec<u8>,
+}
+
+/// Patches that are kept for who is some versions behind.
+const PATCHES: usize = 32;
+
+/// What goes out to who has an earlier version.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// All of it.
+    Whole(Rendered),
+    /// What changed since the caller's version, up to this one.
+    Patches(Rendered),
+}
+
 /// The feed of this control plane.
 pub(crate) struct Feed {
     pool: Pool,
     observed: ObservedConfig,
     newest: watch::Sender<u64>,
     /// Held while rendering: of many that wait for a version one reads it.
-    rendered: Mutex<Option<Rendered>>,
+    rendered: Mutex<Last>,
     version: Gauge,
     quarantined: Gauge,
     renders: Counter,
@@ -45,7 +75,7 @@ impl Feed {
             pool,
             observed,
             newest,
-            rendered: Mutex::new(None),
+            rendered: Mutex::default(),
             version: metrics.gauge(
                 "gavel_catalog_version",
                 "Version of the catalog in force.",
@@ -75,13 +105,15 @@ impl Feed {
     }
 
     /// The catalog once it is another than `after`, or `None` when `wait` is over. A version below
-    /// `after` counts as another: the database was restored, and what the caller has is gone.
+    /// `after` counts as another: the database was restored, and what the caller has is gone. Who takes
+    /// patches gets those, if they are still there.
     pub(crate) async fn after(
         &self,
         after: u64,
         wait: Duration,
+        by_patch: bool,
         shutdown: &Shutdown,
-    ) -> Result<Option<Rendered>, Refusal> {
+    ) -> Result<Option<Answer>, Refusal> {
         let mut newest = self.newest.subscribe();
         let changed = async {
             newest
@@ -97,33 +129,69 @@ impl Feed {
             return Ok(None);
         }
         let rendered = self.render().await?;
-        Ok(Some(rendered).filter(|rendered| rendered.version != after))
+        if rendered.version == after {
+            return Ok(None);
+        }
+        let patched = if by_patch {
+            self.patched(after, rendered.version).await
+        } else {
+            None
+        };
+        Ok(Some(
+            patched.map_or_else(|| Answer::Whole(rendered), Answer::Patches),
+        ))
+    }
+
+    /// The patches from one version to the one that was rendered last.
+    async fn patched(&self, from: u64, to: u64) -> Option<Rendered> {
+        let last = self.rendered.lock().await;
+        let newest = last.rendered.as_ref()?;
+        if newest.version != to {
+            return None;
+        }
+        let first = last.patches.iter().position(|it| it.from == from)?;
+        let patches = last.patches.iter().skip(first);
+        let body = patch::joined(patches.map(|it| it.body.as_slice()));
+        let version = newest.version;
+        // More than the whole is of no use to anybody.
+        let is_short = body.len() < newest.body.len();
+        is_short.then(|| Rendered {
+            version,
+            body: body.into(),
+        })
     }
 
     /// The newest catalog.
     async fn render(&self) -> Result<Rendered, Refusal> {
-        let mut kept = self.rendered.lock().await;
-        if let Some(rendered) = kept
+        let mut last = self.rendered.lock().await;
+        let Last {
+            rendered,
+            known,
+            patches,
+        } = &mut *last;
+        if let Some(rendered) = rendered
             .as_ref()
             .filter(|rendered| rendered.version == self.newest())
         {
             return Ok(rendered.clone());
         }
         let mut client = self.pool.get().await?;
-        let snapshot = catalog::snapshot(&mut client, &self.observed).await?;
-        let body = serde_json::to_vec(&snapshot.catalog)
-            .map_err(|error| Refusal::Internal(format!("writing the catalog: {error}")))?;
-        let rendered = Rendered {
-            version: snapshot.catalog.version,
-            body: body.into(),
+        let snapshot = catalog::snapshot(&mut client, &self.observed, known).await?;
+        let next = Rendered {
+            version: snapshot.version,
+            body: snapshot.body.into(),
         };
         self.renders.inc();
         self.quarantined
             .set_u32(u32::try_from(snapshot.quarantined).unwrap_or(u32::MAX));
-        *kept = Some(rendered.clone());
-        drop(kept);
-        self.saw(rendered.version);
-        Ok(rendered)
+        match rendered.take() {
+            Some(before) => remember(patches, before, next.clone()).await,
+            None => patches.clear(),
+        }
+        *rendered = Some(next.clone());
+        drop(last);
+        self.saw(next.version);
+        Ok(next)
     }
 
     /// Takes note of a version; an edit and a poll may tell of two in either order.
@@ -152,6 +220,24 @@ impl Feed {
             keys::forget_old(&client).await?;
         }
         Ok(())
+    }
+}
+
+/// Keeps what changed, so that the patches lead from one to the next without a gap.
+async fn remember(patches: &mut VecDeque<Patch>, before: Rendered, next: Rendered) {
+    let from = before.version;
+    // A version that did not grow was restored; the patches before it lead elsewhere.
+    let goes_on = next.version > from;
+    let compared =
+        tokio::task::spawn_blocking(move || patch::between(&before.body, &next.body)).await;
+    match compared.ok().flatten().filter(|_| goes_on) {
+        Some(body) => {
+            if patches.len() == PATCHES {
+                patches.pop_front();
+            }
+            patches.push_back(Patch { from, body });
+        }
+        None => patches.clear(),
     }
 }
 

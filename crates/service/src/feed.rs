@@ -4,6 +4,7 @@
 //! long as it takes. Values are read and prepared aside, on threads that serve nobody.
 
 mod copy;
+pub mod patch;
 
 use std::{
     path::PathBuf,
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 pub use self::copy::{CopyFault, copied, keep};
+use self::patch::PatchFault;
 
 use crate::{
     client::{CallError, Client, ClientConfig, OutRequest, Target, TargetError},
@@ -28,7 +30,8 @@ pub struct Feed {
     pub url: String,
     /// Bearer token of calls between services.
     pub token: String,
-    /// Where the last good value is kept; `None` keeps none.
+    /// Where the last good value is kept; `None` keeps none. With it the publisher may answer by what changed
+    /// since ([`patch`]).
     pub copy: Option<PathBuf>,
     /// How long ago the publisher may have confirmed a copy for it to be used still.
     pub copy_max_age: Duration,
@@ -76,6 +79,9 @@ pub enum FeedError {
     /// The copy could not be written; the value itself is in use.
     #[error("keeping a copy on disk: {0}")]
     Copy(#[from] std::io::Error),
+    /// What changed could not be applied to the copy; the whole value is asked for next.
+    #[error("what changed could not be applied: {0}")]
+    Patch(#[from] PatchFault),
     /// The thread that read the value ended without one.
     #[error("preparing the feed's value failed: {0}")]
     Aside(String),
@@ -115,13 +121,15 @@ pub async fn poll<T: Send + 'static>(
     });
     let mut pause = FIRST_PAUSE;
     let mut marked = Instant::now();
+    let mut by_patch = feed.copy.is_some();
     loop {
         let asked = tokio::select! {
             () = shutdown.fired() => return,
-            asked = ask(feed, &client, known, &read) => asked,
+            asked = ask(feed, &client, known, by_patch, &read) => asked,
         };
         match asked {
             Ok(Some((version, value, body))) => {
+                by_patch = feed.copy.is_some();
                 pause = FIRST_PAUSE;
                 known = Some(version);
                 on_event(Event::Value(value, Origin::Publisher));
@@ -137,6 +145,10 @@ pub async fn poll<T: Send + 'static>(
                     marked = Instant::now();
                     feed.copy.as_deref().map(copy::mark_confirmed);
                 }
+            }
+            Err(FeedError::Patch(fault)) if by_patch => {
+                tracing::warn!(%fault, "the whole value is asked for");
+                by_patch = false;
             }
             Err(error) => {
                 on_event(Event::Failed(error));
@@ -184,10 +196,16 @@ async fn ask<T: Send + 'static>(
     feed: &Feed,
     client: &Client,
     known: Option<u64>,
+    by_patch: bool,
     read: &Arc<Reader<T>>,
 ) -> Result<Option<(u64, T, Bytes)>, FeedError> {
     let wait_ms = feed.wait.as_millis();
     let url = match known {
+        Some(version) if by_patch => format!(
+            "{}?after={version}&wait_ms={wait_ms}&patch={}",
+            feed.url,
+            patch::ACCEPTED
+        ),
         Some(version) => format!("{}?after={version}&wait_ms={wait_ms}", feed.url),
         None => format!("{}?wait_ms={wait_ms}", feed.url),
     };
@@ -213,11 +231,25 @@ async fn ask<T: Send + 'static>(
     let answer = client.send(request, deadline).await?;
     match answer.status {
         StatusCode::OK => {
-            let (read, body) = (Arc::clone(read), answer.body.clone());
-            let reading = tokio::task::spawn_blocking(move || read(&body)).await;
-            let (version, value) =
-                reading.map_err(|panic| FeedError::Aside(panic.to_string()))??;
-            Ok(Some((version, value, answer.body)))
+            let kind = answer.headers.get(header::CONTENT_TYPE);
+            let base = feed
+                .copy
+                .clone()
+                .filter(|_| kind.is_some_and(|it| it == patch::MEDIA_TYPE));
+            let (read, body) = (Arc::clone(read), answer.body);
+            let reading = move || -> Result<_, FeedError> {
+                let body = match base {
+                    None => body,
+                    Some(path) => {
+                        let base = copied(&path).ok_or(PatchFault::OtherBase)?;
+                        patch::apply(base, &body)?.into()
+                    }
+                };
+                let (version, value) = read(&body)?;
+                Ok(Some((version, value, body)))
+            };
+            let ended = tokio::task::spawn_blocking(reading).await;
+            ended.map_err(|panic| FeedError::Aside(panic.to_string()))?
         }
         StatusCode::NOT_MODIFIED => Ok(None),
         other => Err(FeedError::Status(other)),

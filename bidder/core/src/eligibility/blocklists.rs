@@ -43,13 +43,13 @@ pub fn check(
         // Categories of another taxonomy cannot be shown to be allowed (C-30).
         on.refuse(Ineligible::CategoryNotAllowed)?;
     }
-    let blocked_app = |bundle: &String| {
+    let blocked_app = |bundle: &str| {
         request
             .bapp
             .iter()
             .any(|it| it.eq_ignore_ascii_case(bundle))
     };
-    if declared.bundle.as_ref().is_some_and(blocked_app) {
+    if declared.bundle.as_deref().is_some_and(blocked_app) {
         on.refuse(Ineligible::AppBlocked)?;
     }
     let (list, by_range) = if request.wlangb.is_empty() {

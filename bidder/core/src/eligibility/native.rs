@@ -74,7 +74,7 @@ pub fn fill<'a>(
         AskedKind::Data { kind, most } => {
             let text = data(*kind, assets).filter(|it| !it.is_empty());
             let sponsor =
-                Some(&*creative.sponsor).filter(|it| *kind == SPONSORED && !it.is_empty());
+                Some(creative.sponsor()).filter(|it| *kind == SPONSORED && !it.is_empty());
             let text = text.or(sponsor)?;
             if within(text, *most) {
                 return Some(Filled::Data(text, None));
@@ -201,7 +201,7 @@ mod tests {
             "assets": assets,
         }))
         .unwrap();
-        let creative = Creative::prepare(&creative);
+        let creative = Creative::prepare(creative);
         let title = |most| AskedKind::Title { most };
         let data = |kind, most| AskedKind::Data { kind, most };
         let of = |kind, exact, least, mimes: &[&'static str]| AskedKind::Image {

@@ -1,6 +1,6 @@
 //! Rules about the ad that would be shown, in words; those about how it is played are beside them.
 
-use contracts::catalog::Creative as Declared;
+use crate::declared::Declared;
 use openrtb::enums::{ApiFramework, CreativeAttribute};
 
 use super::conditions::{Subject, any_of};
@@ -63,7 +63,7 @@ pub(super) fn category_not_allowed(it: &Subject<'_, '_, '_>) -> Words {
 }
 
 pub(super) fn app_blocked(it: &Subject<'_, '_, '_>) -> Words {
-    let own = it.declared(|it| it.bundle.clone().unwrap_or_default());
+    let own = it.declared(|it| it.bundle.as_deref().unwrap_or_default().to_owned());
     Words::new(
         texts(&it.request().bapp),
         format!("{own} not in bapp"),
@@ -73,7 +73,7 @@ pub(super) fn app_blocked(it: &Subject<'_, '_, '_>) -> Words {
 
 pub(super) fn language_not_allowed(it: &Subject<'_, '_, '_>) -> Words {
     let allowed = texts(it.situation.opportunity.languages());
-    let own = it.declared(|it| it.language.clone().unwrap_or_default());
+    let own = it.declared(|it| it.language.as_deref().unwrap_or_default().to_owned());
     let condition = format!("{own}, the language of its creative, were among {allowed}");
     Words::new(allowed, own, condition)
 }
@@ -131,9 +131,7 @@ fn flag_not_wanted(name: &str, seen: bool) -> Words {
 }
 
 pub(super) fn attribute_blocked(it: &Subject<'_, '_, '_>) -> Words {
-    let own = it
-        .creative
-        .map_or(&[][..], |it| it.creative.attributes.as_slice());
+    let own = it.creative.map_or(&[][..], |it| &*it.creative.attributes);
     let refuses = |lists: &Lists<'_>| {
         let creative = it.creative?.creative;
         check_attributes(creative, lists.battr).err()
@@ -194,7 +192,7 @@ pub(super) fn mime_not_allowed(it: &Subject<'_, '_, '_>) -> Words {
         None => {
             let banner = it.situation.imp.banner.as_ref();
             let mimes = banner.map_or_else(String::new, |it| texts(&it.banner.mimes));
-            let own = it.declared(|it| it.mime.clone().unwrap_or_default());
+            let own = it.declared(|it| it.mime.as_deref().unwrap_or_default().to_owned());
             let own = if own.is_empty() {
                 "text/html".to_owned()
             } else {
@@ -373,7 +371,7 @@ impl<'a> Subject<'_, 'a, '_> {
 
     /// The document that would be played.
     pub(super) fn document(&self) -> Option<&Vast> {
-        self.creative?.creative.vast.as_ref()
+        self.creative?.creative.vast.as_deref()
     }
 
     /// The video or audio on offer that the creative is for, where it has no banner for the imp.

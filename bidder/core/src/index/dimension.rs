@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 
 use super::bits::Bits;
 use super::hash::{Map, Quick};
@@ -52,14 +53,6 @@ pub(crate) struct Lists {
     named: Box<[Named]>,
 }
 
-/// What one value is named by, while the lists are built.
-#[derive(Default)]
-struct Naming {
-    include: Vec<u32>,
-    exclude: Vec<u32>,
-    terms: Vec<u32>,
-}
-
 impl Lists {
     /// Builds the postings from what each line item includes and excludes, in their order, and the terms'
     /// marks.
@@ -69,39 +62,47 @@ impl Lists {
         marks: &[(&'a str, u32)],
     ) -> Self {
         let mut open = Bits::empty(count);
-        let mut values = HashMap::<&str, Naming, BuildHasherDefault<Quick>>::default();
         let mut includes = false;
+        let mut naming = Naming::default();
         for (number, asked) in (0_u32..).zip(rules) {
             if asked.include.is_empty() {
                 open.insert(number as usize);
             }
             includes |= !asked.include.is_empty();
-            for word in asked.include {
-                values.entry(word).or_default().include.push(number);
-            }
-            for word in asked.exclude {
-                values.entry(word).or_default().exclude.push(number);
-            }
+            naming.add(asked.include, number, INCLUDE);
+            naming.add(asked.exclude, number, EXCLUDE);
         }
-        for (word, mark) in marks {
-            values.entry(word).or_default().terms.push(*mark);
-        }
-        let mut numbers =
-            Map::with_capacity_and_hasher(values.len(), BuildHasherDefault::default());
-        let named = (0_u32..).zip(values).map(|(number, (word, naming))| {
-            numbers.insert(word.into(), number);
-            Named {
-                include: posting(count, naming.include),
-                exclude: posting(count, naming.exclude),
-                terms: naming.terms.into(),
-            }
+        let mut values = Map::<u32>::default();
+        let mut named: Vec<Named> = Vec::new();
+        naming.postings(count, |word, include, exclude| {
+            values.insert(word.into(), next(&named));
+            named.push(Named {
+                include,
+                exclude,
+                terms: Box::default(),
+            });
         });
-        let named = named.collect();
+        let mut by_word: Vec<(&str, u32)> = marks.to_vec();
+        by_word.sort_by(|a, b| a.0.cmp(b.0));
+        for marks in by_word.chunk_by(|a, b| a.0 == b.0) {
+            let Some((word, _)) = marks.first() else {
+                continue;
+            };
+            let number = *values.entry((*word).into()).or_insert_with(|| {
+                let number = next(&named);
+                named.push(Named::default());
+                number
+            });
+            if let Some(named) = named.get_mut(number as usize) {
+                named.terms = marks.iter().map(|it| it.1).collect();
+            }
+        }
+        values.shrink_to_fit();
         Self {
             includes,
             open,
-            values: numbers,
-            named,
+            values,
+            named: named.into(),
         }
     }
 
@@ -157,7 +158,94 @@ impl Lists {
     }
 }
 
-fn posting(count: usize, numbers: Vec<u32>) -> Option<Posting> {
+const INCLUDE: u32 = 0;
+const EXCLUDE: u32 = 1;
+
+/// The number of the value that is named next.
+fn next(named: &[Named]) -> u32 {
+    u32::try_from(named.len()).unwrap_or(u32::MAX)
+}
+
+/// Who names which value, while the lists are built.
+#[derive(Default)]
+struct Naming<'a> {
+    /// A value's place by its address: a catalog has one copy of it, so that no text is hashed and compared.
+    places: HashMap<usize, u32, BuildHasherDefault<Quick>>,
+    words: Vec<&'a str>,
+    /// Twice a value's place plus its side, and a line item; in the order of the line items.
+    named: Vec<(u32, u32)>,
+}
+
+impl<'a> Naming<'a> {
+    fn add(&mut self, words: &'a [Arc<str>], number: u32, side: u32) {
+        for word in words {
+            let next = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+            let place = *self.places.entry(word.as_ptr().addr()).or_insert(next);
+            if place == next {
+                self.words.push(word);
+            }
+            self.named.push((2 * place + side, number));
+        }
+    }
+
+    /// Hands each value with its postings to `each`.
+    fn postings(
+        mut self,
+        count: usize,
+        mut each: impl FnMut(&'a str, Option<Posting>, Option<Posting>),
+    ) {
+        self.unite();
+        let mut ends = vec![0_usize; 2 * self.words.len() + 1];
+        for (key, _) in &self.named {
+            if let Some(end) = ends.get_mut(*key as usize + 1) {
+                *end += 1;
+            }
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += *end;
+            *end = sum;
+        }
+        let mut places = ends.clone();
+        let mut numbers = vec![0; self.named.len()];
+        for (key, number) in &self.named {
+            if let Some(place) = places.get_mut(*key as usize) {
+                if let Some(slot) = numbers.get_mut(*place) {
+                    *slot = *number;
+                }
+                *place += 1;
+            }
+        }
+        let of = |key: usize| {
+            let range = *ends.get(key)?..*ends.get(key + 1)?;
+            posting(count, numbers.get(range)?)
+        };
+        for (at, word) in self.words.iter().enumerate() {
+            let (include, exclude) = (of(2 * at), of(2 * at + 1));
+            if include.is_some() || exclude.is_some() {
+                each(word, include, exclude);
+            }
+        }
+    }
+
+    /// Gives equal texts at several addresses one place.
+    fn unite(&mut self) {
+        let mut places = HashMap::<&str, u32, BuildHasherDefault<Quick>>::default();
+        let first = (0_u32..)
+            .zip(&self.words)
+            .map(|(at, word)| *places.entry(*word).or_insert(at));
+        let first: Vec<u32> = first.collect();
+        if places.len() < self.words.len() {
+            for (key, _) in &mut self.named {
+                let place = *key / 2;
+                let first = first.get(place as usize).copied().unwrap_or(place);
+                *key = 2 * first + *key % 2;
+            }
+        }
+    }
+}
+
+fn posting(count: usize, numbers: &[u32]) -> Option<Posting> {
     if numbers.is_empty() {
         return None;
     }

@@ -38,10 +38,11 @@ pub struct Account {
 }
 
 impl Account {
-    pub(super) fn new(id: LineItemId) -> Self {
+    /// Without a lease: `none` is what all such accounts share.
+    pub(super) fn new(id: LineItemId, none: Arc<Vec<Arc<Lease>>>) -> Self {
         Self {
             id,
-            leases: ArcSwap::from_pointee(Vec::new()),
+            leases: ArcSwap::new(none),
             editing: Mutex::new(()),
             epoch: AtomicU64::new(0),
             demand: Demand::default(),

@@ -1,6 +1,6 @@
 //! The table of all accounts, and the batch that is exchanged with the ledger once a second.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contracts::lease::{Ended, Grant, LeaseAnswer, Want};
@@ -8,6 +8,7 @@ use units::{BootId, LeaseId, LineItemId, Nanos};
 
 use super::BootMillis;
 use super::account::Account;
+use super::slice::Lease;
 
 /// Why a grant, or a whole answer, was not used (money.md, "A lease").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ struct Inner {
     known: HashMap<LeaseId, BootMillis>,
     /// Ended and not yet told to the ledger.
     ended: Vec<Ended>,
+    /// The leases of who has none.
+    none: Arc<Vec<Arc<Lease>>>,
 }
 
 /// For how long an id is remembered after the lease's end; no answer is that late.
@@ -77,10 +80,10 @@ impl LeaseTable {
     #[must_use]
     pub fn account(&self, line_item: &LineItemId) -> Arc<Account> {
         let mut inner = self.lock();
-        let account = inner
-            .accounts
+        let Inner { accounts, none, .. } = &mut *inner;
+        let account = accounts
             .entry(line_item.clone())
-            .or_insert_with(|| Arc::new(Account::new(line_item.clone())));
+            .or_insert_with(|| Arc::new(Account::new(line_item.clone(), Arc::clone(none))));
         Arc::clone(account)
     }
 
@@ -90,17 +93,20 @@ impl LeaseTable {
         let Inner {
             accounts, ended, ..
         } = &mut *inner;
-        let mut gone: HashMap<LineItemId, Arc<Account>> = accounts.clone();
+        let mut there = HashSet::with_capacity(accounts.len());
         for (id, epoch) in line_items {
-            gone.remove(id.as_str());
             if let Some(account) = accounts.get(id.as_str()) {
                 account.raise_epoch(epoch, ended);
             }
+            there.insert(id);
         }
-        for (id, account) in gone {
-            account.end_where(|_| true, ended);
-            accounts.remove(id.as_str());
-        }
+        accounts.retain(|id, account| {
+            let stays = there.contains(id);
+            if !stays {
+                account.end_where(|_| true, ended);
+            }
+            stays
+        });
     }
 
     /// What to ask for now: each line item that wanted to bid and has less than one interval left.
@@ -132,6 +138,7 @@ impl LeaseTable {
             accounts,
             ended,
             known,
+            ..
         } = &mut *inner;
         for account in accounts.values() {
             account.end_where(|lease| now >= lease.expires, ended);

@@ -9,10 +9,8 @@ mod rotation;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use contracts::catalog::{
-    Campaign, Catalog, FrequencyCap, OnCapUnknown, PriceRule, SizeRange, Status,
-};
-use contracts::notice::{KeyRing, NoticeClaims};
+use contracts::catalog::{Campaign, Catalog, FrequencyCap, OnCapUnknown, PriceRule, SizeRange};
+use contracts::notice::KeyRing;
 use contracts::stamps::ScopeKey;
 use jiff::tz::TimeZone;
 use units::{CampaignId, CreativeId, Currency, LineItemId, RateTable, UnixMillis};
@@ -22,7 +20,7 @@ use crate::index::{Index, Shape, SharedLists, Size};
 use crate::lease::{Account, LeaseTable};
 use crate::pricing::{ModifierSet, RateModel};
 use crate::targeting::Rules;
-use build::Builder;
+pub use build::Making;
 pub use idle::{Idle, Why};
 pub(crate) use offers::{Kind, Offer, Offers};
 pub use options::{ArmNumber, Options};
@@ -45,6 +43,8 @@ pub struct Item {
     pub currency: Currency,
     /// Its time zone's number in [`Market::zones`].
     pub zone: usize,
+    /// Leases of earlier epochs no longer count.
+    pub epoch: u64,
     /// First instant it may bid.
     pub starts_at: UnixMillis,
     /// First instant it may no longer bid.
@@ -52,23 +52,23 @@ pub struct Item {
     /// Whom and where.
     pub rules: Rules,
     /// Sizes to show, empty for all.
-    pub sizes: Vec<Size>,
+    pub sizes: Box<[Size]>,
     /// Sizes not to show.
-    pub not_sizes: Vec<Size>,
+    pub not_sizes: Box<[Size]>,
     /// Ranges of sizes to show, empty for all.
     pub size_ranges: Box<[SizeRange]>,
-    /// How much.
+    /// How much; without its modifiers.
     pub price: PriceRule,
     /// Its price rule's modifiers, by number in [`Market::modifier_sets`].
     pub modifiers: usize,
     /// Its creatives, by number in [`Market::creatives`].
-    pub creatives: Vec<usize>,
+    pub creatives: Arc<[usize]>,
     /// What the creatives can be shown as.
-    pub shapes: Box<[Shape]>,
+    pub shapes: Arc<[Shape]>,
     /// How often.
-    pub caps: Vec<FrequencyCap>,
+    pub caps: Box<[FrequencyCap]>,
     /// Whose impressions each cap counts, in the order of `caps`; `None` for the creative's.
-    pub cap_scopes: Vec<Option<ScopeKey>>,
+    pub cap_scopes: Box<[Option<ScopeKey>]>,
     /// What to do when caps cannot be known.
     pub on_cap_unknown: OnCapUnknown,
     /// Its money.
@@ -76,7 +76,7 @@ pub struct Item {
     /// What bounds its price.
     pub(crate) offer: Offer,
     /// Its part in the choice.
-    pub options: Options,
+    pub options: Arc<Options>,
 }
 
 impl Item {
@@ -180,48 +180,12 @@ impl Market {
         leases: &LeaseTable,
         public_url: &str,
     ) -> Self {
-        let mut builder = Builder::new(catalog, shared);
-        for line_item in &catalog.line_items {
-            if line_item.status != Status::Active {
-                continue;
-            }
-            match builder.item(line_item, leases) {
-                Ok(Some(item)) => builder.items.push(item),
-                Ok(None) => {}
-                Err(why) => builder.left_out.push(LeftOut {
-                    line_item: line_item.id.clone(),
-                    why,
-                }),
-            }
-        }
-        builder.sort();
-        let landing_pages = catalog
-            .creatives
-            .iter()
-            .map(|it| (it.id.clone(), it.landing_page.as_str().into()));
-        Self {
-            offers: Offers::new(builder.kinds, &builder.items),
-            public_url: crate::template::plain_url(public_url.trim_end_matches('/')).into(),
-            trackers_are_secure: openrtb::insecure_url(public_url, true).is_none(),
-            version: catalog.version,
-            published_at: catalog.published_at,
-            rates: catalog.rates.clone(),
-            index: Index::build(
-                &builder.items,
-                builder.compiler.finish(),
-                Arc::clone(shared),
-            ),
-            ring: Ring(NoticeClaims::ring(&catalog.notice_keys)),
-            landing_pages: landing_pages.collect(),
-            campaigns: builder.campaigns,
-            items: builder.items,
-            creatives: builder.creatives,
-            zones: builder.zones.into_iter().map(|(_, zone)| zone).collect(),
-            modifier_sets: builder.modifier_sets,
-            model: builder.model,
-            idle: idle::of(catalog, &builder.left_out),
-            left_out: builder.left_out,
-        }
+        let mut making = Making::new(catalog, shared, leases, catalog.line_items.len());
+        let creatives = catalog.creatives.iter().cloned();
+        creatives.for_each(|it| making.creative(it));
+        let line_items = catalog.line_items.iter().cloned();
+        line_items.for_each(|it| making.line_item(it));
+        making.finish(public_url)
     }
 
     /// Where a click on a creative leads.

@@ -15,6 +15,7 @@ mod tests;
 pub use factor::Factor;
 pub use modifiers::{Applied, ModifierSet, Priced, Shown};
 pub use quote::{Ask, Quote, Steps, Terms, base, maximum_cost, quote, steps};
+pub(crate) use rate::Observing;
 pub use rate::{Chance, ModelVersion, ObservedRates, RateModel, most_rate, rate};
 
 /// `None` for a negative fraction or one that is none.

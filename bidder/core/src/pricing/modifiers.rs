@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contracts::catalog::{Clamp, Counted, Key, Modifier, PriceRule};
+use contracts::catalog::{Clamp, Counted, Key, Modifier};
 use units::Multiplier;
 
 use super::Factor;
@@ -99,16 +99,16 @@ enum OfAd {
 }
 
 impl ModifierSet {
-    /// Prepares the modifiers of a rule. A value that can never be there is left out.
+    /// Prepares the modifiers of a price rule and the bounds of their product. A value that can never be there is left out.
     #[must_use]
-    pub fn new(rule: &PriceRule) -> Self {
+    pub fn new(modifiers: &[Modifier], clamp: Option<Clamp>) -> Self {
         let mut set = Self {
             of_request: Vec::new(),
             of_imp: Vec::new(),
             of_ad: Vec::new(),
-            clamp: rule.clamp,
+            clamp,
         };
-        for modifier in &rule.modifiers {
+        for modifier in modifiers {
             set.add(modifier);
         }
         set

@@ -129,13 +129,16 @@ pub struct ObservedRates {
     prior: Rates,
 }
 
-impl ObservedRates {
-    /// Takes the rates of these line items, each with its advertiser, from what the catalog says was observed.
-    #[must_use]
-    pub fn new<'c>(
-        observed: &'c Observed,
-        line_items: impl Iterator<Item = (&'c LineItem, &'c AdvertiserId)>,
-    ) -> Self {
+/// Rates while the line items come one by one.
+pub(crate) struct Observing<'c> {
+    observed: &'c Observed,
+    by_advertiser: HashMap<&'c AdvertiserId, Rates>,
+    counts: HashMap<&'c LineItemId, Counts>,
+    rates: ObservedRates,
+}
+
+impl<'c> Observing<'c> {
+    pub(crate) fn new(observed: &'c Observed) -> Self {
         let Priors {
             click_rate,
             conversion_rate,
@@ -145,40 +148,70 @@ impl ObservedRates {
             clicks: click_rate,
             conversions: conversion_rate,
         };
-        let by_advertiser: HashMap<&AdvertiserId, Rates> = observed
-            .advertisers
-            .iter()
-            .map(|it| (&it.advertiser, Rates::shrunk(it.counts, prior, strength)))
-            .collect();
-        let counts: HashMap<&LineItemId, Counts> = observed
-            .line_items
-            .iter()
-            .map(|it| (&it.line_item, it.counts))
-            .collect();
-        let rated = line_items.filter(|(it, _)| {
-            !matches!(it.price.bid, BidRule::Cpm { .. }) || it.choosing.rotation.is_some()
-        });
-        let rates = rated.map(|(line_item, advertiser)| {
-            let prior = by_advertiser.get(advertiser).copied().unwrap_or(prior);
-            let counts = counts.get(&line_item.id).copied().unwrap_or_default();
-            (line_item.id.clone(), Rates::shrunk(counts, prior, strength))
-        });
-        let line_items: HashMap<LineItemId, Rates> = rates.collect();
-        let mut creatives: HashMap<LineItemId, HashMap<CreativeId, Rates>> = HashMap::new();
-        for it in &observed.creatives {
+        let by_advertiser = observed.advertisers.iter();
+        let counts = observed.line_items.iter();
+        Self {
+            observed,
+            by_advertiser: by_advertiser
+                .map(|it| (&it.advertiser, Rates::shrunk(it.counts, prior, strength)))
+                .collect(),
+            counts: counts.map(|it| (&it.line_item, it.counts)).collect(),
+            rates: ObservedRates {
+                version: ModelVersion(format!("observed-1.{}", observed.as_of.0).into()),
+                line_items: HashMap::new(),
+                creatives: HashMap::new(),
+                prior,
+            },
+        }
+    }
+
+    /// Takes the rates of a line item, if they are ever asked for.
+    pub(crate) fn add(&mut self, line_item: &LineItem, advertiser: &AdvertiserId) {
+        let is_rated = !matches!(line_item.price.bid, BidRule::Cpm { .. })
+            || line_item.choosing.rotation.is_some();
+        if !is_rated {
+            return;
+        }
+        let prior = self.by_advertiser.get(advertiser).copied();
+        let prior = prior.unwrap_or(self.rates.prior);
+        let counts = self.counts.get(&line_item.id).copied().unwrap_or_default();
+        let rates = Rates::shrunk(counts, prior, self.observed.priors.strength);
+        self.rates.line_items.insert(line_item.id.clone(), rates);
+    }
+
+    /// What is known of the line items so far.
+    pub(crate) const fn rates(&self) -> &ObservedRates {
+        &self.rates
+    }
+
+    pub(crate) fn finish(mut self) -> ObservedRates {
+        let ObservedRates {
+            line_items,
+            creatives,
+            ..
+        } = &mut self.rates;
+        for it in &self.observed.creatives {
             let Some(prior) = line_items.get(&it.line_item) else {
                 continue;
             };
-            let rates = Rates::shrunk(it.counts, *prior, strength);
+            let rates = Rates::shrunk(it.counts, *prior, self.observed.priors.strength);
             let of_line_item = creatives.entry(it.line_item.clone()).or_default();
             of_line_item.insert(it.creative.clone(), rates);
         }
-        Self {
-            version: ModelVersion(format!("observed-1.{}", observed.as_of.0).into()),
-            line_items,
-            creatives,
-            prior,
-        }
+        self.rates
+    }
+}
+
+impl ObservedRates {
+    /// Takes the rates of these line items, each with its advertiser, from what the catalog says was observed.
+    #[must_use]
+    pub fn new<'c>(
+        observed: &'c Observed,
+        line_items: impl Iterator<Item = (&'c LineItem, &'c AdvertiserId)>,
+    ) -> Self {
+        let mut observing = Observing::new(observed);
+        line_items.for_each(|(it, advertiser)| observing.add(it, advertiser));
+        observing.finish()
     }
 
     fn rates(&self, line_item: &LineItemId) -> Rates {

@@ -1,6 +1,7 @@
 //! From the catalog's words to values in rising order, numbered terms and programs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use contracts::catalog::{
@@ -20,7 +21,7 @@ use super::{Rules, Values, Words};
 use crate::daypart::WeekHours;
 use crate::eligibility::Ineligible;
 use crate::facts::{Dimension, flag, push_taxonomy};
-use crate::index::SharedLists;
+use crate::index::{Quick, SharedLists};
 
 /// Oldest age that is targeted; anybody said to be older is unknown.
 const OLDEST: u8 = 130;
@@ -36,7 +37,12 @@ pub struct Compiler<'s> {
     /// Terms by what they ask; day parts of a campaign also by its time zone.
     numbers: HashMap<(catalog::Term, Option<usize>), u32>,
     programs: HashMap<Program, u32>,
-    words: HashSet<Arc<str>>,
+    words: HashSet<Arc<str>, BuildHasherDefault<Quick>>,
+    lists: HashSet<Words, BuildHasherDefault<Quick>>,
+    /// A value as it is normalised.
+    normal: String,
+    /// All ages in the order of their texts.
+    ages: Vec<(u8, Arc<str>)>,
 }
 
 impl<'s> Compiler<'s> {
@@ -48,7 +54,10 @@ impl<'s> Compiler<'s> {
             terms: Terms::default(),
             numbers: HashMap::new(),
             programs: HashMap::new(),
-            words: HashSet::new(),
+            words: HashSet::default(),
+            lists: HashSet::default(),
+            normal: String::new(),
+            ages: Vec::new(),
         }
     }
 
@@ -157,7 +166,7 @@ impl<'s> Compiler<'s> {
         ];
         for (name, set) in flags {
             if let Some(set) = set {
-                let include = Box::new([self.word(flag(set))]);
+                let include = self.flag(set);
                 let values = Values {
                     include,
                     exclude: Words::default(),
@@ -179,9 +188,7 @@ impl<'s> Compiler<'s> {
                 Dimension::Category,
                 self.words(Dimension::Category, values, *cattax),
             )),
-            Test::Flag(name, set) => {
-                Some((Dimension::of_flag(*name), Box::new([self.word(flag(*set))])))
-            }
+            Test::Flag(name, set) => Some((Dimension::of_flag(*name), self.flag(*set))),
             Test::Age(range) => Some((Dimension::Age, self.ages(*range))),
             Test::Dayparts { .. }
             | Test::OsVersions(_)
@@ -322,25 +329,48 @@ impl<'s> Compiler<'s> {
         let mut words: Vec<_> = words.collect();
         words.sort_unstable();
         words.dedup();
-        words.into()
+        self.listed(&words)
+    }
+
+    /// The one copy of a list of values.
+    pub(super) fn listed(&mut self, words: &[Arc<str>]) -> Words {
+        if let Some(list) = self.lists.get(words) {
+            return Arc::clone(list);
+        }
+        let list: Words = words.into();
+        self.lists.insert(Arc::clone(&list));
+        list
     }
 
     pub(super) fn normalised(&mut self, dimension: Dimension, text: &str, cattax: i32) -> Arc<str> {
-        let mut out = String::new();
+        let mut out = std::mem::take(&mut self.normal);
+        out.clear();
         if dimension == Dimension::Category {
             push_taxonomy(cattax, &mut out);
         }
         dimension.normalise(text, &mut out);
-        self.word(&out)
+        let word = self.word(&out);
+        self.normal = out;
+        word
     }
 
     /// A range of ages as years; both ends included, an absent end is open.
     fn ages(&mut self, range: AgeRange) -> Words {
-        let (from, to) = (range.min_age.unwrap_or(0), range.max_age.unwrap_or(OLDEST));
-        let years = (from..=to.min(OLDEST)).map(|age| self.word(&age.to_string()));
-        let mut years: Vec<_> = years.collect();
-        years.sort_unstable();
-        years.into()
+        if self.ages.is_empty() {
+            self.ages = (0..=OLDEST)
+                .map(|age| (age, self.word(&age.to_string())))
+                .collect();
+            self.ages.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+        }
+        let range = range.min_age.unwrap_or(0)..=range.max_age.unwrap_or(OLDEST);
+        let years = self.ages.iter().filter(|(age, _)| range.contains(age));
+        let years: Vec<_> = years.map(|(_, year)| Arc::clone(year)).collect();
+        self.listed(&years)
+    }
+
+    fn flag(&mut self, set: bool) -> Words {
+        let word = self.word(flag(set));
+        self.listed(&[word])
     }
 
     /// The one copy of a value.

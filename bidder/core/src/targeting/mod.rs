@@ -34,8 +34,8 @@ use crate::daypart::WeekHours;
 use crate::eligibility::Ineligible;
 use crate::facts::{Dimension, Facts};
 
-/// Values in rising order.
-pub type Words = Box<[Arc<str>]>;
+/// Values in rising order; rules that name the same ones share them.
+pub type Words = Arc<[Arc<str>]>;
 
 /// The included and the excluded values of one dimension, in rising order.
 #[derive(Debug, Clone, Default)]

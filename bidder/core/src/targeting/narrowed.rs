@@ -91,7 +91,7 @@ impl Compiler<'_> {
         let mut words: Vec<_> = words.collect();
         words.sort_unstable();
         words.dedup();
-        (dimension, words.into())
+        (dimension, self.listed(&words))
     }
 
     /// The steps that judge the flat keys and what is left of the tree.

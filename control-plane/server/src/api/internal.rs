@@ -8,11 +8,13 @@ use contracts::lease::LeaseAsk;
 use contracts::sighting::Sightings;
 use control_plane_core::{Fault, creative_verdict};
 use http::{HeaderValue, StatusCode, header};
+use service::feed::patch;
 use units::{AuctionId, Currency, UnixMillis};
 
 use crate::app::{App, at_the_edge, json, shown};
 use crate::call::Call;
 use crate::ingest::{Revenue, RevenueBy};
+use crate::publish::Answer;
 use crate::refusal::Refusal;
 use crate::store::{rates, sightings};
 
@@ -21,10 +23,11 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Milliseconds of a day.
 pub(super) const DAY: i64 = 86_400_000;
 
-/// Waits for a catalog other than `after`: 200 with it, or 304.
+/// Waits for a catalog other than `after`: 200 with it, or 304. With `patch=1` the answer may be what changed
+/// line by line, as `application/vnd.gavel.patch`.
 #[utoipa::path(get, path = "/internal/catalog", tag = "internal",
-    params(("after" = Option<u64>, Query), ("wait_ms" = Option<u64>, Query)),
-    responses((status = 200, description = "The catalog", body = Object), (status = 304, description = "Nothing new")))]
+    params(("after" = Option<u64>, Query), ("wait_ms" = Option<u64>, Query), ("patch" = Option<u64>, Query)),
+    responses((status = 200, description = "The catalog, or patches of it", body = Object), (status = 304, description = "Nothing new")))]
 pub(crate) async fn catalog(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
     app.ready()?;
     let number = |name: &str| match call.param(name) {
@@ -34,16 +37,21 @@ pub(crate) async fn catalog(State(app): State<App>, call: Call) -> Result<Respon
             .map_err(|_| Refusal::Request(format!("{name} must be a number"))),
     };
     let (after, wait) = (number("after")?, Duration::from_millis(number("wait_ms")?));
+    let by_patch = call.param("patch").as_deref() == Some(patch::ACCEPTED);
     let answer = app
         .feed
-        .after(after, wait.min(MAX_WAIT), &app.shutdown)
+        .after(after, wait.min(MAX_WAIT), by_patch, &app.shutdown)
         .await?;
-    let Some(rendered) = answer else {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    let (rendered, kind) = match answer {
+        None => return Ok(StatusCode::NOT_MODIFIED.into_response()),
+        Some(Answer::Whole(rendered)) => (rendered, "application/json"),
+        Some(Answer::Patches(rendered)) => (rendered, patch::MEDIA_TYPE),
     };
     let mut response = json(StatusCode::OK, rendered.body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", rendered.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
+        headers.insert(header::ETAG, tag);
     }
     Ok(response)
 }

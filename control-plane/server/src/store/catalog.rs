@@ -1,22 +1,34 @@
 //! The catalog as one snapshot of the store.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
-use contracts::catalog::{Catalog, LineItem, Status};
+use contracts::catalog::{Catalog, Creative, LineItem, Status, join_lines};
 use contracts::notice::NoticeKey;
 use control_plane_core::campaign::Campaign;
 use deadpool_postgres::{Client, Transaction};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::Json;
+use units::CampaignId;
 
+use super::known::{Fate, Table};
 use crate::config::ObservedConfig;
 use crate::refusal::Refusal;
 
-/// A catalog, and how many stored rows were left out because they cannot be read (R44).
+/// A catalog as it goes out, and how many stored rows were left out because they cannot be read (R44).
 pub(crate) struct Snapshot {
-    pub(crate) catalog: Catalog,
+    pub(crate) version: u64,
+    pub(crate) body: Vec<u8>,
     pub(crate) quarantined: usize,
+}
+
+/// The records of the largest tables as the last snapshot read them: the next one reads the rows that changed.
+#[derive(Default)]
+pub(crate) struct Known {
+    campaigns: Table,
+    line_items: Table,
+    creatives: Table,
 }
 
 /// The version in force.
@@ -32,6 +44,7 @@ pub(crate) async fn version(client: &Client) -> Result<u64, Refusal> {
 pub(crate) async fn snapshot(
     client: &mut Client,
     config: &ObservedConfig,
+    known: &mut Known,
 ) -> Result<Snapshot, Refusal> {
     let tx = client
         .build_transaction()
@@ -43,30 +56,39 @@ pub(crate) async fn snapshot(
         .query_one("SELECT version FROM catalog_version", &[])
         .await?;
     let version: i64 = row.try_get(0)?;
-    let mut lost = 0;
-    let campaigns: Vec<Campaign> = docs(
-        &tx,
-        "campaigns WHERE status <> 'archived' ORDER BY seq",
-        &mut lost,
-    )
-    .await?;
-    let known: BTreeSet<&str> = campaigns
-        .iter()
-        .map(|campaign| campaign.id.as_str())
-        .collect();
-    let mut line_items: Vec<LineItem> = docs(&tx, "line_items ORDER BY seq", &mut lost).await?;
+    let Known {
+        campaigns,
+        line_items,
+        creatives,
+    } = known;
+    let from = "campaigns WHERE status <> 'archived'";
+    campaigns
+        .refresh(&tx, from, |doc: Campaign| {
+            published(&doc.published(), &doc.id)
+        })
+        .await?;
     line_items
-        .retain(|item| known.contains(item.campaign.as_str()) && item.status != Status::Archived);
+        .refresh(&tx, "line_items", |doc: LineItem| match doc.status {
+            Status::Archived => Ok(Fate::Withheld),
+            Status::Draft | Status::Active | Status::Paused => published(&doc, &doc.campaign),
+        })
+        .await?;
+    // Also those that nothing shows any more: a click on yesterday's ad still has to lead somewhere.
+    creatives
+        .refresh(&tx, "creatives", |doc: Creative| {
+            Ok(Fate::Published {
+                text: serde_json::to_string(&doc)?.into(),
+                campaign: None,
+            })
+        })
+        .await?;
+    let mut lost = campaigns.unreadable() + line_items.unreadable() + creatives.unreadable();
     let keys: Vec<NoticeKey> = docs(&tx, "notice_keys ORDER BY id DESC", &mut lost).await?;
-    let catalog = Catalog {
+    let rest = Catalog {
         version: u64::try_from(version).unwrap_or_default(),
         published_at: service::clock::now(),
         rates: super::rates::newest(&tx).await?,
         advertisers: docs(&tx, "advertisers ORDER BY seq", &mut lost).await?,
-        campaigns: campaigns.iter().map(Campaign::published).collect(),
-        line_items,
-        // Also those that nothing shows any more: a click on yesterday's ad still has to lead somewhere.
-        creatives: docs(&tx, "creatives ORDER BY seq", &mut lost).await?,
         observed: super::observed::published(&tx, config).await?,
         deals: docs(&tx, "deals ORDER BY seq", &mut lost).await?,
         publishers: docs(&tx, "publishers ORDER BY seq", &mut lost).await?,
@@ -84,10 +106,20 @@ pub(crate) async fn snapshot(
         segments: docs(&tx, "segments ORDER BY seq", &mut lost).await?,
         lists: super::lists::published(&tx).await?,
         notice_keys: keys,
+        ..Catalog::default()
     };
     tx.commit().await?;
+    let there: HashSet<&CampaignId> = campaigns.campaigns().collect();
+    let lists = [
+        ("campaigns", campaigns.texts(|_| true)),
+        ("line_items", line_items.texts(|it| there.contains(it))),
+        ("creatives", creatives.texts(|_| true)),
+    ];
+    let body = join_lines(&rest, &lists)
+        .map_err(|error| Refusal::Internal(format!("writing the catalog: {error}")))?;
     Ok(Snapshot {
-        catalog,
+        version: rest.version,
+        body,
         quarantined: lost,
     })
 }
@@ -113,4 +145,11 @@ async fn docs<T: DeserializeOwned>(
         }
     }
     Ok(read)
+}
+
+fn published(doc: &impl Serialize, campaign: &CampaignId) -> Result<Fate, serde_json::Error> {
+    Ok(Fate::Published {
+        text: serde_json::to_string(doc)?.into(),
+        campaign: Some(campaign.clone()),
+    })
 }

@@ -7,6 +7,7 @@ pub(crate) mod catalog;
 pub(crate) mod edit;
 pub(crate) mod figures;
 pub(crate) mod keys;
+mod known;
 pub(crate) mod lists;
 pub(crate) mod migrate;
 pub(crate) mod observed;

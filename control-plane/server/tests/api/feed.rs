@@ -70,6 +70,79 @@ async fn an_edit_reaches_a_waiting_feed() {
 }
 
 #[tokio::test]
+async fn what_changed_makes_the_whole_of_any_earlier_version() {
+    let plane = Plane::start().await;
+    plane.advertiser().await;
+    let path = |query: &str| format!("/internal/catalog{query}");
+    let whole = async || {
+        let answer = plane.internal(Method::GET, &path(""), "").await;
+        let answer = answer.expect_status(200);
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let catalog: Catalog = serde_json::from_slice(&answer.body).expect("a catalog");
+        (catalog.version, answer.body.to_vec())
+    };
+    let mut campaigns = Vec::new();
+    for _ in 0..12 {
+        campaigns.push(plane.campaign(100.0).await);
+    }
+    let mut versions = vec![whole().await];
+    let edits = [
+        (
+            "PATCH",
+            json!({"bid": {"type": "cpm", "cpm": 3, "max_cpm": 9}}),
+        ),
+        ("pause", json!({})),
+        ("archive", json!({})),
+        (
+            "PATCH",
+            json!({"name": "春 \"x\"\n]", "targeting": {"cities": ["],", "x"]}}),
+        ),
+        ("activate", json!({})),
+        ("new", json!({})),
+    ];
+    for (at, (what, body)) in edits.into_iter().enumerate() {
+        let id = &campaigns[at % 3];
+        let answer = match what {
+            "PATCH" => plane.patch(&format!("/campaigns/{id}"), body).await,
+            "new" => {
+                plane.campaign(5.0).await;
+                versions.push(whole().await);
+                continue;
+            }
+            action => plane.post(&format!("/campaigns/{id}/{action}"), body).await,
+        };
+        assert!(answer.status < 500, "{what}: {answer}");
+        versions.push(whole().await);
+    }
+    let (newest, text) = versions.last().cloned().expect("some");
+    assert!(newest >= versions[0].0 + 4, "edits were made");
+    for (version, base) in &versions[..versions.len() - 1] {
+        let query = format!("?after={version}&patch=1");
+        if *version == newest {
+            continue;
+        }
+        let answer = plane.internal(Method::GET, &path(&query), "").await;
+        let answer = answer.expect_status(200);
+        let kind = answer.header("content-type");
+        assert_eq!(kind, Some(service::feed::patch::MEDIA_TYPE), "{version}");
+        assert_eq!(
+            answer.header("etag"),
+            Some(format!("\"{newest}\"").as_str())
+        );
+        let made = service::feed::patch::apply(base.clone(), &answer.body);
+        assert_eq!(made.as_deref(), Ok(&*text), "from {version}");
+        // Who knows no patches gets the whole, and so does who has a version of which nothing is known.
+        let query = format!("?after={version}");
+        let answer = plane.internal(Method::GET, &path(&query), "").await;
+        assert_eq!(answer.expect_status(200).body.to_vec(), text);
+    }
+    let answer = plane
+        .internal(Method::GET, &path("?after=999999&patch=1"), "")
+        .await;
+    assert_eq!(answer.expect_status(200).body.to_vec(), text);
+}
+
+#[tokio::test]
 async fn verdicts_on_creatives_reach_the_feed() {
     let plane = Plane::start().await;
     let dsp = json!({"id": "dsp", "name": "d", "endpoint": "http://127.0.0.1:9100/bid"});

@@ -4,8 +4,10 @@ mod asking;
 mod choosing;
 mod creative;
 mod demand;
+mod lines;
 mod list;
 mod observed;
+mod parts;
 mod pricing;
 mod reading;
 mod review;
@@ -24,8 +26,10 @@ pub use demand::{
     Advertiser, Campaign, CapScope, CapWindow, Deal, FrequencyCap, LineItem, OnCapUnknown, Pacing,
     Status,
 };
+pub use lines::join_lines;
 pub use list::{List, ListKind};
 pub use observed::{AdvertiserCounts, Counts, CreativeCounts, LineItemCounts, Observed, Priors};
+pub use parts::Parts;
 pub use pricing::{BidRule, Clamp, Counted, Modifier, PriceRule, Shading};
 pub use reading::Quarantined;
 pub use review::{CreativePolicy, CreativeVerdict, MarkupHash, NotAHash, Verdict};

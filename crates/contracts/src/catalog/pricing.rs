@@ -1,14 +1,17 @@
 //! How much: a base price and multiplicative modifiers, all of it data.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use units::{CpmMicros, Multiplier, Nanos};
 
 use super::targeting::Key;
 
 /// What the advertiser offers to pay for, before modifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum BidRule {
     /// A fixed price of a thousand impressions.
@@ -39,7 +42,7 @@ pub enum Counted {
 }
 
 /// One factor of the price.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Modifier {
     /// 1 + `step` × how many of these the user has.
@@ -52,7 +55,6 @@ pub enum Modifier {
     /// By `device.devicetype`.
     DeviceType {
         /// Factor of each listed type.
-        #[serde(deserialize_with = "by_number")]
         factors: BTreeMap<i32, Multiplier>,
         /// Factor of any other and of none.
         otherwise: Multiplier,
@@ -60,12 +62,11 @@ pub enum Modifier {
     /// By the values of a key of targeting; of several listed values that are there, the highest factor.
     Key {
         /// Which key, by its name in targeting.
-        #[serde(with = "by_name")]
+        #[serde(serialize_with = "by_name")]
         key: Key,
         /// Factor of each listed value.
         factors: BTreeMap<String, Multiplier>,
         /// Factor when none of the listed values is there, or nothing is known.
-        #[serde(default)]
         otherwise: Multiplier,
     },
 }
@@ -114,32 +115,126 @@ impl Shading {
     }
 }
 
-/// JSON's keys are texts; inside a tagged enum serde does not turn them into numbers by itself.
-fn by_number<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<i32, Multiplier>, D::Error> {
-    let by_text = BTreeMap::<String, Multiplier>::deserialize(deserializer)?;
-    let number = |(key, factor): (String, Multiplier)| {
-        let number = key.parse().map_err(serde::de::Error::custom)?;
-        Ok((number, factor))
-    };
-    by_text.into_iter().map(number).collect()
+/// A key of targeting as its name.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn by_name<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(key.name())
 }
 
-/// A key of targeting as its name.
-mod by_name {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Key;
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-    pub(super) fn serialize<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(key.name())
+/// Reads members of whatever variant at once: what serde makes of a tagged enum keeps all of them aside first,
+/// and each line item has several.
+impl<'de> Deserialize<'de> for BidRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Members<'t> {
+            #[serde(borrow, rename = "type")]
+            kind: Cow<'t, str>,
+            cpm: Option<CpmMicros>,
+            cpc: Option<Nanos>,
+            cpa: Option<Nanos>,
+        }
+        let Members {
+            kind,
+            cpm,
+            cpc,
+            cpa,
+        } = Members::deserialize(deserializer)?;
+        Ok(match &*kind {
+            "cpm" => Self::Cpm {
+                cpm: needed(cpm, "cpm")?,
+            },
+            "cpc" => Self::Cpc {
+                cpc: needed(cpc, "cpc")?,
+            },
+            "cpa" => Self::Cpa {
+                cpa: needed(cpa, "cpa")?,
+            },
+            other => return Err(D::Error::unknown_variant(other, &["cpm", "cpc", "cpa"])),
+        })
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Key::named(&name).ok_or_else(|| serde::de::Error::custom("is not a key of targeting"))
+impl<'de> Deserialize<'de> for Modifier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Members<'t> {
+            #[serde(borrow)]
+            kind: Cow<'t, str>,
+            of: Option<Vec<Counted>>,
+            step: Option<Multiplier>,
+            key: Option<String>,
+            #[serde(borrow)]
+            factors: Option<Factors<'t>>,
+            otherwise: Option<Multiplier>,
+        }
+        let Members {
+            kind,
+            of,
+            step,
+            key,
+            factors,
+            otherwise,
+        } = Members::deserialize(deserializer)?;
+        let factors = || needed(factors, "factors").map(|it: Factors<'_>| it.0.into_iter());
+        Ok(match &*kind {
+            "count" => Self::Count {
+                of: needed(of, "of")?,
+                step: needed(step, "step")?,
+            },
+            "device_type" => Self::DeviceType {
+                factors: factors()?
+                    .map(|(key, factor)| Ok((key.parse().map_err(D::Error::custom)?, factor)))
+                    .collect::<Result<_, _>>()?,
+                otherwise: needed(otherwise, "otherwise")?,
+            },
+            "key" => {
+                let key = needed(key, "key")?;
+                let key = Key::named(&key);
+                Self::Key {
+                    key: key.ok_or_else(|| D::Error::custom("is not a key of targeting"))?,
+                    factors: factors()?
+                        .map(|(value, factor)| (value.into_owned(), factor))
+                        .collect(),
+                    otherwise: otherwise.unwrap_or_default(),
+                }
+            }
+            other => {
+                let known = &["count", "device_type", "key"];
+                return Err(D::Error::unknown_variant(other, known));
+            }
+        })
+    }
+}
+
+fn needed<T, E: Error>(member: Option<T>, name: &'static str) -> Result<T, E> {
+    member.ok_or_else(|| E::missing_field(name))
+}
+
+/// Factors by whatever they are of, in their order.
+struct Factors<'t>(Vec<(Cow<'t, str>, Multiplier)>);
+
+impl<'de: 't, 't> Deserialize<'de> for Factors<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Vec<(Cow<'de, str>, Multiplier)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("factors by their values")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(transparent)]
+                struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
+                let mut pairs = Vec::new();
+                while let Some((Text(value), factor)) = map.next_entry()? {
+                    pairs.push((value, factor));
+                }
+                Ok(pairs)
+            }
+        }
+        deserializer.deserialize_map(Pairs).map(Self)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use units::Nanos;
 
+use super::parts::{Parts, id_of};
 use super::{Campaign, Catalog, LineItem};
 
 /// A record that was left out; the others are not affected.
@@ -27,22 +27,35 @@ impl Catalog {
     /// # Errors
     /// When it is not JSON, has no version, or a member that is no list cannot be read.
     pub fn read(json: &[u8]) -> Result<(Self, Vec<Quarantined>), serde_json::Error> {
-        let mut quarantined = Vec::new();
-        let mut catalog = match serde_json::from_slice(json) {
-            Ok(catalog) => catalog,
-            // Only then: looking at every record by itself takes several times as long.
-            Err(_) => record_by_record(json, &mut quarantined)?,
+        let mut parts = Parts::of(json)?;
+        let mut quarantined = std::mem::take(&mut parts.quarantined);
+        let mut left_out = |record| quarantined.push(record);
+        let line_items = kept(parts.line_items(), &mut left_out);
+        let creatives = kept(parts.creatives(), &mut left_out);
+        let catalog = Self {
+            line_items,
+            creatives,
+            ..parts.rest
         };
-        leave_out_unsound(&mut catalog, &mut quarantined);
         Ok((catalog, quarantined))
     }
 }
 
-fn record_by_record(
-    json: &[u8],
+fn kept<T>(
+    records: impl Iterator<Item = Result<T, Quarantined>>,
+    mut left_out: impl FnMut(Quarantined),
+) -> Vec<T> {
+    records
+        .filter_map(|record| record.map_err(&mut left_out).ok())
+        .collect()
+}
+
+/// Reads a catalog whose lists may have bad records.
+pub(super) fn record_by_record(
+    json: &str,
     quarantined: &mut Vec<Quarantined>,
 ) -> Result<Catalog, serde_json::Error> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(json)?;
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
     let mut kept: BTreeMap<&str, Member<'_>> = BTreeMap::new();
     for (name, member) in &members {
         let member = match serde_json::from_str::<Vec<&RawValue>>(member.get()) {
@@ -91,7 +104,7 @@ fn keep_readable<'a>(
     if let [record] = records {
         quarantined.push(Quarantined {
             list: at.list.to_owned(),
-            id: id_of(record).unwrap_or_else(|| format!("#{}", at.first)),
+            id: id_of(record.get()).unwrap_or_else(|| format!("#{}", at.first)),
             why: without_position(&error.to_string()),
         });
         return;
@@ -116,27 +129,16 @@ fn try_reading(list: &str, records: &[&RawValue]) -> Result<(), serde_json::Erro
     Ok(())
 }
 
-fn id_of(record: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Named {
-        id: String,
-    }
-    let named: Named = serde_json::from_str(record.get()).ok()?;
-    Some(named.id)
-}
-
 /// The position is one in a text that nobody has.
-fn without_position(error: &str) -> String {
+pub(super) fn without_position(error: &str) -> String {
     let end = error.rfind(" at line ").unwrap_or(error.len());
     error.get(..end).unwrap_or(error).to_owned()
 }
 
-fn leave_out_unsound(catalog: &mut Catalog, quarantined: &mut Vec<Quarantined>) {
+pub(super) fn leave_out_unsound(catalog: &mut Catalog, quarantined: &mut Vec<Quarantined>) {
     let Catalog {
         advertisers,
         campaigns,
-        line_items,
-        creatives,
         ..
     } = catalog;
     keep_sound(
@@ -153,20 +155,6 @@ fn leave_out_unsound(catalog: &mut Catalog, quarantined: &mut Vec<Quarantined>) 
         of_campaign,
         quarantined,
     );
-    keep_sound(
-        "line_items",
-        line_items,
-        |it| it.id.as_str(),
-        of_line_item,
-        quarantined,
-    );
-    keep_sound(
-        "creatives",
-        creatives,
-        |it| it.id.as_str(),
-        |_| None,
-        quarantined,
-    );
 }
 
 fn of_campaign(campaign: &Campaign) -> Option<&'static str> {
@@ -177,7 +165,7 @@ fn of_campaign(campaign: &Campaign) -> Option<&'static str> {
     None
 }
 
-fn of_line_item(line_item: &LineItem) -> Option<&'static str> {
+pub(super) fn of_line_item(line_item: &LineItem) -> Option<&'static str> {
     if line_item
         .ends_at
         .is_some_and(|end| end <= line_item.starts_at)
@@ -186,6 +174,9 @@ fn of_line_item(line_item: &LineItem) -> Option<&'static str> {
     }
     None
 }
+
+/// Why the second record of one id is left out.
+pub(super) const TWICE: &str = "its id stands in the list before";
 
 /// Keeps the records without a fault, and of those with one id the first.
 fn keep_sound<T>(
@@ -198,7 +189,7 @@ fn keep_sound<T>(
     let mut seen = HashSet::with_capacity(records.len());
     let mut bad = HashSet::new();
     for (at, record) in records.iter().enumerate() {
-        let twice = (!seen.insert(id(record))).then_some("its id stands in the list before");
+        let twice = (!seen.insert(id(record))).then_some(TWICE);
         if let Some(why) = twice.or_else(|| fault(record)) {
             quarantined.push(Quarantined {
                 list: list.to_owned(),

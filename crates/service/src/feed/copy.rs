@@ -107,7 +107,7 @@ fn is_whole(bytes: &[u8]) -> bool {
 
 /// FNV-1a over words of eight bytes: against a torn write, not against an attacker, who could as well
 /// write another file.
-fn checksum(bytes: &[u8]) -> u64 {
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x0100_0000_01b3);
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod descriptors;
 mod drain;
+mod feed;
 mod guard;
 mod host;
 mod limits;

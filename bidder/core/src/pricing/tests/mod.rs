@@ -145,7 +145,7 @@ fn the_price_formula() {
         Case("many segments: the maximum", seen(4, 0, 200), "0", Ok("10")),
     ];
     let rule = rule("2", "10");
-    let set = ModifierSet::new(&rule);
+    let set = ModifierSet::new(&rule.modifiers, rule.clamp);
     for Case(says, seen, floor, want) in cases {
         let factor = set.whole(set.of_request(seen, &Facts::default()), &shown());
         let got = bid(&rule, "1", factor, &ask(floor)).map(|it| it.price);

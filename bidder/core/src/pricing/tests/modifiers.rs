@@ -174,7 +174,7 @@ fn modifiers_on_keys() {
             factors,
             otherwise: times(otherwise),
         }];
-        let set = ModifierSet::new(&rule);
+        let set = ModifierSet::new(&rule.modifiers, rule.clamp);
         let of_request = set.of_request(Priced::default(), &facts);
         let got = set.whole(set.of_imp(of_request, &facts), &shown);
         assert_eq!(got.of(cpm("1")), cpm(want), "{says}");
@@ -189,7 +189,7 @@ fn the_clamp_bounds_the_product_and_not_each_modifier() {
         min: times("0.5"),
         max: times("1.5"),
     });
-    let set = ModifierSet::new(&rule);
+    let set = ModifierSet::new(&rule.modifiers, rule.clamp);
     // (segments, device type, want): 2 × (1 + 0.1 × segments) × device
     for (segments, device_type, want) in [(0, 5, "1.8"), (5, 5, "2.7"), (9, 4, "3"), (90, 2, "3")] {
         let seen = Priced {

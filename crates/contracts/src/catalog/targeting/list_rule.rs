@@ -1,5 +1,9 @@
 //! A list of values with its two sides.
 
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -37,6 +41,29 @@ impl Serialize for ListRule {
 
 impl<'de> Deserialize<'de> for ListRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Takes both forms as they come: a catalog has hundreds of thousands of these rules.
+struct Either;
+
+impl<'de> Visitor<'de> for Either {
+    type Value = ListRule;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of texts, or {\"include\":[…],\"exclude\":[…]}")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<ListRule, A::Error> {
+        let include = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+        Ok(ListRule {
+            include,
+            exclude: Vec::new(),
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<ListRule, A::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Both {
@@ -45,21 +72,7 @@ impl<'de> Deserialize<'de> for ListRule {
             #[serde(default)]
             exclude: Vec<String>,
         }
-        #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "a list of texts, or {\"include\":[…],\"exclude\":[…]}"
-        )]
-        enum Form {
-            List(Vec<String>),
-            Both(Both),
-        }
-        Ok(match Form::deserialize(deserializer)? {
-            Form::List(include) => Self {
-                include,
-                exclude: Vec::new(),
-            },
-            Form::Both(Both { include, exclude }) => Self { include, exclude },
-        })
+        let Both { include, exclude } = Both::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(ListRule { include, exclude })
     }
 }
