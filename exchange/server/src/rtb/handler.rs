@@ -9,7 +9,8 @@ use service::{Problem, cors};
 use units::AuctionId;
 
 use super::answer;
-use super::run::{AuctionContext, run_auction};
+use super::context::AuctionContext;
+use super::run::run_auction;
 use super::sale::{AuctionInput, AuctionResult, Source};
 use crate::caller;
 

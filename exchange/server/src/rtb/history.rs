@@ -10,7 +10,7 @@ use service::client::OutRequest;
 use service::http::{self as answers, Request, Response};
 use units::AuctionId;
 
-use super::run::AuctionContext;
+use super::context::AuctionContext;
 use crate::exchange::within;
 
 /// `GET /auction/{id}`: from memory, older ones through the control plane.

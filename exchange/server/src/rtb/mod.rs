@@ -3,6 +3,7 @@
 mod answer;
 mod calls;
 mod claims;
+mod context;
 mod draft;
 mod fanout;
 mod forfeit;
@@ -24,10 +25,11 @@ mod tally;
 mod validate;
 mod waterfall;
 
+pub(crate) use context::AuctionContext;
 pub(crate) use handler::{caller, refusal, sends_gpc};
 pub(crate) use notices::refused;
 pub(crate) use outbox::deliver_outbox;
 pub(crate) use routes::Rtb;
-pub(crate) use run::{AuctionContext, run_auction};
+pub(crate) use run::run_auction;
 pub(crate) use sale::{AuctionInput, AuctionResult, Source, Winner};
 pub(crate) use tally::{Tallies, tell_last_tally, tell_tallies};

@@ -14,8 +14,8 @@ use service::http::{self as answers, Request, Response};
 use service::{Problem, clock};
 use units::UnixMillis;
 
+use super::context::AuctionContext;
 use super::records::NoticeRecord;
-use super::run::AuctionContext;
 use crate::delivery::{self, NotTaken, Taken, label};
 use crate::exchange::within;
 

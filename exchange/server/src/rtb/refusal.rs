@@ -2,7 +2,7 @@
 
 use exchange_core::intake::Intake;
 
-use super::run::AuctionContext;
+use super::context::AuctionContext;
 use super::sale::AuctionResult;
 use super::summary::{self, Arrived};
 use crate::exchange::InForce;

@@ -8,8 +8,8 @@ use service::http::{self as answers, Admission, Class, Handler, Head, Request, R
 use service::{Problem, access, clock, cors};
 use units::AuctionId;
 
+use super::context::AuctionContext;
 use super::handler;
-use super::run::AuctionContext;
 use super::{history, notices, sellers, validate};
 use crate::demo::Demo;
 use crate::sync;

@@ -1,56 +1,31 @@
 //! One auction from its body to its outcome: intake, plan, the one wait, settle; the rest off the path.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use eventlog::EventLog;
 use exchange_core::Conditions;
 use exchange_core::auction::{Judged, Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Additions, Intake, Pages, Refusal, Visitor};
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
-use recording::Records;
 use service::clock;
-use units::{AuctionId, CpmMicros, Currency, UnixMillis};
+use units::{AuctionId, CpmMicros, Currency};
 
 use super::answer;
-use super::calls::{Call, Calls};
+use super::calls::Call;
 use super::claims::{self, Payout};
+use super::context::AuctionContext;
 use super::draft::Kept;
 use super::fanout::{self, Heard};
 use super::forfeit;
-use super::recorder::Recorder;
 use super::refusal::{refused, turned_away};
 use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
 use super::waterfall::Waterfall;
-use crate::exchange::{Exchange, InForce};
-use crate::identity::Identity;
+use crate::exchange::InForce;
 use crate::metrics::Outcome;
-use crate::records::{Auctions, SeenSeller};
-use crate::sightings::{Sightings, Watch};
-use crate::upstream::Upstream;
-
-/// What one worker runs auctions with. Lives on its core.
-#[derive(Clone)]
-pub(crate) struct AuctionContext {
-    /// What all workers share.
-    pub exchange: Arc<Exchange>,
-    /// This worker's connections to DSPs.
-    pub upstream: Upstream,
-    /// The durable log.
-    pub log: EventLog,
-    /// What users are known by.
-    pub identity: Identity,
-    pub(crate) calls: Rc<Calls>,
-    pub(crate) recorder: Recorder,
-    /// Where auctions are left that can be settled again.
-    pub(super) recording: Records<Auctions>,
-    /// What looks for creatives that nobody has judged.
-    pub(super) watch: Rc<Watch>,
-}
+use crate::records::SeenSeller;
 
 /// Runs one auction. Its record and the losers' notices leave off the path.
 pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) -> AuctionOutcome {
@@ -363,60 +338,6 @@ impl Round<'_> {
                 device: summary::device(self.plan, judged.partner),
             });
         }
-    }
-}
-
-impl AuctionContext {
-    /// What a worker runs auctions with. Must be called on its runtime: it starts the tasks that record.
-    #[must_use]
-    pub(crate) fn start(
-        exchange: &Arc<Exchange>,
-        recording: &Records<Auctions>,
-        sightings: &Sightings,
-        upstream: Upstream,
-        log: EventLog,
-        identity: Identity,
-    ) -> Self {
-        Self {
-            exchange: Arc::clone(exchange),
-            calls: Rc::new(Calls::new(exchange, &upstream)),
-            recorder: Recorder::start(exchange, log.clone()),
-            recording: recording.clone(),
-            watch: Rc::new(Watch::new(sightings)),
-            upstream,
-            log,
-            identity,
-        }
-    }
-
-    /// Counts and records an auction; called when its answer is ready.
-    pub(super) fn finish(
-        &self,
-        outcome: Outcome,
-        arrival: Instant,
-        record: super::records::Record,
-    ) {
-        let took = arrival.elapsed();
-        self.exchange.metrics.auction(outcome, took);
-        self.exchange.stats.auction(outcome, took);
-        self.recorder.record(record);
-    }
-
-    /// Records an auction that was turned away before it was read.
-    pub(super) fn shed(&self, auction: AuctionId, now: UnixMillis, reason: String) {
-        let source = Source::Ssp {
-            account: None,
-            browser: false,
-            speaks_25: false,
-        };
-        let arrived = Arrived {
-            auction,
-            at: now,
-            arrival: Instant::now(),
-            source: &source,
-        };
-        let document = summary::without_auction(&arrived, Outcome::Shed, reason);
-        self.finish(Outcome::Shed, arrived.arrival, document);
     }
 }
 

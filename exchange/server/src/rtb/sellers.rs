@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use service::http::{self as answers, Response};
 
-use super::run::AuctionContext;
+use super::context::AuctionContext;
 
 /// Publishers of the catalog, and SSP accounts of the configuration.
 pub(super) fn document(context: &AuctionContext) -> Response {
