@@ -9,6 +9,8 @@ mod house;
 #[path = "../../core/tests/shop/mod.rs"]
 mod shop;
 
+use std::time::Duration;
+
 use contracts::event::{MoneyEvent, PriceTold};
 use contracts::notice::{NoticeClaims, NoticeKey, NoticeKind};
 use house::House;
@@ -382,6 +384,10 @@ async fn without_the_log_nothing_is_acknowledged() {
     let answer = get(&url(&bid, "burl", "1.5", "USD")).await;
     assert_eq!(answer.status, 503, "{answer}");
     assert!(answer.header("retry-after").is_some());
-    let health = get(&format!("{}/health", house.url)).await.json();
-    assert_eq!(health["status"], "degraded", "{health}");
+    // It is asked once a second whether it is there.
+    let health = format!("{}/health", house.url);
+    testkit::poll_until(Duration::from_secs(20), async || {
+        get(&health).await.json()["status"] == "degraded"
+    })
+    .await;
 }
