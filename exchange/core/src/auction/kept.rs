@@ -30,7 +30,7 @@ pub fn kept<'a>(intake: &Intake<'a>, policy: Policy) -> Cow<'a, [u8]> {
     mask.person = true;
     mask.location = mask.location.max(Location::Coarse);
     let mut patches = Patches::new();
-    patch_user(&mut patches, request);
+    patch_user(&mut patches, request, &mut Vec::new());
     body::patch_person(&mut patches);
     body::patch_device(&mut patches, request, mask);
     let mut out = Vec::with_capacity(intake.body.len());
@@ -38,7 +38,7 @@ pub fn kept<'a>(intake: &Intake<'a>, policy: Policy) -> Cow<'a, [u8]> {
     Cow::Owned(out)
 }
 
-fn patch_user(patches: &mut Patches, request: &BidRequest<'_>) {
+fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, ids: &mut Vec<String>) {
     let Some(user) = request.user.as_deref() else {
         return;
     };
@@ -46,8 +46,8 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>) {
         patches.remove(Object::User, name);
     }
     patches.remove(Object::User.ext(), "eids");
-    if user.buyeruid.is_some() {
-        patches.set_text(Object::User, "buyeruid", SOME_ID);
+    if let Some(id) = user.buyeruid.as_deref() {
+        patches.set_text(Object::User, "buyeruid", &stands_for(id, ids));
     }
     let listed = user.ext.and_then(|ext| ext.path(&["prebid", "buyeruids"]));
     let Some(listed) = listed else {
@@ -59,8 +59,8 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>) {
     json.key("buyeruids");
     json.begin_object();
     for (name, value) in listed.members() {
-        if value.to_text().is_some() {
-            json.text(&name, SOME_ID);
+        if let Some(id) = value.to_text() {
+            json.text(&name, &stands_for(&id, ids));
         }
     }
     json.end_object();
@@ -71,17 +71,28 @@ fn patch_user(patches: &mut Patches, request: &BidRequest<'_>) {
     }
 }
 
-/// What partners call the user, as it may be kept beside a request: whole with a whole one. Different ids stay
-/// different, since partners that see the same share a body.
+/// What is kept in place of an id. Different ids stay different, since partners that see the same share a body.
+fn stands_for(id: &str, ids: &mut Vec<String>) -> String {
+    let known = ids.iter().position(|it| it == id);
+    let number = known.unwrap_or_else(|| {
+        ids.push(id.to_owned());
+        ids.len() - 1
+    });
+    format!("{SOME_ID}{number}")
+}
+
+/// What partners call the user, as it may be kept beside a request: whole with a whole one, else by the numbers
+/// that stand for the request's own ids.
 #[must_use]
-pub fn kept_matches(matches: &Matches, is_whole: bool) -> Matches {
+pub fn kept_matches(matches: &Matches, request: &BidRequest<'_>, is_whole: bool) -> Matches {
     let mut kept = matches.clone();
-    if !is_whole {
-        for known in &mut kept.0 {
-            let mut told = matches.0.iter();
-            let first = told.position(|other| other.uid == known.uid);
-            known.uid = format!("{SOME_ID}{}", first.unwrap_or_default()).into();
-        }
+    if is_whole || kept.0.is_empty() {
+        return kept;
+    }
+    let mut ids = Vec::new();
+    patch_user(&mut Patches::new(), request, &mut ids);
+    for known in &mut kept.0 {
+        known.uid = stands_for(&known.uid, &mut ids).into();
     }
     kept
 }
@@ -90,7 +101,9 @@ pub fn kept_matches(matches: &Matches, is_whole: bool) -> Matches {
 mod tests {
     use super::*;
     use crate::intake::{Additions, Pages, read};
+    use contracts::matches::Match;
     use openrtb::Limits;
+    use units::UnixMillis;
 
     fn kept_of(body: &str) -> String {
         let mut pages = Pages::default();
@@ -107,7 +120,7 @@ mod tests {
 
     #[test]
     fn who_may_not_be_known_is_not_kept() {
-        let person = r#""imp":[{"id":"1","banner":{"w":300,"h":250}}],"device":{"ifa":"canary","ip":"198.51.100.77","ua":"Mozilla/5.0","geo":{"country":"DEU","lat":52.123456,"lon":13.1}},"user":{"id":"canary","buyeruid":"canary","yob":1980,"keywords":"canary","eids":[{"source":"a","uids":[{"id":"canary"}]}],"ext":{"prebid":{"buyeruids":{"alpha":"canary"}}}}"#;
+        let person = r#""imp":[{"id":"1","banner":{"w":300,"h":250}}],"device":{"ifa":"canary","ip":"198.51.100.77","ua":"Mozilla/5.0","geo":{"country":"DEU","lat":52.123456,"lon":13.1}},"user":{"id":"canary","buyeruid":"canary","yob":1980,"keywords":"canary","eids":[{"source":"a","uids":[{"id":"canary"}]}],"ext":{"prebid":{"buyeruids":{"alpha":"canary","beta":"canary-2","gamma":"canary-2"}}}}"#;
         let open = format!(r#"{{"id":"r",{person}}}"#);
         assert_eq!(kept_of(&open), open, "nothing claimed: as it came");
         for (says, regs) in [
@@ -121,12 +134,32 @@ mod tests {
             }
             for stays in [
                 regs,
-                r#""buyeruid":"-""#,
-                r#""buyeruids":{"alpha":"-"}"#,
+                r#""buyeruid":"-0""#,
+                r#""buyeruids":{"alpha":"-0","beta":"-1","gamma":"-1"}"#,
                 "DEU",
             ] {
                 assert!(kept.contains(stays), "{says}: no {stays} in {kept}");
             }
         }
+    }
+
+    #[test]
+    fn equal_ids_stay_equal_and_different_ones_different() {
+        let known = |partner: &str, uid: &str| Match {
+            partner: partner.into(),
+            uid: uid.into(),
+            until: UnixMillis(1),
+        };
+        let matches = Matches(vec![
+            known("a", "of-all"),
+            known("b", "new"),
+            known("c", "x-1"),
+        ]);
+        let body = r#"{"id":"r","imp":[{"id":"1","banner":{"w":300,"h":250}}],"user":{"buyeruid":"of-all","ext":{"prebid":{"buyeruids":{"x":"x-1"}}}}}"#;
+        let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+        assert_eq!(kept_matches(&matches, &request, true), matches);
+        let kept = kept_matches(&matches, &request, false);
+        let uids: Vec<&str> = kept.0.iter().map(|it| &*it.uid).collect();
+        assert_eq!(uids, ["-0", "-2", "-1"]);
     }
 }

@@ -63,7 +63,7 @@ impl Settled<'_> {
                 .map(|(partner, said)| Admission::of(*partner, *said))
                 .collect(),
             answers: answers.collect(),
-            matches: kept_matches(self.matches, is_whole),
+            matches: kept_matches(self.matches, &plan.intake.request, is_whole),
             is_whole,
             request: Body::Bytes(Cow::Borrowed(&request)),
         };
