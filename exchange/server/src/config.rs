@@ -105,6 +105,7 @@ pub struct Sync {
     pub renew_after: Millis,
     pub at_once: usize,
     pub per_user: usize,
+    pub per_second: u32,
     pub wait: Millis,
     pub cache: Bytes,
     pub cache_life: Millis,

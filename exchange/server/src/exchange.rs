@@ -14,6 +14,7 @@ use exchange_core::supply::Verdicts;
 use exchange_core::traffic;
 use lookup::Places;
 use service::client::Target;
+use service::quota::{Quota, Terms};
 use service::{Metrics, clock};
 use units::PartnerId;
 
@@ -46,6 +47,8 @@ pub(crate) struct Exchange {
     pub trusted_proxies: Networks,
     /// What is not auctioned.
     pub traffic: traffic::Filter,
+    /// How many ids of users are taken from DSPs.
+    pub syncs: Arc<Quota>,
     places: Option<Places>,
     /// What is counted for the reconciliation with DSPs.
     pub tallies: Tallies,
@@ -120,7 +123,12 @@ impl Exchange {
             tracing::info!(path = %path.display(), kind, made, "places of addresses are known");
             Some(places)
         };
+        let syncs = Terms {
+            qps: config.sync.per_second,
+            ..Terms::default()
+        };
         Ok(Self {
+            syncs: Arc::new(Quota::new(syncs)),
             accounts: Accounts::new(&config),
             trusted_proxies: config.trusted_proxies()?,
             traffic: config.traffic.filter()?,

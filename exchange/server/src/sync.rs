@@ -1,6 +1,7 @@
 //! `/sync`: the page on which a browser tells DSPs that it was here; `/sync/in`: where they tell what they call it.
 
 use std::fmt::Write;
+use std::time::Instant;
 
 use exchange_core::privacy::{self, Signals, Told};
 use exchange_core::sync::{self, may_match};
@@ -167,6 +168,13 @@ impl Call<'_> {
         if self.request.is_head() {
             return Ok(answers::gif());
         }
+        let Ok(_place) = exchange.syncs.enter(Instant::now()) else {
+            self.count("too_many");
+            let problem = Problem::unavailable(RETRY_AFTER);
+            return Err(Box::new(
+                problem.detail("more ids come in than sync.per_second of [exchange]"),
+            ));
+        };
         if uid.is_empty() {
             let dropped = self.table.drop_match(id, &partner.id).await;
             dropped.map_err(|error| self.away(&error))?;

@@ -570,6 +570,33 @@ async fn the_page_asks_so_many_and_none_that_is_fresh() {
 }
 
 #[tokio::test]
+async fn s_5_ids_come_in_at_a_bounded_rate() {
+    let house = House::open(&[("sync.per_second", "1")]).await;
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        // Browsers that somebody made up, each another one.
+        let cookie = format!("gavel_uid={}", visitor());
+        let path = "/sync/in?partner=other&uid=o-1";
+        let answer = house.get(path, &[("cookie", cookie.as_str())]).await;
+        statuses.push(answer.status);
+    }
+    let taken = statuses.iter().filter(|status| **status == 200).count();
+    assert!(
+        (10..30).contains(&taken),
+        "a burst and a rate: {statuses:?}"
+    );
+    assert!(
+        statuses.iter().all(|status| matches!(status, 200 | 503)),
+        "{statuses:?}"
+    );
+    let refused = format!(
+        r#"gavel_id_syncs_total{{outcome="too_many"}} {}"#,
+        30 - taken
+    );
+    assert!(house.metric(&refused).await, "{refused}");
+}
+
+#[tokio::test]
 async fn without_redis_auctions_go_on() {
     // Nobody listens there.
     let house = House::open(&[("redis_url", "redis://127.0.0.1:1/")]).await;
