@@ -31,6 +31,7 @@ enum Op {
         lease: usize,
         seq: u64,
         maximum: i64,
+        bid: i64,
         price: i64,
     },
     End {
@@ -54,8 +55,11 @@ fn op() -> impl Strategy<Value = Op> {
     ];
     prop_oneof![
         3 => (1..60_i64).prop_map(|amount| Op::Grant { amount }),
-        8 => (kind, 0..6_usize, 1..6_u64, 0..40_i64, 0..60_i64).prop_map(
-            |(kind, lease, seq, maximum, price)| Op::Tell { kind, lease, seq, maximum, price }
+        8 => (kind, 0..6_usize, 1..6_u64, 0..40_i64, 0..40_i64, 0..60_i64).prop_map(
+            |(kind, lease, seq, maximum, bid, price)| {
+                let bid = bid.min(maximum);
+                Op::Tell { kind, lease, seq, maximum, bid, price }
+            }
         ),
         2 => (0..6_usize, 0..60_i64).prop_map(|(lease, committed)| Op::End { lease, committed }),
         1 => (0..6_usize).prop_map(|lease| Op::Close { lease }),
@@ -113,7 +117,7 @@ fn lease_id(number: usize) -> LeaseId {
     LeaseId(Uuid::from_u128(number as u128 + 1))
 }
 
-fn event(kind: NoticeKind, lease: usize, seq: u64, maximum: i64, price: i64) -> NoticeEvent {
+fn event(kind: NoticeKind, lease: usize, seq: u64, [maximum, bid, price]: [i64; 3]) -> NoticeEvent {
     NoticeEvent {
         claims: NoticeClaims {
             kind,
@@ -130,7 +134,7 @@ fn event(kind: NoticeKind, lease: usize, seq: u64, maximum: i64, price: i64) -> 
             auction: AuctionId(Uuid::nil()),
             imp: "1".into(),
             max_cost: Nanos(maximum),
-            price: CpmMicros::new(maximum).unwrap(),
+            price: CpmMicros::new(bid).unwrap(),
             currency: Currency::USD,
             rate_id: 1,
             rate_from: 1_000_000_000,
@@ -208,13 +212,13 @@ proptest! {
                     }
                     prop_assert!(model.committed() <= model.effective, "overspend");
                 }
-                Op::Tell { kind, lease, seq, maximum, price } if lease < model.leases.len() => {
-                    let event = event(kind, lease, seq, maximum, price);
+                Op::Tell { kind, lease, seq, maximum, bid, price } if lease < model.leases.len() => {
+                    let event = event(kind, lease, seq, [maximum, bid, price]);
                     let outcome = books.settle(&event, Default::default()).unwrap();
                     if let Outcome::Billed(charge) = outcome {
-                        prop_assert!(charge.0 <= maximum);
+                        prop_assert!(charge.0 <= bid);
                     }
-                    tell(&mut model, kind, (lease, seq), maximum, price.min(maximum));
+                    tell(&mut model, kind, (lease, seq), maximum, price.min(bid));
                 }
                 Op::End { lease, committed } if lease < model.leases.len() => {
                     let before = books.leases[&lease_id(lease)].clone();

@@ -56,6 +56,8 @@ fn every_planted_mistake_is_caught_within_100_seeds() {
         Plant::RevivedGrant,
         Plant::CutWithoutEffective,
         Plant::NoStandAfterGap,
+        Plant::BidIgnored,
+        Plant::AuditsUseUp,
     ] {
         let caught = (0..100).find_map(|seed| Some((seed, Simulation::run(seed, plant).err()?)));
         match caught {

@@ -1,7 +1,8 @@
 //! The ledger's side: grants, the fence, ingest, closes; down or crashing now and then.
 
+use contracts::event::{NoticeEvent, PriceTold};
 use control_plane_core::budget::{Account, Asked, FenceStep, GRACE, LeaseState, closable};
-use units::{BootId, LeaseId, Nanos};
+use units::{BootId, CpmMicros, LeaseId, Nanos};
 use uuid::Uuid;
 
 use super::Plant;
@@ -9,6 +10,15 @@ use super::bidder::{Answer, Held};
 use super::log::Entry;
 use super::terms::{SECOND, period};
 use super::world::{Message, Simulation};
+
+/// Makes a readable price of a bill count up to the maximum.
+fn ignore_bid(event: &mut NoticeEvent) {
+    if let PriceTold::Clearing { .. } = event.price
+        && let Some(maximum) = CpmMicros::new(event.claims.max_cost.0)
+    {
+        event.claims.price = maximum;
+    }
+}
 
 impl Simulation {
     pub(super) fn grant(
@@ -134,7 +144,11 @@ impl Simulation {
                     if self.plant == Plant::DedupeOff {
                         self.books.reservations.remove(&event.claims.reservation);
                     }
-                    let settled = self.books.settle(event, Default::default());
+                    let mut event = event.clone();
+                    if self.plant == Plant::BidIgnored {
+                        ignore_bid(&mut event);
+                    }
+                    let settled = self.books.settle(&event, Default::default());
                     debug_assert!(settled.is_ok());
                 }
             }

@@ -30,6 +30,10 @@ pub(crate) enum Plant {
     CutWithoutEffective,
     /// The fence is raised right after an outage.
     NoStandAfterGap,
+    /// What is told is charged up to the reservation's maximum, whatever was bid.
+    BidIgnored,
+    /// `AUDIT` is appended, so that the notice behind it is a repetition.
+    AuditsUseUp,
 }
 
 /// SplitMix64: the same schedule for the same seed.

@@ -43,13 +43,19 @@ pub(crate) fn line() -> Line {
     }
 }
 
-pub(crate) fn notice(
-    kind: NoticeKind,
-    id: ReservationId,
-    cost: i64,
-    settle_by: UnixMillis,
-) -> NoticeEvent {
-    let price = CpmMicros::new(cost).unwrap();
+/// A bid that went out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bid {
+    pub(crate) id: ReservationId,
+    /// The stated bid's cost, which is reserved.
+    pub(crate) maximum: i64,
+    /// What is bid after shading.
+    pub(crate) price: i64,
+    pub(crate) settle_by: UnixMillis,
+}
+
+pub(crate) fn notice(kind: NoticeKind, bid: &Bid, price: PriceTold) -> NoticeEvent {
+    let Bid { id, settle_by, .. } = *bid;
     NoticeEvent {
         claims: NoticeClaims {
             kind,
@@ -64,8 +70,8 @@ pub(crate) fn notice(
             creative: "crt".into(),
             auction: AuctionId(Uuid::nil()),
             imp: "1".into(),
-            max_cost: Nanos(cost),
-            price,
+            max_cost: Nanos(bid.maximum),
+            price: CpmMicros::new(bid.price).unwrap(),
             currency: Currency::USD,
             rate_id: 1,
             rate_from: 1_000_000_000,
@@ -76,7 +82,7 @@ pub(crate) fn notice(
             user: None,
             arm: None,
         },
-        price: PriceTold::Clearing { price },
+        price,
         loss: None,
         at: settle_by,
     }

@@ -11,7 +11,7 @@ use super::bidder::{Answer, Bidder};
 use super::facts::Facts;
 use super::log::Log;
 use super::senders::Sender;
-use super::terms::{SECOND, START, line};
+use super::terms::{Bid, SECOND, START, line};
 use super::{Dice, Plant};
 
 const TICK: i64 = 100;
@@ -281,7 +281,17 @@ impl Simulation {
             };
             self.send(500, release);
         }
-        self.notices(id, cost, settle_by);
+        // Of three bids one is shaded.
+        let price = match self.dice.below(3) {
+            0 => self.dice.below(cost + 1),
+            _ => cost,
+        };
+        self.notices(&Bid {
+            id,
+            maximum: cost,
+            price,
+            settle_by,
+        });
         Ok(())
     }
 

@@ -186,30 +186,39 @@ impl NoticeClaims {
         self
     }
 
-    /// What is charged for a told price: min(price × rate × quantity, maximum), rounded once, half-even.
+    /// What is charged for a told price: min(price, bid) × rate × quantity, at most the maximum, rounded once,
+    /// half-even. No auction clears above the bid; the maximum, the stated bid's cost, is for the reservation.
     ///
     /// `price` is in the token's currency; `None` stands for a missing or unreadable one and charges the bid's.
     #[must_use]
     pub fn charge(&self, price: Option<CpmMicros>) -> Nanos {
-        let told = price.unwrap_or(self.price).micros();
+        let told = price.map_or(self.price, |told| told.min(self.price));
+        self.cost(told)
+            .map_or(self.max_cost, |it| it.min(self.max_cost))
+    }
+
+    /// Whether a told price would cost more than even the stated bid, which is the maximum.
+    #[must_use]
+    pub fn is_above_maximum(&self, price: CpmMicros) -> bool {
+        self.cost(price).is_none_or(|cost| cost > self.max_cost)
+    }
+
+    /// What one display costs at a price, in the campaign's currency; `None` beyond all bounds.
+    fn cost(&self, price: CpmMicros) -> Option<Nanos> {
         // One multiplication and one division, so that there is one rounding.
-        let numerator = i128::from(told)
-            .checked_mul(i128::from(self.rate_to))
-            .and_then(|n| n.checked_mul(i128::from(self.quantity.millionths())));
+        let numerator = i128::from(price.micros())
+            .checked_mul(i128::from(self.rate_to))?
+            .checked_mul(i128::from(self.quantity.millionths()))?;
         let denominator = i128::from(self.rate_from) * i128::from(Multiplier::ONE.millionths());
-        match numerator.and_then(|n| div_half_even(n, denominator)) {
-            Some(amount) => Nanos(amount).min(self.max_cost),
-            None => self.max_cost,
-        }
+        div_half_even(numerator, denominator).map(Nanos)
     }
 
     /// What shading saved on an impression: the stated bid's cost, which is the maximum, minus what the bid
-    /// costs; less where more than the bid was told, nothing for a bid that was not shaded.
+    /// costs; nothing for a bid that was not shaded. Whatever was told, no more than the bid is charged.
     #[must_use]
-    pub fn saved_by_shading(&self, price: Option<CpmMicros>) -> Nanos {
-        let paid = price.map_or(self.price, |told| told.max(self.price));
+    pub fn saved_by_shading(&self, _told: Option<CpmMicros>) -> Nanos {
         // Rounded up, as the maximum is: a bid at its maximum has saved nothing.
-        let numerator = i128::from(paid.micros())
+        let numerator = i128::from(self.price.micros())
             .checked_mul(i128::from(self.rate_to))
             .and_then(|n| n.checked_mul(i128::from(self.quantity.millionths())));
         let denominator = i128::from(self.rate_from) * i128::from(Multiplier::ONE.millionths());

@@ -46,7 +46,7 @@ fn charge_is_the_least_of_price_and_maximum() {
             1_000_000,
         ),
         (
-            "above the maximum: the maximum",
+            "above the bid: the bid",
             CpmMicros::parse("9").ok(),
             2_000_000,
         ),
@@ -56,6 +56,31 @@ fn charge_is_the_least_of_price_and_maximum() {
     for (says, price, want) in cases {
         assert_eq!(claims().charge(price), Nanos(want), "{says}");
     }
+}
+
+#[test]
+fn a_shaded_bid_is_never_charged_above_its_price() {
+    // The maximum is the stated bid's cost, 2.5 USD a thousand; no auction clears above the bid of 1.84 EUR.
+    let shaded = NoticeClaims {
+        max_cost: Nanos(2_500_000),
+        ..claims()
+    };
+    for (says, told, want) in [
+        ("under the bid", "0.92", 1_000_000),
+        ("at the bid", "1.84", 2_000_000),
+        ("a millionth above it", "1.840001", 2_000_000),
+        ("at the stated bid", "2.3", 2_000_000),
+        ("above the stated bid", "9", 2_000_000),
+    ] {
+        let charge = shaded.charge(CpmMicros::parse(told).ok());
+        assert_eq!(charge, Nanos(want), "{says}");
+    }
+    // A maximum under the bid's cost goes before it.
+    let cut = NoticeClaims {
+        max_cost: Nanos(1_500_000),
+        ..claims()
+    };
+    assert_eq!(cut.charge(None), Nanos(1_500_000));
 }
 
 #[test]
@@ -70,8 +95,8 @@ fn what_shading_saved_is_the_stated_cost_minus_the_bids() {
             "0.92",
             500_000,
         ),
-        ("above the bid", stated, "2.07", 250_000),
-        ("above the maximum", stated, "9", 0),
+        ("above the bid, which is charged", stated, "2.07", 500_000),
+        ("above the maximum likewise", stated, "9", 500_000),
         ("not shaded", Nanos(2_000_000), "1.84", 0),
     ];
     for (says, max_cost, told, want) in cases {
