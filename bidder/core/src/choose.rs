@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openrtb::Deal;
 use serde::{Deserialize, Serialize};
-use units::{BidId, CpmMicros, Nanos, Probability};
+use units::{BidId, CpmMicros, Multiplier, Nanos, Probability};
 
 use crate::eligibility::Fit;
 use crate::lease::Reservation;
@@ -30,7 +30,18 @@ pub struct Limits {
     pub pod: usize,
     /// Line items that are looked at for one request; shared evenly between its imps.
     pub looks: usize,
+    /// Impressions that one display may count for: what the seller says, the advertiser pays (C-120, C-150).
+    #[serde(default = "usual_quantity")]
+    pub quantity: u32,
 }
+
+/// Records of decisions that were made without this limit say nothing of it.
+fn usual_quantity() -> u32 {
+    Limits::default().quantity
+}
+
+/// More impressions than one display can be seen by.
+const MOST_QUANTITY: u32 = 1_000_000;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -40,6 +51,7 @@ impl Default for Limits {
             per_imp: MOST_BIDS,
             pod: MOST_BIDS,
             looks: 6_000,
+            quantity: 1_000,
         }
     }
 }
@@ -59,6 +71,13 @@ impl Limits {
         }
     }
 
+    /// Impressions that one display may count for, as a multiplier.
+    #[must_use]
+    pub fn most_quantity(&self) -> Multiplier {
+        let millionths = i64::from(self.quantity) * Multiplier::ONE.millionths();
+        Multiplier::new(millionths).unwrap_or(Multiplier::ONE)
+    }
+
     /// The first limit that is out of its range, and the range.
     #[must_use]
     pub fn fault(&self) -> Option<(&'static str, String)> {
@@ -72,6 +91,9 @@ impl Limits {
         match outside {
             Some((key, _)) => Some((key, format!("must be 1 to {MOST_BIDS}"))),
             None if self.looks == 0 => Some(("looks", "must be at least 1".to_owned())),
+            None if !(1..=MOST_QUANTITY).contains(&self.quantity) => {
+                Some(("quantity", format!("must be 1 to {MOST_QUANTITY}")))
+            }
             None => None,
         }
     }
@@ -295,6 +317,13 @@ mod tests {
             arm: None,
             draw: draw(1, item),
         }
+    }
+
+    #[test]
+    fn limits_of_records_before_the_quantity_are_read() {
+        let before = r#"{"open":1,"open_beside_deals":2,"per_imp":8,"pod":8,"looks":6000}"#;
+        let limits: Limits = serde_json::from_str(before).unwrap();
+        assert_eq!(limits, Limits::default());
     }
 
     #[test]

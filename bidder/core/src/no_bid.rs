@@ -31,11 +31,13 @@ pub enum NoBid {
     Throttled,
     /// The same opportunity came another way, and was bid on there.
     DuplicateOpportunity,
+    /// Only imps were left a display of which counts for more impressions than is allowed (C-150).
+    QuantityTooLarge,
 }
 
 impl NoBid {
     /// All reasons, for counters that are registered at start.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InvalidRequest,
         Self::UnknownAuctionType,
         Self::UnknownCurrency,
@@ -50,6 +52,7 @@ impl NoBid {
         Self::UnmatchedUser,
         Self::Throttled,
         Self::DuplicateOpportunity,
+        Self::QuantityTooLarge,
     ];
 
     /// The value of `nbr` (AdCOM "No-Bid Reason Codes"); 500 and above are our own, told to partners
@@ -69,6 +72,7 @@ impl NoBid {
             Self::NoBudget => 503,
             Self::Throttled => 504,
             Self::DuplicateOpportunity => 505,
+            Self::QuantityTooLarge => 506,
             Self::Capped => 9,
             Self::UnmatchedUser => 8,
         }
@@ -92,6 +96,7 @@ impl NoBid {
             Self::UnmatchedUser => "unmatched_user",
             Self::Throttled => "throttled",
             Self::DuplicateOpportunity => "duplicate_opportunity",
+            Self::QuantityTooLarge => "quantity_too_large",
         }
     }
 
@@ -129,6 +134,7 @@ mod tests {
             ("our own", NoBid::NoBudget, 503, false),
             ("our own", NoBid::Throttled, 504, false),
             ("our own", NoBid::DuplicateOpportunity, 505, false),
+            ("our own", NoBid::QuantityTooLarge, 506, false),
         ];
         for (id, reason, code, told) in cases {
             assert_eq!((reason.code(), reason.is_told()), (code, told), "{id}");

@@ -520,7 +520,7 @@ fn no_reservation_no_bid() {
     );
     assert_eq!(shop.refusal(&request(json!({})), &NOBODY), "lease_pending");
     assert_eq!(
-        shop.leases.wants(shop::BOOT, Nanos(1)).len(),
+        shop.leases.wants(shop::BOOT, Nanos(1), 1_000).len(),
         1,
         "it is asked for"
     );
@@ -537,19 +537,6 @@ fn no_reservation_no_bid() {
         assert_eq!(bids, usize::from(want == "bid"), "{want}");
     }
     assert_eq!(shop.scratch.refusals[0].1.label(), "budget_exhausted");
-}
-
-#[test]
-fn a_display_that_counts_for_many_is_reserved_for_many() {
-    // C-120 with qty: price / 1000 × multiplier
-    let mut shop = Shop::funded(&[json!({})]);
-    let request = imp(json!({"qty": {"multiplier": 14.2, "sourcetype": 0}}));
-    shop.ask(&request, &NOBODY, 1, |_, _, decision| {
-        assert_eq!(
-            decision.imps[0].ranked[0].reservation.cost(),
-            Nanos(28_400_000)
-        );
-    });
 }
 
 #[test]

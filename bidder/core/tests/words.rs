@@ -251,6 +251,7 @@ fn rows() -> Vec<Row> {
         Row("enough_in_request", json!([{"cpm": 9.0}, {"choosing": {"max_per_request": 1}}]), request(two_imps.clone()), ["bids of its advertiser on 1 of the other imps", "on fewer than 1, its max_per_request", "its max_per_request (1) allowed one imp more"]),
         Row("pod_separation", json!([rival(15, 9.0), rival(15, 1.0)]), request(json!({"imp": [slot("1", 30), slot("2", 30)]})), ["crt_0 of li_0 in the pod", "no ad of its advertiser, creative or category in the pod", "crt_0 of li_0 were not in the same pod"]),
         Row("pod_full", json!([rival(25, 9.0), video(json!({"duration_seconds": 15}))]), request(pod(30)), ["less than 15 s left of 30 s", "room for 15 s", "the dearer ads left 15 s of the pod"]),
+        Row("quantity_too_large", json!({}), request(json!({"site": null, "dooh": {"id": "panel-1"}, "imp": [{"id": "1", "banner": {"w": 300, "h": 250}, "qty": {"multiplier": 5000.5}}]})), ["a display that counts for 5000.5 impressions", "at most 1000, bids.quantity", "a display counted for at most 1000 impressions (bids.quantity)"]),
         Row("duplicate_opportunity", json!({}), request(json!({"source": {"tid": "t-1"}})), ["another request's bid on tid t-1, imp 1", "no other request's bid", "no other request had bid on the opportunity t-1, imp 1"]),
     ];
     rows

@@ -261,6 +261,8 @@ mod tests {
             ("request.depth", "65", "request.depth"),
             ("bids.pod", "9", "bids.pod"),
             ("bids.looks", "0", "bids.looks"),
+            ("bids.quantity", "0", "bids.quantity"),
+            ("bids.quantity", "1000001", "bids.quantity"),
             ("records.queue", "0", "records.queue"),
             ("shading.keep_wins", "1.1", "shading.keep_wins"),
             ("shading.explore", "much", "shading.explore"),

@@ -75,7 +75,8 @@ pub(crate) async fn exchange(shared: &Shared, shutdown: &Shutdown) {
     };
     while !shutdown.is_fired() {
         keep_leased(shared);
-        let mut wants = shared.leases.wants(boot_now(), config.first_lease());
+        let (first, quantity) = (config.first_lease(), config.bids.quantity);
+        let mut wants = shared.leases.wants(boot_now(), first, quantity);
         loop {
             let rest = wants.split_off(wants.len().min(PER_BATCH));
             exchange_one(shared, &client, &target, wants, &mut unacknowledged).await;

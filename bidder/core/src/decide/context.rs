@@ -7,7 +7,7 @@ use units::Probability;
 use super::pod::Pod;
 use super::search::Term;
 use super::{Instant, Scratch};
-use crate::choose::{Candidate, draw};
+use crate::choose::{Candidate, Limits, draw};
 use crate::creative::Creative;
 use crate::eligibility::schedule::WeekHour;
 use crate::eligibility::{First, Fit, Ineligible, Situation, admissible, frequency, showable};
@@ -27,6 +27,7 @@ pub(crate) struct Context<'a, 'm> {
     pub(crate) market: &'m Market,
     pub(crate) user: &'m User<'m>,
     pub(crate) at: Instant,
+    pub(crate) limits: Limits,
     pub(crate) seed: u64,
     /// Hash of the user's key, or of the request's id where there is none: whose arms of experiments.
     pub(crate) user_hash: u64,
@@ -42,11 +43,11 @@ impl<'a, 'm> Context<'a, 'm> {
         opportunity: &'a Opportunity<'a>,
         market: &'m Market,
         user: &'m User<'m>,
-        at: Instant,
+        by: super::Terms<'m>,
         seed: u64,
-        funds: &'m Funds,
         scratch: &mut Scratch,
     ) -> Self {
+        let super::Terms { at, limits, funds } = by;
         scratch.refusals.clear();
         scratch.taken.clear();
         scratch.gone.clear();
@@ -94,6 +95,7 @@ impl<'a, 'm> Context<'a, 'm> {
             market,
             user,
             at,
+            limits,
             seed,
             user_hash: hash(user.key.unwrap_or(opportunity.id).as_bytes()),
             funds,
@@ -217,6 +219,7 @@ impl<'a, 'm> Context<'a, 'm> {
             now: self.at.now,
             hour: hours.get(item.zone).copied().unwrap_or_default(),
             trackers_are_secure: self.market.trackers_are_secure,
+            most_quantity: self.limits.most_quantity(),
         }
     }
 
@@ -312,13 +315,14 @@ impl<'a, 'm> Context<'a, 'm> {
         pricing::quote(terms, &self.ask(imp, deal, fit), &self.market.rates)
     }
 
-    /// What the seller asks for an ad that is shown so.
+    /// What the seller asks for an ad that is shown so. A quantity that is refused is explained at the largest
+    /// that is allowed.
     pub(crate) fn ask(&self, imp: &Imp<'_>, deal: Option<&openrtb::Deal<'_>>, fit: &Fit) -> Ask {
         Ask {
             floor: fit.floor(imp, deal),
             agreed: deal.is_some_and(|it| it.at.is_some_and(|at| at.0 == 3)),
             currency: self.opportunity.currency,
-            quantity: imp.quantity,
+            quantity: imp.quantity.min(self.limits.most_quantity()),
         }
     }
 }

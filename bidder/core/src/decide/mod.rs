@@ -196,9 +196,8 @@ pub fn decide_with<'a>(
     scratch: &mut Scratch,
 ) -> Decision<'a> {
     let seed = random.draw();
-    let Terms { at, limits, funds } = terms;
-    let context = Context::prepare(opportunity, market, user, at, seed, funds, scratch);
-    let mut progress = Progress::new(limits);
+    let context = Context::prepare(opportunity, market, user, terms, seed, scratch);
+    let mut progress = Progress::new(terms.limits);
     for (imp, left) in opportunity
         .imps
         .iter()
@@ -269,17 +268,20 @@ struct Reasons {
     caps: bool,
     unknown_users: bool,
     throttles: bool,
+    quantities: bool,
     others: bool,
 }
 
 impl Reasons {
     fn note(&mut self, reason: Ineligible) {
         let throttled = reason == Ineligible::Throttled;
+        let too_many = reason == Ineligible::QuantityTooLarge;
         self.money |= reason.is_money();
         self.caps |= reason == Ineligible::CapMet;
         self.unknown_users |= reason == Ineligible::CapUnknown;
         self.throttles |= throttled;
-        self.others |= !reason.is_money() && !reason.is_cap() && !throttled;
+        self.quantities |= too_many;
+        self.others |= !reason.is_money() && !reason.is_cap() && !throttled && !too_many;
     }
 
     /// The refusal that came nearest to a bid.
@@ -294,6 +296,9 @@ impl Reasons {
             Self {
                 throttles: true, ..
             } => NoBid::Throttled,
+            Self {
+                quantities: true, ..
+            } => NoBid::QuantityTooLarge,
             Self { others: true, .. } => NoBid::NothingEligible,
             Self { .. } => NoBid::NothingMatches,
         }

@@ -189,11 +189,13 @@ pub enum Ineligible {
     RewardNotWanted,
     /// It has the weight 0, or is none that the user's arm shows.
     NoTurn,
+    /// A display of the imp counts for more impressions than is allowed (C-150).
+    QuantityTooLarge,
 }
 
 impl Ineligible {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 93] = [
+    pub const ALL: [Self; 94] = [
         Self::NotStarted,
         Self::Ended,
         Self::OutsideDayparts,
@@ -287,6 +289,7 @@ impl Ineligible {
         Self::InterstitialNotWanted,
         Self::RewardNotWanted,
         Self::NoTurn,
+        Self::QuantityTooLarge,
     ];
 
     /// Its name in statistics and explanations.
@@ -386,6 +389,7 @@ impl Ineligible {
             Self::InterstitialNotWanted => "interstitial_not_wanted",
             Self::RewardNotWanted => "reward_not_wanted",
             Self::NoTurn => "no_turn",
+            Self::QuantityTooLarge => "quantity_too_large",
         }
     }
 

@@ -10,6 +10,7 @@ pub mod fit;
 pub mod frequency;
 mod ineligible;
 pub mod native;
+pub mod quantity;
 mod refusals;
 pub mod review;
 pub mod schedule;
@@ -23,7 +24,7 @@ pub use ineligible::Ineligible;
 pub use refusals::{All, First, Refusals};
 
 use openrtb::Deal;
-use units::UnixMillis;
+use units::{Multiplier, UnixMillis};
 
 use crate::creative::Creative;
 use crate::market::Item;
@@ -43,6 +44,8 @@ pub struct Situation<'a> {
     pub hour: WeekHour,
     /// Whether our tracker URLs may stand in secure markup.
     pub trackers_are_secure: bool,
+    /// The most impressions that one display may count for.
+    pub most_quantity: Multiplier,
 }
 
 /// The rules on a line item that targeting has let through, cheapest first; the deal that it bids on.
@@ -54,6 +57,7 @@ pub fn admissible<'a>(
     situation: &Situation<'a>,
     on: &mut impl Refusals,
 ) -> Result<Option<&'a Deal<'a>>, Ineligible> {
+    on.hear(quantity::check(situation))?;
     schedule::check(item, situation, on)?;
     seat::check(item, situation.opportunity, on)?;
     let deal = on.hear(deal::choose(item, situation.imp))?;

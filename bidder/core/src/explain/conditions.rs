@@ -158,7 +158,7 @@ const EASY: [Ineligible; 12] = [
 ];
 
 /// What the seller does not want, or nobody can change.
-const FORBIDDEN: [Ineligible; 16] = [
+const FORBIDDEN: [Ineligible; 17] = [
     Ineligible::SeatNotAllowed,
     Ineligible::SeatBlocked,
     Ineligible::AdvertiserBlocked,
@@ -175,6 +175,7 @@ const FORBIDDEN: [Ineligible; 16] = [
     Ineligible::FloorCurrency,
     Ineligible::Unsigned,
     Ineligible::CreativeRejected,
+    Ineligible::QuantityTooLarge,
 ];
 
 /// How hard a rule is to pass.

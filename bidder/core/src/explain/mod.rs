@@ -26,7 +26,7 @@ use stages::{Rehearsal, Stages};
 use units::LineItemId;
 
 use crate::choose::{Limits, draw};
-use crate::decide::{Context, Instant, Scratch};
+use crate::decide::{Context, Instant, Scratch, Terms};
 use crate::eligibility::{All, Ineligible, admissible};
 use crate::market::{Item, Market};
 use crate::opportunity::{Imp, Opportunity};
@@ -106,7 +106,8 @@ pub fn explain(
     } = *situation;
     let mut random = Random::new(seed);
     let draw = random.draw();
-    let context = Context::prepare(opportunity, market, user, at, draw, funds, scratch);
+    let terms = Terms { at, limits, funds };
+    let context = Context::prepare(opportunity, market, user, terms, draw, scratch);
     let mut rehearsal = Rehearsal::new(limits, random, opportunity.imps.len());
     let mut imps = Vec::new();
     for imp in opportunity.imps.iter().take(question.imps) {

@@ -44,6 +44,7 @@ pub(super) fn told(reason: Ineligible, it: &Subject<'_, '_, '_>) -> Words {
         Ineligible::PrivateAuction => private_auction(it),
         Ineligible::DealSeat => deal_seat(it),
         Ineligible::DealTerms => deal_terms(it),
+        Ineligible::QuantityTooLarge => quantity_too_large(it),
         Ineligible::Unsigned => unsigned(),
         Ineligible::Throttled => throttled(it),
         Ineligible::Holdout => held_out(it),
@@ -241,6 +242,18 @@ fn deal_terms(it: &Subject<'_, '_, '_>) -> Words {
         listed(terms.iter().map(String::as_str)),
         "at 1, 2 or 3",
         "the auction type of its deal were 1, 2 or 3",
+    )
+}
+
+fn quantity_too_large(it: &Subject<'_, '_, '_>) -> Words {
+    let most = it.context.limits.quantity;
+    Words::new(
+        format!(
+            "a display that counts for {} impressions",
+            it.situation.imp.quantity
+        ),
+        format!("at most {most}, bids.quantity"),
+        format!("a display counted for at most {most} impressions (bids.quantity)"),
     )
 }
 

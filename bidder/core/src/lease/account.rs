@@ -62,6 +62,11 @@ impl Account {
         self.pace.set(max_qps, spread);
     }
 
+    /// Learns what one impression costs at most: its maximum CPM.
+    pub fn costs_at_most(&self, impression: Nanos) {
+        self.demand.impression(impression);
+    }
+
     /// Reserves `cost` on the lease that ends first.
     ///
     /// # Errors
@@ -80,22 +85,24 @@ impl Account {
         must: bool,
         now: BootMillis,
     ) -> Result<Reservation, Unfunded> {
-        self.demand.add(cost);
         if !self.pace.take(now, must) {
+            self.demand.refused(cost);
             return Err(Unfunded::Throttled);
         }
         let spread = !must && self.pace.spreads();
         let leases = self.leases.load();
         for lease in leases.iter() {
             if let Some(seq) = lease.take(cost, now, spread) {
+                self.demand.met(cost);
                 return Ok(Reservation::new(Arc::clone(lease), seq, cost));
             }
         }
         self.pace.give_back();
         if leases.iter().any(|lease| lease.free(now) >= cost) {
+            self.demand.refused(cost);
             return Err(Unfunded::Throttled);
         }
-        self.demand.want();
+        self.demand.missed(cost);
         Err(self.why_unfunded())
     }
 
@@ -114,8 +121,7 @@ impl Account {
                 Err(Unfunded::Throttled)
             };
         }
-        self.demand.add(cost);
-        self.demand.want();
+        self.demand.missed(cost);
         Err(self.why_unfunded())
     }
 

@@ -8,6 +8,7 @@ use units::{BootId, LeaseId, LineItemId, Nanos};
 
 use super::BootMillis;
 use super::account::Account;
+use super::demand::Measured;
 use super::slice::Lease;
 
 /// Why a grant, or a whole answer, was not used (money.md, "A lease").
@@ -112,14 +113,16 @@ impl LeaseTable {
     /// What to ask for now: each line item that wanted to bid and has less than one interval left.
     ///
     /// Called once per interval, since it measures the reservation rates. `first` is the amount for a
-    /// line item without a history. The amount is two intervals of its rate.
-    pub fn wants(&self, now: BootMillis, first: Nanos) -> Vec<Want> {
+    /// line item without a history, `quantity` how many impressions one display may count for. The amount is
+    /// two intervals of its rate, and enough for the dearest display that found no money.
+    pub fn wants(&self, now: BootMillis, first: Nanos, quantity: u32) -> Vec<Want> {
         let inner = self.lock();
         let mut wants = Vec::new();
         for account in inner.accounts.values() {
-            let rate = account.demand().measure();
-            let amount = Nanos(rate.0.saturating_mul(2).max(first.0));
-            let runs_short = account.free(now) < rate.max(Nanos(first.0 / 2));
+            let Measured { rate, dearest } = account.demand().measure(quantity);
+            let amount = Nanos(rate.0.saturating_mul(2)).max(first).max(dearest);
+            let runs_short = account.free(now) < rate.max(Nanos(first.0 / 2))
+                || account.most_free(now) < dearest;
             if (account.demand().is_wanted() || rate > Nanos::ZERO) && runs_short {
                 wants.push(Want {
                     line_item: account.line_item().clone(),

@@ -163,20 +163,84 @@ fn a_process_that_stops_returns_what_is_left() {
 fn wants_follow_the_reservation_rate() {
     let (table, account) = table();
     assert!(
-        table.wants(NOW, Nanos(50)).is_empty(),
+        table.wants(NOW, Nanos(50), 1_000).is_empty(),
         "nobody wanted to bid"
     );
     let _ = account.check(Nanos(30), NOW);
-    assert_eq!(table.wants(NOW, Nanos(50))[0].amount, Nanos(60));
+    assert_eq!(table.wants(NOW, Nanos(50), 1_000)[0].amount, Nanos(60));
     let _ = account.check(Nanos(10), NOW);
     assert_eq!(
-        table.wants(NOW, Nanos(50))[0].amount,
+        table.wants(NOW, Nanos(50), 1_000)[0].amount,
         Nanos(50),
         "at least the first amount"
     );
     table.accept(&answer(vec![grant(1, 1_000, 3)]), NOW, NOW);
     account.reserve(Nanos(10), NOW).unwrap().sent();
-    assert!(table.wants(NOW, Nanos(50)).is_empty(), "enough is left");
+    assert!(
+        table.wants(NOW, Nanos(50), 1_000).is_empty(),
+        "enough is left"
+    );
+}
+
+/// The line item's maximum is 10 for an impression.
+fn table_of_tens() -> (LeaseTable, Arc<Account>) {
+    let (table, account) = table();
+    account.costs_at_most(Nanos(10));
+    (table, account)
+}
+
+#[test]
+fn what_one_display_is_said_to_cost_makes_no_lease_larger() {
+    let want = |table: &LeaseTable| table.wants(NOW, Nanos(50), 20)[0].amount;
+    struct Case(&'static str, &'static [i64], i64);
+    let cases = [
+        Case("an impression", &[10], 50),
+        Case("as many as count", &[40, 40], 160),
+        Case("one of 19 impressions fits, and 4 of it count", &[190], 190),
+        Case("three of them", &[190, 190, 190], 240),
+        Case("no display has more than 20", &[i64::MAX], 200),
+        Case("nor have several", &[i64::MAX; 3], 240),
+    ];
+    for Case(says, costs, amount) in cases {
+        let (table, account) = table_of_tens();
+        for cost in costs {
+            assert!(account.check(Nanos(*cost), NOW).is_err());
+        }
+        assert_eq!(want(&table), Nanos(amount), "{says}");
+        let (table, account) = table_of_tens();
+        for cost in costs {
+            assert!(account.reserve(Nanos(*cost), NOW).is_err());
+        }
+        assert_eq!(want(&table), Nanos(amount), "{says}, at the reservation");
+    }
+}
+
+#[test]
+fn what_was_reserved_counts_whole_whatever_one_display_costs() {
+    let (table, account) = table_of_tens();
+    table.accept(&answer(vec![grant(1, 1_000, 3)]), NOW, NOW);
+    for _ in 0..6 {
+        account.reserve(Nanos(150), NOW).unwrap().sent();
+    }
+    assert_eq!(table.wants(NOW, Nanos(50), 20)[0].amount, Nanos(1_800));
+    // A throttle is no lack of money: of what it held back few impressions count.
+    account.pace(Some(1), false);
+    account.reserve_for(Nanos(10), true, NOW).unwrap().sent();
+    assert_eq!(
+        account.reserve(Nanos(150), NOW).err(),
+        Some(Unfunded::Throttled)
+    );
+    assert_eq!(table.wants(NOW, Nanos(50), 20)[0].amount, Nanos(950));
+}
+
+#[test]
+fn a_display_that_no_lease_has_room_for_gets_one() {
+    let (table, account) = table_of_tens();
+    table.accept(&answer(vec![grant(1, 100, 3), grant(2, 100, 3)]), NOW, NOW);
+    assert!(account.check(Nanos(150), NOW).is_err());
+    assert_eq!(table.wants(NOW, Nanos(50), 20)[0].amount, Nanos(150));
+    table.accept(&answer(vec![grant(3, 150, 3)]), NOW, NOW);
+    account.reserve(Nanos(150), NOW).unwrap().sent();
 }
 
 #[test]

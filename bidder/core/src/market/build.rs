@@ -212,6 +212,7 @@ impl<'c> Making<'c> {
         };
         let options = self.options(&line_item, &creatives);
         let account = self.leases.account(&line_item.id);
+        account.costs_at_most(price.max_cpm.per_impression());
         account.pace(
             line_item.choosing.max_qps,
             line_item.pacing != contracts::catalog::Pacing::Asap,

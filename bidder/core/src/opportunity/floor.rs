@@ -168,7 +168,7 @@ mod tests {
                 banner: Some(Box::default()),
                 ..openrtb::Imp::default()
             };
-            let imp = Imp::read(0, &offered).unwrap();
+            let imp = Imp::read(0, &offered, false).unwrap();
             let offer = stream.map(|(video, length)| (StreamOffer::video(video), length));
             let stream = offer.as_ref().map(|(offer, length)| (offer, *length));
             assert_eq!(floor(&imp, deal, stream).price, cpm(want), "{says}");

@@ -36,7 +36,7 @@ pub struct Imp<'a> {
     pub floor: CpmMicros,
     /// Currency of all floors of the imp (C-63).
     pub floor_currency: Currency,
-    /// Impressions that one display counts for (`qty`).
+    /// Impressions that one display counts for: `qty` out of home, elsewhere one (C-150).
     pub quantity: Multiplier,
     /// `exp` in seconds.
     pub exp: Option<i32>,
@@ -59,8 +59,12 @@ pub struct Flexible {
 }
 
 impl<'a> Imp<'a> {
-    /// Reads an imp; `None` when nothing on it can be bid on.
-    pub(super) fn read(number: usize, imp: &'a openrtb::Imp<'a>) -> Option<Self> {
+    /// Reads an imp, `out_of_home` where the request has `dooh`; `None` when nothing on it can be bid on.
+    pub(super) fn read(
+        number: usize,
+        imp: &'a openrtb::Imp<'a>,
+        out_of_home: bool,
+    ) -> Option<Self> {
         // Where a server puts the ad into the stream, it is the server that fetches the file (`ssai`).
         let stitched = imp.ssai.is_some_and(|it| matches!(it.0, 2 | 3));
         let read = Self {
@@ -93,6 +97,7 @@ impl<'a> Imp<'a> {
             quantity: imp
                 .qty
                 .as_deref()
+                .filter(|_| out_of_home)
                 .and_then(|qty| qty.multiplier)
                 .filter(|it| it.millionths() > 0)
                 .unwrap_or(Multiplier::ONE),

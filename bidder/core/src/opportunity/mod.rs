@@ -81,7 +81,7 @@ impl<'a> Opportunity<'a> {
         }
         let imps: Vec<_> = (0..)
             .zip(&request.imp)
-            .filter_map(|(number, imp)| Imp::read(number, imp))
+            .filter_map(|(number, imp)| Imp::read(number, imp, request.dooh.is_some()))
             .collect();
         if imps.is_empty() {
             return Err(NoBid::InvalidRequest);

@@ -55,7 +55,7 @@ pub struct Quote {
     pub price: CpmMicros,
     /// The least that is accepted, in the bid's currency.
     pub floor: CpmMicros,
-    /// The most that one display can cost, in the campaign's currency.
+    /// The most that one display can cost, in the campaign's currency: never more than `max_cpm`.
     pub max_cost: Nanos,
 }
 
@@ -136,6 +136,9 @@ pub fn quote(terms: &Terms<'_>, ask: &Ask, rates: &RateTable) -> Result<Quote, I
     let rate = |currency| rates.per_usd(currency).ok_or(Ineligible::FloorCurrency);
     let (from, to) = (rate(ask.currency)?, rate(terms.currency)?);
     let cost = maximum_cost(price, from, to, ask.quantity);
+    // Nor may roundings in conversions cost the advertiser more than it allowed.
+    let most = maximum_cost(terms.rule.max_cpm, to, to, ask.quantity);
+    let cost = cost.zip(most).map(|(cost, most)| cost.min(most));
     Ok(Quote {
         steps,
         price,

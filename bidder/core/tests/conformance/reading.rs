@@ -5,6 +5,14 @@ use serde_json::{Value, json};
 use super::shop::{imp, request};
 use super::{Row, Want, any_bid, bids, creative, refused, row};
 
+/// A screen out of home, one display of which counts for so many impressions.
+fn screen(multiplier: f64) -> Value {
+    let mut request = imp(json!({"qty": {"multiplier": multiplier}}));
+    request["site"] = Value::Null;
+    request["dooh"] = json!({"id": "panel-1"});
+    request
+}
+
 pub(crate) fn rows() -> Vec<Row> {
     let usual = || json!({});
     let of = |differs: Value| request(differs);
@@ -231,7 +239,19 @@ pub(crate) fn rows() -> Vec<Row> {
         row(
             "C-120 the price is for a thousand, also where one display counts for many",
             usual(),
-            imp(json!({"qty": {"multiplier": 14.2}})),
+            screen(14.2),
+            bids(json!({"price": 2})),
+        ),
+        row(
+            "C-150 one display counts for more impressions than any can have",
+            usual(),
+            screen(1_000.5),
+            refused("quantity_too_large"),
+        ),
+        row(
+            "C-150 a page has no quantity, whatever it says",
+            usual(),
+            imp(json!({"qty": {"multiplier": 1_000.5}})),
             bids(json!({"price": 2})),
         ),
     ]
