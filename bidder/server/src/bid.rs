@@ -338,7 +338,8 @@ fn shade_here(
     });
 }
 
-/// Writes the bids that caps accepted. From here on their money is committed.
+/// Writes the bids that caps accepted. From here on their money is committed, but for a test's: its tokens say so,
+/// and can never be charged.
 fn send(
     worker: &Worker,
     reply: &Reply<'_>,
@@ -381,7 +382,7 @@ fn send(
     drop(accepted);
     for (chosen, place) in decision.imps.into_iter().zip(places) {
         let sent = place.and_then(|place| chosen.ranked.into_iter().nth(place));
-        if let Some(choice) = sent {
+        if let Some(choice) = sent.filter(|_| !reply.opportunity.test) {
             choice.reservation.sent();
         }
     }

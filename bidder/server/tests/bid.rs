@@ -303,6 +303,29 @@ async fn what_we_do_not_understand_is_told() {
 }
 
 #[tokio::test]
+async fn a_test_bid_leaves_the_leases_free_as_it_was() {
+    // it is signed as a test and can never be charged.
+    let house = House::open(shop::catalog(&[json!({})]), &[]).await;
+    let free = async || {
+        let loaded = house.operator("/campaigns").await.json();
+        loaded["items"][0]["line_items"][0]["leased_free"].to_string()
+    };
+    for _ in 0..3 {
+        let answer = house.bid(&shop::request(json!({"test": 1}))).await;
+        assert_eq!(
+            answer.expect_status(200).json()["seatbid"][0]["bid"][0]["price"],
+            2
+        );
+        assert_eq!(free().await, "0.25");
+    }
+    let _ = house
+        .bid(&shop::request(json!({})))
+        .await
+        .expect_status(200);
+    assert_eq!(free().await, "0.248", "the real one's is committed");
+}
+
+#[tokio::test]
 async fn the_trace_id_is_the_auction_id() {
     let house = House::open(assortment(), &[]).await;
     let trace = (
