@@ -10,6 +10,8 @@ use service::metrics::{Counter, Gauge, Histogram, buckets};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoticeOutcome {
     Accepted,
+    /// `AUDIT`: acknowledged, and nothing recorded.
+    Audit,
     Duplicate,
     Unreadable,
     Forged,
@@ -18,8 +20,9 @@ pub(crate) enum NoticeOutcome {
 }
 
 impl NoticeOutcome {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Accepted,
+        Self::Audit,
         Self::Duplicate,
         Self::Unreadable,
         Self::Forged,
@@ -30,6 +33,7 @@ impl NoticeOutcome {
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Audit => "audit",
             Self::Duplicate => "duplicate",
             Self::Unreadable => "unreadable",
             Self::Forged => "forged",

@@ -96,6 +96,11 @@ pub(crate) async fn handle(worker: &Worker, request: &Request, kind: NoticeKind)
         text(told.price.as_ref()).as_deref(),
         told.currency.as_deref(),
     );
+    if price == PriceTold::Audit {
+        // On the log it would be the reservation's one notice of its kind, and the real one a repetition.
+        worker.shared.metrics.notice(kind, NoticeOutcome::Audit);
+        return status("accepted");
+    }
     let loss = text(told.loss.as_ref()).and_then(|it| it.parse().ok());
     let minimum = minimum_to_win(&claims, &told);
     let appended = append(worker, claims, price, loss).await;

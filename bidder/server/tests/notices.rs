@@ -120,7 +120,6 @@ async fn prices_as_callers_tell_them() {
         ("negative", "-1", "USD", PriceTold::Unreadable),
         ("absurd", "1e99", "USD", PriceTold::Unreadable),
         ("not a number", "NaN", "USD", PriceTold::Unreadable),
-        ("AUDIT (X-97)", "AUDIT", "USD", PriceTold::Audit),
         (
             "another currency",
             "1.25",
@@ -166,6 +165,45 @@ async fn prices_as_callers_tell_them() {
         Some((NoticeKind::Loss, PriceTold::Unreadable, Some(102))),
         "loss reason"
     );
+}
+
+#[tokio::test]
+async fn audit_is_acknowledged_and_uses_nothing_up() {
+    // markup was rendered to be looked at; the auction, and what it costs, is still to come.
+    let house = House::open(shop::catalog(&[json!({})]), &[]).await;
+    let bid = bid(&house).await;
+    for name in ["nurl", "burl", "lurl", "burl"] {
+        let answer = get(&url(&bid, name, "AUDIT", "USD"))
+            .await
+            .expect_status(200);
+        assert_eq!(answer.json(), json!({"status": "accepted"}), "{name}");
+    }
+    assert!(house.money_log().await.is_empty());
+    for (name, status) in [
+        ("burl", "accepted"),
+        ("burl", "duplicate"),
+        ("lurl", "accepted"),
+    ] {
+        let answer = get(&url(&bid, name, "1.2", "USD")).await.expect_status(200);
+        assert_eq!(answer.json(), json!({"status": status}), "{name}");
+    }
+    let clearing = PriceTold::Clearing {
+        price: CpmMicros::parse("1.2").unwrap(),
+    };
+    let log: Vec<_> = house.money_log().await.iter().map(told).collect();
+    assert_eq!(
+        log,
+        [
+            (NoticeKind::Bill, clearing, None),
+            (NoticeKind::Loss, clearing, Some(102))
+        ]
+    );
+    let stats = house.operator("/stats").await.json();
+    assert_eq!(
+        (&stats["wins"], &stats["impressions"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(stats["spend"].to_string(), "0.0012");
 }
 
 #[tokio::test]
