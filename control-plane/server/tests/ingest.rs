@@ -13,7 +13,7 @@ use contracts::event::{
 };
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
 use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy};
-use eventlog::Appended;
+use eventlog::{Appended, START};
 use money::{Bank, bill, budget, notice, told};
 use units::{
     AuctionId, BidId, CpmMicros, Currency, DurationMillis, LeaseId, Nanos, RateTable, UnixMillis,
@@ -578,29 +578,45 @@ async fn an_impression_of_a_capped_user_is_told_to_the_stamps_at_least_once() {
     );
 }
 
-#[tokio::test]
-async fn deliveries_add_up_to_revenue() {
-    let bank = Bank::open().await;
-    let noon = UnixMillis(1_790_000_000_000);
-    let delivery = |imp: &str, kind, gross: i64, currency: &str| DeliveryEvent {
+const NOON: UnixMillis = UnixMillis(1_790_000_000_000);
+const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// An impression of an imp that was delivered at noon.
+fn delivered(auction: u128, imp: &str) -> DeliveryEvent {
+    DeliveryEvent {
         claims: SellClaims {
-            kind,
-            auction: AuctionId(Uuid::from_u128(1)),
+            kind: SellKind::Impression,
+            auction: AuctionId(Uuid::from_u128(auction)),
             imp: imp.into(),
             partner: "rival".into(),
             publisher: "pub".into(),
             placement: "plc".into(),
             price: CpmMicros::CENT,
             currency: Currency::USD,
-            gross: Nanos(gross),
-            fee: Nanos(gross / 10),
-            payout_currency: Currency::parse(currency).unwrap(),
+            gross: Nanos(1_000),
+            fee: Nanos(100),
+            payout_currency: Currency::USD,
             url: String::new(),
-            expires: noon,
-            test: imp == "test",
+            expires: NOON,
+            test: false,
         },
-        at: noon,
+        at: NOON,
         fact: DeliveryFact::Happened,
+    }
+}
+
+#[tokio::test]
+async fn deliveries_add_up_to_revenue() {
+    let bank = Bank::open().await;
+    let noon = NOON;
+    let delivery = |imp: &str, kind, gross: i64, currency: &str| {
+        let mut event = delivered(1, imp);
+        event.claims.kind = kind;
+        (event.claims.gross, event.claims.fee) = (Nanos(gross), Nanos(gross / 10));
+        event.claims.payout_currency = Currency::parse(currency).unwrap();
+        event.claims.test = imp == "test";
+        event
     };
     let events = [
         delivery("1", SellKind::Impression, 1_000, "USD"),
@@ -626,10 +642,9 @@ async fn deliveries_add_up_to_revenue() {
     ];
     for (number, event) in events.iter().enumerate() {
         let payload = serde_json::to_vec(event).unwrap();
-        let ttl = std::time::Duration::from_secs(60);
         let once = number.to_string();
         bank.log
-            .append_once(&[DELIVERY_STREAM], &once, ttl, &payload)
+            .append_once(&[DELIVERY_STREAM], &once, MINUTE, &payload)
             .await
             .unwrap();
     }
@@ -741,5 +756,73 @@ async fn the_task_applies_closes_and_ends_with_its_process() {
     testkit::poll_until(limit, async || bank.spend().await.reserved == Nanos::ZERO).await;
     trigger.fire();
     tokio::time::timeout(limit, task).await.unwrap().unwrap();
+    assert_eq!(bank.figures().await, [40, 0, 960, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn leases_close_and_the_log_is_trimmed_while_events_never_stop() {
+    let bank = Bank::open().await;
+    bank.budget(1_000, None).await;
+    let grant = bank.lease(100).await;
+    bank.append(&bill(&grant, 1, 40)).await;
+    let first = bank.log.read_after(MONEY_STREAM, START, 1).await.unwrap();
+    let (trigger, shutdown) = service::Shutdown::new();
+    // More events than a read can find to be none: the log is never empty, nor are the deliveries.
+    let far = grant.settle_by.after(DurationMillis::from_secs(86_400));
+    let appenders = (0..2_u64).map(|appender| {
+        let (log, lease, shutdown) = (bank.log.clone(), grant.lease, shutdown.clone());
+        tokio::spawn(async move {
+            let mut number = 1_000 + appender;
+            while !shutdown.is_fired() {
+                number += 2;
+                let event = notice(NoticeKind::Win, lease, far, number, 10);
+                let event = contracts::event::MoneyEvent::Notice(Box::new(event));
+                let payload = serde_json::to_vec(&event).unwrap();
+                let once = format!("win {number}");
+                log.append(far, &once, &payload).await.unwrap();
+                let delivery = delivered(u128::from(number), "1");
+                let payload = serde_json::to_vec(&delivery).unwrap();
+                log.append_once(&[DELIVERY_STREAM], &once, MINUTE, &payload)
+                    .await
+                    .unwrap();
+            }
+        })
+    });
+    let appenders: Vec<_> = appenders.collect();
+    testkit::poll_until(LIMIT, async || {
+        bank.log.length(MONEY_STREAM).await.unwrap() > 1_000
+    })
+    .await;
+    let record = format!(
+        r#"{{"id":"{}","request_id":"r","at":1,"outcome":"won","document":{{}}}}"#,
+        Uuid::from_u128(1)
+    );
+    bank.log
+        .push(RECORD_STREAM, 1_000, record.as_bytes())
+        .await
+        .unwrap();
+    let ingest = bank.ingest.clone();
+    let task = tokio::spawn(async move {
+        control_plane_server::ingest::run(&ingest, &Stamps::default(), &shutdown).await;
+    });
+    testkit::poll_until(LIMIT, async || {
+        let oldest = bank.log.read_after(MONEY_STREAM, START, 1).await.unwrap();
+        oldest != first
+    })
+    .await;
+    bank.advance(341).await;
+    let now = bank.ledger.now().await.unwrap();
+    bank.log.raise_fence(now).await.unwrap();
+    testkit::poll_until(LIMIT, async || bank.spend().await.reserved == Nanos::ZERO).await;
+    testkit::poll_until(LIMIT, async || {
+        bank.number("SELECT count(*) FROM auctions").await == 1
+    })
+    .await;
+    assert!(!appenders.iter().any(tokio::task::JoinHandle::is_finished));
+    trigger.fire();
+    for appender in appenders {
+        appender.await.unwrap();
+    }
+    tokio::time::timeout(LIMIT, task).await.unwrap().unwrap();
     assert_eq!(bank.figures().await, [40, 0, 960, 0]);
 }

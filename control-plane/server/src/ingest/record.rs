@@ -40,6 +40,7 @@ impl Ingest {
 
 impl Plain for AuctionRecord {
     const STREAM: &'static str = RECORD_STREAM;
+    const IS_TRIMMED: bool = false;
 
     async fn insert(tx: &Transaction<'_>, records: &[Self]) -> Result<(), LedgerError> {
         insert(tx, records).await
