@@ -826,3 +826,55 @@ async fn leases_close_and_the_log_is_trimmed_while_events_never_stop() {
     tokio::time::timeout(LIMIT, task).await.unwrap().unwrap();
     assert_eq!(bank.figures().await, [40, 0, 960, 0]);
 }
+
+/// Text that no compression makes shorter.
+fn incompressible(length: usize) -> String {
+    let letters = service::clock::random_bytes::<3_000>();
+    let letters = letters.iter().map(|byte| char::from(b'!' + byte % 90));
+    letters.take(length).collect()
+}
+
+#[tokio::test]
+async fn a_delivery_with_an_imp_id_of_3000_random_bytes_is_quarantined_and_the_next_is_applied() {
+    let bank = Bank::open().await;
+    let long = incompressible(3_000);
+    let mut clicked = delivered(2, &long);
+    clicked.claims.kind = SellKind::Click;
+    let events = [
+        delivered(1, "1"),
+        delivered(2, &long),
+        delivered(3, "1"),
+        clicked,
+        delivered(4, "1"),
+    ];
+    for (number, event) in events.iter().enumerate() {
+        let payload = serde_json::to_vec(event).unwrap();
+        let once = number.to_string();
+        bank.log
+            .append_once(&[DELIVERY_STREAM], &once, MINUTE, &payload)
+            .await
+            .unwrap();
+    }
+    while bank.ingest.apply_deliveries().await.unwrap() > 0 {}
+    assert_eq!(bank.number("SELECT count(*) FROM deliveries").await, 3);
+    assert_eq!(bank.number("SELECT count(*) FROM quarantine").await, 2);
+}
+
+#[tokio::test]
+async fn a_record_with_a_request_id_of_3000_random_bytes_is_kept_and_found() {
+    let bank = Bank::open().await;
+    let long = incompressible(3_000);
+    for (id, request) in [(1, long.as_str()), (2, "2")] {
+        let record = serde_json::json!({
+            "id": Uuid::from_u128(id), "request_id": request, "at": 1, "outcome": "won", "document": {"id": id},
+        });
+        let payload = serde_json::to_vec(&record).unwrap();
+        bank.log.push(RECORD_STREAM, 1_000, &payload).await.unwrap();
+    }
+    while bank.ingest.apply_records().await.unwrap() > 0 {}
+    for (request, document) in [(long.as_str(), r#"{"id":1}"#), ("2", r#"{"id":2}"#)] {
+        let found = bank.ledger.auction_of_request(request).await.unwrap();
+        assert_eq!(found.as_deref(), Some(document));
+    }
+    assert_eq!(bank.number("SELECT count(*) FROM quarantine").await, 0);
+}

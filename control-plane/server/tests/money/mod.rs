@@ -51,6 +51,7 @@ impl Bank {
                     include_str!("../../migrations/V12__creative_hours.sql"),
                     include_str!("../../migrations/V13__arm_counts.sql"),
                     include_str!("../../migrations/V15__reconcile.sql"),
+                    include_str!("../../migrations/V24__request_ids.sql"),
                 ] {
                     client.batch_execute(migration).await?;
                 }
