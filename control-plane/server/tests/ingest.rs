@@ -4,6 +4,7 @@
 
 mod money;
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +13,7 @@ use contracts::event::{
     RECORD_STREAM,
 };
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
-use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy};
+use control_plane_server::ingest::{CapEvent, CapStamps, Fence, Ingest, IngestMetrics, RevenueBy};
 use eventlog::{Appended, START};
 use money::{Bank, bill, budget, notice, told};
 use units::{
@@ -512,6 +513,69 @@ async fn after_a_gap_the_fence_stands_for_sixty_seconds() {
     assert_eq!(bank.raise(&mut Fence::default()).await, None);
 }
 
+#[tokio::test]
+async fn a_stand_counts_only_while_the_log_can_be_written() {
+    let bank = Bank::open().await;
+    let stores = testkit::PrivateStores::start();
+    let url = stores.embedded().events_redis_url();
+    let log = eventlog::EventLog::connect(url, eventlog::Timeouts::default()).unwrap();
+    let metrics = IngestMetrics::new(&service::Metrics::new());
+    let ingest = Ingest::new(bank.ledger.clone(), log, metrics, BTreeSet::new());
+    let mut redis = redis::Client::open(url)
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    let mut limit_memory_to = async |bytes: u64| {
+        let mut command = redis::cmd("CONFIG");
+        command.arg("SET").arg("maxmemory").arg(bytes);
+        command.exec_async(&mut redis).await.unwrap();
+    };
+    let mut fence = Fence::default();
+    for _ in 0..6 {
+        assert_eq!(ingest.raise_fence(&mut fence).await.unwrap(), None);
+        bank.advance(5).await;
+    }
+    limit_memory_to(1).await;
+    let full = ingest.raise_fence(&mut fence).await;
+    assert!(full.is_err(), "a read is answered, a write is not");
+    bank.advance(5).await;
+    limit_memory_to(0).await;
+    for _ in 0..12 {
+        let raised = ingest.raise_fence(&mut fence).await.unwrap();
+        assert_eq!(raised, None, "60 s from when it can be written");
+        bank.advance(5).await;
+    }
+    let raised = ingest.raise_fence(&mut fence).await.unwrap();
+    assert!(raised.is_some());
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_before_the_position_is_read_from_its_start() {
+    let bank = Bank::open().await;
+    bank.budget(1_000, None).await;
+    let grant = bank.lease(100).await;
+    bank.append(&bill(&grant, 1, 40)).await;
+    bank.settle().await;
+    // As a Redis leaves it that was replaced by one whose clock is behind.
+    bank.run("UPDATE log_positions SET position = '9000000000000-5'")
+        .await;
+    bank.append(&bill(&grant, 2, 30)).await;
+    assert_eq!(bank.ingest.apply_money().await.unwrap(), 0);
+    bank.settle().await;
+    assert_eq!(bank.figures().await, [70, 30, 900, 0]);
+    // One that is empty, and never held anything.
+    bank.run("INSERT INTO log_positions (stream, position) VALUES ('gavel:delivery:{0}', '9000000000000-5')")
+        .await;
+    assert_eq!(bank.ingest.apply_deliveries().await.unwrap(), 0);
+    let event = serde_json::to_vec(&delivered(1, "1")).unwrap();
+    bank.log
+        .append_once(&[DELIVERY_STREAM], "1", MINUTE, &event)
+        .await
+        .unwrap();
+    assert_eq!(bank.ingest.apply_deliveries().await.unwrap(), 1);
+}
+
 #[derive(Default)]
 struct Stamps {
     away: AtomicBool,
@@ -742,7 +806,15 @@ async fn the_task_applies_closes_and_ends_with_its_process() {
     let task = tokio::spawn(async move {
         control_plane_server::ingest::run(&ingest, &Stamps::default(), &shutdown).await;
     });
-    let limit = std::time::Duration::from_secs(30);
+    let limit = LIMIT;
+    testkit::poll_until(limit, async || {
+        let metrics = bank.metrics.render();
+        let audited = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("gavel_ledger_audited_seconds "));
+        audited.is_some_and(|at| at.parse::<i64>().unwrap() > 0)
+    })
+    .await;
     testkit::poll_until(limit, async || bank.spend().await.spend == Nanos(40)).await;
     testkit::poll_until(limit, async || {
         bank.log.length(MONEY_STREAM).await.unwrap() == 0

@@ -215,6 +215,7 @@ impl House {
             ("control_plane_url", self.plane_url.clone()),
             ("redis_url", self.redis.state_url.clone()),
             ("events_redis_url", self.redis.events_url.clone()),
+            ("events_durability", "unchecked".to_owned()),
             ("data_dir", self.data.display().to_string()),
             ("workers", "2".to_owned()),
             ("name", "bidder-test".to_owned()),
