@@ -32,6 +32,8 @@ pub struct Plane {
     pub asks: Mutex<Vec<LeaseAsk>>,
     /// Answers asks with 503.
     pub away: Mutex<bool>,
+    /// Takes asks, and the answers to them are lost.
+    pub unheard: Mutex<bool>,
     /// Answers nothing but 503.
     pub down: Mutex<bool>,
     /// Published in place of the catalog, under its version.
@@ -121,6 +123,9 @@ impl PlaneHandler {
             refusals: Vec::new(),
         };
         self.0.asks.lock().unwrap().push(ask);
+        if *self.0.unheard.lock().unwrap() {
+            return status(StatusCode::BAD_GATEWAY);
+        }
         json(StatusCode::OK, serde_json::to_vec(&answer).unwrap())
     }
 }
