@@ -177,7 +177,9 @@ impl Ingest {
 
     async fn audit(&self) -> Result<Left, LedgerError> {
         let audited = self.compare().await;
-        self.forget_auctions().await?;
+        // As many as came meanwhile, which may be more than one statement forgets.
+        let stint = Stint::begun(Instant::now());
+        while self.forget_auctions().await? > 0 && !stint.is_over(Instant::now()) {}
         audited.map(|()| Left::Nothing)
     }
 
