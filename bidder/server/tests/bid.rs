@@ -656,7 +656,8 @@ async fn an_ask_whose_answer_was_lost_is_repeated_under_its_number() {
     };
     let tell_something = async || {
         let request = shop::request(json!({})).to_string();
-        house.post("/bid", &[], request).await.expect_status(200);
+        let answer = house.post("/bid", &[], request).await;
+        assert_eq!(answer.status, 200, "{answer}");
     };
     let before = batches();
     *house.plane.unheard.lock().unwrap() = true;
