@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use eventlog::{EventLog, Timeouts};
+use eventlog::{EventLog, Persistence, Timeouts};
 use service::{Ops, Shutdown};
 use userstate::UserState;
 
@@ -19,7 +19,8 @@ pub(crate) async fn run(
     let config = &shared.config;
     let (url, peers) = (&config.redis_url, Arc::clone(&shared.peers));
     let users = UserState::connect_beside(url, config.user_state(), peers)?;
-    let log = EventLog::connect(&shared.config.events_redis_url, Timeouts::default())?;
+    let log = EventLog::connect(&config.events_redis_url, Timeouts::default())?
+        .requiring(config.durability());
     tokio::join!(
         catalog_feed::follow(&shared, ops, shutdown),
         lists::follow(&shared, ops, shutdown),
@@ -47,8 +48,15 @@ async fn watch(shared: &Shared, ops: &Ops, users: &UserState, log: &EventLog, sh
             Err(error) => state.set_down(error.to_string()),
         }
         match log.ping().await {
-            Ok(()) => events.set_up(),
-            Err(error) => events.set_down(error.to_string()),
+            Ok(persistence) => {
+                let is_durable = persistence == Persistence::Durable;
+                shared.metrics.events_durable.set_u32(is_durable.into());
+                events.set_up();
+            }
+            Err(error) => {
+                shared.metrics.events_durable.set_u32(0);
+                events.set_down(error.to_string());
+            }
         }
         tokio::select! {
             () = shutdown.fired() => return,

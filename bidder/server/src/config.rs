@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bidder_core::respond::Source;
 use contracts::notice::BillOn;
+use eventlog::Durability;
 use serde::Deserialize;
 use service::access::LocalMode;
 use service::config::{Bytes, ConfigError, ConfigFault, Millis, Secret};
@@ -33,6 +34,7 @@ pub struct Config {
     pub control_plane_url: String,
     pub redis_url: String,
     pub events_redis_url: String,
+    pub events_durability: Durability,
     pub data_dir: PathBuf,
     pub workers: usize,
     pub name: String,
@@ -185,6 +187,16 @@ impl Config {
             }
         } else {
             LocalMode::Off
+        }
+    }
+
+    /// What is asked of the events Redis: in local mode, nothing.
+    #[must_use]
+    pub const fn durability(&self) -> Durability {
+        if self.local_mode {
+            Durability::Unchecked
+        } else {
+            self.events_durability
         }
     }
 

@@ -187,6 +187,7 @@ pub(crate) struct Metrics {
     pub(crate) left_out: Gauge,
     pub(crate) quarantined: Gauge,
     pub(crate) redis_memory: Gauge,
+    pub(crate) events_durable: Gauge,
     pub(crate) leases_dropped: Counter,
     pub(crate) lease_batches_failed: Counter,
     pub(crate) wins: Counter,
@@ -280,6 +281,11 @@ impl Metrics {
             redis_memory: metrics.gauge(
                 "gavel_redis_memory_ratio",
                 "Used share of the user state's memory limit; 0 without one.",
+                &[],
+            ),
+            events_durable: metrics.gauge(
+                "gavel_events_durable",
+                "1 while the events Redis says that it keeps what it acknowledged; 0 where it does not, or does not tell.",
                 &[],
             ),
             leases_dropped: plain(

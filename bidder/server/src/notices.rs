@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bidder_core::shading::{MinimumToWin, Place};
 use contracts::event::{MoneyEvent, NoticeEvent, PriceTold};
 use contracts::notice::{BillOn, NoticeClaims, NoticeKind, TokenError};
-use eventlog::Appended;
+use eventlog::{Appended, EventLogError, Weakness};
 use serde::Deserialize;
 use serde_json::Value;
 use service::Problem;
@@ -44,6 +44,8 @@ pub(crate) enum Refused {
     Expired,
     /// 503, to be repeated.
     LogAway,
+    /// 503, to be repeated when the log's Redis is set up as it must be.
+    NotDurable(Weakness),
 }
 
 impl Refused {
@@ -52,7 +54,7 @@ impl Refused {
             Self::Unreadable => NoticeOutcome::Unreadable,
             Self::Forged => NoticeOutcome::Forged,
             Self::Expired => NoticeOutcome::Expired,
-            Self::LogAway => NoticeOutcome::LogAway,
+            Self::LogAway | Self::NotDurable(_) => NoticeOutcome::LogAway,
         }
     }
 
@@ -72,6 +74,7 @@ impl Refused {
             Self::LogAway => {
                 Problem::unavailable(1).detail("the event log is away; repeat the call")
             }
+            Self::NotDurable(weakness) => Problem::unavailable(1).detail(weakness.to_string()),
         };
         problem.into_response()
     }
@@ -300,6 +303,7 @@ pub(crate) async fn append(
     match appended {
         Ok(Appended::Expired) => Err(Refused::Expired),
         Ok(appended) => Ok(appended),
+        Err(EventLogError::NotDurable(weakness)) => Err(Refused::NotDurable(weakness)),
         Err(_) => Err(Refused::LogAway),
     }
 }

@@ -31,7 +31,8 @@ impl Worker {
         let (url, peers) = (&config.redis_url, Arc::clone(&shared.peers));
         Ok(Self {
             users: UserState::connect_beside(url, config.user_state(), peers)?,
-            log: EventLog::connect(&config.events_redis_url, Timeouts::default())?,
+            log: EventLog::connect(&config.events_redis_url, Timeouts::default())?
+                .requiring(config.durability()),
             known_users: RefCell::new(KnownUsers::new(config.facts_of_users())),
             shared,
             scratch: RefCell::default(),

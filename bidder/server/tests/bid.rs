@@ -668,3 +668,43 @@ async fn a_large_catalog_is_leased_in_batches_the_ledger_takes() {
         assert!(ask.wants.len() <= 1_000 && ask.ended.len() <= 1_000 && ask.tallies.len() <= 1_000);
     }
 }
+
+#[tokio::test]
+async fn an_ask_whose_answer_was_lost_is_repeated_under_its_number() {
+    let house = House::open(shop::catalog(&[json!({})]), &[]).await;
+    let limit = std::time::Duration::from_secs(30);
+    let batches = || {
+        let asks = house.plane.asks.lock().unwrap();
+        asks.iter().map(|ask| ask.batch).collect::<Vec<u64>>()
+    };
+    let tell_something = async || {
+        let request = shop::request(json!({})).to_string();
+        let answer = house.post("/bid", &[], request).await;
+        assert_eq!(answer.status, 200, "{answer}");
+    };
+    let before = batches();
+    *house.plane.unheard.lock().unwrap() = true;
+    tell_something().await;
+    testkit::poll_until(limit, async || batches().len() >= before.len() + 4).await;
+    *house.plane.unheard.lock().unwrap() = false;
+    let repeated = batches();
+    let [earlier @ .., last] = &*repeated else {
+        panic!("no asks");
+    };
+    assert!(
+        earlier.ends_with(&[*last; 2]),
+        "one number until it is answered: {repeated:?}"
+    );
+    // Once it is answered, the next has the next number.
+    testkit::poll_until(limit, async || {
+        tell_something().await;
+        batches().last() > Some(last)
+    })
+    .await;
+    let told = batches();
+    assert!(told.is_sorted(), "{told:?}");
+    let mut numbers = told.clone();
+    numbers.dedup();
+    let counted: Vec<u64> = (1..).take(numbers.len()).collect();
+    assert_eq!(numbers, counted, "none is left out: {told:?}");
+}

@@ -415,6 +415,28 @@ async fn players_report_what_was_played() {
 }
 
 #[tokio::test]
+async fn a_log_that_may_forget_acknowledges_nothing_and_says_which_setting_to_change() {
+    // The suite's Redis does not wait for the disk.
+    let house = House::open(
+        shop::catalog(&[json!({})]),
+        &[("events_durability", "required")],
+    )
+    .await;
+    let bid = bid(&house).await;
+    let answer = get(&url(&bid, "burl", "1.5", "USD")).await;
+    assert_eq!(answer.status, 503, "{answer}");
+    let says = "set `appendfsync always` there";
+    assert!(answer.text().contains(says), "{answer}");
+    assert!(house.money_log().await.is_empty());
+    let health = testkit::poll_until(std::time::Duration::from_secs(30), async || {
+        let health = get(&format!("{}/health", house.url)).await.json();
+        (health["status"] == "degraded").then_some(health)
+    })
+    .await;
+    assert!(health.to_string().contains(says), "{health}");
+}
+
+#[tokio::test]
 async fn without_the_log_nothing_is_acknowledged() {
     let events = "redis://127.0.0.1:1";
     let house = House::open(shop::catalog(&[json!({})]), &[("events_redis_url", events)]).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use contracts::catalog::{Priors, Review};
 use control_plane_core::budget::ReservationLife;
+use eventlog::Durability;
 use serde::Deserialize;
 use service::access::LocalMode;
 use service::config::{ConfigError, ConfigFault, Millis, Secret};
@@ -28,6 +29,8 @@ pub struct Config {
     pub database_wait: Millis,
     /// The durable event log.
     pub events_redis_url: Secret,
+    /// What is asked of its Redis outside local mode.
+    pub events_durability: Durability,
     /// User state; empty: frequency caps are not confirmed.
     pub redis_url: Secret,
     /// Demand sources whose loss notice is final: it frees the pending of a frequency cap.
@@ -153,6 +156,16 @@ impl CreativeReview {
 impl Config {
     /// The defaults, commented, as they are compiled in.
     pub const DEFAULTS: &'static str = include_str!("../config.default.toml");
+
+    /// What is asked of the events Redis: in local mode, nothing.
+    #[must_use]
+    pub const fn durability(&self) -> Durability {
+        if self.local_mode {
+            Durability::Unchecked
+        } else {
+            self.events_durability
+        }
+    }
 
     /// What no type can say.
     ///

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use eventlog::{EventLog, Timeouts};
+use eventlog::{EventLog, EventLogError, Persistence, Timeouts};
+use service::metrics::Gauge;
 use service::{DependencyHandle, Ops, Shutdown, access, runtime};
 use userstate::UserState;
 
@@ -110,10 +111,12 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
     // Ingest holds connections for as long as a batch takes; the API must not wait for them.
     let ingest_pool = pool::open(database, 6, config.database_wait.0)?;
     let log = EventLog::connect(config.events_redis_url.expose(), Timeouts::default());
-    let log = log.map_err(|error| RunError::RedisUrl {
-        key: "events_redis_url",
-        says: error.to_string(),
-    })?;
+    let log = log
+        .map_err(|error| RunError::RedisUrl {
+            key: "events_redis_url",
+            says: error.to_string(),
+        })?
+        .requiring(config.durability());
     let stamps = Stamps::connect(config.redis_url.expose())?;
     let token = config.service_token.clone();
     let ops = Ops::new("control-plane", env!("CARGO_PKG_VERSION"))
@@ -123,6 +126,11 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
     let postgres = ops.health.dependency("postgres");
     postgres.set_down("not asked yet");
     let events = ops.health.dependency("events");
+    let durable = ops.metrics.gauge(
+        "gavel_events_durable",
+        "1 while the events Redis says that it keeps what it acknowledged; 0 where it does not, or does not tell.",
+        &[],
+    );
     let feed = Arc::new(Feed::new(
         pool.clone(),
         config.observed.clone(),
@@ -158,7 +166,7 @@ async fn serve(config: &Config, listeners: Listeners, shutdown: Shutdown) -> Res
             watch_version(Arc::clone(&feed), postgres, shutdown.clone()),
             watch_observed(feed, shutdown.clone()),
             ingest::run(&ingest, &stamps, &shutdown),
-            watch_log(log, events, shutdown.clone()),
+            watch_log(log, events, durable, shutdown.clone()),
         );
         Ok::<(), RunError>(())
     };
@@ -219,16 +227,38 @@ async fn first_reads(app: &App) -> Result<(), Refusal> {
     app.feed.poll(false).await
 }
 
-/// Tells of the log's Redis going away and coming back.
-async fn watch_log(log: EventLog, events: DependencyHandle, shutdown: Shutdown) {
+/// Tells of the log's Redis going away and coming back, and of what it says of its durability.
+async fn watch_log(log: EventLog, events: DependencyHandle, durable: Gauge, shutdown: Shutdown) {
+    let mut told = None;
     loop {
-        match log.ping().await {
-            Ok(()) => events.set_up(),
+        let asked = log.ping().await;
+        durable.set_u32(u32::from(matches!(asked, Ok(Persistence::Durable))));
+        match asked {
+            Ok(persistence) => {
+                events.set_up();
+                if told.replace(persistence) != Some(persistence) {
+                    tell(persistence);
+                }
+            }
+            Err(error @ EventLogError::NotDurable(_)) => events.set_down(error.to_string()),
             Err(_) => events.set_down("does not answer"),
         }
         tokio::select! {
             () = tokio::time::sleep(PING) => {}
             () = shutdown.fired() => return,
+        }
+    }
+}
+
+fn tell(persistence: Persistence) {
+    match persistence {
+        Persistence::Durable => {}
+        Persistence::Untold => tracing::warn!(
+            "the events Redis does not tell whether it keeps what it acknowledged (CONFIG GET is refused): make sure that \
+             it runs with appendonly yes and appendfsync always"
+        ),
+        Persistence::Weak(weakness) => {
+            tracing::warn!(%weakness, "acknowledged notices can be lost")
         }
     }
 }

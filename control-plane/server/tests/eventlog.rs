@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use contracts::event::{DELIVERY_STREAM, MONEY_STREAM, OUTBOX_STREAM, RECORD_STREAM};
-use eventlog::{Appended, EventLog, START, Timeouts};
+use eventlog::{Appended, Durability, EventLog, EventLogError, Persistence, START, Timeouts};
 use units::UnixMillis;
 
 /// An instant that Redis' own clock has not reached, so that once-keys live; the same in all of a test run.
@@ -181,4 +181,103 @@ async fn without_redis_nothing_is_acknowledged_and_nothing_hangs() {
     let fault = nowhere.append(later(0), "x", b"{}").await.unwrap_err();
     assert!(fault.may_be_retried(), "{fault}");
     assert!(EventLog::connect("http://localhost", timeouts).is_err());
+}
+
+#[tokio::test]
+async fn a_redis_that_may_forget_is_not_ready_and_says_what_to_set() {
+    let stores = testkit::PrivateStores::start();
+    let url = stores.embedded().events_redis_url();
+    let connect = || EventLog::connect(url, Timeouts::default()).unwrap();
+    let strict = connect().requiring(Durability::Required);
+    let lenient = connect();
+    let mut redis = redis::Client::open(url)
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    let mut set = async |setting: &str, value: &str| {
+        let mut command = redis::cmd("CONFIG");
+        command.arg("SET").arg(setting).arg(value);
+        command.exec_async(&mut redis).await.unwrap();
+    };
+    for (setting, weak, strong) in [
+        ("appendonly", "no", "yes"),
+        ("appendfsync", "everysec", "always"),
+        ("maxmemory-policy", "allkeys-lru", "noeviction"),
+    ] {
+        assert_eq!(strict.ping().await.unwrap(), Persistence::Durable);
+        set(setting, weak).await;
+        let says = format!("set `{setting} {strong}` there");
+        let refused = strict.ping().await.unwrap_err();
+        assert!(refused.to_string().contains(&says), "{refused}");
+        let outbox = strict.append_once(&[OUTBOX_STREAM], weak, Duration::from_secs(60), b"{}");
+        for refused in [
+            strict.append(later(0), weak, b"{}").await.map(drop),
+            outbox.await.map(drop),
+            strict.raise_fence(later(0)).await.map(drop),
+        ] {
+            let refused = refused.unwrap_err();
+            assert!(refused.may_be_retried());
+            assert!(refused.to_string().contains(&says), "{refused}");
+        }
+        let told = lenient.ping().await.unwrap();
+        assert!(matches!(told, Persistence::Weak(_)), "told all the same");
+        let stored = lenient.append(later(0), setting, b"{}").await.unwrap();
+        assert_eq!(stored, Appended::Stored);
+        set(setting, strong).await;
+        assert_eq!(strict.ping().await.unwrap(), Persistence::Durable);
+        let stored = strict.append(later(0), weak, b"{}").await.unwrap();
+        assert_eq!(stored, Appended::Stored);
+    }
+    // A managed Redis may forbid CONFIG: that is no reason to refuse.
+    let mut forbid = redis::cmd("ACL");
+    forbid.arg("SETUSER").arg("default").arg("-config");
+    forbid.exec_async(&mut redis).await.unwrap();
+    assert_eq!(strict.ping().await.unwrap(), Persistence::Untold);
+    let stored = strict.append(later(0), "untold", b"{}").await.unwrap();
+    assert_eq!(stored, Appended::Stored);
+}
+
+#[tokio::test]
+async fn a_log_behind_another_redis_is_asked_again() {
+    let (durable, other) = (
+        testkit::PrivateStores::start(),
+        testkit::PrivateStores::start(),
+    );
+    let socket = std::env::temp_dir().join(format!("gavel-log-{}.sock", std::process::id()));
+    let point_to = |stores: &testkit::PrivateStores| {
+        let url = stores.embedded().events_redis_url();
+        let path = url.strip_prefix("redis+unix://").unwrap();
+        let _ = std::fs::remove_file(&socket);
+        std::os::unix::fs::symlink(path, &socket).unwrap();
+    };
+    let mut weak = redis::Client::open(other.embedded().events_redis_url())
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    let mut command = redis::cmd("CONFIG");
+    command.arg("SET").arg("appendfsync").arg("no");
+    command.exec_async(&mut weak).await.unwrap();
+
+    point_to(&durable);
+    let url = format!("redis+unix://{}", socket.display());
+    let log = EventLog::connect(&url, Timeouts::default())
+        .unwrap()
+        .requiring(Durability::Required);
+    let stored = log.append(later(0), "1", b"{}").await.unwrap();
+    assert_eq!(stored, Appended::Stored);
+    point_to(&other);
+    drop(durable);
+    let refused = testkit::poll_until(Duration::from_secs(30), async || {
+        match log.append(later(0), "2", b"{}").await {
+            Err(refused @ EventLogError::NotDurable(_)) => Some(refused),
+            // The broken connection, which is made anew.
+            Err(_) => None,
+            Ok(stored) => panic!("{stored:?} where it may be forgotten"),
+        }
+    })
+    .await;
+    assert!(refused.to_string().contains("appendfsync always"));
+    std::fs::remove_file(&socket).unwrap();
 }

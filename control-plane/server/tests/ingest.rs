@@ -728,6 +728,14 @@ async fn the_task_applies_closes_and_ends_with_its_process() {
         control_plane_server::ingest::run(&ingest, &Stamps::default(), &shutdown).await;
     });
     let limit = std::time::Duration::from_secs(30);
+    testkit::poll_until(limit, async || {
+        let metrics = bank.metrics.render();
+        let audited = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("gavel_ledger_audited_seconds "));
+        audited.is_some_and(|at| at.parse::<i64>().unwrap() > 0)
+    })
+    .await;
     testkit::poll_until(limit, async || bank.spend().await.spend == Nanos(40)).await;
     testkit::poll_until(limit, async || {
         bank.log.length(MONEY_STREAM).await.unwrap() == 0

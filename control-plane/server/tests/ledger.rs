@@ -35,7 +35,7 @@ async fn r1_three_bidders_at_once_never_hold_more_than_the_budget() {
         "the day's budget to the last nano, and not one more"
     );
     assert_eq!(bank.figures().await, [0, 70_001, 30_002, 0]);
-    let refused = bank.ask(1, 99, 1).await.refusals;
+    let refused = bank.ask(4, 1).await.refusals;
     assert_eq!(refused, [refusal(RefusalReason::DailyBudget)]);
 }
 
@@ -78,7 +78,7 @@ async fn what_is_not_to_be_spent_is_refused_with_its_reason() {
             line_item: "another".into(),
             amount: Nanos(5),
         }],
-        ..ask(1, 1, 0)
+        ..ask(1, bank.batch(), 0)
     };
     let answer = bank.ledger.grant(&unknown).await.unwrap();
     assert_eq!(answer.refusals[0].reason, RefusalReason::Unknown);
@@ -112,7 +112,7 @@ async fn what_is_not_to_be_spent_is_refused_with_its_reason() {
         ("too early for more", even, RefusalReason::Pacing),
     ] {
         bank.edit(&edit).await;
-        let answer = bank.ask(1, 1, 5).await;
+        let answer = bank.ask(1, 5).await;
         assert_eq!(answer.refusals, [refusal(reason)], "{says}");
         assert_eq!(answer.grants, [], "{says}");
     }
@@ -137,7 +137,7 @@ async fn after_its_end_the_rest_of_a_lease_returns_at_once() {
                 lease: grant.lease,
                 committed: Nanos(committed),
             }],
-            ..ask(1, 2, 0)
+            ..ask(1, bank.batch(), 0)
         };
         bank.ledger.grant(&ask).await.unwrap();
         assert_eq!(
@@ -173,7 +173,7 @@ async fn a_cut_takes_effect_as_max_of_new_and_settled_plus_holds_and_falls_as_th
     bank.budget(100, None).await;
     assert_eq!(bank.figures().await, [50, 150, 0, 0]);
     assert_eq!(
-        bank.ask(1, 2, 1).await.refusals,
+        bank.ask(1, 1).await.refusals,
         [refusal(RefusalReason::CampaignBudget)],
         "until then nothing is granted"
     );
@@ -268,6 +268,52 @@ async fn tallies_count_once_per_boot_and_batch() {
 }
 
 #[tokio::test]
+async fn an_ask_whose_answer_was_lost_is_answered_with_what_it_was_granted() {
+    let bank = Bank::open().await;
+    let mut two = budget(1_000, None);
+    let mut other = two.lines[0].clone();
+    other.line_item = "m".into();
+    two.lines.push(other);
+    bank.edit(&two).await;
+    let want = |line_item: &str| contracts::lease::Want {
+        line_item: line_item.into(),
+        amount: Nanos(100),
+    };
+    let asked = |boot, batch, wants: &[&str]| LeaseAsk {
+        wants: wants.iter().map(|line_item| want(line_item)).collect(),
+        ..ask(boot, batch, 0)
+    };
+    let granted = async |ask: LeaseAsk| bank.ledger.grant(&ask).await.unwrap().grants;
+    let first = granted(asked(1, 7, &["l"])).await;
+    assert_eq!(first.len(), 1);
+
+    bank.advance(4).await;
+    let mut again = granted(asked(1, 7, &["l"])).await;
+    assert_eq!(again[0].ttl_ms, 6_000, "its life goes on from the grant");
+    again[0].ttl_ms = first[0].ttl_ms;
+    assert_eq!(again, first, "the same lease, as it was");
+    assert_eq!(bank.figures().await[1], 100, "one lease's hold");
+
+    let more = granted(asked(1, 7, &["m"])).await;
+    let of: Vec<&str> = more.iter().map(|grant| grant.line_item.as_str()).collect();
+    assert_eq!(of, ["l", "m"], "all that the number was granted");
+    assert_eq!(bank.figures().await[1], 200);
+
+    assert_eq!(granted(asked(2, 7, &["l"])).await.len(), 1, "another boot");
+    assert_eq!(granted(asked(1, 8, &["l"])).await.len(), 1, "another batch");
+    assert_eq!(bank.figures().await[1], 400);
+    let late = granted(asked(1, 6, &["l"])).await;
+    assert_eq!(late, [], "an ask that a newer one has overtaken");
+    assert_eq!(bank.figures().await[1], 400);
+
+    // Its time is used up: it is answered, so that its end is told, and beside it one that can be used.
+    bank.advance(20).await;
+    let used_up = granted(asked(1, 8, &["l"])).await;
+    let lives: Vec<u32> = used_up.iter().map(|grant| grant.ttl_ms).collect();
+    assert_eq!(lives, [0, 10_000]);
+}
+
+#[tokio::test]
 async fn the_database_itself_refuses_what_must_not_be() {
     let bank = Bank::open().await;
     bank.budget(1_000, None).await;
@@ -358,7 +404,7 @@ async fn a_batch_grants_many_line_items_in_one_go() {
     };
     let ask = LeaseAsk {
         wants: wants(10).collect(),
-        ..ask(1, 1, 0)
+        ..ask(1, bank.batch(), 0)
     };
     let answer = bank.ledger.grant(&ask).await.unwrap();
     assert_eq!((answer.grants.len(), answer.refusals.len()), (1_200, 0));
@@ -371,6 +417,6 @@ async fn an_instant_outside_all_calendars_grants_nothing() {
     bank.budget(1_000, None).await;
     bank.run(&format!("UPDATE test_clock SET now = {}", i64::MAX))
         .await;
-    let answer = bank.ask(1, 1, 5).await;
+    let answer = bank.ask(1, 5).await;
     assert_eq!(answer.refusals, [refusal(RefusalReason::Unknown)]);
 }

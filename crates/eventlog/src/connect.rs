@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{RedisResult, Script};
 
+use crate::durability::{Durability, Persistence, Verdict};
 use crate::error::EventLogError;
 
 /// How long a call may wait.
@@ -30,6 +31,8 @@ impl Default for Timeouts {
 pub struct EventLog {
     pub(crate) connection: ConnectionManager,
     pub(crate) scripts: std::sync::Arc<Scripts>,
+    pub(crate) durability: Durability,
+    pub(crate) verdict: std::sync::Arc<Verdict>,
     limit: Duration,
 }
 
@@ -68,19 +71,20 @@ impl EventLog {
                 fence: Script::new(include_str!("lua/fence.lua")),
                 once: Script::new(include_str!("lua/once.lua")),
             }),
+            durability: Durability::Unchecked,
+            verdict: std::sync::Arc::default(),
             limit: timeouts.response,
         })
     }
 
-    /// Whether Redis answers, for health.
+    /// Whether Redis answers and is as durable as is asked of it, for health; and what it says of that.
     ///
     /// # Errors
-    /// [`EventLogError`] when it does not.
-    pub async fn ping(&self) -> Result<(), EventLogError> {
-        let mut connection = self.connection.clone();
-        let command = redis::cmd("PING");
-        self.within("PING", command.query_async(&mut connection))
-            .await
+    /// [`EventLogError`] when it does not answer, or nothing may be appended.
+    pub async fn ping(&self) -> Result<Persistence, EventLogError> {
+        let persistence = self.persistence().await?;
+        self.admit().await?;
+        Ok(persistence)
     }
 
     pub(crate) async fn within<T>(
@@ -92,11 +96,16 @@ impl EventLog {
             attempted,
             limit_ms: self.limit.as_millis(),
         };
-        match tokio::time::timeout(self.limit, call).await {
-            Ok(Ok(answer)) => Ok(answer),
+        let answered = match tokio::time::timeout(self.limit, call).await {
+            Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(fault)) if fault.is_timeout() => Err(timed_out()),
             Ok(Err(fault)) => Err(EventLogError::Redis { attempted, fault }),
             Err(_) => Err(timed_out()),
+        };
+        if !matches!(&answered, Err(EventLogError::Redis { fault, .. }) if fault.code().is_some()) {
+            // The connection broke, or will: who knows what is behind the next one.
+            self.verdict.forget();
         }
+        answered
     }
 }

@@ -21,6 +21,7 @@ impl EventLog {
         ttl: Duration,
         payload: &[u8],
     ) -> Result<Appended, EventLogError> {
+        self.admit().await?;
         let mut connection = self.connection.clone();
         let mut call = self.scripts.once.key(keys::once(once));
         for stream in streams {

@@ -2,6 +2,8 @@
 
 use redis::RedisError;
 
+use crate::durability::Weakness;
+
 /// A call of the log that brought no answer; nothing may be acknowledged on it.
 #[derive(Debug, thiserror::Error)]
 pub enum EventLogError {
@@ -24,17 +26,31 @@ pub enum EventLogError {
         /// What it said.
         fault: RedisError,
     },
+    /// Redis may lose what it acknowledged, and [`crate::Durability::Required`] is asked of it.
+    #[error("{0}, or `events_durability = \"unchecked\"` here")]
+    NotDurable(Weakness),
     /// A position that no stream gave out.
     #[error("{0:?} is not a stream position")]
     Position(String),
 }
 
 impl EventLogError {
+    /// What a sender is told: the setting to change, or nothing of our machines.
+    #[must_use]
+    pub fn to_the_sender(&self) -> String {
+        match self {
+            Self::NotDurable(weakness) => weakness.to_string(),
+            Self::Url(_) | Self::Timeout { .. } | Self::Redis { .. } | Self::Position(_) => {
+                "the event log does not answer".into()
+            }
+        }
+    }
+
     /// Whether a repetition may help.
     #[must_use]
     pub const fn may_be_retried(&self) -> bool {
         match self {
-            Self::Timeout { .. } | Self::Redis { .. } => true,
+            Self::Timeout { .. } | Self::Redis { .. } | Self::NotDurable(_) => true,
             Self::Url(_) | Self::Position(_) => false,
         }
     }

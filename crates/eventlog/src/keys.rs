@@ -3,6 +3,9 @@
 /// The shard's fence: milliseconds of the ledger's clock, decimal, without expiry.
 pub(crate) const FENCE: &str = "gavel:fence:{0}";
 
+/// Written to see whether anything can be.
+pub(crate) const PROBE: &str = "gavel:probe:{0}";
+
 /// What was appended already, by the caller's once-key; expires when it can no longer be accepted.
 pub(crate) fn once(key: &str) -> String {
     format!("gavel:once:{{0}}:{key}")

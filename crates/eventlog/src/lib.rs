@@ -1,8 +1,9 @@
 //! Durable events on Redis streams: append, fence, consume, acknowledge (money.md, "Settle").
 //!
 //! An entry that was answered [`Appended::Stored`] is as durable as its Redis: the events instance runs
-//! with `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, and nothing but
-//! [`EventLog::trim`] after a commit ever shortens the money log.
+//! with `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction` (one that says it does not is
+//! refused where [`Durability::Required`] is asked), and nothing but [`EventLog::trim`] after a commit ever
+//! shortens the money log.
 //!
 //! ```no_run
 //! # async fn f(now: units::UnixMillis) -> Result<(), eventlog::EventLogError> {
@@ -22,6 +23,7 @@
 
 mod connect;
 mod delivery;
+mod durability;
 mod error;
 mod group;
 mod keys;
@@ -30,6 +32,7 @@ mod position;
 mod read;
 
 pub use connect::{EventLog, Timeouts};
+pub use durability::{Durability, Persistence, Weakness};
 pub use error::EventLogError;
 pub use group::Taken;
 pub use money::Appended;

@@ -36,6 +36,7 @@ impl EventLog {
         once: &str,
         payload: &[u8],
     ) -> Result<Appended, EventLogError> {
+        self.admit().await?;
         let mut connection = self.connection.clone();
         let script = &self.scripts.append;
         // Written into one piece of memory: `Script::key` makes one for each argument.
@@ -73,6 +74,7 @@ impl EventLog {
     /// # Errors
     /// [`EventLogError`] when it is not known whether it was raised.
     pub async fn raise_fence(&self, now: UnixMillis) -> Result<UnixMillis, EventLogError> {
+        self.admit().await?;
         let mut connection = self.connection.clone();
         let mut call = self.scripts.fence.key(MONEY_STREAM);
         call.key(keys::FENCE).arg(now.0).arg(keys::PAYLOAD);
@@ -80,6 +82,19 @@ impl EventLog {
             .within("raise the fence", call.invoke_async(&mut connection))
             .await?;
         Ok(UnixMillis(fence))
+    }
+
+    /// Whether the log takes what is written now, by writing a key of no meaning.
+    ///
+    /// # Errors
+    /// [`EventLogError`] when it is not known to.
+    pub async fn probe(&self) -> Result<(), EventLogError> {
+        self.admit().await?;
+        let mut connection = self.connection.clone();
+        let mut command = redis::cmd("SET");
+        command.arg(keys::PROBE).arg(1);
+        self.within("write a probe", command.query_async(&mut connection))
+            .await
     }
 
     /// The fence; `None` before its first raise.

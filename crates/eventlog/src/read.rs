@@ -1,6 +1,6 @@
 //! Reading by position, and trimming what was applied.
 
-use redis::streams::{StreamId, StreamRangeReply};
+use redis::streams::{StreamId, StreamInfoStreamReply, StreamRangeReply};
 use units::UnixMillis;
 
 use crate::connect::EventLog;
@@ -51,6 +51,27 @@ impl EventLog {
         Ok(found(reply.ids))
     }
 
+    /// Whether the stream has given out no position as high as `position`, so that it was not read there:
+    /// it is another stream, or has lost its end.
+    ///
+    /// # Errors
+    /// [`EventLogError`] when the position is none or Redis does not answer.
+    pub async fn ends_before(&self, stream: &str, position: &str) -> Result<bool, EventLogError> {
+        let position = position::parse(position)?;
+        let mut connection = self.connection.clone();
+        let mut command = redis::cmd("XINFO");
+        command.arg("STREAM").arg(stream);
+        let told: Result<StreamInfoStreamReply, EventLogError> = self
+            .within("look at a stream", command.query_async(&mut connection))
+            .await;
+        let last = match told {
+            Ok(info) => position::parse(&info.last_generated_id)?,
+            Err(EventLogError::Redis { fault, .. }) if is_no_stream(&fault) => (0, 0),
+            Err(fault) => return Err(fault),
+        };
+        Ok(last < position)
+    }
+
     /// Removes every entry up to and including `position`: call it after their commit, never before.
     ///
     /// # Errors
@@ -77,6 +98,12 @@ impl EventLog {
         self.within("measure a stream", command.query_async(&mut connection))
             .await
     }
+}
+
+fn is_no_stream(fault: &redis::RedisError) -> bool {
+    fault
+        .detail()
+        .is_some_and(|detail| detail.contains("no such key"))
 }
 
 pub(crate) fn found(ids: Vec<StreamId>) -> Vec<Entry> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use eventlog::Durability;
 use exchange_core::networks::{Network, Networks};
 use exchange_core::privacy;
 use exchange_core::screening::Policy;
@@ -31,6 +32,7 @@ pub struct Config {
     pub bidder_url: String,
     pub dmp_url: String,
     pub events_redis_url: String,
+    pub events_durability: Durability,
     pub redis_url: String,
     pub data_dir: PathBuf,
     pub workers: usize,
@@ -295,6 +297,16 @@ impl Config {
             }
         } else {
             LocalMode::Off
+        }
+    }
+
+    /// What is asked of the events Redis: in local mode, nothing.
+    #[must_use]
+    pub const fn durability(&self) -> Durability {
+        if self.local_mode {
+            Durability::Unchecked
+        } else {
+            self.events_durability
         }
     }
 

@@ -178,7 +178,8 @@ impl Process {
     /// One worker: both listeners on one core. The first also follows the catalog and empties the outbox.
     async fn work(&self, worker: usize) -> Result<(), RunError> {
         let config = &self.exchange.config;
-        let log = EventLog::connect(&config.events_redis_url, Timeouts::default())?;
+        let log = EventLog::connect(&config.events_redis_url, Timeouts::default())?
+            .requiring(config.durability());
         let upstream = Upstream::new(config, &self.roots);
         let identity = Identity::connect(config, &self.peers)?;
         if worker == 0 {

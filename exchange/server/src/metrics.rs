@@ -36,6 +36,8 @@ pub(crate) struct RtbMetrics {
     pub sightings: SightingCounters,
     /// Entries of the outbox waiting for their DSP.
     pub outbox_waiting: Gauge,
+    /// `gavel_events_durable`
+    pub events_durable: Gauge,
 }
 
 /// Notices of one kind and outcome.
@@ -175,6 +177,10 @@ impl RtbMetrics {
             outbox_waiting: gauge(
                 "gavel_outbox_waiting",
                 "Billing notices that their DSP has not taken yet.",
+            ),
+            events_durable: gauge(
+                "gavel_events_durable",
+                "1 while the events Redis says that it keeps what it acknowledged; 0 where it does not, or does not tell.",
             ),
             registry: registry.clone(),
             notices: Arc::default(),

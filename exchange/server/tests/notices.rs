@@ -481,3 +481,34 @@ async fn validation_tells_all_that_is_wrong() {
         (&json!("response"), &json!(true))
     );
 }
+
+#[tokio::test]
+async fn a_log_that_may_forget_takes_no_billing_notice_and_says_which_setting_to_change() {
+    let dsp = Dsp::bidding(BID);
+    // The suite's Redis does not wait for the disk.
+    let rig = Rig::configured(
+        &[("alpha", format!("{}/bid", dsp.server.url))],
+        &[
+            ("accounts", r#"{ ssp-one = { key = "the-key" } }"#),
+            ("local_mode", "false"),
+            ("allow_private_upstreams", "true"),
+            ("events_durability", "required"),
+        ],
+    )
+    .await;
+    let key = [("x-gavel-key", "the-key")];
+    let answer = rig.auction_with(&banner(""), &key).await;
+    let answer = answer.expect_status(200).json();
+    let bid = &answer["seatbid"][0]["bid"][0];
+    let refused = get(url(bid, "burl")).await.expect_status(503);
+    let says = "set `appendfsync always` there";
+    assert!(refused.text().contains(says), "{refused}");
+    let log = EventLog::connect(&rig.events_url, Timeouts::default()).unwrap();
+    assert_eq!(log.length(DELIVERY_STREAM).await.unwrap(), 0);
+    let health = poll_until(PATIENCE, async || {
+        let health = get(&rig.url("/health")).await.json();
+        (health["status"] == "degraded").then_some(health)
+    })
+    .await;
+    assert!(health.to_string().contains(says), "{health}");
+}

@@ -32,6 +32,8 @@ pub struct Plane {
     pub asks: Mutex<Vec<LeaseAsk>>,
     /// Answers asks with 503.
     pub away: Mutex<bool>,
+    /// Takes asks, and the answers to them are lost.
+    pub unheard: Mutex<bool>,
     /// Answers nothing but 503.
     pub down: Mutex<bool>,
     /// Published in place of the catalog, under its version.
@@ -121,6 +123,9 @@ impl PlaneHandler {
             refusals: Vec::new(),
         };
         self.0.asks.lock().unwrap().push(ask);
+        if *self.0.unheard.lock().unwrap() {
+            return status(StatusCode::BAD_GATEWAY);
+        }
         json(StatusCode::OK, serde_json::to_vec(&answer).unwrap())
     }
 }
@@ -215,6 +220,7 @@ impl House {
             ("control_plane_url", self.plane_url.clone()),
             ("redis_url", self.redis.state_url.clone()),
             ("events_redis_url", self.redis.events_url.clone()),
+            ("events_durability", "unchecked".to_owned()),
             ("data_dir", self.data.display().to_string()),
             ("workers", "2".to_owned()),
             ("name", "bidder-test".to_owned()),

@@ -16,15 +16,23 @@ impl Ingest {
     /// Raises the fence, or lets it stand after a gap; answers it, when it was raised.
     ///
     /// # Errors
-    /// [`LedgerError`] when Postgres or the log does not answer: the gap grows.
+    /// [`LedgerError`] when Postgres or the log does not answer, or the log cannot be written: the gap grows.
     pub async fn raise_fence(&self, fence: &mut Fence) -> Result<Option<UnixMillis>, LedgerError> {
-        let step = self.read_fence(fence).await;
-        match step {
-            Ok((FenceStep::Raise, now)) => Ok(Some(self.log.raise_fence(now).await?)),
-            Ok((FenceStep::Stand, _)) => Ok(None),
-            Err(fault) => {
-                fence.clock.interrupted();
-                Err(fault)
+        let raised = self.try_to_raise(fence).await;
+        if raised.is_err() {
+            fence.clock.interrupted();
+        }
+        raised
+    }
+
+    /// A stand counts only while the log takes what senders repeat: a Redis that is out of memory still
+    /// answers a read.
+    async fn try_to_raise(&self, fence: &mut Fence) -> Result<Option<UnixMillis>, LedgerError> {
+        match self.read_fence(fence).await? {
+            (FenceStep::Raise, now) => Ok(Some(self.log.raise_fence(now).await?)),
+            (FenceStep::Stand, _) => {
+                self.log.probe().await?;
+                Ok(None)
             }
         }
     }

@@ -8,6 +8,8 @@ use service::metrics::{Counter, Gauge};
 pub struct IngestMetrics {
     /// `gavel_ledger_imbalance_nanos`
     pub(super) imbalance: Gauge,
+    /// `gavel_ledger_audited_seconds`
+    pub(super) audited: Gauge,
     /// `gavel_event_lag_seconds`
     pub(super) lag: Gauge,
     /// `gavel_spend_nanos_total`
@@ -39,6 +41,11 @@ impl IngestMetrics {
             imbalance: metrics.gauge(
                 "gavel_ledger_imbalance_nanos",
                 "What the ledger's postings, accounts, leases and reservations disagree by; must be 0.",
+                &[],
+            ),
+            audited: metrics.gauge(
+                "gavel_ledger_audited_seconds",
+                "When the ledger was last compared with itself, in seconds since 1970; 0 before the first time.",
                 &[],
             ),
             lag: metrics.gauge(

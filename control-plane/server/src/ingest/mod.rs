@@ -14,6 +14,7 @@ mod plain;
 mod position;
 mod record;
 mod run;
+mod stint;
 mod tally;
 
 use std::collections::BTreeSet;

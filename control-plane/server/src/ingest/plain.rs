@@ -11,6 +11,8 @@ use crate::ledger::LedgerError;
 pub(super) trait Plain: DeserializeOwned + Send + Sync {
     /// The log.
     const STREAM: &'static str;
+    /// Whether it is shortened by what was applied; else by length, by whoever pushes to it.
+    const IS_TRIMMED: bool = true;
 
     /// Writes entries; those that are there already change nothing.
     fn insert(

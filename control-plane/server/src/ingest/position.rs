@@ -1,7 +1,7 @@
 //! How far a log was applied: read before, written with what was applied, trimmed after.
 
 use deadpool_postgres::Transaction;
-use eventlog::Entry;
+use eventlog::{Entry, START};
 
 use super::Ingest;
 use crate::ledger::{LedgerError, sql};
@@ -27,7 +27,30 @@ impl Ingest {
         let position: String = row.get(0);
         drop(client);
         let entries = self.log.read_after(stream, &position, BATCH).await?;
+        if entries.is_empty() && self.log.ends_before(stream, &position).await? {
+            self.begin_anew(stream, &position).await?;
+        }
         Ok((position, entries))
+    }
+
+    /// Goes back to the start of a stream in which the position never was: its Redis was replaced, or lost
+    /// its end, and what it holds and gets would never be read. What is read twice changes nothing of money.
+    async fn begin_anew(&self, stream: &str, position: &str) -> Result<(), LedgerError> {
+        tracing::error!(
+            stream,
+            position,
+            "the events Redis is behind what was applied, as one that was replaced: it is read from its start"
+        );
+        let mut client = self.ledger.client().await?;
+        let tx = client
+            .transaction()
+            .await
+            .map_err(LedgerError::sql("begin a log anew"))?;
+        claim(&tx, stream, position).await?;
+        advance(&tx, stream, START).await?;
+        tx.commit()
+            .await
+            .map_err(LedgerError::sql("commit a log begun anew"))
     }
 
     /// Trims what is applied. A crash before it only leaves entries that are never read again.

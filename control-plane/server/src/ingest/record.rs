@@ -40,6 +40,7 @@ impl Ingest {
 
 impl Plain for AuctionRecord {
     const STREAM: &'static str = RECORD_STREAM;
+    const IS_TRIMMED: bool = false;
 
     async fn insert(tx: &Transaction<'_>, records: &[Self]) -> Result<(), LedgerError> {
         insert(tx, records).await
@@ -62,7 +63,8 @@ impl Ledger {
     /// [`LedgerError`] when Postgres does not answer.
     pub async fn auction_of_request(&self, request: &str) -> Result<Option<String>, LedgerError> {
         self.document(
-            "SELECT document FROM auctions WHERE request_id = $1 ORDER BY at DESC LIMIT 1",
+            "SELECT document FROM auctions WHERE md5(request_id) = md5($1) AND request_id = $1
+             ORDER BY at DESC LIMIT 1",
             &request,
         )
         .await

@@ -3,19 +3,8 @@
 use contracts::event::{TALLY_STREAM, TallyEvent};
 use deadpool_postgres::Transaction;
 
-use super::Ingest;
 use super::plain::Plain;
 use crate::ledger::{LedgerError, int, sql};
-
-impl Ingest {
-    /// Applies the next tallies; answers how many entries.
-    ///
-    /// # Errors
-    /// [`LedgerError`]: none of them was applied.
-    pub async fn apply_tallies(&self) -> Result<usize, LedgerError> {
-        self.apply_plain::<TallyEvent>().await
-    }
-}
 
 impl Plain for TallyEvent {
     const STREAM: &'static str = TALLY_STREAM;

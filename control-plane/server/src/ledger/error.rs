@@ -37,14 +37,16 @@ impl LedgerError {
     }
 
     /// Whether the statement's own data is at fault, so that a repetition fails again: data exceptions,
-    /// integrity violations and what our triggers raise.
+    /// integrity violations, what our triggers raise, and what exceeds a limit of Postgres, as a text does
+    /// that is too long for an index.
     pub(crate) fn is_the_datas(&self) -> bool {
         let Self::Sql { fault, .. } = self else {
             return false;
         };
-        fault
-            .code()
-            .map(SqlState::code)
-            .is_some_and(|code| ["22", "23"].iter().any(|class| code.starts_with(class)))
+        fault.code().map(SqlState::code).is_some_and(|code| {
+            ["22", "23", "54"]
+                .iter()
+                .any(|class| code.starts_with(class))
+        })
     }
 }

@@ -13,6 +13,7 @@ use units::{LeaseId, LineItemId, Nanos, UnixMillis};
 use uuid::Uuid;
 
 use super::budget::pacing_of;
+use super::repeat::Numbered;
 use super::rows::{LockedRows, add_buckets, lease_accounts};
 use super::{Ledger, LedgerError, clock, int, ints, sql};
 
@@ -21,12 +22,12 @@ const BATCH: usize = 1_000;
 
 impl Ledger {
     /// Answers a bidder's batch. Grants are journaled when this returns. What a failure cuts off is asked
-    /// for again a second later.
+    /// for again a second later; a number that is asked again is answered with what it was granted.
     ///
     /// # Errors
     /// [`LedgerError`]: nothing of the failing part was done.
     pub async fn grant(&self, ask: &LeaseAsk) -> Result<LeaseAnswer, LedgerError> {
-        self.count(ask).await?;
+        let fresh = self.count(ask).await?;
         for ended in ask.ended.chunks(BATCH) {
             self.end(ask, ended).await?;
         }
@@ -46,6 +47,9 @@ impl Ledger {
         for wants in wants.chunks(BATCH) {
             self.grant_batch(ask, wants, &mut answer).await?;
         }
+        if wants.is_empty() && !fresh {
+            self.grant_batch(ask, &[], &mut answer).await?;
+        }
         Ok(answer)
     }
 
@@ -60,6 +64,7 @@ impl Ledger {
             .transaction()
             .await
             .map_err(LedgerError::sql("begin a grant"))?;
+        let numbered = Numbered::lock(&tx, ask).await?;
         let ids: Vec<&str> = wants.iter().map(|want| want.line_item.as_str()).collect();
         let periods = periods(&tx, &ids).await?;
         let mut locked = LockedRows::default();
@@ -71,7 +76,9 @@ impl Ledger {
         let lines = lines(&tx, &ids, &periods).await?;
         let now = clock(&tx).await?;
         let mut granted = Vec::new();
-        for want in wants {
+        let leased = numbered.leased(now);
+        let open = |want: &&&Want| !numbered.overtaken && !leased.contains(want.line_item.as_str());
+        for want in wants.iter().filter(open) {
             let asked = Asked {
                 lease: LeaseId::new(now, random_bytes()),
                 bidder: ask.bidder.clone(),
@@ -90,10 +97,13 @@ impl Ledger {
                 }),
             }
         }
+        locked.batch = Some(int(ask.batch));
         locked.write(&tx, now).await?;
         tx.commit()
             .await
             .map_err(LedgerError::sql("commit a grant"))?;
+        let again = numbered.again(&answer.grants, now);
+        answer.grants.extend(again);
         answer.grants.extend(granted.iter().filter_map(|given| {
             let lease = locked.books.leases.get(&given.lease)?;
             let life = lease.settle_by.since(lease.expires_at).0 / 1_000;
@@ -139,8 +149,8 @@ impl Ledger {
             .map_err(LedgerError::sql("commit an end of leases"))
     }
 
-    /// Counts a batch's tallies, once per boot and batch.
-    async fn count(&self, ask: &LeaseAsk) -> Result<(), LedgerError> {
+    /// Counts a batch's tallies, once per boot and batch; whether its number is a new one.
+    async fn count(&self, ask: &LeaseAsk) -> Result<bool, LedgerError> {
         let mut client = self.client().await?;
         let tx = client
             .transaction()
@@ -161,7 +171,8 @@ impl Ledger {
         }
         tx.commit()
             .await
-            .map_err(LedgerError::sql("commit tallies"))
+            .map_err(LedgerError::sql("commit tallies"))?;
+        Ok(fresh == 1)
     }
 }
 

@@ -10,6 +10,7 @@ mod close;
 mod error;
 mod grant;
 mod reconcile;
+mod repeat;
 mod report;
 mod rows;
 pub(crate) mod sql;

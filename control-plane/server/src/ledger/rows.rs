@@ -18,6 +18,8 @@ pub(crate) struct LockedRows {
     pub(crate) books: Books,
     pub(super) accounts: BTreeMap<AccountKey, Account>,
     pub(super) leases: BTreeMap<LeaseId, Lease>,
+    /// The batch that asks for the leases to be added.
+    pub(super) batch: Option<i64>,
 }
 
 impl LockedRows {

@@ -62,7 +62,7 @@ impl LockedRows {
             .filter(|lease| self.leases.get(&lease.id) != Some(lease))
             .partition(|lease| !self.leases.contains_key(&lease.id));
         if !added.is_empty() {
-            insert_leases(tx, &added).await?;
+            insert_leases(tx, &added, self.batch).await?;
         }
         if changed.is_empty() {
             return Ok(());
@@ -181,7 +181,11 @@ impl LockedRows {
     }
 }
 
-async fn insert_leases(tx: &Transaction<'_>, added: &[&Lease]) -> Result<(), LedgerError> {
+async fn insert_leases(
+    tx: &Transaction<'_>,
+    added: &[&Lease],
+    batch: Option<i64>,
+) -> Result<(), LedgerError> {
     let number = |of: fn(&Lease) -> i64| added.iter().map(|lease| of(lease)).collect::<Vec<_>>();
     let ids: Vec<Uuid> = added.iter().map(|lease| lease.id.0).collect();
     let boots: Vec<Uuid> = added.iter().map(|lease| lease.boot.0).collect();
@@ -191,9 +195,11 @@ async fn insert_leases(tx: &Transaction<'_>, added: &[&Lease]) -> Result<(), Led
     sql::run(
         tx,
         "journal leases",
-        "INSERT INTO leases (id, line_item, campaign, bidder, boot, epoch, face, day, hour, granted_at, expires_at, settle_by)
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[],
-                              $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])",
+        "INSERT INTO leases (id, line_item, campaign, bidder, boot, epoch, face, day, hour, granted_at, expires_at,
+                             settle_by, batch)
+         SELECT n.*, $13::bigint FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[],
+                                      $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
+                                      $12::bigint[]) AS n",
         &[
             &ids,
             &line_items,
@@ -207,6 +213,7 @@ async fn insert_leases(tx: &Transaction<'_>, added: &[&Lease]) -> Result<(), Led
             &number(|lease| lease.granted_at.0),
             &number(|lease| lease.expires_at.0),
             &number(|lease| lease.settle_by.0),
+            &batch,
         ],
     )
     .await?;

@@ -46,6 +46,7 @@ impl Plane {
         let overrides = [
             ("database_url", database_url.clone()),
             ("events_redis_url", redis.events_url.clone()),
+            ("events_durability", "unchecked".to_owned()),
             ("redis_url", redis.state_url),
             ("service_token", TOKEN.to_owned()),
             ("local_mode", local_mode.to_string()),

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use contracts::catalog::Pacing;
 use contracts::event::{MONEY_STREAM, MoneyEvent, NoticeEvent, PriceTold};
@@ -28,6 +29,7 @@ pub(crate) struct Bank {
     pub(crate) ingest: Ingest,
     pub(crate) metrics: service::Metrics,
     pub(crate) events_url: String,
+    batches: AtomicU64,
 }
 
 /// Ten minutes past the next full hour: no edge is near, and Redis' own clock is not ahead of it.
@@ -51,6 +53,8 @@ impl Bank {
                     include_str!("../../migrations/V12__creative_hours.sql"),
                     include_str!("../../migrations/V13__arm_counts.sql"),
                     include_str!("../../migrations/V15__reconcile.sql"),
+                    include_str!("../../migrations/V24__request_ids.sql"),
+                    include_str!("../../migrations/V25__lease_batches.sql"),
                 ] {
                     client.batch_execute(migration).await?;
                 }
@@ -87,6 +91,7 @@ impl Bank {
             ingest,
             metrics,
             events_url: redis.events_url,
+            batches: AtomicU64::new(0),
         };
         bank.run(&format!("UPDATE test_clock SET now = {}", noon()))
             .await;
@@ -127,16 +132,21 @@ impl Bank {
         tx.commit().await.unwrap();
     }
 
-    pub(crate) async fn ask(&self, bidder: u128, batch: u64, amount: i64) -> LeaseAnswer {
+    /// The number of the next batch.
+    pub(crate) fn batch(&self) -> u64 {
+        self.batches.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) async fn ask(&self, bidder: u128, amount: i64) -> LeaseAnswer {
         self.ledger
-            .grant(&ask(bidder, batch, amount))
+            .grant(&ask(bidder, self.batch(), amount))
             .await
             .unwrap()
     }
 
     /// A lease of the first bidder over `amount` of `l`.
     pub(crate) async fn lease(&self, amount: i64) -> Grant {
-        let answer = self.ask(1, 1, amount).await;
+        let answer = self.ask(1, amount).await;
         assert_eq!(answer.refusals, []);
         answer.grants.into_iter().next().unwrap()
     }
@@ -148,7 +158,7 @@ impl Bank {
                 committed: Nanos(committed),
             }],
             wants: Vec::new(),
-            ..ask(1, 2, 0)
+            ..ask(1, self.batch(), 0)
         };
         self.ledger.grant(&ask).await.unwrap();
     }

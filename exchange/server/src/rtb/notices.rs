@@ -81,7 +81,9 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
         Err(error) => {
             tracing::warn!(%error, kind = name, "a notice could not be made durable");
             context.exchange.metrics.notice(name, "unavailable");
-            return Problem::unavailable(1).into_response();
+            return Problem::unavailable(1)
+                .detail(error.to_the_sender())
+                .into_response();
         }
     };
     context.exchange.metrics.notice(name, taken.label());

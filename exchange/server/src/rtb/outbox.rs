@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use contracts::event::{DeliveryEvent, NoticeEnd, OUTBOX_STREAM};
 use contracts::notice::SellKind;
-use eventlog::{Entry, EventLog, EventLogError, START};
+use eventlog::{Entry, EventLog, EventLogError, Persistence, START};
 use http::HeaderMap;
 use service::client::Target;
 use service::{DependencyHandle, Shutdown, clock};
@@ -47,6 +47,7 @@ pub(crate) async fn deliver_outbox(
         upstream,
         log,
         in_work: Rc::default(),
+        not_durable: RefCell::default(),
     };
     let mut next_claim = tokio::time::Instant::now();
     let mut has_group = false;
@@ -55,7 +56,10 @@ pub(crate) async fn deliver_outbox(
         let pause = match turn {
             Ok(true) => continue,
             Ok(false) => {
-                health.set_up();
+                match &*outbox.not_durable.borrow() {
+                    None => health.set_up(),
+                    Some(why) => health.set_down(why.clone()),
+                }
                 IDLE_PAUSE
             }
             Err(error) => {
@@ -77,6 +81,8 @@ struct Outbox {
     log: EventLog,
     /// Positions being delivered: an entry that waits for its repetition looks stale, and is not.
     in_work: Rc<RefCell<HashSet<String>>>,
+    /// Why nothing is appended; what is there is delivered all the same.
+    not_durable: RefCell<Option<String>>,
 }
 
 impl Outbox {
@@ -91,6 +97,7 @@ impl Outbox {
             *has_group = true;
         }
         if tokio::time::Instant::now() >= *next_claim {
+            self.ask_for_durability().await?;
             self.claim().await?;
             *next_claim = tokio::time::Instant::now() + CLAIM_EVERY;
         }
@@ -109,6 +116,18 @@ impl Outbox {
         let waiting = u32::try_from(self.in_work.borrow().len()).unwrap_or(u32::MAX);
         self.exchange.metrics.outbox_waiting.set_u32(waiting);
         Ok(any)
+    }
+
+    async fn ask_for_durability(&self) -> Result<(), EventLogError> {
+        let (is_durable, why) = match self.log.ping().await {
+            Ok(persistence) => (persistence == Persistence::Durable, None),
+            Err(error @ EventLogError::NotDurable(_)) => (false, Some(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        let gauge = &self.exchange.metrics.events_durable;
+        gauge.set_u32(is_durable.into());
+        *self.not_durable.borrow_mut() = why;
+        Ok(())
     }
 
     /// Takes over what a process that died had read.

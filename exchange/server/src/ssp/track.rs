@@ -3,6 +3,7 @@
 
 use contracts::event::DeliveryFact;
 use contracts::notice::{SellClaims, SellKind};
+use eventlog::EventLogError;
 use http::header;
 use openrtb::vast::QUARTILES;
 use serde_json::json;
@@ -178,9 +179,13 @@ impl Ssp {
         Ok(taken)
     }
 
-    fn away(&self, kind: &'static str, error: &dyn std::error::Error) -> Problem {
+    fn away(&self, kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Problem {
         tracing::error!(%error, kind, "what a page reports could not be made durable");
         self.auctions.exchange.metrics.notice(kind, "unavailable");
-        Problem::unavailable(RETRY_AFTER).detail("the event log does not answer")
+        let says = error.downcast_ref().map_or_else(
+            || "the event log does not answer".into(),
+            EventLogError::to_the_sender,
+        );
+        Problem::unavailable(RETRY_AFTER).detail(says)
     }
 }

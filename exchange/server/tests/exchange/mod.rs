@@ -204,6 +204,7 @@ impl Rig {
             ("public_url", rtb_url.as_str()),
             ("control_plane_url", &control_plane.server.url),
             ("events_redis_url", &redis.events_url),
+            ("events_durability", "unchecked"),
             ("data_dir", &data_dir.to_string_lossy()),
             ("service_token", TOKEN),
             ("local_mode", "true"),

@@ -66,6 +66,7 @@ impl Market {
             ("ssp_public_url", &ssp_url),
             ("control_plane_url", &control_plane.server.url),
             ("events_redis_url", events_url),
+            ("events_durability", "unchecked"),
             ("data_dir", &data_dir),
             ("service_token", TOKEN),
             ("local_mode", if local_mode { "true" } else { "false" }),
