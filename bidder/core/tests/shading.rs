@@ -185,13 +185,13 @@ fn what_was_stated_stays_the_maximum_of_the_reservation() {
     assert_eq!(shaded.claims.max_cost, Nanos(4_000_000));
     assert_eq!(shaded.claims.price, shaded.price);
     let saved = Nanos(4_000_000 - shaded.price.micros());
-    assert_eq!(shaded.claims.saved_by_shading(Some(shaded.price)), saved);
+    assert_eq!(shaded.claims.saved_by_shading(), saved);
     let macros = "&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}&mtw=${AUCTION_MIN_TO_WIN}&place=";
     let (_, named) = shaded.nurl.split_once(macros).unwrap();
     assert_eq!(Place::parse(named), Some(place(&usual)));
     let stated = bid(line_item(false), &usual, &one_is_enough(&usual));
     assert_eq!(
-        stated.claims.saved_by_shading(Some(stated.price)),
+        stated.claims.saved_by_shading(),
         Nanos::ZERO
     );
     assert!(!stated.nurl.contains("place="), "{}", stated.nurl);

@@ -331,7 +331,7 @@ fn billed(claims: &NoticeClaims, price: PriceTold) -> Option<Billed> {
     let usd = |amount: Nanos| u64::try_from(amount.scale(PER_USD, claims.rate_to)?.0).ok();
     Some(Billed {
         charge: usd(claims.charge(told))?,
-        saved_by_shading: usd(claims.saved_by_shading(told))?,
+        saved_by_shading: usd(claims.saved_by_shading())?,
     })
 }
 

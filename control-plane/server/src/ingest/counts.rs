@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::event::NoticeEvent;
-use contracts::event::PriceTold;
 use contracts::notice::NoticeKind;
 use control_plane_core::budget::Outcome;
 use deadpool_postgres::Transaction;
@@ -77,7 +76,7 @@ pub(super) async fn write(
             Outcome::Billed(_) | Outcome::LateFunded(_) => {
                 count.impressions += 1;
                 hours.entry(key).or_default().impressions += 1;
-                let saved = event.claims.saved_by_shading(told(event));
+                let saved = event.claims.saved_by_shading();
                 count.shading_saved = count.shading_saved.saturating_add(saved.0);
             }
             Outcome::LateUnfunded(owed) => {
@@ -95,14 +94,6 @@ pub(super) async fn write(
     add_hours(tx, &hours).await?;
     add_creatives(tx, &hours).await?;
     arms.add(tx).await
-}
-
-/// The price that a notice told readably.
-fn told(event: &NoticeEvent) -> Option<units::CpmMicros> {
-    match event.price {
-        PriceTold::Clearing { price } => Some(price),
-        PriceTold::Unreadable | PriceTold::OtherCurrency { .. } | PriceTold::Audit => None,
-    }
 }
 
 async fn add_hours(

@@ -216,7 +216,7 @@ impl NoticeClaims {
     /// What shading saved on an impression: the stated bid's cost, which is the maximum, minus what the bid
     /// costs; nothing for a bid that was not shaded. Whatever was told, no more than the bid is charged.
     #[must_use]
-    pub fn saved_by_shading(&self, _told: Option<CpmMicros>) -> Nanos {
+    pub fn saved_by_shading(&self) -> Nanos {
         // Rounded up, as the maximum is: a bid at its maximum has saved nothing.
         let numerator = i128::from(self.price.micros())
             .checked_mul(i128::from(self.rate_to))
