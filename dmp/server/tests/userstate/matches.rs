@@ -34,13 +34,21 @@ async fn of(users: &UserState, user: &str) -> Vec<String> {
 #[tokio::test]
 async fn each_partner_has_one_id_and_a_user_so_many_partners() {
     let users = users().await;
-    for (partner, uid) in [("b", "b 1"), ("a", "a-1"), ("a", "a-2")] {
-        let noted = note(&users, "u", partner, uid, terms(2)).await;
+    let longer = MatchTerms {
+        life: DAY,
+        ..terms(2)
+    };
+    for (partner, uid, terms) in [
+        ("b", "b 1", terms(2)),
+        ("a", "a-1", terms(2)),
+        ("a", "a-2", longer),
+    ] {
+        let noted = note(&users, "u", partner, uid, terms).await;
         assert_eq!(noted, Noted::Known);
     }
     assert_eq!(of(&users, "u").await, ["a=a-2", "b=b 1"], "C-143");
     assert!(of(&users, "v").await.is_empty());
-    // The life of a was renewed last: b ends first.
+    // b ends first.
     let _ = note(&users, "u", "c", "c-1", terms(2)).await;
     assert_eq!(of(&users, "u").await, ["a=a-2", "c=c-1"]);
     users.drop_match("u", &"a".into()).await.unwrap();
