@@ -282,6 +282,7 @@ fn claims(expires: UnixMillis) -> SellClaims {
         kind: SellKind::Bill,
         auction: AuctionId::new(UnixMillis(1), [1; 10]),
         imp: "1".into(),
+        ad: 0,
         partner: "alpha".into(),
         publisher: "open".into(),
         placement: String::new(),

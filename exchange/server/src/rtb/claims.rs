@@ -82,11 +82,11 @@ impl Payout<'_> {
     }
 }
 
-/// The claims of a winner's impression; its URL is the DSP's `burl`.
+/// The claims of the impression of a winner, `ad` among those of its imp; its URL is the DSP's `burl`.
 pub(super) fn impression(
     round: &Round<'_>,
-    judged: &Judged<'_>,
-    win: &Win,
+    (judged, win): (&Judged<'_>, &Win),
+    ad: u32,
     values: &Values<'_>,
 ) -> SellClaims {
     let currency = round.plan.currency;
@@ -97,6 +97,7 @@ pub(super) fn impression(
         kind: SellKind::Impression,
         auction: round.arrived.auction,
         imp: judged.bid.impid().to_owned(),
+        ad,
         partner: partner.map_or_else(|| "".into(), |partner| partner.id.clone()),
         publisher: round.payout.seller.to_owned(),
         placement: round.payout.placement.to_owned(),

@@ -228,9 +228,17 @@ pub(super) struct Round<'r> {
 impl Round<'_> {
     /// The winners, in the order of the settlement's.
     fn winners(&self) -> Vec<Winner> {
+        // Those of one imp stand together.
+        let mut former = (None, 0);
         self.settlement
             .won()
             .filter_map(|(judged, win)| {
+                let ad = if former.0 == Some(judged.imp) {
+                    former.1
+                } else {
+                    0
+                };
+                former = (Some(judged.imp), ad + 1);
                 let values = notices::values(self.plan, judged);
                 let medium = judged.medium?;
                 let adm = judged.bid.adm().unwrap_or_default();
@@ -246,7 +254,7 @@ impl Round<'_> {
                     size: judged.bid.w.zip(judged.bid.h),
                     price: win.answer_price,
                     currency: self.plan.currency,
-                    claims: claims::impression(self, judged, win, &values),
+                    claims: claims::impression(self, (judged, win), ad, &values),
                 })
             })
             .collect()
