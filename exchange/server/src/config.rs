@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use eventlog::Durability;
+use exchange_core::intake::Bounds;
 use exchange_core::networks::{Network, Networks};
 use exchange_core::privacy;
 use exchange_core::screening::Policy;
@@ -67,6 +68,7 @@ pub struct Config {
     pub sync: Sync,
     pub traffic: Traffic,
     pub limits: Limits,
+    pub quantity: u32,
     pub request: openrtb::Limits,
     pub response: openrtb::Limits,
 }
@@ -240,6 +242,10 @@ impl Config {
         for (key, count) in [
             ("records", self.records),
             ("notice_queue", self.notice_queue),
+            (
+                "quantity",
+                usize::try_from(self.quantity).unwrap_or(usize::MAX),
+            ),
             ("sync.per_user", self.sync.per_user),
         ] {
             if count == 0 {
@@ -308,6 +314,12 @@ impl Config {
         } else {
             self.events_durability
         }
+    }
+
+    /// What is believed of requests.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds::new(self.request, self.quantity)
     }
 
     /// What we ask of bids beyond the standard.

@@ -14,10 +14,9 @@ use contracts::matches::Matches;
 use exchange_core::auction::{
     Plan, Reach, Reached, Reply, Seller, Settlement, Terms, plan, settle,
 };
-use exchange_core::intake::{self, Additions, Intake, Pages};
+use exchange_core::intake::{self, Additions, Bounds, Intake, Pages};
 use exchange_core::routing::Pretargets;
 use exchange_core::{Conditions, Market};
-use openrtb::Limits;
 use units::{AuctionId, CpmMicros, Currency, RateTable, UnixMillis};
 
 /// The bodies of example NN, by the beginning of their file names.
@@ -75,7 +74,7 @@ pub(crate) fn taken_in<'a>(
     pages: &'a mut Pages,
     additions: &Additions<'_>,
 ) -> Intake<'a> {
-    intake::read(body.as_bytes(), pages, additions, &Limits::REQUEST).unwrap()
+    intake::read(body.as_bytes(), pages, additions, &Bounds::default()).unwrap()
 }
 
 pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> Plan<'a> {

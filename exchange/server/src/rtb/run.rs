@@ -43,7 +43,7 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         let result = refused(context, &arrived, String::new(), None, "no catalog yet");
         return AuctionOutcome { auction, result };
     };
-    let limits = &context.exchange.config.request;
+    let bounds = context.exchange.config.bounds();
     let find = |address| context.exchange.place_of(address);
     let additions = Additions {
         peer: input.peer,
@@ -57,7 +57,7 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         }),
     };
     let mut pages = Pages::default();
-    let result = match intake::read(&input.body, &mut pages, &additions, limits) {
+    let result = match intake::read(&input.body, &mut pages, &additions, &bounds) {
         Ok(intake) => match turned_away(context, &in_force, &arrived, &intake) {
             Some(result) => result,
             None => {
