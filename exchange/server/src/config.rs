@@ -57,6 +57,7 @@ pub struct Config {
     pub notice_ttl: Millis,
     pub notice_timeout: Millis,
     pub notice_queue: usize,
+    pub outbox: Outbox,
     pub outbox_retry: Millis,
     pub records: usize,
     pub record_stream: usize,
@@ -97,6 +98,15 @@ pub struct Account {
     /// Most requests in work at once; 0: any number.
     #[serde(default)]
     pub in_flight: u32,
+}
+
+/// Billing notices on their way; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Outbox {
+    pub in_work: usize,
+    pub per_partner: usize,
 }
 
 /// Ids of users between DSPs and us; `config.default.toml` says what each key means.
@@ -246,6 +256,8 @@ impl Config {
                 "quantity",
                 usize::try_from(self.quantity).unwrap_or(usize::MAX),
             ),
+            ("outbox.in_work", self.outbox.in_work),
+            ("outbox.per_partner", self.outbox.per_partner),
             ("sync.per_user", self.sync.per_user),
         ] {
             if count == 0 {
