@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use contracts::notice::SellClaims;
 use eventlog::Durability;
 use exchange_core::intake::Bounds;
 use exchange_core::networks::{Network, Networks};
@@ -56,6 +57,7 @@ pub struct Config {
     pub answer_margin: Millis,
     pub notice_ttl: Millis,
     pub notice_timeout: Millis,
+    pub notice_url: Bytes,
     pub notice_queue: usize,
     pub outbox: Outbox,
     pub outbox_retry: Millis,
@@ -264,6 +266,14 @@ impl Config {
                 faults.push(ConfigFault::in_key(key, "must be at least 1"));
             }
         }
+        if !(1..=SellClaims::LONGEST_URL as u64).contains(&self.notice_url.0) {
+            let why = format!("must be 1B to {}B", SellClaims::LONGEST_URL);
+            faults.push(ConfigFault::in_key("notice_url", why));
+        }
+        if self.request.id > SellClaims::LONGEST_IMP {
+            let why = format!("must be at most {}", SellClaims::LONGEST_IMP);
+            faults.push(ConfigFault::in_key("request.id", why));
+        }
         self.auction_records.faults(&mut faults);
         self.sightings.faults(&mut faults);
         for (table, limits) in [("request", &self.request), ("response", &self.response)] {
@@ -341,6 +351,7 @@ impl Config {
             creative_id_required: self.require_crid,
             advertiser_domain_required: self.require_adomain,
             loopback_is_secure: self.local_mode,
+            notice_url: usize::try_from(self.notice_url.0).unwrap_or(usize::MAX),
             limits: self.response,
         }
     }

@@ -1,5 +1,7 @@
 //! Breaks of several ads: each ad that won is billed, paid and told of by itself.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
 mod exchange;
 mod market;
 

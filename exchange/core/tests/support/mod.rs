@@ -59,6 +59,9 @@ pub(crate) fn market(partners: &[DemandPartner]) -> Market {
     }
 }
 
+/// When requests arrive: some minutes before the display of example 11.
+pub(crate) const AT: UnixMillis = UnixMillis(1_793_390_000_000);
+
 pub(crate) fn auction_id(seed: u8) -> AuctionId {
     AuctionId::new(UnixMillis(1_790_000_000_000), [seed; 10])
 }
@@ -87,7 +90,7 @@ pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> 
             is_owner: false,
         },
         matches: &Matches::default(),
-        at: UnixMillis(0),
+        at: AT,
     };
     plan(intake, market, &terms, |_| Ok(Reach::default()))
 }

@@ -254,6 +254,7 @@ impl Round<'_> {
                     size: judged.bid.w.zip(judged.bid.h),
                     price: win.answer_price,
                     currency: self.plan.currency,
+                    reported_until: claims::reported_until(self, judged),
                     claims: claims::impression(self, (judged, win), ad, &values),
                 })
             })
