@@ -13,6 +13,7 @@ use contracts::event::{
 };
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
 use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy};
+use control_plane_server::ledger::Asked;
 use eventlog::Appended;
 use money::{Bank, bill, budget, notice, told};
 use units::{
@@ -587,6 +588,7 @@ async fn deliveries_add_up_to_revenue() {
             kind,
             auction: AuctionId(Uuid::from_u128(1)),
             imp: imp.into(),
+            ad: 0,
             partner: "rival".into(),
             publisher: "pub".into(),
             placement: "plc".into(),
@@ -683,6 +685,91 @@ async fn deliveries_add_up_to_revenue() {
         )
         .await;
     assert!(without.is_err(), "an amount without a rate is no zero");
+}
+
+#[tokio::test]
+async fn each_ad_of_an_imp_is_delivered_by_itself() {
+    // a break that A, A and B won is one imp
+    let bank = Bank::open().await;
+    let noon = UnixMillis(1_790_000_000_000);
+    let event = |ad: u32, partner: &str, kind, fact| DeliveryEvent {
+        claims: SellClaims {
+            kind,
+            auction: AuctionId(Uuid::from_u128(1)),
+            imp: "1".into(),
+            ad,
+            partner: partner.into(),
+            publisher: "pub".into(),
+            placement: "plc".into(),
+            price: CpmMicros::CENT,
+            currency: Currency::USD,
+            gross: Nanos(1_000 + i64::from(ad)),
+            fee: Nanos::ZERO,
+            payout_currency: Currency::USD,
+            url: "http://dsp.example/bill".into(),
+            expires: noon,
+            test: false,
+        },
+        at: noon,
+        fact,
+    };
+    let happened = DeliveryFact::Happened;
+    let acknowledged = DeliveryFact::Notified(NoticeEnd::Acknowledged);
+    let refused = DeliveryFact::Notified(NoticeEnd::Refused);
+    let events = [
+        event(0, "a", SellKind::Bill, happened),
+        event(1, "a", SellKind::Bill, happened),
+        event(2, "b", SellKind::Bill, happened),
+        event(1, "a", SellKind::Impression, happened),
+        event(0, "a", SellKind::View, happened),
+        event(2, "b", SellKind::View, happened),
+        event(0, "a", SellKind::Bill, acknowledged),
+        event(2, "b", SellKind::Bill, refused),
+    ];
+    for (number, event) in events.iter().enumerate() {
+        let payload = serde_json::to_vec(event).unwrap();
+        let ttl = std::time::Duration::from_secs(60);
+        let once = format!("ads-{number}");
+        let appended = bank
+            .log
+            .append_once(&[DELIVERY_STREAM], &once, ttl, &payload);
+        appended.await.unwrap();
+    }
+    while bank.ingest.apply_deliveries().await.unwrap() > 0 {}
+    let day = 86_400_000;
+    let from = UnixMillis(noon.0 / day * day);
+    let to = UnixMillis(from.0 + day);
+    let rates = RateTable::default();
+    let revenue = bank
+        .ledger
+        .revenue(from, to, RevenueBy::Dsp, Currency::USD, &rates)
+        .await
+        .unwrap();
+    let lines: Vec<_> = revenue
+        .rows
+        .iter()
+        .map(|row| (row.key.as_deref(), row.impressions, row.views, row.gross))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (Some("a"), 2, 1, Nanos(2_001)),
+            (Some("b"), 1, 1, Nanos(1_002))
+        ]
+    );
+    let asked = Asked {
+        from,
+        to,
+        partner: None,
+        currency: Currency::USD,
+    };
+    let days = bank.ledger.reconcile(&asked, &rates).await.unwrap();
+    let ends: Vec<_> = days
+        .items
+        .iter()
+        .map(|row| (row.burl.acknowledged, row.burl.waiting, row.burl.refused))
+        .collect();
+    assert_eq!(ends, [(1, 1, 0), (0, 0, 1)], "of each ad its own notice");
 }
 
 #[tokio::test]

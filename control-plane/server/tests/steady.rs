@@ -28,6 +28,7 @@ fn delivered(auction: u128, imp: &str) -> DeliveryEvent {
             kind: SellKind::Impression,
             auction: AuctionId(Uuid::from_u128(auction)),
             imp: imp.into(),
+            ad: 0,
             partner: "rival".into(),
             publisher: "pub".into(),
             placement: "plc".into(),

@@ -1,6 +1,6 @@
 //! Why a message was not read.
 
-use crate::json::{Fault, FaultKind, MalformedKind, pointer_at};
+use crate::json::{Fault, FaultKind, MalformedKind, Span, pointer_at};
 
 /// A message that cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +56,19 @@ impl ReadError {
             rule,
             what,
         }
+    }
+
+    /// A member of an object in `body` that breaks a rule; the object is known by its span.
+    #[must_use]
+    pub fn in_member(
+        body: &[u8],
+        object: Span,
+        member: &str,
+        rule: &'static str,
+        what: &'static str,
+    ) -> Self {
+        let object = pointer_at(body, object.start as usize);
+        Self::invalid(&format!("{object}/{member}"), rule, what)
     }
 
     /// JSON pointer of the value at fault.

@@ -15,6 +15,8 @@ pub struct Limits {
     pub depth: u32,
     /// Depth inside `ext` and inside members that the standard does not name; at most 64.
     pub ext_depth: u32,
+    /// Bytes of the id of a request and of each of its imps.
+    pub id: usize,
     /// Imps in a request.
     pub imps: usize,
     /// Ids of the user in a request, those of all its `eids`.
@@ -34,6 +36,7 @@ impl Limits {
     pub const REQUEST: Self = Self {
         depth: 64,
         ext_depth: 32,
+        id: 512,
         imps: 100,
         eids: 4_000,
         segments: 16_000,
@@ -52,6 +55,7 @@ impl Limits {
     pub const MEASURED: Self = Self {
         depth: 64,
         ext_depth: 64,
+        id: usize::MAX,
         imps: usize::MAX,
         eids: usize::MAX,
         segments: usize::MAX,
@@ -72,6 +76,7 @@ impl Limits {
             Self {
                 ext_depth: 65.., ..
             } => Some(("ext_depth", "must be at most 64")),
+            Self { id: 0..16, .. } => Some(("id", "must be at least 16")),
             Self { imps: 0, .. } => Some(("imps", "must be at least 1")),
             Self { bids: 0, .. } => Some(("bids", "must be at least 1")),
             Self { string: 0..16, .. } => Some(("string", "must be at least 16")),
@@ -119,6 +124,7 @@ mod tests {
                 },
                 Some("ext_depth"),
             ),
+            (Limits { id: 15, ..request }, Some("id")),
             (Limits { imps: 0, ..request }, Some("imps")),
             (Limits { bids: 0, ..request }, Some("bids")),
             (

@@ -615,6 +615,18 @@ fn every_rule_is_broken_once() {
     let many = validate::request(CLEAN.as_bytes(), &few).unwrap();
     assert!(told(&many).contains(&("too-many-imps", "/imp")), "R37");
     seen.insert("too-many-imps");
+    let short = Limits {
+        id: 16,
+        ..Limits::REQUEST
+    };
+    let long = CLEAN.replacen(r#""id":"1""#, r#""id":"an id of 20 letters.""#, 1);
+    let long = validate::request(long.as_bytes(), &short).unwrap();
+    assert!(
+        told(&long).iter().any(|(rule, _)| *rule == "id-too-long"),
+        "R37: {:?}",
+        told(&long)
+    );
+    seen.insert("id-too-long");
     let many_ids = Limits {
         eids: 1,
         segments: 2,

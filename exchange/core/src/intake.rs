@@ -2,8 +2,9 @@
 
 mod additions;
 
-use openrtb::splice::Patches;
+use openrtb::splice::{Object, Patches};
 use openrtb::{BidRequest, Limits, ReadError, Repairs, convert};
+use units::Multiplier;
 
 pub use additions::{Additions, Defaults, Place, Visitor};
 
@@ -13,6 +14,33 @@ pub const DEFAULT_TMAX_MS: u32 = 100;
 pub const LONGEST_TMAX_MS: u32 = 1_000;
 /// Under this many milliseconds nobody is asked.
 pub const SHORTEST_TMAX_MS: u32 = 10;
+
+/// What is believed of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of its text.
+    pub limits: Limits,
+    /// Impressions that one display out of home may count for: what the seller says, buyers pay (C-120).
+    pub quantity: Multiplier,
+}
+
+impl Bounds {
+    /// With so many impressions of one display.
+    #[must_use]
+    pub fn new(limits: Limits, quantity: u32) -> Self {
+        let millionths = i64::from(quantity) * Multiplier::ONE.millionths();
+        Self {
+            limits,
+            quantity: Multiplier::new(millionths).unwrap_or(Multiplier::ONE),
+        }
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self::new(Limits::REQUEST, 1_000)
+    }
+}
 
 /// A request that can be auctioned.
 #[derive(Debug)]
@@ -54,16 +82,19 @@ pub enum Refusal {
 /// Places and forms of 2.5 become those of 2.6 (C-171, C-172): partners of 2.6 get no others, whatever version
 /// the SSP declared, and those of 2.5 theirs again.
 ///
+/// Only a display out of home is seen by several people at once (C-150): elsewhere `qty` is left out, for us and
+/// for everybody who is asked.
+///
 /// # Errors
 /// [`Refusal`].
 pub fn read<'a>(
     body: &'a [u8],
     pages: &'a mut Pages,
     additions: &Additions<'_>,
-    limits: &Limits,
+    bounds: &Bounds,
 ) -> Result<Intake<'a>, Refusal> {
     let Pages { newer, added } = pages;
-    let (mut request, repairs) = BidRequest::read(body, limits)?;
+    let (mut request, repairs) = BidRequest::read(body, &bounds.limits)?;
     let mut body = body;
     // What is written here is ours, and cannot be beyond a limit that the request kept.
     if request.has_older_forms() && convert::request_to_26(body, &Limits::MEASURED, newer).is_ok() {
@@ -72,6 +103,7 @@ pub fn read<'a>(
     }
     let tmax_ms = tmax_ms(&request, additions)?;
     let mut patches = Patches::new();
+    check_quantities(&request, body, bounds.quantity, &mut patches)?;
     additions.lay_over(&request, &mut patches);
     if !patches.is_empty() {
         added.clear();
@@ -85,6 +117,33 @@ pub fn read<'a>(
         repairs,
         tmax_ms,
     })
+}
+
+/// Bounds what one display counts for, and leaves it out where one display is one impression.
+fn check_quantities(
+    request: &BidRequest<'_>,
+    body: &[u8],
+    most: Multiplier,
+    patches: &mut Patches,
+) -> Result<(), ReadError> {
+    for (index, imp) in request.imp.iter().enumerate() {
+        let Some(qty) = imp.qty.as_deref() else {
+            continue;
+        };
+        if request.dooh.is_none() {
+            patches.remove(Object::Imp(index), "qty");
+        } else if qty.multiplier.is_some_and(|told| told > most) {
+            let what = "a display counts for more impressions than is believed";
+            return Err(ReadError::in_member(
+                body,
+                qty.span,
+                "multiplier",
+                "C-150",
+                what,
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn tmax_ms(request: &BidRequest<'_>, additions: &Additions<'_>) -> Result<u32, Refusal> {
@@ -118,7 +177,7 @@ mod tests {
             body.as_bytes(),
             &mut Pages::default(),
             &additions,
-            &Limits::REQUEST,
+            &Bounds::default(),
         ) {
             Ok(intake) => Some(intake.tmax_ms),
             Err(Refusal::InsufficientTime { request_id }) => {
@@ -157,7 +216,7 @@ mod tests {
         let body = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocol":3}}],"regs":{"gdpr":1,"ext":{"gdpr":0}}}"#;
         let mut pages = Pages::default();
         let nothing = Additions::default();
-        let intake = read(body.as_bytes(), &mut pages, &nothing, &Limits::REQUEST).unwrap();
+        let intake = read(body.as_bytes(), &mut pages, &nothing, &Bounds::default()).unwrap();
         let expect = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocols":[3]}}],"regs":{"gdpr":1}}"#;
         assert_eq!(intake.body, expect.as_bytes());
         assert_eq!(
@@ -166,7 +225,41 @@ mod tests {
         );
 
         let body = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocols":[3]}}]}"#;
-        let intake = read(body.as_bytes(), &mut pages, &nothing, &Limits::REQUEST).unwrap();
+        let intake = read(body.as_bytes(), &mut pages, &nothing, &Bounds::default()).unwrap();
         assert!(std::ptr::eq(intake.body, body.as_bytes()), "as it came");
+    }
+
+    #[test]
+    fn a_display_counts_for_several_impressions_out_of_home_alone_and_within_a_bound() {
+        const DOOH: &str = r#""dooh":{"id":"d"},"#;
+        let nothing = Additions::default();
+        #[rustfmt::skip]
+        let cases = [
+            ("C-150 out of home", DOOH, r#""qty":{"multiplier":14.2}"#, Ok(Some("14.2"))),
+            ("C-150 as many as are believed", DOOH, r#""qty":{"multiplier":1000}"#, Ok(Some("1000"))),
+            ("C-150 more", DOOH, r#""qty":{"multiplier":1000.000001}"#, Err("/imp/0/qty/multiplier")),
+            ("C-150 as many as can be written", DOOH, r#""qty":{"multiplier":9223372036854.775807}"#, Err("/imp/0/qty/multiplier")),
+            ("C-150 a page", r#""site":{"id":"s"},"#, r#""qty":{"multiplier":2}"#, Ok(None)),
+            ("C-150 neither", "", r#""qty":{"multiplier":9223372036854.775807}"#, Ok(None)),
+        ];
+        for (item, context, qty, expect) in cases {
+            let body = format!(
+                r#"{{"id":"1",{context}"imp":[{{"id":"1",{qty},"banner":{{"w":1,"h":1}}}}]}}"#
+            );
+            let mut pages = Pages::default();
+            let read = read(body.as_bytes(), &mut pages, &nothing, &Bounds::default());
+            let told = match &read {
+                Ok(intake) => {
+                    let text = std::str::from_utf8(intake.body).unwrap();
+                    assert_eq!(text.contains("qty"), context == DOOH, "{item}: {text}");
+                    let qty = intake.request.imp[0].qty.as_deref();
+                    Ok(qty.and_then(|qty| qty.multiplier))
+                }
+                Err(Refusal::Unreadable(error)) => Err(error.pointer()),
+                Err(refusal) => panic!("{item}: {refusal}"),
+            };
+            let expect = expect.map(|told| told.map(|told| Multiplier::parse(told).unwrap()));
+            assert_eq!(told, expect, "{item}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Two pure functions with one wait between them, which is the server's:
 //!
 //! ```text
-//! let intake = intake::read(&body, &mut pages, &additions, &limits)?; // 400, or not enough time
+//! let intake = intake::read(&body, &mut pages, &additions, &bounds)?; // 400, or not enough time
 //! let plan = auction::plan(&intake, &market, &terms, admit); // whom to ask, with which bodies
 //! let replies = fan_out(&plan).await;                        // the only IO
 //! let settlement = auction::settle(&plan, &market, &conditions, &replies); // screen, rank, price, losses

@@ -15,6 +15,8 @@ pub enum Loss {
     DuplicateBid,
     /// Its currency is none of the request's, or has no rate.
     CurrencyNotAllowed,
+    /// A notice's URL is longer than our tokens carry (R37).
+    NoticeUrlTooLong,
     /// It wants a slot of the pod that the request did not offer.
     SlotNotOffered,
     /// Its deal is none of the imp's, or a private auction got no deal (C-110, C-111).
@@ -77,13 +79,14 @@ pub enum Loss {
 
 impl Loss {
     /// Every reason, for counters registered beforehand.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Expired,
         Self::Malformed,
         Self::DuplicateKey,
         Self::UnknownImp,
         Self::DuplicateBid,
         Self::CurrencyNotAllowed,
+        Self::NoticeUrlTooLong,
         Self::SlotNotOffered,
         Self::InvalidDeal,
         Self::WrongAuction,
@@ -125,6 +128,7 @@ impl Loss {
             | Self::UnknownImp
             | Self::DuplicateBid
             | Self::CurrencyNotAllowed
+            | Self::NoticeUrlTooLong
             | Self::SlotNotOffered => 3,
             Self::InvalidDeal => 4,
             Self::WrongAuction => 5,
@@ -166,6 +170,7 @@ impl Loss {
             Self::UnknownImp => "unknown_imp",
             Self::DuplicateBid => "duplicate_bid",
             Self::CurrencyNotAllowed => "currency",
+            Self::NoticeUrlTooLong => "notice_url",
             Self::SlotNotOffered => "slot_not_offered",
             Self::InvalidDeal => "invalid_deal",
             Self::WrongAuction => "wrong_auction",
@@ -208,6 +213,7 @@ impl Loss {
             Self::UnknownImp => "the imp was not offered",
             Self::DuplicateBid => "the bid's id is not unique in its answer",
             Self::CurrencyNotAllowed => "the bid's currency is not allowed",
+            Self::NoticeUrlTooLong => "the URL of a notice is too long",
             Self::SlotNotOffered => "the pod slot was not offered",
             Self::InvalidDeal => "the deal is not one of the imp's",
             Self::WrongAuction => "the answer names another request",

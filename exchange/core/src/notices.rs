@@ -1,5 +1,6 @@
 //! Which URLs of a DSP are called for a bid, with which values.
 
+use contracts::notice::SellClaims;
 use openrtb::enums::LossReason;
 use openrtb::macros::{self, Context, Options, Values};
 use units::{Multiplier, UnixMillis};
@@ -7,6 +8,17 @@ use units::{Multiplier, UnixMillis};
 use crate::auction::{Fate, Judged, Plan};
 use crate::clearing::Discount;
 use crate::payout;
+
+/// Bytes of a notice's URL with its macros filled in: no more fits in a token.
+pub const LONGEST_URL: usize = SellClaims::LONGEST_URL;
+
+/// How macros in such a URL are filled in.
+const AS_URL: Options = Options {
+    context: Context::Url,
+    plain_ids: false,
+    audit: false,
+    keep_price: false,
+};
 
 /// The values of the macros for a bid and its fate.
 #[must_use]
@@ -56,11 +68,7 @@ fn ratio(price_micros: i64, judged: &Judged<'_>) -> Option<Multiplier> {
 pub fn url(template: Option<&str>, values: &Values<'_>) -> Option<String> {
     let template = template.filter(|template| !template.is_empty())?;
     let mut out = String::new();
-    let options = Options {
-        context: Context::Url,
-        ..Options::default()
-    };
-    macros::expand(template, values, options, &mut out);
+    macros::expand(template, values, AS_URL, &mut out);
     Some(out)
 }
 

@@ -103,15 +103,32 @@ pub fn told_quantity(imp: Option<&Imp<'_>>) -> Option<Multiplier> {
         .filter(|multiplier| multiplier.millionths() > 0)
 }
 
-/// How long after `now` the billable event of a bid may come: as long as the imp or the bid says, counted
-/// from the time of the display where the imp names one (`dt`).
+/// How long after the auction a bid pays for an impression, where it says so (X-57).
 #[must_use]
-pub fn billing_delay(imp: Option<&Imp<'_>>, bid: &Bid<'_>, now: UnixMillis) -> DurationMillis {
-    let seconds = imp.and_then(|imp| imp.exp).max(bid.exp).unwrap_or(0);
-    let told_ms = i64::from(seconds.max(0)).saturating_mul(1_000);
-    let display = imp.and_then(|imp| imp.dt).map_or(now, instant);
-    let until_display_ms = display.0.saturating_sub(now.0).max(0);
-    DurationMillis(told_ms.saturating_add(until_display_ms))
+pub fn promised(bid: &Bid<'_>) -> Option<DurationMillis> {
+    bid.exp.map(seconds)
+}
+
+/// How long after `now` the impression may come, as far as the imp says: counted from the time of the display
+/// where it names one.
+#[must_use]
+pub fn expected_delay(imp: Option<&Imp<'_>>, now: UnixMillis) -> DurationMillis {
+    let told = imp
+        .and_then(|imp| imp.exp)
+        .map_or(0, |told| seconds(told).0);
+    let until_display = imp.map_or(0, |imp| until_display(imp, now).0);
+    DurationMillis(told.saturating_add(until_display))
+}
+
+/// How long after `now` an imp is displayed, where it names a time (`dt`); none at all otherwise.
+#[must_use]
+pub fn until_display(imp: &Imp<'_>, now: UnixMillis) -> DurationMillis {
+    let display = imp.dt.map_or(now, instant);
+    DurationMillis(display.0.saturating_sub(now.0).max(0))
+}
+
+fn seconds(told: i32) -> DurationMillis {
+    DurationMillis(i64::from(told.max(0)).saturating_mul(1_000))
 }
 
 /// A number of milliseconds since 1970; nonsense is 1970.
@@ -173,17 +190,18 @@ mod tests {
         let now = UnixMillis(1_793_390_000_000);
         #[rustfmt::skip]
         let cases = [
-            ("C-62 no qty", "", None, "", 0),
-            ("C-120 qty", r#""qty":{"multiplier":14.2}"#, Some("14.2"), "", 0),
-            ("C-120 less than one", r#""qty":{"multiplier":0.25}"#, Some("0.25"), "", 0),
-            ("a quantity of nothing says nothing", r#""qty":{"multiplier":0}"#, None, "", 0),
-            ("C-146 exp of the imp", r#""exp":3600"#, None, "", 3_600_000),
-            ("the longer of two", r#""exp":60"#, None, r#""exp":3600"#, 3_600_000),
-            ("C-150 a display of its own time", r#""exp":3600,"dt":1793390400000"#, None, "", 4_000_000),
-            ("C-150 a display that is past", r#""exp":60,"dt":1"#, None, "", 60_000),
-            ("negative", r#""exp":-5,"dt":-5"#, None, "", 0),
+            ("C-62 no qty", "", None, "", 0, None),
+            ("C-120 qty", r#""qty":{"multiplier":14.2}"#, Some("14.2"), "", 0, None),
+            ("C-120 less than one", r#""qty":{"multiplier":0.25}"#, Some("0.25"), "", 0, None),
+            ("a quantity of nothing says nothing", r#""qty":{"multiplier":0}"#, None, "", 0, None),
+            ("C-146 exp of the imp", r#""exp":3600"#, None, "", 3_600_000, None),
+            ("X-57 the bid's own", r#""exp":60"#, None, r#""exp":3600"#, 60_000, Some(3_600_000)),
+            ("C-150 a display of its own time", r#""exp":3600,"dt":1793390400000"#, None, "", 4_000_000, None),
+            ("X-57 the bid's own does not begin with it", r#""dt":1793390400000"#, None, r#""exp":600"#, 400_000, Some(600_000)),
+            ("C-150 a display that is past", r#""exp":60,"dt":1"#, None, "", 60_000, None),
+            ("negative", r#""exp":-5,"dt":-5"#, None, r#""exp":-1"#, 0, Some(0)),
         ];
-        for (item, imp, multiplier, bid, delay) in cases {
+        for (item, imp, multiplier, bid, delay, own) in cases {
             let comma = if imp.is_empty() { "" } else { "," };
             let request = format!(r#"{{"id":"r","imp":[{{"id":"1","banner":{{}}{comma}{imp}}}]}}"#);
             let (request, _) = BidRequest::read(request.as_bytes(), &Limits::REQUEST).unwrap();
@@ -195,8 +213,9 @@ mod tests {
             let (_, bid) = response.bids().next().unwrap();
             let imp = request.imp.first();
             assert_eq!(told_quantity(imp), multiplier.map(factor), "{item}");
-            let found = billing_delay(imp, bid.as_ref().unwrap(), now);
-            assert_eq!(found, DurationMillis(delay), "{item}");
+            assert_eq!(expected_delay(imp, now), DurationMillis(delay), "{item}");
+            let promise = promised(bid.as_ref().unwrap());
+            assert_eq!(promise, own.map(DurationMillis), "{item}");
         }
     }
 

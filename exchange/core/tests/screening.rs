@@ -79,6 +79,11 @@ fn lists_and_limits() {
         Case { item: "X-21 the last, where the first is offered", request: "", imp: r#""video":{"mimes":["video/mp4"],"slotinpod":1}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","slotinpod":-1"#, expect: "3" },
         Case { item: "C-71 flex, narrower than the least width", request: "", imp: r#""banner":{"format":[{"wratio":16,"hratio":9,"wmin":300}]}"#, bid: r#""wratio":16,"hratio":9,"w":299,"h":168"#, expect: "203" },
         Case { item: "X-57 exp", request: "", imp: r#""exp":60,"banner":{"w":300,"h":250}"#, bid: r#""exp":59"#, expect: "2" },
+        Case { item: "X-57 exp of nothing", request: "", imp: BANNER, bid: r#""exp":0"#, expect: "2" },
+        Case { item: "X-57 a display in 4 h that the bid does not live to see", request: "", imp: r#""dt":1793404400000,"banner":{"w":300,"h":250}"#, bid: r#""exp":1800"#, expect: "2" },
+        Case { item: "X-57 one second less", request: "", imp: r#""dt":1793404400000,"banner":{"w":300,"h":250}"#, bid: r#""exp":14399"#, expect: "2" },
+        Case { item: "X-57 one that it lives to see", request: "", imp: r#""dt":1793404400000,"banner":{"w":300,"h":250}"#, bid: r#""exp":14400"#, expect: "won" },
+        Case { item: "X-57 no exp is no promise to end", request: "", imp: r#""dt":1793404400000,"banner":{"w":300,"h":250}"#, bid: "", expect: "won" },
         Case { item: "C-92 native without a required asset", request: "", imp: r#""native":{"request":"{\"assets\":[{\"id\":1,\"required\":1,\"title\":{\"len\":90}}]}"}"#, bid: r#""adm":"{\"link\":{\"url\":\"https://a.example\"},\"assets\":[]}""#, expect: "204" },
         Case { item: "C-91 native that is no JSON", request: "", imp: r#""native":{"request":"{\"assets\":[{\"id\":1,\"title\":{\"len\":90}}]}"}"#, bid: "", expect: "204" },
     ];
@@ -164,4 +169,51 @@ fn demands_beyond_the_standard() {
     for case in cases {
         assert_eq!(outcome(&case, &strict), case.expect, "{}", case.item);
     }
+}
+
+#[test]
+fn notices_that_no_token_could_carry() {
+    // R37: the URL stands in our token, and a token has an end
+    let url = |bytes: usize| format!("{:x<bytes$}", "https://d.example/");
+    let told = |times: usize| url(100) + &"${AUCTION_AD_ID}".repeat(times);
+    let (short, long) = ("a".repeat(40), "%".repeat(300));
+    let later = url(100) + &format!("${{AUCTION_IMP_TS:{:x<44}}}", "").repeat(30);
+    let at_last = later.clone() + &"${AUCTION_AD_ID}".repeat(3);
+    #[rustfmt::skip]
+    let cases = [
+        ("as long as may be", "burl", url(2_048), &short, "won"),
+        ("one byte more", "burl", url(2_049), &short, "3"),
+        ("a burl of 6,000 bytes", "burl", url(6_000), &short, "3"),
+        ("a nurl", "nurl", url(2_049), &short, "3"),
+        ("a lurl", "lurl", url(2_049), &short, "3"),
+        ("an id that no notice tells", "burl", url(2_048), &long, "won"),
+        ("an id that is told often", "burl", told(90), &short, "won"),
+        ("a long one that is told once", "burl", told(1), &long, "won"),
+        ("what is filled in later", "burl", later, &long, "won"),
+        ("what is filled in later, beside what is there", "burl", at_last, &long, "3"),
+        ("a long one that is told often, three bytes for each", "burl", told(5), &long, "3"),
+    ];
+    for (item, name, url, ad, expect) in cases {
+        let bid = format!(r#""adid":"{ad}","{name}":"{url}""#);
+        let case = Case {
+            item,
+            request: "",
+            imp: BANNER,
+            bid: bid.leak(),
+            expect,
+        };
+        assert_eq!(outcome(&case, &Policy::default()), expect, "{item}");
+    }
+    let wide = Policy {
+        notice_url: 4_096,
+        ..Policy::default()
+    };
+    let case = Case {
+        item: "as long as is configured",
+        request: "",
+        imp: BANNER,
+        bid: format!(r#""burl":"{}""#, url(4_096)).leak(),
+        expect: "won",
+    };
+    assert_eq!(outcome(&case, &wide), "won");
 }

@@ -66,7 +66,7 @@ fn cost_of_a_record() -> f64 {
         let mut pages = Pages::default();
         let additions = Additions::default();
         let intake =
-            intake::read(request.as_bytes(), &mut pages, &additions, &config.request).unwrap();
+            intake::read(request.as_bytes(), &mut pages, &additions, &config.bounds()).unwrap();
         let request_id = auction.to_string();
         let terms = Terms {
             auction,

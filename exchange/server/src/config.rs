@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use contracts::notice::SellClaims;
 use eventlog::Durability;
+use exchange_core::intake::Bounds;
 use exchange_core::networks::{Network, Networks};
 use exchange_core::privacy;
 use exchange_core::screening::Policy;
@@ -55,7 +57,9 @@ pub struct Config {
     pub answer_margin: Millis,
     pub notice_ttl: Millis,
     pub notice_timeout: Millis,
+    pub notice_url: Bytes,
     pub notice_queue: usize,
+    pub outbox: Outbox,
     pub outbox_retry: Millis,
     pub records: usize,
     pub record_stream: usize,
@@ -67,6 +71,7 @@ pub struct Config {
     pub sync: Sync,
     pub traffic: Traffic,
     pub limits: Limits,
+    pub quantity: u32,
     pub request: openrtb::Limits,
     pub response: openrtb::Limits,
 }
@@ -95,6 +100,15 @@ pub struct Account {
     /// Most requests in work at once; 0: any number.
     #[serde(default)]
     pub in_flight: u32,
+}
+
+/// Billing notices on their way; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Outbox {
+    pub in_work: usize,
+    pub per_partner: usize,
 }
 
 /// Ids of users between DSPs and us; `config.default.toml` says what each key means.
@@ -240,11 +254,25 @@ impl Config {
         for (key, count) in [
             ("records", self.records),
             ("notice_queue", self.notice_queue),
+            (
+                "quantity",
+                usize::try_from(self.quantity).unwrap_or(usize::MAX),
+            ),
+            ("outbox.in_work", self.outbox.in_work),
+            ("outbox.per_partner", self.outbox.per_partner),
             ("sync.per_user", self.sync.per_user),
         ] {
             if count == 0 {
                 faults.push(ConfigFault::in_key(key, "must be at least 1"));
             }
+        }
+        if !(1..=SellClaims::LONGEST_URL as u64).contains(&self.notice_url.0) {
+            let why = format!("must be 1B to {}B", SellClaims::LONGEST_URL);
+            faults.push(ConfigFault::in_key("notice_url", why));
+        }
+        if self.request.id > SellClaims::LONGEST_IMP {
+            let why = format!("must be at most {}", SellClaims::LONGEST_IMP);
+            faults.push(ConfigFault::in_key("request.id", why));
         }
         self.auction_records.faults(&mut faults);
         self.sightings.faults(&mut faults);
@@ -310,6 +338,12 @@ impl Config {
         }
     }
 
+    /// What is believed of requests.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds::new(self.request, self.quantity)
+    }
+
     /// What we ask of bids beyond the standard.
     #[must_use]
     pub fn policy(&self) -> Policy {
@@ -317,6 +351,7 @@ impl Config {
             creative_id_required: self.require_crid,
             advertiser_domain_required: self.require_adomain,
             loopback_is_secure: self.local_mode,
+            notice_url: usize::try_from(self.notice_url.0).unwrap_or(usize::MAX),
             limits: self.response,
         }
     }

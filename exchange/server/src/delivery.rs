@@ -95,8 +95,24 @@ pub(crate) fn shown_at(claims: SellClaims, at: UnixMillis) -> SellClaims {
     }
 }
 
+/// What tells the reports of one ad apart from those of all others. That of an imp's first ad is what it was
+/// before ads were numbered, so that what was reported then is known.
+pub(crate) fn once(what: &str, claims: &SellClaims) -> String {
+    let SellClaims {
+        auction,
+        partner,
+        imp,
+        ad,
+        ..
+    } = claims;
+    match ad {
+        0 => format!("{what}:{auction}:{partner}:{imp}"),
+        ad => format!("{what}.{ad}:{auction}:{partner}:{imp}"),
+    }
+}
+
 /// Records what a token reports, and of a billable event that its DSP is to be told, before anybody is told
-/// that it was taken. An impression and a billing notice of the same imp are the same delivery; what a crawler
+/// that it was taken. An impression and a billing notice of the same ad are the same delivery; what a crawler
 /// reported is another, so that a person's report after it still counts.
 ///
 /// # Errors
@@ -122,10 +138,7 @@ pub(crate) async fn record(
         },
         (DeliveryFact::Notified(_), _) => "notified",
     };
-    let once = format!(
-        "{what}:{}:{}:{}",
-        claims.auction, claims.partner, claims.imp
-    );
+    let once = once(what, &claims);
     let left = claims.expires.since(now).0.max(0);
     // Remembered until the token can no longer be accepted by any clock of ours.
     let ttl = Duration::from_millis(u64::try_from(left).unwrap_or(0)) + Duration::from_secs(600);

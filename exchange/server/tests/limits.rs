@@ -55,3 +55,38 @@ async fn messages_are_bounded_by_the_configuration() {
         }
     }
 }
+
+#[tokio::test]
+async fn ids_and_quantities_that_no_row_could_hold_are_refused() {
+    let dsp = dsp();
+    let rig = Rig::start(&[("dsp", format!("{}/bid", dsp.server.url))]).await;
+    let (long, most) = ("x".repeat(513), "x".repeat(512));
+    let with_id = |id: &str| REQUEST.replacen(r#""id":"r""#, &format!(r#""id":"{id}""#), 1);
+    let with_imp = |id: &str| REQUEST.replacen(r#""id":"2""#, &format!(r#""id":"{id}""#), 1);
+    let seen_by = |quantity: &str| {
+        let imp = format!(r#""id":"1","qty":{{"multiplier":{quantity}}}"#);
+        let request = REQUEST.replacen(r#""id":"1""#, &imp, 1);
+        request.replacen("\"site\"", "\"dooh\"", 1)
+    };
+    #[rustfmt::skip]
+    let cases = [
+        ("R37 as long as may be", with_id(&most), 200, ""),
+        ("R37 the request's id", with_id(&long), 400, "/id"),
+        ("R37 an imp's id as long as may be", with_imp(&most), 200, ""),
+        ("R37 an imp's id", with_imp(&long), 400, "/imp/1/id"),
+        ("C-150 as many as are believed", seen_by("1000"), 200, ""),
+        ("C-150 more", seen_by("9200000000000"), 400, "/imp/0/qty/multiplier"),
+        ("C-150 on a page it says nothing", seen_by("9200000000000").replacen("dooh", "site", 1), 200, ""),
+    ];
+    for (item, request, status, pointer) in cases {
+        let answer = rig.auction(&request).await.expect_status(status);
+        if status == 400 {
+            assert_eq!(answer.json()["pointer"], pointer, "{item}");
+        }
+    }
+    let last = dsp.last_asked().body;
+    assert!(
+        !last.contains("qty"),
+        "C-150: nobody is told one that does not count: {last}"
+    );
+}

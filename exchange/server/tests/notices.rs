@@ -282,6 +282,7 @@ fn claims(expires: UnixMillis) -> SellClaims {
         kind: SellKind::Bill,
         auction: AuctionId::new(UnixMillis(1), [1; 10]),
         imp: "1".into(),
+        ad: 0,
         partner: "alpha".into(),
         publisher: "open".into(),
         placement: String::new(),
@@ -511,4 +512,98 @@ async fn a_log_that_may_forget_takes_no_billing_notice_and_says_which_setting_to
     })
     .await;
     assert!(health.to_string().contains(says), "{health}");
+}
+
+#[tokio::test]
+async fn a_dsp_that_takes_no_notice_holds_up_no_other() {
+    // R8: more entries of the one that fails than are delivered at the same time
+    let bill = |price: &str, domain: &str| {
+        let bid = format!(
+            r#""price":{price},"crid":"c","adomain":["{domain}"],"w":300,"h":250,"adm":"<b>x</b>","burl":"{{SELF}}/bill""#
+        );
+        Dsp::bidding(bid.leak())
+    };
+    let (failing, other) = (bill("2", "failing.example"), bill("1", "other.example"));
+    *failing.notice_status.lock().unwrap() = 503;
+    let partners = [
+        ("failing", format!("{}/bid", failing.server.url)),
+        ("other", format!("{}/bid", other.server.url)),
+    ];
+    let small = [
+        ("outbox.in_work", "6"),
+        ("outbox.per_partner", "2"),
+        ("outbox_retry", "1h"),
+    ];
+    let rig = Rig::configured(&partners, &small).await;
+    for _ in 0..20 {
+        expect(get(url(&won(&rig).await, "burl")).await, 200);
+    }
+    let others = banner(r#""badv":["failing.example"],"#);
+    let answer = rig.auction(&others).await.expect_status(200).json();
+    let burl = url(&answer["seatbid"][0]["bid"][0], "burl").to_owned();
+    expect(get(&burl).await, 200);
+    other.wait_told("/bill").await;
+    assert!(!failing.told().is_empty(), "it was tried");
+}
+
+#[tokio::test]
+async fn a_bid_pays_as_long_as_it_says_and_no_longer() {
+    // X-57
+    let with = |exp: &str| {
+        let bid = format!(
+            r#""price":1.5,{exp}"crid":"c","adomain":["shop.example"],"w":300,"h":250,"adm":"<b>x</b>","nurl":"{{SELF}}/win","burl":"{{SELF}}/bill""#
+        );
+        Dsp::bidding(bid.leak())
+    };
+    let in_a_minute = service::clock::now().0 + 60_000;
+    let displayed = format!(r#","dt":{in_a_minute}"#);
+    #[rustfmt::skip]
+    let cases = [
+        ("as it says", r#""exp":90,"#, "", 90),
+        ("its own word, whatever the imp's display", r#""exp":90,"#, &*displayed, 90),
+        ("its own word, not the imp's", r#""exp":7200,"#, r#","exp":5400"#, 7_200),
+        ("no word: as configured", "", "", 3_600),
+        ("no word: the imp's", "", r#","exp":5400"#, 5_400),
+    ];
+    let ring = SellClaims::ring(&[key()]);
+    let claims_of = |bid: &Value, name: &str| {
+        let token = url(bid, name).split_once("t=").unwrap().1;
+        let token = token.split('&').next().unwrap();
+        SellClaims::open(token, &ring).unwrap()
+    };
+    for (item, exp, imp, seconds) in cases {
+        let dsp = with(exp);
+        let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
+        let request = banner("").replacen(r#""id":"1""#, &format!(r#""id":"1"{imp}"#), 1);
+        let answer = rig.auction(&request).await.expect_status(200).json();
+        let bid = &answer["seatbid"][0]["bid"][0];
+        let bill = claims_of(bid, "burl");
+        let (arrived, _) = bill.auction.0.get_timestamp().unwrap().to_unix();
+        let life = bill.expires.0 / 1_000 - i64::try_from(arrived).unwrap();
+        assert_eq!(life, seconds, "{item}");
+        let win = claims_of(bid, "nurl");
+        assert!(win.expires.0 >= bill.expires.0, "{item}: it moves no money");
+    }
+
+    let dsp = with(r#""exp":1,"#);
+    let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
+    let bid = won(&rig).await;
+    let burl = url(&bid, "burl");
+    // HEAD answers as GET would, and records nothing (C-11).
+    poll_until(PATIENCE, async || {
+        let answer = send(Method::HEAD, burl, &[], "").await;
+        (answer.status == 410).then_some(())
+    })
+    .await;
+    let late = get(burl).await.expect_status(410);
+    assert_eq!(late.json()["code"], "expired");
+    expect(get(url(&bid, "nurl")).await, 200);
+    dsp.wait_told("/win").await;
+    let log = EventLog::connect(&rig.events_url, Timeouts::default()).unwrap();
+    assert_eq!(
+        log.length(DELIVERY_STREAM).await.unwrap(),
+        0,
+        "nobody earns"
+    );
+    assert!(!dsp.told().iter().any(|notice| notice.starts_with("/bill")));
 }

@@ -227,6 +227,7 @@ async fn r_7_only_our_tokens_count_and_only_in_time() {
         kind,
         auction: AuctionId::new(clock::now(), [3; 10]),
         imp: "1".into(),
+        ad: 0,
         partner: "dsp_rival".into(),
         publisher: "paper".into(),
         placement: "top".into(),

@@ -128,6 +128,7 @@ async fn r_7_a_click_leads_to_the_page_that_its_token_names_and_nowhere_else() {
         kind,
         auction: AuctionId::new(clock::now(), [3; 10]),
         imp: "1".into(),
+        ad: 0,
         partner: "dsp_rival".into(),
         publisher: "paper".into(),
         placement: "top".into(),

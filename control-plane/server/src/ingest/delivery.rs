@@ -61,9 +61,9 @@ pub struct RevenueRow {
     pub key: Option<String>,
     /// Impressions that were delivered.
     pub impressions: u64,
-    /// Clicks on them, each imp's once; on the day of the click.
+    /// Clicks on them, each ad's once; on the day of the click.
     pub clicks: u64,
-    /// Of imps that were in sight long enough, each imp's once; on the day on which they were.
+    /// Of ads that were in sight long enough, each ad's once; on the day on which they were.
     pub views: u64,
     /// What they cost.
     #[serde(with = "units::json::nanos")]
@@ -200,7 +200,7 @@ impl Plain for DeliveryEvent {
     }
 }
 
-/// One impression per imp of an auction, whichever notice told it; those of tests earn nothing. What else is
+/// One impression per ad of an imp, whichever notice told it; those of tests earn nothing. What else is
 /// reported is marked once; then how the DSPs' billing notices ended, since each follows its delivery in the log.
 async fn insert(tx: &Transaction<'_>, events: &[DeliveryEvent]) -> Result<(), LedgerError> {
     let (mut earned, mut marked, mut ended) = (Vec::new(), Vec::new(), Vec::new());
@@ -234,9 +234,9 @@ async fn write_deliveries(
     sql::run(
         tx,
         "write deliveries",
-        "INSERT INTO deliveries (auction, imp, partner, publisher, placement, currency, gross, fee, at, notice)
+        "INSERT INTO deliveries (auction, imp, partner, publisher, placement, currency, gross, fee, at, notice, ad)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                              $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+                              $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[])
          ON CONFLICT DO NOTHING",
         &[
             &auctions,
@@ -255,13 +255,14 @@ async fn write_deliveries(
                     "waiting"
                 }
             }),
+            &number(|event| i64::from(event.claims.ad)),
         ],
     )
     .await?;
     Ok(())
 }
 
-/// Clicks, views and what crawlers reported, each once per imp.
+/// Clicks, views and what crawlers reported, each once per ad.
 async fn mark(tx: &Transaction<'_>, marked: &[(&DeliveryEvent, &str)]) -> Result<(), LedgerError> {
     if marked.is_empty() {
         return Ok(());
@@ -276,11 +277,15 @@ async fn mark(tx: &Transaction<'_>, marked: &[(&DeliveryEvent, &str)]) -> Result
         .collect();
     let kinds: Vec<&str> = marked.iter().map(|(_, kind)| *kind).collect();
     let at: Vec<i64> = marked.iter().map(|(event, _)| event.at.0).collect();
+    let ads: Vec<i64> = marked
+        .iter()
+        .map(|(event, _)| i64::from(event.claims.ad))
+        .collect();
     sql::run(
         tx,
         "write delivery marks",
-        "INSERT INTO delivery_marks (auction, imp, kind, at, partner, placement)
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+        "INSERT INTO delivery_marks (auction, imp, kind, at, partner, placement, ad)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
          ON CONFLICT DO NOTHING",
         &[
             &auctions,
@@ -289,6 +294,7 @@ async fn mark(tx: &Transaction<'_>, marked: &[(&DeliveryEvent, &str)]) -> Result
             &at,
             &text(|event| event.claims.partner.as_str()),
             &text(|event| &event.claims.placement),
+            &ads,
         ],
     )
     .await?;
@@ -300,9 +306,10 @@ async fn end(
     tx: &Transaction<'_>,
     ended: &[(&DeliveryEvent, NoticeEnd)],
 ) -> Result<(), LedgerError> {
-    let mut last: BTreeMap<(Uuid, &str), NoticeEnd> = BTreeMap::new();
+    let mut last: BTreeMap<(Uuid, &str, u32), NoticeEnd> = BTreeMap::new();
     for (event, end) in ended {
-        let key = (event.claims.auction.0, &*event.claims.imp);
+        let claims = &event.claims;
+        let key = (claims.auction.0, &*claims.imp, claims.ad);
         let known = last.entry(key).or_insert(*end);
         if *known != NoticeEnd::Acknowledged {
             *known = *end;
@@ -311,16 +318,17 @@ async fn end(
     if last.is_empty() {
         return Ok(());
     }
-    let auctions: Vec<Uuid> = last.keys().map(|(auction, _)| *auction).collect();
-    let imps: Vec<&str> = last.keys().map(|(_, imp)| *imp).collect();
+    let auctions: Vec<Uuid> = last.keys().map(|(auction, ..)| *auction).collect();
+    let imps: Vec<&str> = last.keys().map(|(_, imp, _)| *imp).collect();
+    let ads: Vec<i64> = last.keys().map(|(.., ad)| i64::from(*ad)).collect();
     let ends: Vec<&str> = last.values().map(|end| word(*end)).collect();
     sql::run(
         tx,
         "write how billing notices ended",
         "UPDATE deliveries AS d SET notice = e.ended
-         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS e (auction, imp, ended)
-         WHERE d.auction = e.auction AND d.imp = e.imp AND d.notice <> 'acknowledged'",
-        &[&auctions, &imps, &ends],
+         FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) AS e (auction, imp, ad, ended)
+         WHERE d.auction = e.auction AND d.imp = e.imp AND d.ad = e.ad AND d.notice <> 'acknowledged'",
+        &[&auctions, &imps, &ads, &ends],
     )
     .await?;
     Ok(())

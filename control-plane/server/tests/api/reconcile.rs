@@ -23,6 +23,7 @@ fn delivery(number: u8, url: &str, fact: DeliveryFact) -> DeliveryEvent {
             kind: SellKind::Impression,
             auction: AuctionId::new(NOON, [number; 10]),
             imp: "1".into(),
+            ad: 0,
             partner: "dsp_rival".into(),
             publisher: "paper".into(),
             placement: "top".into(),

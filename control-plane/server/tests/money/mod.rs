@@ -55,6 +55,7 @@ impl Bank {
                     include_str!("../../migrations/V15__reconcile.sql"),
                     include_str!("../../migrations/V24__request_ids.sql"),
                     include_str!("../../migrations/V25__lease_batches.sql"),
+                    include_str!("../../migrations/V26__ads.sql"),
                 ] {
                     client.batch_execute(migration).await?;
                 }

@@ -55,6 +55,8 @@ pub struct KeyRing {
     keys: Vec<(u32, Hmac<Sha256>)>,
 }
 
+/// Characters of a token: what it holds is bounded before it is signed.
+const LONGEST_TOKEN: usize = 8_192;
 const MAC_BYTES: usize = 32;
 /// The key's number stands before the payload.
 const KEY_BYTES: usize = 4;
@@ -108,7 +110,7 @@ impl KeyRing {
     /// # Errors
     /// [`TokenError::Unreadable`] for what is no token, [`TokenError::Forged`] for a wrong key or signature.
     pub fn open(&self, token: &str) -> Result<Vec<u8>, TokenError> {
-        if token.len() > 8_192 {
+        if token.len() > LONGEST_TOKEN {
             return Err(TokenError::Unreadable);
         }
         let mut bytes = URL_SAFE_NO_PAD

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use units::{AuctionId, CpmMicros, Currency, Nanos, PartnerId, UnixMillis};
 
-use super::codec::{Source, put_i64, put_text, put_uuid};
+use super::codec::{Source, put_i64, put_text, put_u64, put_uuid};
 use super::key::{KeyRing, TokenError};
 
 /// What a call with the token reports.
@@ -33,6 +33,9 @@ pub struct SellClaims {
     pub auction: AuctionId,
     /// The imp's id in the SSP's request.
     pub imp: String,
+    /// Which of the ads that won this imp, from 0: a break or several native ads are one imp.
+    #[serde(default)]
+    pub ad: u32,
     /// Whose bid won.
     pub partner: PartnerId,
     /// The seller: publisher or SSP account.
@@ -57,10 +60,17 @@ pub struct SellClaims {
     pub test: bool,
 }
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Its tokens do not number the ads of an imp: each is the first.
+const WITHOUT_AD: u8 = 1;
 const PURPOSE: &str = "gavel sell notice";
 
 impl SellClaims {
+    /// Bytes of a URL that a token holds.
+    pub const LONGEST_URL: usize = 4_096;
+    /// Bytes of an imp's id that a token holds.
+    pub const LONGEST_IMP: usize = 1_024;
+
     /// The ring that signs and checks these tokens.
     #[must_use]
     pub fn ring(keys: &[super::NoticeKey]) -> KeyRing {
@@ -96,6 +106,7 @@ impl SellClaims {
         put_i64(&mut bytes, self.fee.0);
         put_text(&mut bytes, self.payout_currency.as_str());
         put_i64(&mut bytes, self.expires.0);
+        put_u64(&mut bytes, u64::from(self.ad));
         ring.sign(&bytes, out);
     }
 
@@ -106,7 +117,8 @@ impl SellClaims {
     pub fn open(token: &str, ring: &KeyRing) -> Result<Self, TokenError> {
         let bytes = ring.open(token)?;
         let mut source = Source(&bytes);
-        if source.u8()? != VERSION {
+        let version = source.u8()?;
+        if !matches!(version, VERSION | WITHOUT_AD) {
             return Err(TokenError::Unreadable);
         }
         let kind = match source.u8()? {
@@ -133,6 +145,10 @@ impl SellClaims {
             fee: Nanos(source.i64()?),
             payout_currency: Currency::parse(source.text()?).ok_or(TokenError::Unreadable)?,
             expires: UnixMillis(source.i64()?),
+            ad: match version {
+                WITHOUT_AD => 0,
+                _ => u32::try_from(source.u64()?).map_err(|_| TokenError::Unreadable)?,
+            },
         };
         source.end()?;
         Ok(claims)
@@ -144,13 +160,12 @@ mod tests {
     use super::*;
     use crate::notice::{NoticeClaims, NoticeKey};
 
-    #[test]
-    fn a_token_of_one_side_does_not_open_on_the_other() {
-        let keys = [NoticeKey::new(1, [1; 32])];
-        let claims = SellClaims {
+    fn claims() -> SellClaims {
+        SellClaims {
             kind: SellKind::Impression,
             auction: AuctionId(uuid::Uuid::from_u128(1)),
             imp: "1".into(),
+            ad: 2,
             partner: "rival".into(),
             publisher: "publisher".into(),
             placement: "placement".into(),
@@ -162,7 +177,26 @@ mod tests {
             url: "http://dsp.example/bill?p=0.01".into(),
             expires: UnixMillis(5),
             test: true,
-        };
+        }
+    }
+
+    #[test]
+    fn tokens_and_events_from_before_ads_were_numbered_are_of_the_first() {
+        // Signed by version 1 with the same key and claims.
+        const OLDER: &str = "AAAAAQEDAQAAAAAAAAAAAAAAAAAAAAEBMQVyaXZhbAlwdWJsaXNoZXIJcGxhY2VtZW50Hmh0dHA6Ly9kc3AuZXhhbXBsZS9iaWxsP3A9MC4wMaCcAQNVU0SgnAHQDwNVU0QKzABJZdwyXv_2ykKxmkkbF00dEYVWsApzNduLDqPsN5c";
+        let ring = SellClaims::ring(&[NoticeKey::new(1, [1; 32])]);
+        let first = SellClaims { ad: 0, ..claims() };
+        assert_eq!(SellClaims::open(OLDER, &ring), Ok(first.clone()));
+
+        let mut event = serde_json::to_value(claims()).unwrap();
+        event.as_object_mut().unwrap().remove("ad");
+        assert_eq!(serde_json::from_value::<SellClaims>(event).unwrap(), first);
+    }
+
+    #[test]
+    fn a_token_of_one_side_does_not_open_on_the_other() {
+        let keys = [NoticeKey::new(1, [1; 32])];
+        let claims = claims();
         let mut token = String::new();
         claims.sign(&SellClaims::ring(&keys), &mut token);
         assert_eq!(
@@ -173,5 +207,59 @@ mod tests {
             NoticeClaims::open(&token, &NoticeClaims::ring(&keys)),
             Err(TokenError::Forged)
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_signed_within_the_bounds_opens(
+            imp in 0..=SellClaims::LONGEST_IMP,
+            url in 0..=SellClaims::LONGEST_URL,
+            id in 0..=64_usize,
+            price in 0..=CpmMicros::MAX.micros(),
+            numbers in proptest::prelude::any::<[i64; 3]>(),
+            ad in proptest::prelude::any::<u32>(),
+        ) {
+            let [gross, fee, expires] = numbers;
+            let longest = |id: usize| "x".repeat(id);
+            let written = SellClaims {
+                imp: longest(imp),
+                ad,
+                partner: longest(id).as_str().into(),
+                publisher: longest(id),
+                placement: longest(id),
+                price: CpmMicros::new(price).unwrap(),
+                gross: Nanos(gross),
+                fee: Nanos(fee),
+                url: longest(url),
+                expires: UnixMillis(expires),
+                ..claims()
+            };
+            let ring = SellClaims::ring(&[NoticeKey::new(u32::MAX, [1; 32])]);
+            let mut token = String::new();
+            written.sign(&ring, &mut token);
+            proptest::prop_assert_eq!(SellClaims::open(&token, &ring), Ok(written));
+        }
+    }
+
+    #[test]
+    fn the_largest_that_is_signed_opens() {
+        let longest = "x".repeat(64);
+        let written = SellClaims {
+            imp: "x".repeat(SellClaims::LONGEST_IMP),
+            ad: u32::MAX,
+            partner: longest.as_str().into(),
+            publisher: longest.clone(),
+            placement: longest,
+            price: CpmMicros::MAX,
+            gross: Nanos(i64::MIN),
+            fee: Nanos(i64::MIN),
+            url: "x".repeat(SellClaims::LONGEST_URL),
+            expires: UnixMillis(i64::MIN),
+            ..claims()
+        };
+        let ring = SellClaims::ring(&[NoticeKey::new(u32::MAX, [1; 32])]);
+        let mut token = String::new();
+        written.sign(&ring, &mut token);
+        assert_eq!(SellClaims::open(&token, &ring), Ok(written));
     }
 }

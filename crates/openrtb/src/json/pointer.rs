@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 const GENEROUS: Limits = Limits {
     depth: 128,
     ext_depth: 64,
+    id: usize::MAX,
     imps: usize::MAX,
     eids: usize::MAX,
     segments: usize::MAX,

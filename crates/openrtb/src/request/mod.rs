@@ -39,7 +39,7 @@ pub use pmp::{Deal, Pmp};
 pub use publisher::{Channel, Network, Producer, Publisher};
 pub use qty::{DurFloors, Qty, RefSettings, Refresh};
 pub use regs::Regs;
-pub(crate) use rules::{ids_of_user, too_many_segments};
+pub(crate) use rules::{ids_of_user, too_long_id, too_many_segments};
 pub use site::Site;
 pub use source::{Source, SupplyChain, SupplyChainNode};
 pub use user::{Data, Eid, Segment, Uid, User};

@@ -2,7 +2,7 @@
 
 use super::{App, Audio, BidRequest, Content, Device, Imp, Site, User, Video};
 use crate::error::ReadError;
-use crate::json::{Fault, MalformedKind, Reader};
+use crate::json::{Fault, MalformedKind, Reader, Span};
 use crate::lenient::{Name, Value as _};
 use crate::limits::Limits;
 use crate::repairs::{Repair, RepairKind, Repairs};
@@ -18,13 +18,13 @@ impl<'a> BidRequest<'a> {
     /// # Errors
     /// [`ReadError::Malformed`] when the body is not JSON or beyond `limits`;
     /// [`ReadError::Invalid`] when it has no `id` (C-60), no usable imp (C-66), two imps of one id
-    /// (C-64), too many imps, ids of the user or segments, more than one of `site`, `app`, `dooh` (C-40), or a doubled key that
+    /// (C-64), an id that is too long, too many imps, ids of the user or segments, more than one of `site`, `app`, `dooh` (C-40), or a doubled key that
     /// decides the auction (C-31).
     pub fn read(body: &'a [u8], limits: &Limits) -> Result<(Self, Repairs), ReadError> {
         let mut reader = Reader::new(body, limits).map_err(|fault| ReadError::new(fault, body))?;
         reader.passes_on = true;
         let mut request = read_root(&mut reader).map_err(|fault| ReadError::new(fault, body))?;
-        check(&request, limits)?;
+        check(&request, body, limits)?;
         let mut repairs = std::mem::take(&mut reader.repairs);
         prefer_newer(&mut request, &mut repairs);
         request.note_contradictions(&mut |object, field, at| {
@@ -49,7 +49,7 @@ fn read_root<'a>(reader: &mut Reader<'a>) -> Result<BidRequest<'a>, Fault> {
     request.ok_or(Fault::malformed(at, MalformedKind::NotAnObject))
 }
 
-fn check(request: &BidRequest<'_>, limits: &Limits) -> Result<(), ReadError> {
+fn check(request: &BidRequest<'_>, body: &[u8], limits: &Limits) -> Result<(), ReadError> {
     if request.id.as_ref().is_none_or(|id| id.is_empty()) {
         return Err(ReadError::invalid("/id", "C-60", "the request has no id"));
     }
@@ -58,6 +58,10 @@ fn check(request: &BidRequest<'_>, limits: &Limits) -> Result<(), ReadError> {
     }
     if request.imp.len() > limits.imps {
         return Err(ReadError::invalid("/imp", "R37", "too many imps"));
+    }
+    if let Some(span) = too_long_id(request, limits.id) {
+        let what = "the id is too long";
+        return Err(ReadError::in_member(body, span, "id", "R37", what));
     }
     if ids_of_user(request) > limits.eids {
         return Err(ReadError::invalid("/user/eids", "R37", "too many ids"));
@@ -87,6 +91,15 @@ fn check(request: &BidRequest<'_>, limits: &Limits) -> Result<(), ReadError> {
         ));
     }
     Ok(())
+}
+
+/// The request or the imp whose id has more bytes than `most`, if any has.
+pub(crate) fn too_long_id(request: &BidRequest<'_>, most: usize) -> Option<Span> {
+    if request.id().len() > most {
+        return Some(request.span);
+    }
+    let imp = request.imp.iter().find(|imp| imp.id().len() > most);
+    imp.map(|imp| imp.span)
 }
 
 /// How many ids the user has, wherever they stand (C-170); one that names a source alone counts, too.

@@ -100,7 +100,7 @@ pub fn kept_matches(matches: &Matches, request: &BidRequest<'_>, is_whole: bool)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::{Additions, Pages, read};
+    use crate::intake::{Additions, Bounds, Pages, read};
     use contracts::matches::Match;
     use openrtb::Limits;
     use units::UnixMillis;
@@ -108,7 +108,7 @@ mod tests {
     fn kept_of(body: &str) -> String {
         let mut pages = Pages::default();
         let nothing = Additions::default();
-        let intake = read(body.as_bytes(), &mut pages, &nothing, &Limits::REQUEST).unwrap();
+        let intake = read(body.as_bytes(), &mut pages, &nothing, &Bounds::default()).unwrap();
         let policy = Policy {
             gdpr: true,
             us: true,

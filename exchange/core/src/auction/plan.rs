@@ -87,6 +87,8 @@ pub struct Plan<'a> {
     pub auction: AuctionId,
     /// The id of the request that DSPs are sent.
     pub request_id: String,
+    /// When the request arrived.
+    pub at: UnixMillis,
     /// What the SSP asked.
     pub intake: &'a Intake<'a>,
     /// Currency of comparison and of our answer: the first of the request's that we can convert to.
@@ -132,6 +134,7 @@ pub fn plan<'a>(
     let mut plan = Plan {
         auction: terms.auction,
         request_id: terms.request_id.to_owned(),
+        at: terms.at,
         intake,
         currency: answer_currency(&request.cur, market),
         privacy: privacy::decide(&signals, privacy::Recipient::Ours).reason,

@@ -260,11 +260,11 @@ fn block(patches: &mut Patches, name: &'static str, blocked: &[String], told: &[
 mod tests {
     use super::super::{Pages, read};
     use super::*;
-    use openrtb::Limits;
+    use crate::intake::Bounds;
 
     fn written(body: &str, additions: &Additions<'_>) -> String {
         let mut pages = Pages::default();
-        let intake = read(body.as_bytes(), &mut pages, additions, &Limits::REQUEST).unwrap();
+        let intake = read(body.as_bytes(), &mut pages, additions, &Bounds::default()).unwrap();
         String::from_utf8(intake.body.to_vec()).unwrap()
     }
 

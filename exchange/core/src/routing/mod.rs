@@ -9,6 +9,7 @@ mod throttle;
 
 use contracts::catalog::{DemandPartner, OpenRtbVersion};
 use openrtb::{BidRequest, Imp};
+use units::Multiplier;
 
 pub use network::NetworkTime;
 pub use pretargeting::Pretargets;
@@ -19,6 +20,7 @@ pub use throttle::Throttle;
 use self::partners::PartnerSet;
 use crate::deals;
 use crate::medium::Medium;
+use crate::payout;
 
 /// Why a partner was not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +37,9 @@ pub enum NotAsked {
     NothingForIt,
     /// Its dialect cannot say the request (C-171).
     Dialect,
+    /// A display of each imp counts for several impressions, or for less than one, and its dialect has no word for
+    /// it (C-171): it would be billed for what it is not told.
+    Quantity,
     /// Requests like this one brought too little from it so far.
     Sampled,
     /// Too many of its answers were late or invalid lately (R29).
@@ -49,13 +54,14 @@ pub enum NotAsked {
 
 impl NotAsked {
     /// All reasons.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Inactive,
         Self::Seats,
         Self::Pretargeting,
         Self::UnknownUser,
         Self::NothingForIt,
         Self::Dialect,
+        Self::Quantity,
         Self::Sampled,
         Self::Throttled,
         Self::OverQps,
@@ -73,6 +79,7 @@ impl NotAsked {
             Self::UnknownUser => "unknown_user",
             Self::NothingForIt => "nothing_for_it",
             Self::Dialect => "dialect",
+            Self::Quantity => "quantity",
             Self::Sampled => "sampled",
             Self::Throttled => "throttled",
             Self::OverQps => "over_qps",
@@ -146,7 +153,12 @@ impl<'s> Selection<'s> {
         if partner.pretargeting.known_users_only && !knows_user {
             return Err(NotAsked::UnknownUser);
         }
-        let views: Vec<View> = (0..self.request.imp.len())
+        let imps = &self.request.imp;
+        let is_told = |imp: &Imp<'_>| says_quantity(imp, partner);
+        if !imps.iter().any(is_told) {
+            return Err(NotAsked::Quantity);
+        }
+        let views: Vec<View> = (0..imps.len())
             .filter_map(|imp| self.view(imp, index, partner))
             .collect();
         if views.is_empty() {
@@ -158,6 +170,9 @@ impl<'s> Selection<'s> {
     fn view(&self, at: usize, index: usize, partner: &DemandPartner) -> Option<View> {
         let imp = self.request.imp.get(at)?;
         if is_dynamic_pod(imp) && partner.openrtb_version == OpenRtbVersion::V25 {
+            return None;
+        }
+        if !says_quantity(imp, partner) {
             return None;
         }
         let offered = || {
@@ -192,8 +207,57 @@ impl<'s> Selection<'s> {
     }
 }
 
+/// Whether a partner's dialect can say what a display of the imp counts for: 2.5 has one impression (C-171).
+fn says_quantity(imp: &Imp<'_>, partner: &DemandPartner) -> bool {
+    partner.openrtb_version != OpenRtbVersion::V25 || payout::quantity(Some(imp)) == Multiplier::ONE
+}
+
 /// Such a pod cannot be said in 2.5 (C-171).
 fn is_dynamic_pod(imp: &Imp<'_>) -> bool {
     imp.video.as_deref().is_some_and(|v| v.poddur.is_some())
         || imp.audio.as_deref().is_some_and(|a| a.poddur.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openrtb::Limits;
+
+    #[test]
+    fn a_partner_is_asked_about_what_it_is_billed_by() {
+        let body = |first: &str, second: &str| {
+            format!(
+                r#"{{"id":"r","imp":[{{"id":"1",{first}"banner":{{"w":1,"h":1}}}},{{"id":"2",{second}"banner":{{"w":1,"h":1}}}}]}}"#
+            )
+        };
+        let (several, part, one) = (
+            r#""qty":{"multiplier":14.2},"#,
+            r#""qty":{"multiplier":0.5},"#,
+            r#""qty":{"multiplier":1},"#,
+        );
+        #[rustfmt::skip]
+        let cases = [
+            ("C-171 one impression each", OpenRtbVersion::V25, body("", one), Ok(vec![0, 1])),
+            ("C-171 several", OpenRtbVersion::V25, body(several, ""), Ok(vec![1])),
+            ("C-171 less than one", OpenRtbVersion::V25, body("", part), Ok(vec![0])),
+            ("C-171 nothing else", OpenRtbVersion::V25, body(several, part), Err(NotAsked::Quantity)),
+            ("2.6 has the word", OpenRtbVersion::V26, body(several, part), Ok(vec![0, 1])),
+        ];
+        for (item, version, body, expect) in cases {
+            let partner: DemandPartner = serde_json::from_str(
+                r#"{"id":"p","name":"p","endpoint":"http://127.0.0.1:9/bid","active":true}"#,
+            )
+            .unwrap();
+            let partner = DemandPartner {
+                openrtb_version: version,
+                ..partner
+            };
+            let pretargets = Pretargets::compile(std::slice::from_ref(&partner));
+            let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+            let selection = Selection::of(&request, &pretargets, "s");
+            let views = selection.views(0, &partner, false);
+            let imps = views.map(|views| views.iter().map(|view| view.imp).collect::<Vec<_>>());
+            assert_eq!(imps, expect, "{item}");
+        }
+    }
 }

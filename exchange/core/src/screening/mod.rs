@@ -19,6 +19,7 @@ mod markup;
 mod medium;
 mod mime;
 mod native;
+mod notice_url;
 mod price;
 mod protocol;
 mod review;
@@ -30,7 +31,7 @@ mod vast;
 
 use contracts::catalog::DemandPartner;
 use openrtb::{Bid, BidRequest, Deal, Imp, Limits};
-use units::{CpmMicros, Currency, RateTable};
+use units::{CpmMicros, Currency, RateTable, UnixMillis};
 
 use self::document::Document;
 use crate::conditions::Conditions;
@@ -48,6 +49,8 @@ pub struct Policy {
     pub advertiser_domain_required: bool,
     /// Loopback URLs count as secure: the exchange runs on the browser's own machine.
     pub loopback_is_secure: bool,
+    /// Bytes of a notice's URL, as the bid has it.
+    pub notice_url: usize,
     /// What is believed of a response before it is refused as an error.
     pub limits: Limits,
 }
@@ -58,6 +61,7 @@ impl Default for Policy {
             creative_id_required: false,
             advertiser_domain_required: false,
             loopback_is_secure: false,
+            notice_url: 2_048,
             limits: Limits::RESPONSE,
         }
     }
@@ -74,10 +78,14 @@ pub struct Case<'c> {
     pub partner: &'c DemandPartner,
     /// The seat it bids for.
     pub seat: Option<&'c str>,
+    /// `bidid` of its answer.
+    pub bidid: Option<&'c str>,
     /// The bid.
     pub bid: &'c Bid<'c>,
     /// Its currency.
     pub currency: Currency,
+    /// When the request arrived.
+    pub at: UnixMillis,
     /// The rates of this auction.
     pub rates: &'c RateTable,
     /// The exchange's own demands.
@@ -111,6 +119,7 @@ pub struct Admitted<'c> {
 pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     let document = Document::of(case.bid);
     slot::check(case)?;
+    notice_url::check(case)?;
     let price = price::check(case)?;
     markup::check(case)?;
     creative_id::check(case)?;

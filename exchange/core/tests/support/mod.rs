@@ -14,10 +14,9 @@ use contracts::matches::Matches;
 use exchange_core::auction::{
     Plan, Reach, Reached, Reply, Seller, Settlement, Terms, plan, settle,
 };
-use exchange_core::intake::{self, Additions, Intake, Pages};
+use exchange_core::intake::{self, Additions, Bounds, Intake, Pages};
 use exchange_core::routing::Pretargets;
 use exchange_core::{Conditions, Market};
-use openrtb::Limits;
 use units::{AuctionId, CpmMicros, Currency, RateTable, UnixMillis};
 
 /// The bodies of example NN, by the beginning of their file names.
@@ -60,6 +59,9 @@ pub(crate) fn market(partners: &[DemandPartner]) -> Market {
     }
 }
 
+/// When requests arrive: some minutes before the display of example 11.
+pub(crate) const AT: UnixMillis = UnixMillis(1_793_390_000_000);
+
 pub(crate) fn auction_id(seed: u8) -> AuctionId {
     AuctionId::new(UnixMillis(1_790_000_000_000), [seed; 10])
 }
@@ -75,7 +77,7 @@ pub(crate) fn taken_in<'a>(
     pages: &'a mut Pages,
     additions: &Additions<'_>,
 ) -> Intake<'a> {
-    intake::read(body.as_bytes(), pages, additions, &Limits::REQUEST).unwrap()
+    intake::read(body.as_bytes(), pages, additions, &Bounds::default()).unwrap()
 }
 
 pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> Plan<'a> {
@@ -88,7 +90,7 @@ pub(crate) fn planned<'a>(intake: &'a Intake<'a>, market: &Market, seed: u8) -> 
             is_owner: false,
         },
         matches: &Matches::default(),
-        at: UnixMillis(0),
+        at: AT,
     };
     plan(intake, market, &terms, |_| Ok(Reach::default()))
 }

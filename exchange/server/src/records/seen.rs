@@ -121,8 +121,15 @@ pub struct Settings {
     pub require_crid: bool,
     pub require_adomain: bool,
     pub loopback_is_secure: bool,
+    #[serde(default = "any_length")]
+    pub notice_url: usize,
     pub response: Limits,
     pub privacy: Privacy,
+}
+
+/// Records from before the bound say nothing of it.
+const fn any_length() -> usize {
+    usize::MAX
 }
 
 impl Settings {
@@ -135,6 +142,7 @@ impl Settings {
             require_crid: policy.creative_id_required,
             require_adomain: policy.advertiser_domain_required,
             loopback_is_secure: policy.loopback_is_secure,
+            notice_url: policy.notice_url,
             response: policy.limits,
             privacy: config.privacy,
         }
@@ -147,6 +155,7 @@ impl Settings {
             creative_id_required: self.require_crid,
             advertiser_domain_required: self.require_adomain,
             loopback_is_secure: self.loopback_is_secure,
+            notice_url: self.notice_url,
             limits: self.response,
         };
         Market::new(catalog, &self.domain, policy, self.privacy.policy())

@@ -1,7 +1,5 @@
 //! What our tokens say: the price, who is paid how much, and which URL of the DSP is to be called.
 
-use std::time::Duration;
-
 use contracts::notice::{SellClaims, SellKind};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
@@ -82,11 +80,11 @@ impl Payout<'_> {
     }
 }
 
-/// The claims of a winner's impression; its URL is the DSP's `burl`.
+/// The claims of the impression of a winner, `ad` among those of its imp; its URL is the DSP's `burl`.
 pub(super) fn impression(
     round: &Round<'_>,
-    judged: &Judged<'_>,
-    win: &Win,
+    (judged, win): (&Judged<'_>, &Win),
+    ad: u32,
     values: &Values<'_>,
 ) -> SellClaims {
     let currency = round.plan.currency;
@@ -97,6 +95,7 @@ pub(super) fn impression(
         kind: SellKind::Impression,
         auction: round.arrived.auction,
         imp: judged.bid.impid().to_owned(),
+        ad,
         partner: partner.map_or_else(|| "".into(), |partner| partner.id.clone()),
         publisher: round.payout.seller.to_owned(),
         placement: round.payout.placement.to_owned(),
@@ -110,7 +109,7 @@ pub(super) fn impression(
             judged,
             notices::billing_url(judged.bid.burl.as_deref(), values),
         ),
-        expires: expires(round, judged),
+        expires: billable_until(round, judged),
         test: round.plan.intake.request.test(),
     }
 }
@@ -126,6 +125,7 @@ pub(super) fn notice(
     SellClaims {
         kind,
         url: allowed(round, judged, url),
+        expires: reported_until(round, judged),
         ..impression.clone()
     }
 }
@@ -143,15 +143,29 @@ fn imp_of<'r>(round: &'r Round<'_>, judged: &Judged<'_>) -> Option<&'r Imp<'r>> 
         .and_then(|imp| round.plan.intake.request.imp.get(imp))
 }
 
-/// As long as configured, and longer where the imp or the bid says that the impression may come later.
-fn expires(round: &Round<'_>, judged: &Judged<'_>) -> UnixMillis {
-    let config = &round.context.exchange.config;
-    let told = payout::billing_delay(imp_of(round, judged), &judged.bid, round.arrived.at);
-    let told = Duration::from_millis(u64::try_from(told.0).unwrap_or(0)).min(A_WEEK);
-    let life = config.notice_ttl.0.max(told);
-    let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
-    round.arrived.at.after(DurationMillis(life))
+/// Until when the bid pays: as long as it says itself; where it says nothing, as long as is configured, and longer
+/// where the imp says that the impression may come later.
+fn billable_until(round: &Round<'_>, judged: &Judged<'_>) -> UnixMillis {
+    let life = payout::promised(&judged.bid).unwrap_or_else(|| usual_life(round, judged));
+    after(round, life)
+}
+
+/// Until when is taken what moves no money: notices of win and loss, clicks, views. They may come after an
+/// impression of the last moment.
+pub(super) fn reported_until(round: &Round<'_>, judged: &Judged<'_>) -> UnixMillis {
+    let promised = payout::promised(&judged.bid).unwrap_or_default();
+    after(round, usual_life(round, judged).max(promised))
+}
+
+fn usual_life(round: &Round<'_>, judged: &Judged<'_>) -> DurationMillis {
+    let told = payout::expected_delay(imp_of(round, judged), round.arrived.at);
+    let least = round.context.exchange.config.notice_ttl.0.as_millis();
+    told.max(DurationMillis(i64::try_from(least).unwrap_or(i64::MAX)))
+}
+
+fn after(round: &Round<'_>, life: DurationMillis) -> UnixMillis {
+    round.arrived.at.after(life.min(A_WEEK))
 }
 
 /// No impression is waited for longer.
-const A_WEEK: Duration = Duration::from_secs(7 * 86_400);
+const A_WEEK: DurationMillis = DurationMillis::from_secs(7 * 86_400);

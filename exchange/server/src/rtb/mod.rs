@@ -9,6 +9,7 @@ mod fanout;
 mod forfeit;
 mod handler;
 mod history;
+mod in_work;
 mod notices;
 mod outbox;
 pub(crate) mod partners;

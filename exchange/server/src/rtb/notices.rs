@@ -140,11 +140,7 @@ async fn pass_on(
     if claims.url.is_empty() {
         return Ok(Taken::Accepted);
     }
-    let name = label(claims.kind);
-    let once = format!(
-        "{name}:{}:{}:{}",
-        claims.auction, claims.partner, claims.imp
-    );
+    let once = delivery::once(label(claims.kind), &claims);
     let now = clock::now();
     let left = u64::try_from(claims.expires.since(now).0).unwrap_or(0);
     let ttl = Duration::from_millis(left) + Duration::from_secs(600);

@@ -3,7 +3,6 @@
 //! At least once: an entry is acknowledged when its DSP took it, refused it for good, or it expired (X-91, R8).
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +13,10 @@ use eventlog::{Entry, EventLog, EventLogError, Persistence, START};
 use http::HeaderMap;
 use service::client::Target;
 use service::{DependencyHandle, Shutdown, clock};
+use units::DurationMillis;
 
 use super::calls::{Said, get};
+use super::in_work::InWork;
 use super::records::NoticeRecord;
 use crate::delivery;
 use crate::exchange::Exchange;
@@ -23,8 +24,6 @@ use crate::upstream::Upstream;
 
 const GROUP: &str = "exchange";
 const CONSUMER: &str = "exchange";
-/// Entries being delivered at the same time, repetitions that wait included.
-const MOST: usize = 4_096;
 const BATCH: usize = 256;
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
 const FAULT_PAUSE: Duration = Duration::from_millis(500);
@@ -49,10 +48,14 @@ pub(crate) async fn deliver_outbox(
         in_work: Rc::default(),
         not_durable: RefCell::default(),
     };
-    let mut next_claim = tokio::time::Instant::now();
+    let mut claims = Claims {
+        next: tokio::time::Instant::now(),
+        from: START.to_owned(),
+        next_ping: tokio::time::Instant::now(),
+    };
     let mut has_group = false;
     while !shutdown.is_fired() {
-        let turn = outbox.turn(&mut has_group, &mut next_claim).await;
+        let turn = outbox.turn(&mut has_group, &mut claims).await;
         let pause = match turn {
             Ok(true) => continue,
             Ok(false) => {
@@ -79,29 +82,47 @@ struct Outbox {
     exchange: Arc<Exchange>,
     upstream: Upstream,
     log: EventLog,
-    /// Positions being delivered: an entry that waits for its repetition looks stale, and is not.
-    in_work: Rc<RefCell<HashSet<String>>>,
+    in_work: Rc<RefCell<InWork>>,
     /// Why nothing is appended; what is there is delivered all the same.
     not_durable: RefCell<Option<String>>,
 }
 
+/// The look for entries that nobody delivers: page by page, so that new ones are read between.
+struct Claims {
+    next: tokio::time::Instant,
+    from: String,
+    /// When the log is next asked whether it is durable.
+    next_ping: tokio::time::Instant,
+}
+
+impl Claims {
+    fn is_due(&self) -> bool {
+        self.from != START || tokio::time::Instant::now() >= self.next
+    }
+
+    fn went_to(&mut self, position: String) {
+        if position == START {
+            self.next = tokio::time::Instant::now() + CLAIM_EVERY;
+        }
+        self.from = position;
+    }
+}
+
 impl Outbox {
     /// Takes what there is; whether there was anything.
-    async fn turn(
-        &self,
-        has_group: &mut bool,
-        next_claim: &mut tokio::time::Instant,
-    ) -> Result<bool, EventLogError> {
+    async fn turn(&self, has_group: &mut bool, claims: &mut Claims) -> Result<bool, EventLogError> {
         if !*has_group {
             self.log.ensure_group(OUTBOX_STREAM, GROUP).await?;
             *has_group = true;
         }
-        if tokio::time::Instant::now() >= *next_claim {
+        if tokio::time::Instant::now() >= claims.next_ping {
             self.ask_for_durability().await?;
-            self.claim().await?;
-            *next_claim = tokio::time::Instant::now() + CLAIM_EVERY;
+            claims.next_ping = tokio::time::Instant::now() + CLAIM_EVERY;
         }
-        let room = MOST.saturating_sub(self.in_work.borrow().len()).min(BATCH);
+        if claims.is_due() && self.room() > 0 {
+            self.claim(claims).await?;
+        }
+        let room = self.room();
         if room == 0 {
             return Ok(false);
         }
@@ -109,7 +130,7 @@ impl Outbox {
             .log
             .read_group(OUTBOX_STREAM, GROUP, CONSUMER, room)
             .await?;
-        let any = !entries.is_empty();
+        let any = !entries.is_empty() || claims.from != START;
         for entry in entries {
             self.start(entry);
         }
@@ -130,116 +151,171 @@ impl Outbox {
         Ok(())
     }
 
-    /// Takes over what a process that died had read.
-    async fn claim(&self) -> Result<(), EventLogError> {
-        let mut from = START.to_owned();
-        while self.in_work.borrow().len() < MOST {
-            let taken = self
-                .log
-                .claim_stale(OUTBOX_STREAM, GROUP, CONSUMER, SILENCE, &from, BATCH)
-                .await?;
-            for entry in taken.entries {
-                self.start(entry);
-            }
-            if taken.next == START {
-                break;
-            }
-            from = taken.next;
+    /// How many entries more may be read at once.
+    fn room(&self) -> usize {
+        let most = self.exchange.config.outbox.in_work;
+        let taken = self.in_work.borrow().len();
+        most.saturating_sub(taken).min(BATCH)
+    }
+
+    /// Takes over what a process that died had read, and what was left for later.
+    async fn claim(&self, claims: &mut Claims) -> Result<(), EventLogError> {
+        let taken = self
+            .log
+            .claim_stale(
+                OUTBOX_STREAM,
+                GROUP,
+                CONSUMER,
+                SILENCE,
+                &claims.from,
+                self.room(),
+            )
+            .await?;
+        claims.went_to(taken.next);
+        for entry in taken.entries {
+            self.start(entry);
         }
         Ok(())
     }
 
     fn start(&self, entry: Entry) {
-        if !self.in_work.borrow_mut().insert(entry.position.clone()) {
+        let event = serde_json::from_slice::<DeliveryEvent>(&entry.payload);
+        let partner = event
+            .as_ref()
+            .ok()
+            .map(|event| event.claims.partner.clone());
+        let most = self.exchange.config.outbox.per_partner;
+        let mut in_work = self.in_work.borrow_mut();
+        if !in_work.begin(&entry.position, partner.as_ref(), most) {
             return;
         }
-        let (exchange, upstream) = (Arc::clone(&self.exchange), self.upstream.clone());
-        let (log, in_work) = (self.log.clone(), Rc::clone(&self.in_work));
+        drop(in_work);
+        let work = Work {
+            exchange: Arc::clone(&self.exchange),
+            upstream: self.upstream.clone(),
+            log: self.log.clone(),
+            in_work: Rc::clone(&self.in_work),
+        };
         tokio::task::spawn_local(async move {
             // Not acknowledged, it comes again as stale: once more is allowed.
-            if let Err(error) = settle(&exchange, &upstream, &log, &entry).await {
+            if let Err(error) = work.settle(&entry.position, event).await {
                 tracing::debug!(%error, "an outbox entry was delivered and not acknowledged");
             }
-            in_work.borrow_mut().remove(&entry.position);
+            let mut in_work = work.in_work.borrow_mut();
+            in_work.end(&entry.position, partner.as_ref());
         });
     }
 }
 
-/// Delivers one entry, records how its billing notice ended, and acknowledges it.
-async fn settle(
-    exchange: &Exchange,
-    upstream: &Upstream,
-    log: &EventLog,
-    entry: &Entry,
-) -> Result<(), EventLogError> {
-    let ended = match serde_json::from_slice::<DeliveryEvent>(&entry.payload) {
-        Ok(event) => Some((deliver(exchange, upstream, &event).await, event.claims)),
-        Err(error) => {
-            tracing::warn!(%error, position = entry.position, "an outbox entry cannot be read");
-            exchange.metrics.notice("bill", "unreadable");
-            None
-        }
-    };
-    if let Some((end, claims)) = ended
-        && matches!(claims.kind, SellKind::Bill | SellKind::Impression)
-    {
-        delivery::record_end(log, claims, end, clock::now()).await?;
-    }
-    log.ack(OUTBOX_STREAM, GROUP, &[&entry.position]).await
+/// What delivering one entry needs.
+struct Work {
+    exchange: Arc<Exchange>,
+    upstream: Upstream,
+    log: EventLog,
+    in_work: Rc<RefCell<InWork>>,
 }
 
-/// Calls one notice until it is settled.
-async fn deliver(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent) -> NoticeEnd {
-    let kind = match event.claims.kind {
-        SellKind::Win => "win",
-        SellKind::Loss => "loss",
-        SellKind::Bill | SellKind::Impression | SellKind::Click | SellKind::View => "bill",
-    };
-    let end = call(exchange, upstream, event).await;
-    let outcome = match end {
-        NoticeEnd::Acknowledged => "sent",
-        NoticeEnd::Refused => "refused",
-        NoticeEnd::Expired => "expired",
-    };
-    let is_win = event.claims.kind == SellKind::Win && !event.claims.test;
-    if is_win && end == NoticeEnd::Acknowledged {
+impl Work {
+    /// Delivers one entry, records how its billing notice ended, and acknowledges it; one that failed while its
+    /// DSP has too many of those is left for later.
+    async fn settle(
+        &self,
+        position: &str,
+        event: Result<DeliveryEvent, serde_json::Error>,
+    ) -> Result<(), EventLogError> {
+        match event {
+            Ok(event) => {
+                let Some(end) = self.deliver(&event).await else {
+                    return Ok(());
+                };
+                let claims = event.claims;
+                if matches!(claims.kind, SellKind::Bill | SellKind::Impression) {
+                    delivery::record_end(&self.log, claims, end, clock::now()).await?;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, position, "an outbox entry cannot be read");
+                self.exchange.metrics.notice("bill", "unreadable");
+            }
+        }
+        self.log.ack(OUTBOX_STREAM, GROUP, &[position]).await
+    }
+
+    /// Calls one notice until it is settled; `None` where it is left for later.
+    async fn deliver(&self, event: &DeliveryEvent) -> Option<NoticeEnd> {
+        let exchange = &self.exchange;
         let partner = &event.claims.partner;
-        exchange.tallies.win_notice(partner, clock::now());
+        let kind = match event.claims.kind {
+            SellKind::Win => "win",
+            SellKind::Loss => "loss",
+            SellKind::Bill | SellKind::Impression | SellKind::Click | SellKind::View => "bill",
+        };
+        let mut waits = false;
+        let end = self.call(event, &mut waits).await;
+        if waits {
+            self.in_work.borrow_mut().waits_no_more(partner);
+        }
+        let Some(end) = end else {
+            exchange.metrics.notice(kind, "deferred");
+            return None;
+        };
+        let outcome = match end {
+            NoticeEnd::Acknowledged => "sent",
+            NoticeEnd::Refused => "refused",
+            NoticeEnd::Expired => "expired",
+        };
+        let is_win = event.claims.kind == SellKind::Win && !event.claims.test;
+        if is_win && end == NoticeEnd::Acknowledged {
+            exchange.tallies.win_notice(partner, clock::now());
+        }
+        exchange.metrics.notice(kind, outcome);
+        let notice = NoticeRecord {
+            kind,
+            dsp: partner.as_str().to_owned(),
+            imp: event.claims.imp.clone(),
+            outcome,
+            at: clock::now().to_rfc3339(),
+        };
+        exchange.records.note(event.claims.auction, notice);
+        Some(end)
     }
-    exchange.metrics.notice(kind, outcome);
-    let notice = NoticeRecord {
-        kind,
-        dsp: event.claims.partner.as_str().to_owned(),
-        imp: event.claims.imp.clone(),
-        outcome,
-        at: clock::now().to_rfc3339(),
-    };
-    exchange.records.note(event.claims.auction, notice);
-    end
-}
 
-async fn call(exchange: &Exchange, upstream: &Upstream, event: &DeliveryEvent) -> NoticeEnd {
-    let Ok(target) = Target::parse(&event.claims.url) else {
-        return NoticeEnd::Refused;
-    };
-    let in_force = exchange.in_force();
-    let partner = in_force
-        .as_deref()
-        .and_then(|now| now.partner(&event.claims.partner));
-    let client = upstream.of(partner);
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let timeout = exchange.config.notice_timeout.0;
-        match get(client, &target, HeaderMap::new(), timeout).await {
-            Said::Taken => return NoticeEnd::Acknowledged,
-            Said::Refused => return NoticeEnd::Refused,
-            Said::Again => {}
+    /// `waits` becomes whether it has a place among those of its DSP that wait for a repetition.
+    async fn call(&self, event: &DeliveryEvent, waits: &mut bool) -> Option<NoticeEnd> {
+        let config = &self.exchange.config;
+        let partner = &event.claims.partner;
+        let Ok(target) = Target::parse(&event.claims.url) else {
+            return Some(NoticeEnd::Refused);
+        };
+        let in_force = self.exchange.in_force();
+        let known = in_force.as_deref().and_then(|now| now.partner(partner));
+        let client = self.upstream.of(known);
+        // An impression of the last moment is told of, too.
+        let life = i64::try_from(config.notice_ttl.0.as_millis()).unwrap_or(i64::MAX);
+        let until = event
+            .at
+            .after(DurationMillis(life))
+            .max(event.claims.expires);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match get(client, &target, HeaderMap::new(), config.notice_timeout.0).await {
+                Said::Taken => return Some(NoticeEnd::Acknowledged),
+                Said::Refused => return Some(NoticeEnd::Refused),
+                Said::Again => {}
+            }
+            if clock::now() >= until {
+                return Some(NoticeEnd::Expired);
+            }
+            if !*waits {
+                let most = config.outbox.per_partner;
+                *waits = self.in_work.borrow_mut().may_wait(partner, most);
+                if !*waits {
+                    return None;
+                }
+            }
+            tokio::time::sleep(jittered(pause)).await;
+            pause = (pause * 2).min(config.outbox_retry.0.max(FIRST_PAUSE));
         }
-        if clock::now() >= event.claims.expires {
-            return NoticeEnd::Expired;
-        }
-        tokio::time::sleep(jittered(pause)).await;
-        pause = (pause * 2).min(exchange.config.outbox_retry.0.max(FIRST_PAUSE));
     }
 }
 

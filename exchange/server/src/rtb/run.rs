@@ -43,7 +43,7 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         let result = refused(context, &arrived, String::new(), None, "no catalog yet");
         return AuctionOutcome { auction, result };
     };
-    let limits = &context.exchange.config.request;
+    let bounds = context.exchange.config.bounds();
     let find = |address| context.exchange.place_of(address);
     let additions = Additions {
         peer: input.peer,
@@ -57,7 +57,7 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         }),
     };
     let mut pages = Pages::default();
-    let result = match intake::read(&input.body, &mut pages, &additions, limits) {
+    let result = match intake::read(&input.body, &mut pages, &additions, &bounds) {
         Ok(intake) => match turned_away(context, &in_force, &arrived, &intake) {
             Some(result) => result,
             None => {
@@ -228,9 +228,17 @@ pub(super) struct Round<'r> {
 impl Round<'_> {
     /// The winners, in the order of the settlement's.
     fn winners(&self) -> Vec<Winner> {
+        // Those of one imp stand together.
+        let mut former = (None, 0);
         self.settlement
             .won()
             .filter_map(|(judged, win)| {
+                let ad = if former.0 == Some(judged.imp) {
+                    former.1
+                } else {
+                    0
+                };
+                former = (Some(judged.imp), ad + 1);
                 let values = notices::values(self.plan, judged);
                 let medium = judged.medium?;
                 let adm = judged.bid.adm().unwrap_or_default();
@@ -246,7 +254,8 @@ impl Round<'_> {
                     size: judged.bid.w.zip(judged.bid.h),
                     price: win.answer_price,
                     currency: self.plan.currency,
-                    claims: claims::impression(self, judged, win, &values),
+                    reported_until: claims::reported_until(self, judged),
+                    claims: claims::impression(self, (judged, win), ad, &values),
                 })
             })
             .collect()

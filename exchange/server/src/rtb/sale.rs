@@ -8,7 +8,7 @@ use bytes::Bytes;
 use contracts::notice::SellClaims;
 use exchange_core::Medium;
 use openrtb::ReadError;
-use units::{AuctionId, CpmMicros, Currency, PlacementId, PublisherId};
+use units::{AuctionId, CpmMicros, Currency, PlacementId, PublisherId, UnixMillis};
 
 use crate::accounts::Account;
 
@@ -119,6 +119,8 @@ pub(crate) struct Winner {
     pub price: CpmMicros,
     /// The answer's currency.
     pub currency: Currency,
+    /// Until when clicks and views are taken, which may come after the last billable moment.
+    pub reported_until: UnixMillis,
     /// Claims of its impression: sign them for tracking URLs, or change the kind first.
     pub claims: SellClaims,
 }

@@ -1,5 +1,6 @@
 //! What a publisher needs to know of a native answer: the answer itself, and where a click on it leads.
 
+use contracts::notice::SellClaims;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -41,7 +42,8 @@ pub(super) fn read(markup: &str) -> Option<Native<'_>> {
     let landing_page = linked.link.and_then(|link| link.url);
     Some(Native {
         answer,
-        landing_page: landing_page.filter(|url| is_web(url)),
+        landing_page: landing_page
+            .filter(|url| is_web(url) && url.len() <= SellClaims::LONGEST_URL),
     })
 }
 

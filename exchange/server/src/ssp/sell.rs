@@ -121,9 +121,16 @@ impl Tracking {
         landing_page: Option<&str>,
     ) -> Self {
         let signed = |kind, url: &str| {
+            let expires = match kind {
+                SellKind::Impression | SellKind::Bill => winner.claims.expires,
+                SellKind::Win | SellKind::Loss | SellKind::Click | SellKind::View => {
+                    winner.reported_until
+                }
+            };
             let claims = SellClaims {
                 kind,
                 url: url.to_owned(),
+                expires,
                 ..winner.claims.clone()
             };
             let mut token = String::new();

@@ -16,7 +16,7 @@ use crate::lenient::{Name, Value as _};
 use crate::limits::Limits;
 use crate::object::decides_request;
 use crate::repairs::{Repair, RepairKind, Repairs};
-use crate::request::{BidRequest, ids_of_user, too_many_segments};
+use crate::request::{BidRequest, ids_of_user, too_long_id, too_many_segments};
 
 const ROOT: &Name = &Name {
     object: "BidRequest",
@@ -39,6 +39,10 @@ pub(super) fn report(body: &[u8], limits: &Limits) -> Result<Report, ReadError> 
     if request.imp.len() > limits.imps {
         let found = format!("{} imps, {} are allowed", request.imp.len(), limits.imps);
         checker.note(&rules::TOO_MANY_IMPS, request.span, "imp", found);
+    }
+    if let Some(span) = too_long_id(&request, limits.id) {
+        let found = format!("more than {} bytes", limits.id);
+        checker.note(&rules::ID_TOO_LONG, span, "id", found);
     }
     let user = request.user.as_deref().map_or(request.span, |it| it.span);
     let ids = ids_of_user(&request);

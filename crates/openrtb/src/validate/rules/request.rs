@@ -4,6 +4,7 @@ super::table! {
     REQUEST_ID = "request-id" Error "C-60" "OpenRTB 2.6 §3.2.1" "A request has an id.";
     REQUEST_IMPS = "request-imp" Error "C-60" "OpenRTB 2.6 §3.2.1" "A request offers at least one imp.";
     TOO_MANY_IMPS = "too-many-imps" Error "R37" "Limits" "The request offers more imps than the configuration allows.";
+    ID_TOO_LONG = "id-too-long" Error "R37" "Limits" "The id has more bytes than the configuration allows.";
     TOO_MANY_IDS = "too-many-ids" Error "R37" "Limits" "The user has more ids than the configuration allows.";
     TOO_MANY_SEGMENTS = "too-many-segments" Error "R37" "Limits" "The request holds more segments than the configuration allows.";
     CONTEXTS = "site-app-dooh" Error "C-40" "OpenRTB 2.6 §3.2.13" "At most one of site, app and dooh may be there.";
