@@ -30,6 +30,7 @@ pub fn check(data: &[u8]) {
         errors: &["[ERRORCODE]"],
         events: &events,
         viewable: &["v"],
+        clicks: &["k"],
     };
     let mut all = String::new();
     let inserted = trackers.insert(markup, &mut all);

@@ -88,6 +88,7 @@ fn own(declared: &Creative, markup: &str) -> Option<Vast> {
         errors: &[ERROR],
         events: &EVENTS,
         viewable: &[],
+        clicks: &[],
     };
     let mut document = String::with_capacity(markup.len() + 512);
     if trackers.insert(&markup, &mut document).ads == 0 {

@@ -129,6 +129,7 @@ fn use_markup(adm: &str) {
         errors: &["https://t.example/[ERRORCODE]"],
         events: &events,
         viewable: &["https://t.example/v"],
+        clicks: &["https://t.example/k"],
     };
     let mut out = String::new();
     black_box(trackers.insert(adm, &mut out));

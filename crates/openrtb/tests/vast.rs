@@ -187,6 +187,7 @@ fn trackers_in_every_ad() {
         errors: &["e=[ERRORCODE]"],
         events: &[("start", "s"), ("complete", "c")],
         viewable: &[],
+        clicks: &[],
     };
     let lead = "<Error><![CDATA[e=[ERRORCODE]]]></Error><Impression><![CDATA[i?a=1&b=]]]]><![CDATA[>]]></Impression>";
     let events = "<Tracking event=\"start\"><![CDATA[s]]></Tracking><Tracking event=\"complete\"><![CDATA[c]]></Tracking>";
@@ -281,6 +282,65 @@ fn viewability_is_told_in_version_4() {
         "<VAST version=\"4.0\"><Ad><InLine><Impression/><ViewableImpression/></InLine></Ad></VAST>";
     trackers.insert(empty, &mut out);
     assert!(out.contains(&whole), "{out}");
+}
+
+#[test]
+fn clicks_of_linear_media() {
+    let trackers = Trackers {
+        events: &[("start", "s")],
+        clicks: &["k"],
+        ..Trackers::default()
+    };
+    let event = "<Tracking event=\"start\"><![CDATA[s]]></Tracking>";
+    let events = &*format!("<TrackingEvents>{event}</TrackingEvents>");
+    let url = "<ClickTracking><![CDATA[k]]></ClickTracking>";
+    let whole = format!("<VideoClicks>{url}</VideoClicks>");
+    // T: tracking events. E: an event. K: a URL. W: an element made for it.
+    #[rustfmt::skip]
+    let cases = [
+        ("behind where the click leads in 2 and 3", "3.0", "<Duration>1</Duration>{T}<VideoClicks><ClickThrough>a</ClickThrough>{K}</VideoClicks><MediaFiles/>"),
+        ("before custom clicks", "2.0", "<Duration>1</Duration>{T}<VideoClicks><ClickThrough>a</ClickThrough><ClickTracking>b</ClickTracking>{K}<CustomClick>c</CustomClick></VideoClicks>"),
+        ("at the front in 4", "4.1", "{T}<Duration>1</Duration><MediaFiles></MediaFiles><VideoClicks>{K}<ClickThrough>a</ClickThrough></VideoClicks>"),
+        ("before the media in 2 and 3", "3.0", "<Duration>1</Duration>{T}{W}<MediaFiles><MediaFile>a</MediaFile></MediaFiles>"),
+        ("at the end in 4", "4.0", "{T}<Duration>1</Duration><MediaFiles></MediaFiles>{W}"),
+        ("no media", "3.0", "{T}{W}"),
+        ("clicks before anything else", "3.0", "{T}<VideoClicks>{K}</VideoClicks><AdParameters/>"),
+        ("clicks before the document's own events", "3.0", "<VideoClicks>{K}</VideoClicks><TrackingEvents>{E}<Tracking event=\"start\">a</Tracking></TrackingEvents>"),
+    ];
+    for (says, version, linear) in cases {
+        let document = format!(
+            "<VAST version=\"{version}\"><Ad><InLine><Creatives><Creative><Linear>{linear}</Linear></Creative></Creatives></InLine></Ad></VAST>"
+        );
+        let fill = |event: &str, events: &str, url: &str, whole: &str| {
+            let filled = document.replace("{T}", events).replace("{K}", url);
+            filled.replace("{W}", whole).replace("{E}", event)
+        };
+        let mut out = String::new();
+        trackers.insert(&fill("", "", "", ""), &mut out);
+        assert_eq!(out, fill(event, events, url, &whole), "{says}");
+    }
+    let linear = format!("<Linear>{events}{whole}</Linear>");
+    #[rustfmt::skip]
+    let cases = [
+        ("an empty element", "<VAST version=\"3.0\"><Ad><InLine><Creatives><Creative><Linear><VideoClicks/></Linear></Creative></Creatives></InLine></Ad></VAST>", &*whole),
+        ("an empty creative", "<VAST version=\"3.0\"><Ad><InLine><Creatives><Creative><Linear/></Creative></Creatives></InLine></Ad></VAST>", &linear),
+        ("a wrapper without creatives", "<VAST version=\"4.0\"><Ad><Wrapper><Creatives/></Wrapper></Ad></VAST>", &linear),
+    ];
+    for (says, document, part) in cases {
+        let mut out = String::new();
+        trackers.insert(document, &mut out);
+        assert!(out.contains(part), "{says}: {out}");
+    }
+    let alone = Trackers {
+        events: &[],
+        ..trackers
+    };
+    let mut out = String::new();
+    alone.insert("<VAST version=\"4.0\"><Ad><InLine><Creatives><Creative><Linear><Duration/></Linear></Creative></Creatives></InLine></Ad></VAST>", &mut out);
+    assert!(
+        out.contains(&format!("<Linear><Duration/>{whole}</Linear>")),
+        "{out}"
+    );
 }
 
 #[test]

@@ -15,6 +15,9 @@ pub const QUARTILES: [&str; 5] = [
 /// The element of VAST 4 for trackers of viewability.
 const VIEWABLE: &str = "ViewableImpression";
 
+/// The element of linear creatives for clicks.
+const CLICKS: &str = "VideoClicks";
+
 /// What is to be told where; URLs stand in CDATA sections and need no escaping.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trackers<'t> {
@@ -26,6 +29,8 @@ pub struct Trackers<'t> {
     pub events: &'t [(&'t str, &'t str)],
     /// Called when the ad was in sight for long enough, by players that measure it (`ViewableImpression`, VAST 4).
     pub viewable: &'t [&'t str],
+    /// Called when linear media is clicked; where the click leads stays the document's.
+    pub clicks: &'t [&'t str],
 }
 
 /// What was put in.
@@ -43,8 +48,8 @@ impl Trackers<'_> {
     /// Impressions and errors go before the ad's first impression, where every version of the schema
     /// allows them, or else before its creatives or its end. What tells of viewability goes into an ad's
     /// own `ViewableImpression` or behind its impressions, in documents of version 4. Events go into the tracking events of
-    /// each linear creative, which are made where there are none; a wrapper without creatives gets
-    /// a linear one for them.
+    /// each linear creative, and clicks into its `VideoClicks`, which are made where there are none; a wrapper without
+    /// creatives gets a linear one for them.
     pub fn insert(&self, markup: &str, out: &mut String) -> Inserted {
         let mut work = Work {
             trackers: self,
@@ -53,6 +58,8 @@ impl Trackers<'_> {
             copied: 0,
             is_modern: false,
             has_viewable: markup.contains(VIEWABLE),
+            has_clicks: markup.contains(CLICKS),
+            has_events: markup.contains("TrackingEvents"),
             inserted: Inserted::default(),
         };
         let (mut ad, mut linear) = (None, None);
@@ -133,6 +140,18 @@ impl Ad {
 struct Linear {
     at: usize,
     has_events: bool,
+    clicks: Clicks,
+}
+
+/// How far the clicks of a linear creative are.
+#[derive(PartialEq, Eq)]
+enum Clicks {
+    /// Not met.
+    Out,
+    /// In the document's element for them, behind where they lead.
+    Open,
+    /// Ours are there.
+    Done,
 }
 
 struct Work<'w> {
@@ -144,6 +163,10 @@ struct Work<'w> {
     is_modern: bool,
     /// An ad of the document has an element for it already.
     has_viewable: bool,
+    /// A creative of the document has an element for clicks already.
+    has_clicks: bool,
+    /// And one for events.
+    has_events: bool,
     inserted: Inserted,
 }
 
@@ -154,8 +177,11 @@ impl Work<'_> {
             self.lead(ad, tag.start);
         }
         self.view(ad, tag);
-        if self.trackers.events.is_empty() {
+        if !self.asks_of_linears() {
             return;
+        }
+        if let Some(linear) = linear {
+            self.click(linear, tag);
         }
         if is("Creatives") {
             ad.has_creatives = true;
@@ -172,11 +198,17 @@ impl Work<'_> {
                 *linear = None;
                 self.widen(tag);
                 self.tracking_events();
+                self.video_clicks();
                 self.out.push_str("</Linear>");
             } else {
                 *linear = Some(Linear {
                     at: tag.end,
-                    has_events: false,
+                    has_events: self.trackers.events.is_empty(),
+                    clicks: if self.trackers.clicks.is_empty() {
+                        Clicks::Done
+                    } else {
+                        Clicks::Out
+                    },
                 });
             }
         } else if is("NonLinearAds") || is("NonLinear") {
@@ -226,6 +258,66 @@ impl Work<'_> {
         ad.is_viewed = true;
     }
 
+    const fn asks_of_linears(&self) -> bool {
+        !self.trackers.events.is_empty() || !self.trackers.clicks.is_empty()
+    }
+
+    /// Puts clicks into the creative's own element for them, where the schema of its version has them; or, before
+    /// its media in 2 and 3, into one that is made.
+    fn click(&mut self, linear: &mut Linear, tag: &Tag<'_>) {
+        let is = |name: &str| tag.name.eq_ignore_ascii_case(name);
+        let clicks = self.trackers.clicks;
+        match linear.clicks {
+            Clicks::Out if is(CLICKS) && tag.empty => {
+                self.events_first(linear);
+                self.widen(tag);
+                self.urls("ClickTracking", clicks);
+                self.close_tag(CLICKS);
+                linear.clicks = Clicks::Done;
+            }
+            Clicks::Out if is(CLICKS) && self.is_modern => {
+                self.events_first(linear);
+                self.copy(tag.end);
+                self.urls("ClickTracking", clicks);
+                linear.clicks = Clicks::Done;
+            }
+            Clicks::Out if is(CLICKS) => linear.clicks = Clicks::Open,
+            Clicks::Out if is("MediaFiles") && !self.is_modern && !self.has_clicks => {
+                self.events_first(linear);
+                self.copy(tag.start);
+                self.video_clicks();
+                linear.clicks = Clicks::Done;
+            }
+            Clicks::Open if is("CustomClick") => {
+                self.events_first(linear);
+                self.copy(tag.start);
+                self.urls("ClickTracking", clicks);
+                linear.clicks = Clicks::Done;
+            }
+            Clicks::Out | Clicks::Open | Clicks::Done => {}
+        }
+    }
+
+    /// Writes the events while their place is still ahead, unless the document may have some for them to go to.
+    fn events_first(&mut self, linear: &mut Linear) {
+        if !linear.has_events && !self.has_events {
+            self.copy(linear.at);
+            self.tracking_events();
+            linear.has_events = true;
+        }
+    }
+
+    fn video_clicks(&mut self) {
+        if self.trackers.clicks.is_empty() {
+            return;
+        }
+        self.out.push('<');
+        self.out.push_str(CLICKS);
+        self.out.push('>');
+        self.urls("ClickTracking", self.trackers.clicks);
+        self.close_tag(CLICKS);
+    }
+
     fn close_tag(&mut self, name: &str) {
         for piece in ["</", name, ">"] {
             self.out.push_str(piece);
@@ -241,20 +333,37 @@ impl Work<'_> {
         end: usize,
     ) {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        let has_events = !self.trackers.events.is_empty();
+        let asks = self.asks_of_linears();
         if is("Linear") {
-            if let Some(linear) = linear.take()
-                && !linear.has_events
-            {
-                self.copy(linear.at);
-                self.tracking_events();
+            if let Some(linear) = linear.take() {
+                if !linear.has_events {
+                    // Clicks may stand behind that place already.
+                    self.copy(if linear.at < self.copied {
+                        start
+                    } else {
+                        linear.at
+                    });
+                    self.tracking_events();
+                }
+                if linear.clicks != Clicks::Done {
+                    self.copy(start);
+                    self.video_clicks();
+                }
             }
+        } else if is(CLICKS)
+            && let Some(linear) = linear
+            && linear.clicks == Clicks::Open
+        {
+            self.events_first(linear);
+            self.copy(start);
+            self.urls("ClickTracking", self.trackers.clicks);
+            linear.clicks = Clicks::Done;
         } else if let Some(linear) = linear
             && !linear.has_events
             && (is("Icons") || (!self.is_modern && (is("Duration") || is("CreativeExtensions"))))
         {
             linear.at = end;
-        } else if is("Creatives") && has_events && ad.is_wrapper && !ad.has_media {
+        } else if is("Creatives") && asks && ad.is_wrapper && !ad.has_media {
             self.copy(start);
             self.creative();
             ad.has_media = true;
@@ -262,7 +371,7 @@ impl Work<'_> {
             if !ad.is_led {
                 self.lead(ad, start);
             }
-            if has_events && ad.is_wrapper && !ad.has_creatives {
+            if asks && ad.is_wrapper && !ad.has_creatives {
                 self.copy(start);
                 self.out.push_str("<Creatives>");
                 self.creative();
@@ -328,6 +437,9 @@ impl Work<'_> {
     }
 
     fn tracking_events(&mut self) {
+        if self.trackers.events.is_empty() {
+            return;
+        }
         self.out.push_str("<TrackingEvents>");
         self.events();
         self.out.push_str("</TrackingEvents>");
@@ -336,6 +448,7 @@ impl Work<'_> {
     fn creative(&mut self) {
         self.out.push_str("<Creative><Linear>");
         self.tracking_events();
+        self.video_clicks();
         self.out.push_str("</Linear></Creative>");
     }
 }

@@ -105,7 +105,7 @@ fn playable(placement: &Placement) -> Option<Placement> {
     })
 }
 
-/// A winner's document with our impression, error and quartiles in every ad, inline or wrapper (X-11: the
+/// A winner's document with our impression, error, click, view and quartiles in every ad, inline or wrapper (X-11: the
 /// impression is the billable event); `None` when it is no document with an ad.
 pub(super) fn tracked_winner(winner: &Winner, base: &str, tracking: &Tracking) -> Option<String> {
     match winner.medium {
@@ -113,6 +113,8 @@ pub(super) fn tracked_winner(winner: &Winner, base: &str, tracking: &Tracking) -
         Medium::Banner | Medium::Native => return None,
     }
     let error = format!("{}&code=[ERRORCODE]", tracking.video_url(base, ERROR));
+    // The player opens the page; ours is a pixel.
+    let click = format!("{}&redirect=0", tracking.click_url);
     let events = QUARTILES.map(|event| (event, tracking.video_url(base, event)));
     let events = events.each_ref().map(|(event, url)| (*event, url.as_str()));
     let trackers = Trackers {
@@ -120,6 +122,7 @@ pub(super) fn tracked_winner(winner: &Winner, base: &str, tracking: &Tracking) -
         errors: &[&error],
         events: &events,
         viewable: &[&tracking.view_url],
+        clicks: &[&click],
     };
     let mut document = String::with_capacity(winner.markup.len() + 4_096);
     let inserted = trackers.insert(&winner.markup, &mut document);
