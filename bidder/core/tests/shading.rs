@@ -190,10 +190,7 @@ fn what_was_stated_stays_the_maximum_of_the_reservation() {
     let (_, named) = shaded.nurl.split_once(macros).unwrap();
     assert_eq!(Place::parse(named), Some(place(&usual)));
     let stated = bid(line_item(false), &usual, &one_is_enough(&usual));
-    assert_eq!(
-        stated.claims.saved_by_shading(),
-        Nanos::ZERO
-    );
+    assert_eq!(stated.claims.saved_by_shading(), Nanos::ZERO);
     assert!(!stated.nurl.contains("place="), "{}", stated.nurl);
 }
 
