@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::bidder::ratio_row;
 use super::figures::{Must, Range};
+use super::hold;
 use super::latency::{Open, open_loop, unless_late};
 use super::measure::{Load, Rounds, against_hyper};
 use super::plan::Plan;
@@ -32,6 +33,9 @@ pub(super) fn auctions(stage: &mut Stage, plan: &Plan) -> Result<Vec<Row>> {
         let told = if notices { "that ask for notices" } else { "" };
         eprintln!("       Bench exchange with {count} DSPs {told}");
         market.be(stage, count, notices)?;
+        if plan.hold {
+            hold(exchange.pid())?;
+        }
         against_hyper(stage, plan, &exchange, &url, &load)
     };
     let few = per_dsp

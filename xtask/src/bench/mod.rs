@@ -140,8 +140,8 @@ fn on_stage(report: &mut Report<'_>) -> Result<()> {
 }
 
 /// For profiles: the stage stays until a line comes.
-fn hold(bidder: u32) -> Result<()> {
-    eprintln!("       Bench holding: bidder {bidder}; press Enter to go on");
+fn hold(server: u32) -> Result<()> {
+    eprintln!("       Bench holding: server {server}; press Enter to go on");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(())
