@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use bytes::Bytes;
 use contracts::access::SHED_REASON_HEADER;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use service::client::{Client, ClientConfig, OutRequest, Target};
 use service::{Shutdown, runtime};
 use tokio::sync::{Semaphore, mpsc};
@@ -173,6 +173,8 @@ impl Bodies {
     }
 }
 
+const SHED_REASON: HeaderName = HeaderName::from_static(SHED_REASON_HEADER);
+
 impl Run {
     /// Sends one request and records its answer, timed from the instant it was due.
     async fn send(&self, due: Instant, body: Bytes) {
@@ -186,7 +188,7 @@ impl Run {
         let mut report = self.report.borrow_mut();
         match answer {
             Ok(response) => {
-                if response.headers.contains_key(SHED_REASON_HEADER) {
+                if response.headers.has(&SHED_REASON) {
                     report.shed += 1;
                     return;
                 }

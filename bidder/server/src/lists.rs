@@ -220,10 +220,7 @@ async fn fetch(shared: &Shared, client: &Client, list: &List, path: PathBuf) -> 
         return Err(format!("the control plane answered {}", answer.status));
     }
     // A newer version than the catalog's: that catalog is on its way, and names it.
-    let tag = answer
-        .headers
-        .get(header::ETAG)
-        .and_then(|it| it.to_str().ok());
+    let tag = answer.headers.get(&header::ETAG);
     if tag != Some(format!("\"{}\"", list.version).as_str()) {
         return Err("it changed while it was fetched".to_owned());
     }

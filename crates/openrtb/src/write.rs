@@ -70,6 +70,15 @@ impl<'b> JsonWriter<'b> {
         self.comma = false;
     }
 
+    /// Writes a member's name that needs no escaping, as those of a program do; its value comes next.
+    pub fn plain_key(&mut self, name: &'static str) {
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.comma = false;
+    }
+
     /// Writes a string.
     pub fn text_value(&mut self, value: &str) {
         self.separate();
@@ -92,6 +101,12 @@ impl<'b> JsonWriter<'b> {
     pub fn raw_value(&mut self, json: &str) {
         self.separate();
         self.out.extend_from_slice(json.as_bytes());
+    }
+
+    /// Writes a value that `push` appends: JSON text, without a comma before it.
+    pub fn value(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
+        self.separate();
+        push(self.out);
     }
 
     /// Writes members that are JSON text already, such as `"a":1,"b":[2]`; nothing for an empty text.

@@ -28,5 +28,5 @@ pub use bounds::{Bounds, Counters};
 pub use differences::{Difference, Differences};
 pub use find::{CatalogText, FindError, Recorded, find, folder};
 pub use kind::{Kind, NO_CATALOG, Names};
-pub use queue::{Draft, Notes, Records};
+pub use queue::{Draft, Notes, Part, Records, Serialized};
 pub use store::{CatalogMark, Store, hex, private_folder, sha256, unhex, xxh3};

@@ -22,15 +22,31 @@ const GATHER: Duration = Duration::from_millis(50);
 /// Memory for records that stays allocated between two batches.
 const SPARE: usize = 4 << 20;
 
+/// A part of a record, which is written as JSON.
+pub trait Part {
+    /// Appends it; `false` when it is no JSON.
+    fn write_to(&self, out: &mut Vec<u8>) -> bool;
+}
+
+/// A part that is written by serde.
+#[derive(Debug, Clone, Copy)]
+pub struct Serialized<'p, T>(pub &'p T);
+
+impl<T: Serialize> Part for Serialized<'_, T> {
+    fn write_to(&self, out: &mut Vec<u8>) -> bool {
+        serde_json::to_writer(out, self.0).is_ok()
+    }
+}
+
 /// One record, as the path has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Draft<'d, S, O> {
     /// Its id.
     pub id: AuctionId,
     /// Everything that was read, but for what all have in common.
-    pub seen: &'d S,
+    pub seen: S,
     /// What came of it.
-    pub outcome: &'d O,
+    pub outcome: O,
     /// The bytes of each [`Body`](crate::Body) in what was seen, in their order.
     pub bodies: &'d [&'d [u8]],
 }
@@ -150,7 +166,7 @@ impl<K: Kind> Records<K> {
     }
 
     /// Leaves a record; dropped and counted when the thread is behind, or the record is too long.
-    pub fn keep<S: Serialize, O: Serialize>(&self, catalog: K::Catalog, draft: &Draft<'_, S, O>) {
+    pub fn keep<S: Part, O: Part>(&self, catalog: K::Catalog, draft: &Draft<'_, S, O>) {
         thread_local! {
             static PARTS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
@@ -197,13 +213,14 @@ impl<K: Kind> Records<K> {
 }
 
 /// Appends the parts of a record; `None` for what is no JSON.
-fn parts_of<S: Serialize, O: Serialize>(
-    draft: &Draft<'_, S, O>,
-    parts: &mut Vec<u8>,
-) -> Option<Lengths> {
-    serde_json::to_writer(&mut *parts, draft.seen).ok()?;
+fn parts_of<S: Part, O: Part>(draft: &Draft<'_, S, O>, parts: &mut Vec<u8>) -> Option<Lengths> {
+    if !draft.seen.write_to(parts) {
+        return None;
+    }
     let seen = parts.len();
-    serde_json::to_writer(&mut *parts, draft.outcome).ok()?;
+    if !draft.outcome.write_to(parts) {
+        return None;
+    }
     let outcome = parts.len() - seen;
     for body in draft.bodies {
         parts.extend_from_slice(body);

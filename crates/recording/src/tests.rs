@@ -96,8 +96,8 @@ fn keep(records: &Records<Things>, n: u8, catalog: u64, bodies: &[&[u8]]) {
     };
     let draft = Draft {
         id: id(n),
-        seen: &seen,
-        outcome: &(u64::from(n) * 2),
+        seen: Serialized(&seen),
+        outcome: Serialized(&(u64::from(n) * 2)),
         bodies,
     };
     records.keep(catalog, &draft);

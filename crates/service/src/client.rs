@@ -5,6 +5,7 @@ mod breaker;
 mod call;
 mod connect;
 mod error;
+mod fields;
 mod guard;
 mod http1;
 mod pool;
@@ -23,6 +24,7 @@ pub use self::{
     breaker::{Admission, Breaker, BreakerConfig, BreakerState},
     connect::{Resolve, Resolved, SystemResolver},
     error::{Blame, CallError},
+    fields::{Fields, Lines},
     guard::{Guard, Refusal},
     target::{Target, TargetError},
     tls::{Roots, RootsError},
@@ -71,13 +73,40 @@ pub struct OutRequest<'a> {
     pub body: Bytes,
 }
 
+/// What all calls to a place have in common: their method and most of their header fields, written once.
+#[derive(Debug)]
+pub struct Template {
+    method: Method,
+    target: Target,
+    /// The request line and the fields, as HTTP/1.1 has them.
+    head: Vec<u8>,
+    fields: Lines,
+}
+
+impl Template {
+    /// Of calls that carry these fields; `Host` and `Accept-Encoding` are added when absent.
+    #[must_use]
+    pub fn new(method: Method, target: &Target, headers: HeaderMap) -> Self {
+        let headers = complete(headers, target);
+        let fields = Lines::of(&headers);
+        let mut head = call::request_line(&method, target.path());
+        head.extend_from_slice(fields.as_bytes());
+        Self {
+            method,
+            target: target.clone(),
+            head,
+            fields,
+        }
+    }
+}
+
 /// What came back, within its limits and inflated.
 #[derive(Debug, Clone)]
 pub struct InResponse {
     /// The status; redirects are not followed.
     pub status: StatusCode,
     /// The header fields.
-    pub headers: HeaderMap,
+    pub headers: Fields,
     /// The body.
     pub body: Bytes,
     /// How long its parts took.
@@ -208,7 +237,27 @@ impl Client {
         request: OutRequest<'_>,
         deadline: Instant,
     ) -> Result<InResponse, CallError> {
-        self.call(request, None, deadline).await
+        let target = request.target.clone();
+        self.call(outgoing(request, None), target, deadline).await
+    }
+
+    /// The same by a template, with `more` header fields and a body of this call alone.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_as(
+        &self,
+        template: &Arc<Template>,
+        more: Lines,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<InResponse, CallError> {
+        let request = call::Outgoing {
+            start: call::Start::Template(Arc::clone(template), more),
+            body,
+            skims: None,
+        };
+        self.call(request, template.target.clone(), deadline).await
     }
 
     /// Calls for the status alone: of the answer's body at most `most` bytes are read, and none is kept. A longer
@@ -222,21 +271,22 @@ impl Client {
         most: usize,
         deadline: Instant,
     ) -> Result<StatusCode, CallError> {
-        let answer = self.call(request, Some(most), deadline).await?;
+        let target = request.target.clone();
+        let request = outgoing(request, Some(most));
+        let answer = self.call(request, target, deadline).await?;
         Ok(answer.status)
     }
 
     async fn call(
         &self,
-        request: OutRequest<'_>,
-        skims: Option<usize>,
+        request: call::Outgoing,
+        target: Target,
         deadline: Instant,
     ) -> Result<InResponse, CallError> {
         let started = Instant::now();
-        let target = request.target.clone();
         self.shared.guard.check(&target)?;
         self.budget(RetryBudget::earn);
-        let request = Arc::new(outgoing(request, skims));
+        let request = Arc::new(request);
         let first = Attempt::pooled(&self.shared, &target, deadline).await?;
         let was_pooled = first.is_pooled();
         let failed = match first.send(Arc::clone(&request), deadline).await {
@@ -281,18 +331,23 @@ impl std::fmt::Debug for Client {
 }
 
 fn outgoing(request: OutRequest<'_>, skims: Option<usize>) -> call::Outgoing {
-    let mut headers = request.headers;
+    call::Outgoing {
+        start: call::Start::Whole {
+            method: request.method,
+            path: request.target.path().clone(),
+            headers: complete(request.headers, request.target),
+        },
+        body: request.body,
+        skims,
+    }
+}
+
+fn complete(mut headers: HeaderMap, target: &Target) -> HeaderMap {
     if !headers.contains_key(header::HOST) {
-        headers.insert(header::HOST, request.target.host_header().clone());
+        headers.insert(header::HOST, target.host_header().clone());
     }
     headers
         .entry(header::ACCEPT_ENCODING)
         .or_insert(HeaderValue::from_static("gzip"));
-    call::Outgoing {
-        method: request.method,
-        uri: request.target.path().clone(),
-        headers,
-        body: request.body,
-        skims,
-    }
+    headers
 }

@@ -231,7 +231,7 @@ async fn ask<T: Send + 'static>(
     let answer = client.send(request, deadline).await?;
     match answer.status {
         StatusCode::OK => {
-            let kind = answer.headers.get(header::CONTENT_TYPE);
+            let kind = answer.headers.get(&header::CONTENT_TYPE);
             let base = feed
                 .copy
                 .clone()

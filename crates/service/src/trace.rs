@@ -55,6 +55,20 @@ impl TraceParent {
         })
     }
 
+    /// The value of the header, in ASCII.
+    #[must_use]
+    pub fn written(&self) -> [u8; 55] {
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        let (trace, rest) = text.split_at_mut(35);
+        write_hex(&self.trace_id.0, trace.get_mut(3..).unwrap_or_default());
+        write_hex(&self.parent_id, rest.get_mut(1..17).unwrap_or_default());
+        write_hex(
+            &[u8::from(self.sampled)],
+            rest.get_mut(18..).unwrap_or_default(),
+        );
+        text
+    }
+
     /// Reads the header of a request; a bad or repeated one counts as absent (§4.3).
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
@@ -69,7 +83,9 @@ impl TraceParent {
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut digits = [0; 32];
+        write_hex(&self.0, &mut digits);
+        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
@@ -81,11 +97,15 @@ impl fmt::Debug for TraceId {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-", self.trace_id)?;
-        self.parent_id
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        write!(f, "-{:02x}", u8::from(self.sampled))
+        f.write_str(std::str::from_utf8(&self.written()).unwrap_or_default())
+    }
+}
+
+/// Writes two digits a byte.
+fn write_hex(bytes: &[u8], digits: &mut [u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]);
     }
 }
 

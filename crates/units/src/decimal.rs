@@ -147,17 +147,68 @@ fn leading_digits(bytes: &[u8]) -> &[u8] {
 pub(crate) fn write_scaled(f: &mut fmt::Formatter<'_>, value: i64, scale: u32) -> fmt::Result {
     let unit = 10_u64.pow(scale);
     let magnitude = value.unsigned_abs();
-    let (whole, fraction) = (magnitude / unit, magnitude % unit);
-    if value < 0 {
-        f.write_str("-")?;
-    }
-    write!(f, "{whole}")?;
+    // From the last byte to the first: a sign, twenty digits and a point at the most.
+    let mut text = Backwards::<22>::default();
+    let mut fraction = magnitude % unit;
     if fraction != 0 {
-        let width = scale as usize;
-        let text = format!("{fraction:0width$}");
-        write!(f, ".{}", text.trim_end_matches('0'))?;
+        let mut places = scale;
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
+            places -= 1;
+        }
+        for _ in 0..places {
+            text.digit(fraction);
+            fraction /= 10;
+        }
+        text.push(b'.');
     }
-    Ok(())
+    let mut whole = magnitude / unit;
+    loop {
+        text.digit(whole);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        text.push(b'-');
+    }
+    f.write_str(text.as_str())
+}
+
+/// A short text of ASCII that is written from its end: digits come out lowest first.
+struct Backwards<const N: usize> {
+    bytes: [u8; N],
+    begin: usize,
+}
+
+impl<const N: usize> Default for Backwards<N> {
+    fn default() -> Self {
+        Self {
+            bytes: [b'0'; N],
+            begin: N,
+        }
+    }
+}
+
+impl<const N: usize> Backwards<N> {
+    /// The lowest digit of a number.
+    fn digit(&mut self, number: u64) {
+        let [digit, ..] = (number % 10).to_le_bytes();
+        self.push(b'0' + digit);
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.begin = self.begin.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.begin) {
+            *place = byte;
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(self.begin..).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
 }
 
 /// `a × b ÷ c`, rounded half to even; `None` for `c = 0` or outside the range.
@@ -181,6 +232,22 @@ pub(crate) fn mul_div_half_even(a: i64, b: i64, c: i64) -> Option<i64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_longest_numbers_are_written_whole() {
+        #[rustfmt::skip]
+        let rows = [
+            (crate::Nanos(i64::MIN), "-9223372036.854775808"),
+            (crate::Nanos(i64::MAX), "9223372036.854775807"),
+            (crate::Nanos(-1), "-0.000000001"),
+            (crate::Nanos(0), "0"),
+            (crate::Nanos(1_500_000_000), "1.5"),
+            (crate::Nanos(-20_000_000_000), "-20"),
+        ];
+        for (nanos, text) in rows {
+            assert_eq!(nanos.to_string(), text);
+        }
+    }
 
     proptest! {
         #[test]

@@ -73,8 +73,8 @@ impl ControlPlane {
             header::ETAG,
             header::RETRY_AFTER,
         ] {
-            if let Some(value) = answer.headers.get(&name) {
-                response.headers_mut().insert(name, value.clone());
+            if let Some(value) = answer.headers.value(&name) {
+                response.headers_mut().insert(name, value);
             }
         }
         Ok(response)

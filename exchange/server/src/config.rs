@@ -19,6 +19,7 @@ use service::quota::Terms;
 use units::{Currency, Multiplier};
 
 use crate::records::RecordsConfig;
+use crate::rtb::newest::RecordBounds;
 use crate::sightings::SightingsConfig;
 
 /// The exchange's configuration; `config.default.toml` says what each key means.
@@ -64,6 +65,8 @@ pub struct Config {
     pub records: usize,
     pub record_stream: usize,
     pub record_queue: usize,
+    pub record_one_in: u64,
+    pub record_after: Millis,
     pub auction_records: RecordsConfig,
     pub sightings: SightingsConfig,
     pub accounts: BTreeMap<String, Account>,
@@ -342,6 +345,16 @@ impl Config {
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         Bounds::new(self.request, self.quantity)
+    }
+
+    /// What is kept of auctions in memory, and told to the control plane.
+    pub(crate) fn record_bounds(&self) -> RecordBounds {
+        RecordBounds {
+            most: self.records,
+            leaving: self.record_queue,
+            one_in: self.record_one_in,
+            after: self.record_after.0,
+        }
     }
 
     /// What we ask of bids beyond the standard.

@@ -24,8 +24,8 @@ use crate::config::Config;
 use crate::metrics::RtbMetrics;
 use crate::records::Settings;
 use crate::rtb::Tallies;
+use crate::rtb::newest::Records;
 use crate::rtb::partners::{Partner, Partners};
-use crate::rtb::records::Records;
 use crate::rtb::stats::Stats;
 
 /// State of the process. One per exchange, behind an `Arc`; nothing in it waits.
@@ -135,7 +135,7 @@ impl Exchange {
             places,
             metrics: RtbMetrics::new(metrics),
             stats: Stats::new(clock::now()),
-            records: Records::new(config.records),
+            records: Records::new(config.record_bounds()),
             tallies: Tallies::default(),
             in_force: ArcSwapOption::empty(),
             started: Instant::now(),

@@ -210,6 +210,8 @@ impl Process {
         if worker == 0 {
             let told = rtb::tell_tallies(Arc::clone(&self.exchange), log.clone());
             tokio::task::spawn_local(told);
+            let told = rtb::tell_records(Arc::clone(&self.exchange), log.clone());
+            tokio::task::spawn_local(told);
         }
         let context = AuctionContext::start(
             &self.exchange,
@@ -245,6 +247,7 @@ impl Process {
         of_rtb?;
         of_ssp?;
         rtb::tell_last_tally(&self.exchange, &log).await;
+        rtb::tell_last_records(&self.exchange, &log).await;
         Ok(())
     }
 }

@@ -85,8 +85,8 @@ impl Records {
     pub(crate) fn keep(&self, record: &Record) {
         let draft = recording::Draft {
             id: record.seen.auction,
-            seen: &record.seen,
-            outcome: &record.outcome,
+            seen: recording::Serialized(&record.seen),
+            outcome: recording::Serialized(&record.outcome),
             bodies: &[],
         };
         self.0.keep(record.seen.catalog, &draft);

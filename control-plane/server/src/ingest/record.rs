@@ -1,5 +1,7 @@
 //! Auction records: seven days of them, older than the exchange's memory.
 
+use std::collections::HashMap;
+
 use contracts::event::RECORD_STREAM;
 use contracts::record::AuctionRecord;
 use deadpool_postgres::Transaction;
@@ -84,7 +86,11 @@ impl Ledger {
     }
 }
 
+/// A record comes again with the notices that it got since; the last one stands.
 async fn insert(tx: &Transaction<'_>, records: &[AuctionRecord]) -> Result<(), LedgerError> {
+    let mut last = HashMap::with_capacity(records.len());
+    last.extend(records.iter().map(|record| (record.id, record)));
+    let records: Vec<&AuctionRecord> = last.into_values().collect();
     let ids: Vec<Uuid> = records.iter().map(|record| record.id.0).collect();
     // An SSP may put a NUL into its id, which text columns do not take.
     let requests: Vec<String> = records
@@ -99,7 +105,7 @@ async fn insert(tx: &Transaction<'_>, records: &[AuctionRecord]) -> Result<(), L
         "write auctions",
         "INSERT INTO auctions (id, request_id, at, outcome, document)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[])
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT (id) DO UPDATE SET outcome = EXCLUDED.outcome, document = EXCLUDED.document",
         &[&ids, &requests, &at, &outcomes, &documents],
     )
     .await?;

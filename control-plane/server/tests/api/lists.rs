@@ -130,7 +130,7 @@ async fn entries_travel_apart_from_the_catalog() {
     };
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     let answer = client.send(request, deadline).await.unwrap();
-    assert_eq!(answer.headers["etag"], "\"2\"");
+    assert_eq!(answer.headers.get(&http::header::ETAG), Some("\"2\""));
     let mut text = String::new();
     let mut body: &[u8] = &answer.body;
     body.read_to_string(&mut text).unwrap();

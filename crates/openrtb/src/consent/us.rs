@@ -2,7 +2,6 @@
 
 use crate::enums::GppSection;
 use iab_gpp::sections::us_common::OptOut;
-use iab_gpp::sections::uspv1::{Flag, UspV1};
 use iab_gpp::sections::{self as gpp};
 
 /// A US privacy string (CCPA, version 1), such as `1YNN`.
@@ -20,19 +19,19 @@ impl UsPrivacy {
     /// Reads a string in letters of either case; `None` when it is none of version 1.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        if text.len() != 4 {
+        let [b'1', notice, opted_out, covered] = *text.as_bytes() else {
             return None;
-        }
-        let read: UspV1 = text.to_ascii_uppercase().parse().ok()?;
-        let said = |flag: &Flag| match flag {
-            Flag::Yes => Some(true),
-            Flag::No => Some(false),
-            Flag::NotApplicable => None,
+        };
+        let said = |letter: u8| match letter {
+            b'Y' | b'y' => Some(Some(true)),
+            b'N' | b'n' => Some(Some(false)),
+            b'-' => Some(None),
+            _ => None,
         };
         Some(Self {
-            notice: said(&read.opt_out_notice),
-            opted_out: said(&read.opt_out_sale),
-            covered: said(&read.lspa_covered_transaction),
+            notice: said(notice)?,
+            opted_out: said(opted_out)?,
+            covered: said(covered)?,
         })
     }
 }

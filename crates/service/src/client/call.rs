@@ -8,7 +8,7 @@ use http_body_util::Full;
 use hyper::client::conn::http2::SendRequest;
 
 use super::{
-    CallError, ClientConfig, InResponse, Shared, Target, Timing,
+    CallError, ClientConfig, Fields, InResponse, Lines, Shared, Target, Template, Timing,
     connect::{Connection, Sender, connect},
     http1::Arrived,
     pool::Drain,
@@ -16,12 +16,69 @@ use super::{
 use crate::http::{GatherFault, InflateError, gather, inflate};
 
 pub(super) struct Outgoing {
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
+    pub(super) start: Start,
     pub(super) body: Bytes,
     /// Only the status of the answer is wanted: so many bytes of its body are read, and none is kept.
     pub(super) skims: Option<usize>,
+}
+
+/// All of a call but its body.
+pub(super) enum Start {
+    /// Its own.
+    Whole {
+        method: Method,
+        path: Uri,
+        headers: HeaderMap,
+    },
+    /// What its template has, and further fields.
+    Template(Arc<Template>, Lines),
+}
+
+impl Start {
+    pub(super) fn method(&self) -> &Method {
+        match self {
+            Self::Whole { method, .. } => method,
+            Self::Template(template, _) => &template.method,
+        }
+    }
+
+    /// The request line and the fields, as HTTP/1.1 has them, without what says where the body ends.
+    pub(super) fn write_to(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Whole {
+                method,
+                path,
+                headers,
+            } => {
+                out.append(&mut request_line(method, path));
+                out.extend_from_slice(Lines::of(headers).as_bytes());
+            }
+            Self::Template(template, more) => {
+                out.extend_from_slice(&template.head);
+                out.extend_from_slice(more.as_bytes());
+            }
+        }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        match self {
+            Self::Whole { headers, .. } => headers.clone(),
+            Self::Template(template, more) => {
+                let mut headers = HeaderMap::with_capacity(8);
+                template.fields.append_to(&mut headers);
+                more.append_to(&mut headers);
+                headers
+            }
+        }
+    }
+}
+
+/// The first line of a request.
+pub(super) fn request_line(method: &Method, path: &Uri) -> Vec<u8> {
+    let path = path.path_and_query().map_or("/", |path| path.as_str());
+    [method.as_str(), " ", path, " HTTP/1.1\r\n"]
+        .concat()
+        .into_bytes()
 }
 
 impl Outgoing {
@@ -180,9 +237,9 @@ async fn by_http2(
     most: usize,
 ) -> Result<Arrived, Failed> {
     let mut outgoing = http::Request::new(Full::new(request.body.clone()));
-    *outgoing.method_mut() = request.method.clone();
-    *outgoing.uri_mut() = target.whole().unwrap_or(&request.uri).clone();
-    *outgoing.headers_mut() = request.headers.clone();
+    *outgoing.method_mut() = request.start.method().clone();
+    *outgoing.uri_mut() = target.whole().unwrap_or(target.path()).clone();
+    *outgoing.headers_mut() = request.start.headers();
     // It is in the URL.
     outgoing.headers_mut().remove(header::HOST);
     let began = Instant::now();
@@ -205,7 +262,7 @@ async fn by_http2(
     };
     Ok(Arrived {
         status: parts.status,
-        headers: parts.headers,
+        headers: Fields::of_map(&parts.headers),
         body,
         head,
         is_reusable: true,
@@ -224,12 +281,11 @@ fn plain(arrived: &Arrived, config: &ClientConfig) -> Result<Bytes, CallError> {
     }
 }
 
-fn is_packed(headers: &HeaderMap) -> Result<bool, CallError> {
-    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+fn is_packed(headers: &Fields) -> Result<bool, CallError> {
+    let mut codings = headers.all(&header::CONTENT_ENCODING);
     let Some(coding) = codings.next() else {
         return Ok(false);
     };
-    let coding = coding.as_bytes().trim_ascii();
     if codings.next().is_some() {
         Err(CallError::Encoding)
     } else if coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip") {

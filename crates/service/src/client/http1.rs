@@ -3,17 +3,18 @@
 
 use std::{
     io::Write as _,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Waker},
     time::{Duration, Instant},
 };
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::{
-    CallError,
+    CallError, Fields,
     call::{Failed, Outgoing},
 };
 
@@ -34,7 +35,7 @@ pub(super) struct Http1 {
 /// An answer as it arrived.
 pub(super) struct Arrived {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) body: Bytes,
     /// Until its head was there.
     pub(super) head: Duration,
@@ -60,10 +61,14 @@ enum Framing {
 
 struct Head {
     status: StatusCode,
-    headers: HeaderMap,
+    fields: Fields,
     keeps_alive: bool,
-    is_1_1: bool,
+    body: Result<Framing, BadFraming>,
 }
+
+/// Why nobody can tell where a body ends (R40).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct BadFraming(&'static str);
 
 impl Http1 {
     pub(super) fn new(stream: impl Stream + 'static) -> Self {
@@ -122,7 +127,7 @@ impl Http1 {
         };
         Ok(Arrived {
             status: head.status,
-            headers: head.headers,
+            headers: head.fields,
             body,
             head: took,
             is_reusable: head.keeps_alive
@@ -138,7 +143,7 @@ impl Http1 {
         request: &Outgoing,
         max: usize,
     ) -> Result<(Bytes, Framing), CallError> {
-        let framing = framing(head, &request.method, max)?;
+        let framing = framing(head, request.start.method(), max)?;
         let body = match framing {
             Framing::Length(length) => self.read_length(length).await?,
             Framing::Chunked => self.read_chunks(max).await?,
@@ -150,20 +155,9 @@ impl Http1 {
     async fn write(&mut self, request: &Outgoing) -> Result<(), CallError> {
         let out = &mut self.outgoing;
         out.clear();
-        let path = request
-            .uri
-            .path_and_query()
-            .map_or("/", |path| path.as_str());
-        for part in [request.method.as_str(), " ", path, " HTTP/1.1\r\n"] {
-            out.extend_from_slice(part.as_bytes());
-        }
-        for (name, value) in &request.headers {
-            if *name != header::CONTENT_LENGTH && *name != header::TRANSFER_ENCODING {
-                field(out, name.as_str(), value.as_bytes());
-            }
-        }
+        request.start.write_to(out);
         let body = &request.body;
-        if !body.is_empty() || !matches!(request.method, Method::GET | Method::HEAD) {
+        if !body.is_empty() || !matches!(*request.start.method(), Method::GET | Method::HEAD) {
             // Writing to memory does not fail.
             let _written = write!(out, "content-length: {}\r\n", body.len());
         }
@@ -294,12 +288,6 @@ fn protocol(says: &'static str) -> CallError {
     CallError::Protocol(says.into())
 }
 
-fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-        out.extend_from_slice(part);
-    }
-}
-
 /// Where fields end that stand at the beginning, once all of them are there.
 fn end_of_fields(incoming: &[u8]) -> Result<Option<usize>, CallError> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
@@ -315,9 +303,11 @@ fn parse(incoming: &mut BytesMut) -> Result<Option<Head>, CallError> {
     if incoming.is_empty() {
         return Ok(None);
     }
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let mut answer = httparse::Response::new(&mut fields);
-    let end = match answer.parse(incoming) {
+    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut answer = httparse::Response::new(&mut []);
+    let parser = httparse::ParserConfig::default();
+    let parsed = parser.parse_response_with_uninit_headers(&mut answer, incoming, &mut fields);
+    let end = match parsed {
         Ok(httparse::Status::Complete(end)) => end,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(error) => return Err(CallError::Protocol(error.into())),
@@ -325,33 +315,77 @@ fn parse(incoming: &mut BytesMut) -> Result<Option<Head>, CallError> {
     let status = StatusCode::from_u16(answer.code.unwrap_or_default())
         .map_err(|error| CallError::Protocol(error.into()))?;
     let is_1_1 = answer.version == Some(1);
-    let mut headers = HeaderMap::with_capacity(answer.headers.len());
+    let (mut closes, mut stays, mut framing) = (false, false, FramingFields::default());
     for field in answer.headers.iter() {
-        let name = HeaderName::from_bytes(field.name.as_bytes());
-        let value = HeaderValue::from_bytes(field.value);
-        match (name, value) {
-            (Ok(name), Ok(value)) => headers.append(name, value),
-            _ => return Err(protocol("a field is none")),
-        };
+        match field.name.len() {
+            10 if field.name.eq_ignore_ascii_case("connection") => {
+                closes |= lists(field.value, b"close");
+                stays |= lists(field.value, b"keep-alive");
+            }
+            14 if field.name.eq_ignore_ascii_case("content-length") => framing.length(field.value),
+            17 if field.name.eq_ignore_ascii_case("transfer-encoding") => {
+                framing.coding(field.value);
+            }
+            _ => {}
+        }
     }
-    incoming.advance(end);
-    let says = |token: &str| lists(&headers, &header::CONNECTION, token);
+    let body = framing.end(is_1_1);
     Ok(Some(Head {
         status,
-        keeps_alive: !says("close") && (is_1_1 || says("keep-alive")),
-        headers,
-        is_1_1,
+        keeps_alive: !closes && (is_1_1 || stays),
+        fields: Fields::of_head(incoming.split_to(end).freeze()),
+        body,
     }))
 }
 
-/// Whether a field that is a list has a token.
-fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let values = headers.get_all(name).iter();
-    let mut tokens = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    tokens.any(|of| of.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+/// Whether a list has a token.
+fn lists(list: &[u8], token: &[u8]) -> bool {
+    let mut tokens = list.split(|byte| *byte == b',');
+    tokens.any(|of| of.trim_ascii().eq_ignore_ascii_case(token))
 }
 
-/// Where the body ends (RFC 9112 §6.3); two answers to that are none.
+/// What a head says of where its body ends (RFC 9112 §6.3); two answers to that are none.
+#[derive(Default)]
+struct FramingFields {
+    length: Option<u64>,
+    is_chunked: bool,
+    fault: Option<&'static str>,
+}
+
+impl FramingFields {
+    fn length(&mut self, value: &[u8]) {
+        match (digits(value), self.length) {
+            (None, _) => self.fault = Some("not a length"),
+            (Some(length), Some(other)) if length != other => self.fault = Some("two lengths"),
+            (Some(length), _) => self.length = Some(length),
+        }
+    }
+
+    fn coding(&mut self, value: &[u8]) {
+        if self.is_chunked || !value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+            self.fault = Some(UNASKED_CODING);
+        }
+        self.is_chunked = true;
+    }
+
+    fn end(&self, is_1_1: bool) -> Result<Framing, BadFraming> {
+        match (self.fault, self.is_chunked, self.length) {
+            (Some(fault), ..) => Err(BadFraming(fault)),
+            (None, true, Some(_)) => Err(BadFraming("both a length and a transfer coding")),
+            (None, true, None) if is_1_1 => Ok(Framing::Chunked),
+            (None, true, None) => Err(BadFraming(UNASKED_CODING)),
+            (None, false, None) => Ok(Framing::UntilClosed),
+            // What is no size here is larger than all that is allowed.
+            (None, false, Some(length)) => Ok(Framing::Length(
+                usize::try_from(length).unwrap_or(usize::MAX),
+            )),
+        }
+    }
+}
+
+const UNASKED_CODING: &str = "a transfer coding that was not asked for";
+
+/// Where the body ends, when it may be read.
 fn framing(head: &Head, method: &Method, max: usize) -> Result<Framing, CallError> {
     let has_none = matches!(
         head.status,
@@ -360,37 +394,15 @@ fn framing(head: &Head, method: &Method, max: usize) -> Result<Framing, CallErro
     if has_none || *method == Method::HEAD {
         return Ok(Framing::Length(0));
     }
-    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
-    let mut lengths = head.headers.get_all(header::CONTENT_LENGTH).iter();
-    match (codings.next(), lengths.next()) {
-        (None, None) => Ok(Framing::UntilClosed),
-        (Some(coding), None) => {
-            let chunked = coding
-                .as_bytes()
-                .trim_ascii()
-                .eq_ignore_ascii_case(b"chunked");
-            if chunked && codings.next().is_none() && head.is_1_1 {
-                Ok(Framing::Chunked)
-            } else {
-                Err(protocol("a transfer coding that was not asked for"))
-            }
-        }
-        (None, Some(length)) => {
-            if lengths.any(|other| other != length) {
-                return Err(protocol("two lengths"));
-            }
-            let length = digits(length.as_bytes()).ok_or_else(|| protocol("not a length"))?;
-            match usize::try_from(length) {
-                // Before anything is read: `Content-Length: 10GB` costs nothing (R31).
-                Ok(length) if length <= max => Ok(Framing::Length(length)),
-                Ok(_) | Err(_) => Err(CallError::TooLarge),
-            }
-        }
-        (Some(_), Some(_)) => Err(protocol("both a length and a transfer coding")),
+    match head.body {
+        // Before anything is read: `Content-Length: 10GB` costs nothing (R31).
+        Ok(Framing::Length(length)) if length > max => Err(CallError::TooLarge),
+        Ok(framing) => Ok(framing),
+        Err(BadFraming(fault)) => Err(protocol(fault)),
     }
 }
 
-/// A number of digits and nothing else; more than 18 of them are the largest number.
+/// A number of digits and nothing else; one beyond the largest is the largest.
 fn digits(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use service::client::{CallError, Client, InResponse, OutRequest, Target, TargetError};
@@ -83,8 +83,8 @@ impl Calls<'_> {
             let body = expect(what, answer, StatusCode::OK)?;
             return Ok(AdAnswer::Ad(read(what, &body)?));
         }
-        let named = answer.headers.get(contracts::access::AUCTION_ID_HEADER);
-        let id = named.and_then(|id| id.to_str().ok());
+        const NAME: HeaderName = HeaderName::from_static(contracts::access::AUCTION_ID_HEADER);
+        let id = answer.headers.get(&NAME);
         let auction_id = id.ok_or(Failure::NoAuction)?.to_owned();
         Ok(AdAnswer::NoBid { auction_id })
     }

@@ -71,8 +71,8 @@ impl Settled<'_> {
         let sent = if is_whole { self.bodies } else { &[] };
         let draft = Draft {
             id: plan.auction,
-            seen: &seen,
-            outcome: &outcome.with_bodies(sent, xxh3),
+            seen,
+            outcome: outcome.with_bodies(sent, xxh3),
             bodies: &bodies,
         };
         records.keep(Arc::clone(self.catalog), &draft);

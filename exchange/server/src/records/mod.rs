@@ -5,6 +5,7 @@ mod auctions;
 mod draft;
 mod outcome;
 mod seen;
+mod written;
 
 pub use again::{Again, AgainError, Unreplayable, again, replay};
 pub use auctions::Auctions;

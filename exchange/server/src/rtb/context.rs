@@ -52,7 +52,7 @@ impl AuctionContext {
         Self {
             exchange: Arc::clone(exchange),
             calls: Rc::new(Calls::new(exchange, &upstream)),
-            recorder: Recorder::start(exchange, log.clone()),
+            recorder: Recorder::new(exchange),
             recording: recording.clone(),
             watch: Rc::new(Watch::new(sightings)),
             upstream,

@@ -1,15 +1,14 @@
 //! The one wait of an auction: every DSP asked at once, one deadline for all.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use exchange_core::auction::{Ask, Plan, Reached, Reply};
-use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use service::client::{CallError, Client, InResponse, OutRequest, Timing};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use service::client::{CallError, Client, InResponse, Lines, Timing};
+use service::trace::{TraceId, TraceParent};
 use units::AuctionId;
 
 use crate::exchange::InForce;
@@ -69,34 +68,31 @@ pub(crate) async fn ask(
     is_filled: impl Fn(&[Reply<'_>]) -> bool,
 ) -> Vec<Heard> {
     let mut bodies = Bodies::of(bodies);
-    let parent = traceparent(plan.auction);
+    let heads = Heads::of(plan.auction);
     let asks = plan.asks.iter().enumerate();
     let calls = asks.filter_map(|(index, ask)| {
-        let call = Call::prepare(
-            upstream,
-            in_force,
-            ask,
-            &mut bodies,
-            parent.as_ref(),
-            started,
-        )?;
+        let call = Call::prepare(upstream, in_force, ask, &mut bodies, &heads, started)?;
         Some(call.make(index))
     });
     let may_fill = plan.may_fill_early();
     let tests = plan.asks.iter().filter(|ask| ask.test).count();
+    // Only who is heard of is looked at: with many DSPs, looking at all of them each time one answers adds up.
+    let mut calls: FuturesUnordered<_> = calls.collect();
     if may_fill || (tests > 0 && tests < plan.asks.len()) {
-        let calls: FuturesUnordered<Answering> = calls.map(|call| Box::pin(call) as _).collect();
         return until_enough(calls, plan, |replies| may_fill && is_filled(replies)).await;
     }
-    join_all(calls).await
+    let mut heard = Vec::with_capacity(calls.len());
+    while let Some(answer) = calls.next().await {
+        heard.push(answer);
+    }
+    heard.sort_unstable_by_key(|heard: &Heard| heard.ask);
+    heard
 }
-
-type Answering = Pin<Box<dyn Future<Output = Heard>>>;
 
 /// Waits until all who can win have answered, or guaranteed deals fill every imp: nobody else can win then, and
 /// what is still under way is finished off the path, for the sake of its connection.
 async fn until_enough(
-    mut calls: FuturesUnordered<Answering>,
+    mut calls: FuturesUnordered<impl Future<Output = Heard> + 'static>,
     plan: &Plan<'_>,
     is_filled: impl Fn(&[Reply<'_>]) -> bool,
 ) -> Vec<Heard> {
@@ -168,7 +164,8 @@ impl<'b> Bodies<'b> {
 struct Call {
     client: Client,
     partner: Arc<Partner>,
-    headers: HeaderMap,
+    /// Header fields of this call alone.
+    more: Lines,
     body: Bytes,
     deadline: Instant,
 }
@@ -179,23 +176,15 @@ impl Call {
         in_force: &InForce,
         ask: &Ask,
         bodies: &mut Bodies<'_>,
-        parent: Option<&HeaderValue>,
+        heads: &Heads,
         started: Instant,
     ) -> Option<Self> {
-        const PARENT: HeaderName = HeaderName::from_static("traceparent");
         let partner = in_force.partners.get(ask.partner)?;
         let (body, packed) = bodies.get(ask.body, partner.connection.gzip_requests)?;
-        let mut headers = partner.headers.clone();
-        if let Some(parent) = parent {
-            headers.insert(PARENT, parent.clone());
-        }
-        if packed {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
         Some(Self {
             client: upstream.of(Some(partner)).clone(),
             partner: Arc::clone(partner),
-            headers,
+            more: heads.of_body(packed),
             body,
             deadline: started + Duration::from_millis(u64::from(ask.budget_ms)),
         })
@@ -205,15 +194,11 @@ impl Call {
         let began = Instant::now();
         let partner = self.partner;
         let mut timing = None;
-        let said = match &partner.target {
-            Some(target) => {
-                let request = OutRequest {
-                    method: Method::POST,
-                    target,
-                    headers: self.headers,
-                    body: self.body,
-                };
-                let outcome = self.client.send(request, self.deadline).await;
+        let said = match &partner.template {
+            Some(template) => {
+                let (more, body) = (self.more, self.body);
+                let outcome = self.client.send_as(template, more, body, self.deadline);
+                let outcome = outcome.await;
                 if let Ok(answer) = &outcome {
                     partner.measured(answer);
                     timing = Some(answer.timing);
@@ -239,7 +224,7 @@ fn said(partner: &Partner, outcome: Result<InResponse, CallError>) -> Said {
             Said::Body(answer.body)
         }
         Ok(answer) if matches!(answer.status, StatusCode::OK | StatusCode::NO_CONTENT) => {
-            if answer.headers.contains_key("x-shed-reason") {
+            if answer.headers.has(&SHED_REASON) {
                 Said::Shed
             } else {
                 Said::NoContent
@@ -254,14 +239,44 @@ fn said(partner: &Partner, outcome: Result<InResponse, CallError>) -> Said {
     }
 }
 
-/// The trace id of an auction is its auction id; its random half names our span.
-fn traceparent(auction: AuctionId) -> Option<HeaderValue> {
-    let bytes = auction.as_bytes();
-    let span: [u8; 8] = bytes.last_chunk().copied()?;
-    let parent = service::trace::TraceParent {
-        trace_id: service::trace::TraceId(*bytes),
-        parent_id: span,
-        sampled: false,
-    };
-    HeaderValue::try_from(parent.to_string()).ok()
+static TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+const SHED_REASON: HeaderName = HeaderName::from_static("x-shed-reason");
+
+/// The header fields that an auction's calls have beside those of their partners: its trace, and how a body is packed.
+struct Heads {
+    plain: Lines,
+    packed: Lines,
+}
+
+impl Heads {
+    /// The trace id of an auction is its auction id; its random half names our span.
+    fn of(auction: AuctionId) -> Self {
+        let gzip = HeaderValue::from_static("gzip");
+        let bytes = auction.as_bytes();
+        let span: Option<[u8; 8]> = bytes.last_chunk().copied();
+        let parent = span.and_then(|parent_id| {
+            let parent = TraceParent {
+                trace_id: TraceId(*bytes),
+                parent_id,
+                sampled: false,
+            };
+            HeaderValue::from_bytes(&parent.written()).ok()
+        });
+        let parent = parent.as_ref().map(|parent| (&TRACE_PARENT, parent));
+        let packed = parent
+            .into_iter()
+            .chain([(&header::CONTENT_ENCODING, &gzip)]);
+        Self {
+            plain: Lines::of(parent),
+            packed: Lines::of(packed),
+        }
+    }
+
+    fn of_body(&self, packed: bool) -> Lines {
+        if packed {
+            self.packed.clone()
+        } else {
+            self.plain.clone()
+        }
+    }
 }

@@ -9,9 +9,9 @@ use exchange_core::auction::{Candidate, Reach};
 use exchange_core::market::OWN_BIDDER;
 use exchange_core::routing::{self, Cell, NetworkTime, NotAsked, Past, QpsBucket, Throttle};
 use exchange_core::{auction::ReplyFate, domain};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use service::Shutdown;
-use service::client::{Admission, Breaker, BreakerState, InResponse, Target};
+use service::client::{Admission, Breaker, BreakerState, InResponse, Target, Template};
 use std::time::Duration;
 use units::{CpmMicros, PartnerId};
 
@@ -36,8 +36,9 @@ pub(crate) struct Partner {
     endpoint: String,
     /// How it is spoken to.
     pub connection: Connection,
-    /// Header fields of every call to it.
-    pub headers: HeaderMap,
+    /// What every call to it has in common; `None` when its endpoint is no URL.
+    pub template: Option<Arc<Template>>,
+    headers: HeaderMap,
     qps: QpsBucket,
     breaker: Breaker,
     throttle: Throttle,
@@ -94,6 +95,9 @@ impl Partners<'_> {
         {
             return Arc::clone(former);
         }
+        let template = target
+            .as_ref()
+            .map(|target| Arc::new(Template::new(Method::POST, target, headers.clone())));
         Arc::new(Partner {
             id: partner.id.clone(),
             target,
@@ -102,6 +106,7 @@ impl Partners<'_> {
             notice_hosts,
             endpoint,
             connection: partner.connection,
+            template,
             headers,
             qps: QpsBucket::default(),
             breaker: Breaker::default(),
@@ -132,8 +137,7 @@ impl Partners<'_> {
             (header::ACCEPT_ENCODING, encoding),
             (VERSION, version),
         ];
-        // Room for what each call adds.
-        let mut headers = HeaderMap::with_capacity(8);
+        let mut headers = HeaderMap::new();
         if let Some(target) = target {
             headers.insert(header::HOST, target.host_header().clone());
         }
@@ -195,7 +199,7 @@ impl Partner {
     /// Takes in how long the network took of a call: all but what it says that it worked itself, else the
     /// time of a new connection's handshake.
     pub(crate) fn measured(&self, answer: &InResponse) {
-        let worked = answer.headers.get(SERVER_TIMING).and_then(worked);
+        let worked = answer.headers.get(&SERVER_TIMING).and_then(worked);
         match (worked, answer.timing.handshake) {
             (Some(worked), _) => self
                 .network
@@ -286,8 +290,7 @@ impl Partner {
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// What a server says that it worked: the longest `dur` of its `Server-Timing`, milliseconds there.
-fn worked(timing: &HeaderValue) -> Option<Duration> {
-    let timing = timing.to_str().ok()?;
+fn worked(timing: &str) -> Option<Duration> {
     let told = timing.split([',', ';']).filter_map(|part| {
         let millis: f64 = part.trim().strip_prefix("dur=")?.parse().ok()?;
         Duration::try_from_secs_f64(millis / 1_000.0).ok()
@@ -344,7 +347,7 @@ mod tests {
             ("total;dur=much", None),
         ];
         for (text, micros) in cases {
-            let got = worked(&HeaderValue::from_static(text));
+            let got = worked(text);
             assert_eq!(got, micros.map(Duration::from_micros), "{text}");
         }
     }

@@ -1,5 +1,5 @@
-//! Auction records on their way out: kept in memory at once, told to the log when sampled, pushed to the
-//! stream behind a bounded queue.
+//! Auction records on their way out: kept in memory at once, told to the log when sampled, and pushed to the
+//! stream a little later, with the notices that came of them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,47 +9,34 @@ use contracts::record::AuctionRecord;
 use eventlog::EventLog;
 use futures_util::future::try_join_all;
 use service::trace::TraceId;
-use tokio::sync::mpsc;
-use units::AuctionId;
 
 use super::records::Record;
 use crate::exchange::Exchange;
 
-/// Takes records from the path; the rest happens on tasks of the same worker.
+/// Takes records from the path.
 #[derive(Clone)]
 pub(crate) struct Recorder {
     exchange: Arc<Exchange>,
-    queue: mpsc::Sender<AuctionId>,
 }
 
 impl Recorder {
-    /// A recorder with its task. Must be called on a worker's runtime.
-    pub(crate) fn start(exchange: &Arc<Exchange>, log: EventLog) -> Self {
-        let most = exchange.config.record_queue.max(1);
-        let (queue, waiting) = mpsc::channel(most);
-        let (stream, payloads) = mpsc::channel(most);
-        tokio::task::spawn_local(keep(Arc::clone(exchange), waiting, stream));
-        tokio::task::spawn_local(push(Arc::clone(exchange), log, payloads));
+    pub(crate) fn new(exchange: &Arc<Exchange>) -> Self {
         Self {
             exchange: Arc::clone(exchange),
-            queue,
         }
     }
 
-    /// Keeps a record, so that whoever has the answer can ask for it, and queues it for the stream; a full
-    /// queue drops it there and counts.
+    /// Keeps a record, so that whoever has the answer can ask for it.
     pub(crate) fn record(&self, record: Record) {
-        let id = record.id;
-        if TraceId(*id.as_bytes()).is_sampled(self.exchange.config.trace_sample_percent) {
+        if TraceId(*record.id.as_bytes()).is_sampled(self.exchange.config.trace_sample_percent) {
             tell(&record);
         }
-        self.exchange.records.add(record);
-        if self.queue.try_send(id).is_err() {
-            self.exchange.metrics.records_dropped.inc();
-        }
+        self.exchange.records.add(record, Instant::now());
     }
 }
 
+/// How often it is looked for records whose time has come.
+const EVERY: Duration = Duration::from_millis(200);
 /// While the stream is away records are not queued up behind it: they are dropped for so long.
 const AWAY: Duration = Duration::from_secs(1);
 /// Pushes under way together: each waits for an fsync, which they share.
@@ -69,41 +56,42 @@ fn tell(record: &Record) {
     );
 }
 
-/// Writes records as they come, off the path, and passes their payloads on.
-async fn keep(
-    exchange: Arc<Exchange>,
-    mut waiting: mpsc::Receiver<AuctionId>,
-    stream: mpsc::Sender<Vec<u8>>,
-) {
-    while let Some(id) = waiting.recv().await {
-        let payload = exchange.records.with(id, payload).flatten();
-        if payload.is_none_or(|payload| stream.try_send(payload).is_err()) {
-            exchange.metrics.records_dropped.inc();
+/// Pushes records as their time comes. Runs on one worker, without an end.
+pub(crate) async fn tell_records(exchange: Arc<Exchange>, log: EventLog) {
+    loop {
+        let due = exchange.records.due(Some(Instant::now()), TOGETHER);
+        if due.is_empty() {
+            tokio::time::sleep(EVERY).await;
+        } else if !push(&exchange, &log, &due).await {
+            tokio::time::sleep(AWAY).await;
         }
     }
 }
 
-async fn push(exchange: Arc<Exchange>, log: EventLog, mut waiting: mpsc::Receiver<Vec<u8>>) {
-    let most = exchange.config.record_stream;
-    let mut away_until = Instant::now();
-    let mut batch = Vec::with_capacity(TOGETHER);
-    while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
-        let count = u64::try_from(batch.len()).unwrap_or(0);
-        if Instant::now() < away_until {
-            exchange.metrics.records_dropped.add(count);
-            batch.clear();
-            continue;
+/// Pushes what is left when the last auction is over.
+pub(crate) async fn tell_last_records(exchange: &Exchange, log: &EventLog) {
+    loop {
+        let due = exchange.records.due(None, TOGETHER);
+        if due.is_empty() || !push(exchange, log, &due).await {
+            return;
         }
-        let pushes = batch
-            .iter()
-            .map(|payload| log.push(RECORD_STREAM, most, payload));
-        if let Err(error) = try_join_all(pushes).await {
-            tracing::debug!(%error, "records are not pushed");
-            exchange.metrics.records_dropped.add(count);
-            away_until = Instant::now() + AWAY;
-        }
-        batch.clear();
     }
+}
+
+/// Whether the stream took them; else they are dropped and counted.
+async fn push(exchange: &Exchange, log: &EventLog, records: &[Record]) -> bool {
+    let most = exchange.config.record_stream;
+    let payloads: Vec<Vec<u8>> = records.iter().filter_map(payload).collect();
+    let pushes = payloads
+        .iter()
+        .map(|payload| log.push(RECORD_STREAM, most, payload));
+    let pushed = try_join_all(pushes).await;
+    if let Err(error) = &pushed {
+        tracing::debug!(%error, "records are not pushed");
+        let count = u64::try_from(records.len()).unwrap_or(0);
+        exchange.metrics.records_dropped.add(count);
+    }
+    pushed.is_ok()
 }
 
 fn payload(record: &Record) -> Option<Vec<u8>> {
@@ -111,7 +99,7 @@ fn payload(record: &Record) -> Option<Vec<u8>> {
     let record = AuctionRecord {
         id: record.id,
         request_id: record.request_id.clone(),
-        at: record.at_millis,
+        at: record.at,
         outcome: record.outcome.to_owned(),
         document: record,
     };

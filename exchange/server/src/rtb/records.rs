@@ -1,12 +1,10 @@
-//! The newest auctions, as `GET /auction/{id}` and `GET /auction-history` show them.
+//! An auction as `GET /auction/{id}` shows it.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use units::{AuctionId, CpmMicros, Currency, Multiplier, Nanos, UnixMillis};
 
+use super::fate::Words;
 use super::waterfall::Step;
 
 /// One auction: who was asked, what was bid, who won, whom we told.
@@ -17,10 +15,8 @@ pub(crate) struct Record {
     /// The SSP's request id; empty when it could not be read.
     pub request_id: String,
     /// When the request arrived, RFC 3339.
-    pub at: String,
-    /// The same as a number, for the control plane.
-    #[serde(skip)]
-    pub at_millis: UnixMillis,
+    #[serde(serialize_with = "rfc3339")]
+    pub at: UnixMillis,
     /// `won`, `no_bid`, `shed` or `invalid`.
     pub outcome: &'static str,
     /// Why there was no auction or no bid, where that is one reason.
@@ -160,7 +156,7 @@ pub(crate) struct BidRecord {
     /// `won` or `lost`.
     pub outcome: &'static str,
     /// What became of it, in words.
-    pub fate: String,
+    pub fate: Words,
     /// Why it lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<LossRecord>,
@@ -173,6 +169,10 @@ pub(crate) struct BidRecord {
     /// What else is to be told of a bid that won.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub sale: Option<SaleRecord>,
+}
+
+fn rfc3339<S: Serializer>(at: &UnixMillis, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&at.to_rfc3339())
 }
 
 /// What a bid that won is worth to whom.
@@ -276,7 +276,7 @@ impl Record {
         json!({
             "id": self.id,
             "request_id": self.request_id,
-            "at": self.at,
+            "at": self.at.to_rfc3339(),
             "outcome": self.outcome,
             "imps": self.request.imps.len(),
             "dsps_asked": self.dsps.iter().filter(|dsp| dsp.asked).count(),
@@ -287,179 +287,9 @@ impl Record {
     }
 }
 
-/// The newest records, bounded. Locked off the path only: after the answer, or for an operator.
-#[derive(Debug)]
-pub(crate) struct Records {
-    most: usize,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    /// Number of the oldest one kept; numbers grow by one.
-    first: u64,
-    newest_last: VecDeque<Record>,
-    by_id: HashMap<AuctionId, u64>,
-    by_request: HashMap<String, u64>,
-}
-
-impl Records {
-    /// Keeps at most so many.
-    #[must_use]
-    pub(crate) fn new(most: usize) -> Self {
-        Self {
-            most: most.max(1),
-            kept: Mutex::default(),
-        }
-    }
-
-    /// Adds the newest, and forgets the oldest beyond the limit.
-    pub(crate) fn add(&self, record: Record) {
-        let mut kept = self.lock();
-        let number = kept.first + u64::try_from(kept.newest_last.len()).unwrap_or(0);
-        kept.by_id.insert(record.id, number);
-        kept.by_request.insert(record.request_id.clone(), number);
-        kept.newest_last.push_back(record);
-        while kept.newest_last.len() > self.most {
-            let Some(oldest) = kept.newest_last.pop_front() else {
-                break;
-            };
-            let number = kept.first;
-            kept.first += 1;
-            kept.by_id.remove(&oldest.id);
-            // A later auction may have had the same request id.
-            if kept.by_request.get(&oldest.request_id) == Some(&number) {
-                kept.by_request.remove(&oldest.request_id);
-            }
-        }
-    }
-
-    /// Adds a notice to an auction that is still kept.
-    pub(crate) fn note(&self, auction: AuctionId, notice: NoticeRecord) {
-        let mut kept = self.lock();
-        if let Some(record) = kept
-            .by_id
-            .get(&auction)
-            .copied()
-            .and_then(|n| kept.get_mut(n))
-        {
-            record.notices.push(notice);
-        }
-    }
-
-    /// Reads an auction's record while it is kept.
-    pub(crate) fn with<T>(&self, id: AuctionId, read: impl FnOnce(&Record) -> T) -> Option<T> {
-        let kept = self.lock();
-        kept.get(*kept.by_id.get(&id)?).map(read)
-    }
-
-    /// An auction's document.
-    #[must_use]
-    pub(crate) fn by_id(&self, id: AuctionId) -> Option<Vec<u8>> {
-        let kept = self.lock();
-        let record = kept.get(*kept.by_id.get(&id)?)?;
-        serde_json::to_vec(record).ok()
-    }
-
-    /// The document of the newest auction of a request id.
-    #[must_use]
-    pub(crate) fn by_request(&self, request_id: &str) -> Option<Vec<u8>> {
-        let kept = self.lock();
-        let record = kept.get(*kept.by_request.get(request_id)?)?;
-        serde_json::to_vec(record).ok()
-    }
-
-    /// Lines of the history, newest first, beginning behind `cursor`; and the next cursor.
-    #[must_use]
-    pub(crate) fn history(&self, limit: usize, cursor: Option<u64>) -> (Vec<Value>, Option<u64>) {
-        let kept = self.lock();
-        let end = kept.first + u64::try_from(kept.newest_last.len()).unwrap_or(0);
-        let from = cursor.unwrap_or(end).min(end);
-        let count = u64::try_from(limit).unwrap_or(u64::MAX);
-        let to = from.saturating_sub(count).max(kept.first);
-        let lines = (to..from)
-            .rev()
-            .filter_map(|number| kept.get(number).map(Record::line))
-            .collect();
-        (lines, (to > kept.first).then_some(to))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Kept {
-    fn index(&self, number: u64) -> Option<usize> {
-        usize::try_from(number.checked_sub(self.first)?).ok()
-    }
-
-    fn get(&self, number: u64) -> Option<&Record> {
-        self.newest_last.get(self.index(number)?)
-    }
-
-    fn get_mut(&mut self, number: u64) -> Option<&mut Record> {
-        let index = self.index(number)?;
-        self.newest_last.get_mut(index)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(n: u8, request: &str) -> Record {
-        Record {
-            id: AuctionId::new(UnixMillis(i64::from(n)), [n; 10]),
-            request_id: request.to_owned(),
-            at: UnixMillis(i64::from(n)).to_rfc3339(),
-            at_millis: UnixMillis(i64::from(n)),
-            outcome: "no_bid",
-            reason: None,
-            duration_ms: 1.5,
-            waterfall: Vec::new(),
-            request: RequestSummary::default(),
-            dsps: Vec::new(),
-            bids: Vec::new(),
-            pods: Vec::new(),
-            rates_version: None,
-            provisional: false,
-            notices: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn the_newest_are_kept_and_found() {
-        let records = Records::new(3);
-        for (n, request) in [(1, "a"), (2, "b"), (3, "a"), (4, "c")] {
-            records.add(record(n, request));
-        }
-        assert!(records.by_id(record(1, "a").id).is_none(), "forgotten");
-        let newest: Value = serde_json::from_slice(&records.by_request("a").unwrap()).unwrap();
-        assert_eq!(newest["id"], record(3, "a").id.to_string());
-        let (lines, next) = records.history(2, None);
-        let ids: Vec<&Value> = lines.iter().map(|line| &line["request_id"]).collect();
-        assert_eq!(ids, ["c", "a"]);
-        let (rest, none) = records.history(2, next);
-        assert_eq!(rest[0]["request_id"], "b");
-        assert_eq!((rest.len(), none), (1, None));
-    }
-
-    #[test]
-    fn a_notice_is_added_to_its_auction() {
-        let records = Records::new(3);
-        records.add(record(1, "a"));
-        let notice = NoticeRecord {
-            kind: "win",
-            dsp: "d".into(),
-            imp: "1".into(),
-            outcome: "sent",
-            at: String::new(),
-        };
-        records.note(record(1, "a").id, notice.clone());
-        records.note(record(9, "z").id, notice);
-        let document: Value =
-            serde_json::from_slice(&records.by_id(record(1, "a").id).unwrap()).unwrap();
-        assert_eq!(document["notices"][0]["kind"], "win");
+impl NoticeRecord {
+    /// Whether it says that somebody pays: not of a loss.
+    pub(super) fn has_money(&self) -> bool {
+        self.kind != "loss"
     }
 }

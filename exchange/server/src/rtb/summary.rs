@@ -10,6 +10,7 @@ use units::{AuctionId, UnixMillis};
 
 use super::calls::Device;
 use super::fanout::Heard;
+use super::fate::Words;
 use super::records::{
     AskRecord, BidRecord, CallRecord, DiscountRecord, ImpSummary, LossRecord, PayoutRecord,
     PodRecord, Record, RequestSummary, SaleRecord,
@@ -40,8 +41,7 @@ fn blank(arrived: &Arrived<'_>, outcome: Outcome) -> Record {
     Record {
         id: arrived.auction,
         request_id: String::new(),
-        at: arrived.at.to_rfc3339(),
-        at_millis: arrived.at,
+        at: arrived.at,
         outcome: outcome.label(),
         reason: None,
         duration_ms: millis(arrived.arrival.elapsed()),
@@ -206,33 +206,6 @@ fn call(heard: &Heard, waterfall: &Waterfall) -> CallRecord {
     }
 }
 
-/// What became of a bid, in words.
-fn fate(judged: &Judged<'_>) -> String {
-    let currency = judged.currency;
-    match judged.fate {
-        Fate::Won(win) => {
-            let discount = win.discount.map_or_else(String::new, |discount| {
-                format!(", the seller took off {}", discount.amount)
-            });
-            let place = win
-                .slot
-                .map_or_else(String::new, |slot| format!(", place {slot} of its break"));
-            format!("won at {} {currency}{discount}{place}", win.price)
-        }
-        Fate::Lost {
-            loss,
-            minimum_to_win: Some(minimum),
-        } => format!(
-            "lost: {}; {minimum} {currency} would have won",
-            loss.words()
-        ),
-        Fate::Lost {
-            loss,
-            minimum_to_win: None,
-        } => format!("lost: {}", loss.words()),
-    }
-}
-
 fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {
     let bid = &judged.bid;
     let partner = round.in_force.partners.get(judged.partner);
@@ -256,7 +229,10 @@ fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {
         creative_id: text(bid.crid.as_deref()),
         adomain: bid.adomain.iter().map(ToString::to_string).collect(),
         outcome,
-        fate: fate(judged),
+        fate: Words {
+            fate: judged.fate,
+            currency: judged.currency,
+        },
         loss,
         clearing_price,
         minimum_to_win,

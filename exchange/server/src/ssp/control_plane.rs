@@ -97,8 +97,8 @@ pub(super) async fn call(
 pub(super) fn passed_on(answer: InResponse) -> Response {
     let mut response = service::http::status(answer.status);
     for name in ANSWERED {
-        if let Some(value) = answer.headers.get(&name) {
-            response.headers_mut().insert(name, value.clone());
+        if let Some(value) = answer.headers.value(&name) {
+            response.headers_mut().insert(name, value);
         }
     }
     response.map(|_empty| answer.body.into())

@@ -96,8 +96,7 @@ impl Visit<'_> {
         let answer = call(self.client, self.config, onward).await?;
         let made = answer
             .headers
-            .get(header::LOCATION)
-            .and_then(|location| location.to_str().ok())
+            .get(&header::LOCATION)
             .and_then(|location| location.strip_prefix(PLACEMENTS))
             .and_then(|id| HeaderValue::try_from(format!("/inventory{id}")).ok());
         let mut response = passed_on(answer);

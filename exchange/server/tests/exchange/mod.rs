@@ -208,6 +208,8 @@ impl Rig {
             ("data_dir", &data_dir.to_string_lossy()),
             ("service_token", TOKEN),
             ("local_mode", "true"),
+            ("record_one_in", "1"),
+            ("record_after", "0ms"),
             ("workers", "2"),
         ]
         .into_iter()

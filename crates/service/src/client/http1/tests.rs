@@ -1,9 +1,10 @@
 //! Answers on the wire, whole and in pieces.
 
-use http::Uri;
+use http::{HeaderMap, HeaderValue, Uri, header};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::super::call::Start;
 use super::*;
 
 const MAX: usize = 1_000;
@@ -16,9 +17,11 @@ fn outgoing(method: Method, body: &'static str) -> Outgoing {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("dsp.example"));
     Outgoing {
-        method,
-        uri: Uri::from_static("/bid?x=1"),
-        headers,
+        start: Start::Whole {
+            method,
+            path: Uri::from_static("/bid?x=1"),
+            headers,
+        },
         body: Bytes::from_static(body.as_bytes()),
         skims: None,
     }
@@ -148,9 +151,9 @@ fn what_goes_out() {
         "GET /bid?x=1 HTTP/1.1\r\nhost: dsp.example\r\n\r\n"
     );
     let mut framed = outgoing(Method::POST, "{}");
-    framed
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from_static("7"));
+    if let Start::Whole { headers, .. } = &mut framed.start {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("7"));
+    }
     assert!(
         sent(framed).contains("\r\ncontent-length: 2\r\n\r\n{}"),
         "ours alone"
