@@ -14,8 +14,6 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use units::AuctionId;
 
-use self::auction::Auction;
-use self::decision::Decision;
 use crate::settings;
 
 /// Options of `gavel replay`.
@@ -87,8 +85,8 @@ trait Subject: Sized {
 /// When the standard output is closed.
 pub fn run(args: &ReplayArgs, config: Option<&Path>) -> Result<ExitCode> {
     match &args.what {
-        Replayed::Decision(args) => replay::<Decision>(args, config),
-        Replayed::Auction(args) => replay::<Auction>(args, config),
+        Replayed::Decision(args) => replay::<bidder_server::records::Again>(args, config),
+        Replayed::Auction(args) => replay::<exchange_server::records::Again>(args, config),
     }
 }
 

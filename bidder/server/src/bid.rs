@@ -226,8 +226,11 @@ async fn bid(
     let key = basis.found.key.as_deref();
     let claims = Claims::make(worker, bid_request, &decision, basis.at.boot);
     let places = if in_time(deadline).is_ok() {
-        let confirmed = caps::confirm(worker, &market, &decision, &claims, key, basis.at.now);
-        confirmed.await
+        let at = caps::Asked {
+            now: basis.at.now,
+            test: opportunity.test,
+        };
+        caps::confirm(worker, &market, &decision, &claims, key, at).await
     } else {
         vec![None; decision.imps.len()]
     };

@@ -17,6 +17,15 @@ use crate::worker::Worker;
 /// A pending outlives its token by the fence's 30 s and 60 s more.
 const PENDING_BEYOND: DurationMillis = DurationMillis::from_secs(90);
 
+/// When caps are asked, and for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    /// When.
+    pub(crate) now: UnixMillis,
+    /// For a test, of which no impression comes: nothing is left with the user.
+    pub(crate) test: bool,
+}
+
 /// Per bid of the decision, the place of the choice that goes out; `None` when caps refuse all of them, or
 /// another request bid on the opportunity.
 pub(crate) async fn confirm(
@@ -25,8 +34,9 @@ pub(crate) async fn confirm(
     decision: &Decision<'_>,
     claims: &Claims,
     user: Option<&str>,
-    now: UnixMillis,
+    at: Asked,
 ) -> Vec<Option<usize>> {
+    let now = at.now;
     let first = |chosen: &Chosen<'_>| {
         chosen
             .ranked
@@ -53,7 +63,10 @@ pub(crate) async fn confirm(
     {
         let choices: Vec<CapChoice> = asked().map(|it| choice(market, it, now)).collect();
         let began = Instant::now();
-        let answer = worker.users.confirm_caps(user, now, &choices).await;
+        let answer = match at.test {
+            false => worker.users.confirm_caps(user, now, &choices).await,
+            true => worker.users.try_caps(user, now, &choices).await,
+        };
         let metrics = &worker.shared.metrics;
         metrics.redis_duration.observe(began.elapsed());
         confirmed = answer.ok();

@@ -326,6 +326,32 @@ async fn a_test_bid_leaves_the_leases_free_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_test_bid_is_held_to_caps_and_leaves_nothing_with_the_user() {
+    // no impression comes of it, so that its pending would stay until its end
+    let cap = json!([{"scope": "campaign", "count": 2, "window": {"sliding_seconds": 3_600}}]);
+    let house = House::open(shop::catalog(&[json!({"caps": cap})]), &[]).await;
+    let imps: Vec<Value> = (0..3)
+        .map(|at| json!({"id": at.to_string(), "banner": {"w": 300, "h": 250}}))
+        .collect();
+    let test = shop::request(json!({"user": {"id": "u1"}, "imp": imps, "test": 1}));
+    let real = shop::request(json!({"user": {"id": "u1"}}));
+    let bids = async |request: &Value| {
+        let answer = house.bid(request).await;
+        match answer.status {
+            204 => 0,
+            _ => answer.json()["seatbid"][0]["bid"].as_array().unwrap().len(),
+        }
+    };
+    for _ in 0..3 {
+        assert_eq!(bids(&test).await, 2, "its imps count one another");
+    }
+    assert_eq!(bids(&real).await, 1);
+    assert_eq!(bids(&test).await, 1, "a real one counts");
+    assert_eq!(bids(&real).await, 1, "the second");
+    assert_eq!((bids(&real).await, bids(&test).await), (0, 0), "met");
+}
+
+#[tokio::test]
 async fn the_trace_id_is_the_auction_id() {
     let house = House::open(assortment(), &[]).await;
     let trace = (

@@ -1,13 +1,9 @@
 //! Publishers and SSPs: who is paid, what we keep, and how they send bid requests themselves.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU8;
 
 use contracts::access::KeyDigest;
-use contracts::catalog::{
-    AccountStatus, AdsTxtPolicy, AuctionType, CreativePolicy, Publisher, SellerDiscount,
-    SspAccount, SspKey, Status,
-};
+use contracts::catalog::{CreativePolicy, Publisher, SellerDiscount, SspKey, Status};
 use serde::Serialize;
 use units::{CpmMicros, Currency, Multiplier};
 use utoipa::ToSchema;
@@ -17,7 +13,11 @@ use crate::fault::Faults;
 use crate::form::Form;
 use crate::web;
 
+mod account;
 mod terms;
+
+pub(crate) use account::MOST_MULTIBID;
+pub use account::{AccountDocument, KeyDocument};
 
 /// A publisher as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,58 +74,6 @@ pub struct DiscountDocument<'a> {
 #[serde(transparent)]
 pub struct Price(#[serde(with = "units::json::cpm")] CpmMicros);
 
-/// The account of a publisher or SSP that sends bid requests, as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AccountDocument<'a> {
-    /// `live`, `testing` (auctioned as tests, nobody pays) or `off` (turned away, within two seconds).
-    #[schema(value_type = String, example = "live")]
-    pub status: AccountStatus,
-    /// Its keys; what they are was shown once.
-    pub keys: Vec<KeyDocument<'a>>,
-    /// Most requests a second; 0: any number.
-    pub qps: u32,
-    /// Most requests in work at once; 0: any number.
-    pub in_flight: u32,
-    /// Whether it owns what it sells.
-    pub owner: bool,
-    /// Macros in markup are left to it.
-    pub keep_macros: bool,
-    /// `tmax` of requests without one, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tmax_ms: Option<u32>,
-    /// `first_price` or `second_price`, for requests without `at`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub auction_type: Option<AuctionType>,
-    /// Currency of bids, for requests without `cur`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub bid_currency: Option<Currency>,
-    /// Lowest CPM, for imps without a floor.
-    #[serde(skip_serializing_if = "Option::is_none", with = "units::json::cpm_opt")]
-    #[schema(value_type = Option<f64>)]
-    pub floor: Option<CpmMicros>,
-    /// Currency of that floor.
-    #[schema(value_type = String)]
-    pub floor_currency: Currency,
-    /// `off`, `known` or `strict`: whether ads.txt must name it.
-    #[schema(value_type = String, example = "known")]
-    pub ads_txt: AdsTxtPolicy,
-    /// Most bids that it is shown for one imp, for an auction of its own; absent: one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u8>)]
-    pub multibid: Option<NonZeroU8>,
-}
-
-/// A key, without what it is.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct KeyDocument<'a> {
-    /// Its id.
-    pub id: &'a str,
-    /// When it was made.
-    pub made_at: String,
-}
-
 /// The API's view of a publisher.
 #[must_use]
 pub fn document(publisher: &Publisher) -> PublisherDocument<'_> {
@@ -146,7 +94,7 @@ pub fn document(publisher: &Publisher) -> PublisherDocument<'_> {
             .iter()
             .map(|(currency, price)| (*currency, Price(*price)))
             .collect(),
-        account: publisher.account.as_ref().map(account_document),
+        account: publisher.account.as_ref().map(account::document),
         status: publisher.status,
     }
 }
@@ -155,28 +103,6 @@ fn discount_document(discount: &SellerDiscount) -> DiscountDocument<'_> {
     DiscountDocument {
         partner_id: discount.partner.as_str(),
         share: discount.share,
-    }
-}
-
-fn account_document(account: &SspAccount) -> AccountDocument<'_> {
-    let keys = account.keys.iter().map(|key| KeyDocument {
-        id: &key.id,
-        made_at: key.made_at.to_rfc3339(),
-    });
-    AccountDocument {
-        status: account.status,
-        keys: keys.collect(),
-        qps: account.qps,
-        in_flight: account.in_flight,
-        owner: account.owner,
-        keep_macros: account.keep_macros,
-        tmax_ms: account.tmax_ms,
-        auction_type: account.auction_type,
-        bid_currency: account.bid_currency,
-        floor: account.floor,
-        floor_currency: account.floor_currency,
-        ads_txt: account.ads_txt,
-        multibid: account.multibid,
     }
 }
 
@@ -226,7 +152,7 @@ pub fn read(
     let increments = terms::increments(&mut form);
     let held = before.and_then(|before| before.account.clone());
     let account = form.object("account", |form| {
-        Some(account(form, held.unwrap_or_default()))
+        Some(account::read(form, held.unwrap_or_default()))
     });
     let status = form.take("status").unwrap_or_default();
     let publisher = name.zip(domain).map(|(name, domain)| Publisher {
@@ -247,41 +173,6 @@ pub fn read(
     });
     form.finish(publisher)
 }
-
-/// The shortest and the longest that an auction may take, in milliseconds.
-const TMAX_MS: std::ops::RangeInclusive<u32> = 10..=1_000;
-
-fn account(form: &mut Form, held: SspAccount) -> SspAccount {
-    *form = std::mem::take(form).over(&account_document(&held));
-    // As shown; they are made and taken back by calls of their own.
-    let _: Option<serde_json::Value> = form.take("keys");
-    let tmax_ms = form.take("tmax_ms");
-    if tmax_ms.is_some_and(|ms| !TMAX_MS.contains(&ms)) {
-        form.refuse("tmax_ms", "must be 10 to 1000");
-    }
-    let multibid: Option<NonZeroU8> = form.take("multibid");
-    if multibid.is_some_and(|most| most.get() > MOST_MULTIBID) {
-        form.refuse("multibid", format!("must be 1 to {MOST_MULTIBID}"));
-    }
-    SspAccount {
-        multibid,
-        status: form.take("status").unwrap_or_default(),
-        qps: form.take("qps").unwrap_or_default(),
-        in_flight: form.take("in_flight").unwrap_or_default(),
-        owner: form.take("owner").unwrap_or_default(),
-        keep_macros: form.take("keep_macros").unwrap_or_default(),
-        tmax_ms,
-        auction_type: form.take("auction_type"),
-        bid_currency: form.take("bid_currency"),
-        floor: form.price("floor"),
-        floor_currency: form.take("floor_currency").unwrap_or_default(),
-        ads_txt: form.take("ads_txt").unwrap_or_default(),
-        keys: held.keys,
-    }
-}
-
-/// Most bids that win one imp together.
-pub(crate) const MOST_MULTIBID: u8 = 20;
 
 /// Keys that an account may have at once: one in use, and the next while it is brought there (S2).
 pub const MOST_KEYS: usize = 2;
@@ -316,6 +207,7 @@ pub fn without_key(before: &Publisher, id: &str) -> Option<Publisher> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::catalog::AccountStatus;
     use units::UnixMillis;
 
     #[test]
@@ -390,6 +282,8 @@ mod tests {
             (r#"{"account":{"tmax_ms":5}}"#, "/account/tmax_ms"),
             (r#"{"account":{"status":"asleep"}}"#, "/account/status"),
             (r#"{"account":{"floor":-1}}"#, "/account/floor"),
+            (r#"{"account":{"soft_floor":0.25}}"#, "/account/soft_floor"),
+            (r#"{"account":{"soft_floor":-1}}"#, "/account/soft_floor"),
             (r#"{"account":{"colour":1}}"#, "/account/colour"),
         ] {
             let refused = read(

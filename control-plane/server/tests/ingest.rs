@@ -12,8 +12,8 @@ use contracts::event::{
     RECORD_STREAM,
 };
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
-use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy};
-use control_plane_server::ledger::Asked;
+use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy, RevenueWithoutRate};
+use control_plane_server::ledger::{AmountWithoutRate, Asked};
 use eventlog::Appended;
 use money::{Bank, bill, budget, notice, told};
 use units::{
@@ -600,6 +600,7 @@ async fn deliveries_add_up_to_revenue() {
             url: String::new(),
             expires: noon,
             test: imp == "test",
+            serving: None,
         },
         at: noon,
         fact: DeliveryFact::Happened,
@@ -679,12 +680,44 @@ async fn deliveries_add_up_to_revenue() {
         .revenue(
             from,
             UnixMillis(from.0 + day),
-            RevenueBy::Day,
+            RevenueBy::Dsp,
             Currency::USD,
             &RateTable::default(),
         )
-        .await;
-    assert!(without.is_err(), "an amount without a rate is no zero");
+        .await
+        .unwrap();
+    let [row] = &without.rows[..] else {
+        panic!("one row: {without:?}");
+    };
+    assert_eq!((row.impressions, row.gross), (1, Nanos(1_000)));
+    assert_eq!((row.clicks, row.views), (1, 2), "they have no currency");
+    assert_eq!(without.total.gross, Nanos(1_000));
+    let apart = RevenueWithoutRate {
+        key: "rival".into(),
+        currency: "EUR".into(),
+        impressions: 1,
+        gross: Nanos(500),
+        fee: Nanos(50),
+        net: Nanos(450),
+    };
+    assert_eq!(without.without_rate, [apart], "no zero, and in its own");
+    let asked = Asked {
+        from,
+        to: UnixMillis(from.0 + day),
+        partner: None,
+        currency: Currency::USD,
+    };
+    let compared = bank.ledger.reconcile(&asked, &RateTable::default()).await;
+    let compared = compared.unwrap();
+    let [row] = &compared.items[..] else {
+        panic!("one day: {compared:?}");
+    };
+    assert_eq!((row.impressions, row.spend), (2, Nanos(1_000)));
+    let apart = AmountWithoutRate {
+        currency: "EUR".into(),
+        spend: Nanos(500),
+    };
+    assert_eq!(row.spend_without_rate, [apart]);
 }
 
 #[tokio::test]
@@ -709,6 +742,7 @@ async fn each_ad_of_an_imp_is_delivered_by_itself() {
             url: "http://dsp.example/bill".into(),
             expires: noon,
             test: false,
+            serving: None,
         },
         at: noon,
         fact,

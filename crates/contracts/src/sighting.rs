@@ -8,7 +8,7 @@ use crate::catalog::MarkupHash;
 /// Most bytes of markup that a sighting carries for those who review it.
 pub const MOST_SAMPLE: usize = 16 * 1024;
 
-/// Most bytes of a `crid` that can be judged.
+/// Most bytes of a `crid` or `adid` that can be judged.
 pub const MOST_CRID: usize = 512;
 
 /// A batch of an exchange.
@@ -23,11 +23,17 @@ pub struct Sightings {
 pub struct Sighting {
     /// Whose it is.
     pub partner: PartnerId,
-    /// Its `crid` there.
+    /// Its `crid` there; empty where it has none.
+    #[serde(default)]
     pub crid: String,
-    /// The name of its markup.
-    pub markup: MarkupHash,
-    /// The beginning of that markup, without the queries of its URLs.
+    /// Its `adid`, where it has no `crid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adid: Option<String>,
+    /// The name of its markup, or of its picture and advertiser where markup comes later; absent where its bid shows
+    /// neither.
+    #[serde(default)]
+    pub markup: Option<MarkupHash>,
+    /// The beginning of that markup, or picture and advertiser, without the queries of URLs.
     pub sample: String,
 }
 

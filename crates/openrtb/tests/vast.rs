@@ -119,6 +119,31 @@ fn agrees(markup: &str) -> Result<(), TestCaseError> {
 }
 
 #[test]
+fn verification_by_omid_alone_is_told() {
+    let vast = |verifications: &str| {
+        format!(
+            "<VAST version=\"4.2\"><Ad><InLine><AdVerifications>{verifications}</AdVerifications></InLine></Ad></VAST>"
+        )
+    };
+    #[rustfmt::skip]
+    let cases = [
+        ("none", vast(""), false),
+        ("a script", vast(r#"<Verification><JavaScriptResource apiFramework="omid"/></Verification>"#), true),
+        ("a program, in capitals", vast(r#"<v:Verification><v:ExecutableResource type="x" apiFramework='OMID'></v:ExecutableResource></v:Verification>"#), true),
+        ("two", vast(r#"<Verification><JavaScriptResource apiFramework="omid"/><ExecutableResource apiFramework="omid"/></Verification>"#), true),
+        ("one of two", vast(r#"<Verification><JavaScriptResource apiFramework="omid"/><JavaScriptResource/></Verification>"#), false),
+        ("another framework", vast(r#"<Verification><JavaScriptResource apiFramework="omidx"/></Verification>"#), false),
+        ("as an extension of VAST 3", vast("").replace("<AdVerifications></AdVerifications>", r#"<Extensions><Extension type="AdVerifications"><AdVerifications><Verification><JavaScriptResource apiFramework="omid"/></Verification></AdVerifications></Extension></Extensions>"#), true),
+        ("outside of the ad", r#"<VAST><JavaScriptResource apiFramework="omid"/><Ad><InLine/></Ad></VAST>"#.to_owned(), false),
+        ("in a comment", vast(r#"<!--<JavaScriptResource apiFramework="omid"/>-->"#), false),
+    ];
+    for (says, markup, want) in cases {
+        let survey = Survey::read(&markup).unwrap();
+        assert_eq!(survey.is_verified_by_omid(), want, "{says}");
+    }
+}
+
+#[test]
 fn what_screening_needs_of_an_ad() {
     let vast = Vast::read(INLINE).unwrap();
     let ad = &vast.ads[0];

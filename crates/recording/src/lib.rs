@@ -3,13 +3,14 @@
 //!
 //! A worker leaves a record in memory ([`Records::keep`]); one thread writes what has gathered, many records in
 //! one call of the system. When the thread is behind, records are dropped and counted, answers are not delayed.
-//! [`find`] finds a record again, [`Differences`] compares it with what comes of it now.
+//! [`find`] finds a record again, [`again`] compares it with what comes of it now.
 //!
 //! What differs between the services is a [`Kind`]: the names of folders, what was seen, what came of it, and
 //! how the catalog is kept that it was decided by.
 
 #![deny(missing_docs)]
 
+mod again;
 mod body;
 mod bounds;
 mod differences;
@@ -23,6 +24,7 @@ mod store;
 mod tests;
 mod writer;
 
+pub use again::{Again, AgainError, again};
 pub use body::{Bodies, Body, Missing};
 pub use bounds::{Bounds, Counters};
 pub use differences::{Difference, Differences};

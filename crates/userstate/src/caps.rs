@@ -94,11 +94,35 @@ impl UserState {
         now: UnixMillis,
         choices: &[CapChoice],
     ) -> Result<Vec<Option<usize>>, Unknown> {
+        self.decide_caps(user, now, choices, "keep").await
+    }
+
+    /// Decides as [`Self::confirm_caps`] does, and leaves no pendings: of what is bid for a test no impression comes
+    ///
+    ///
+    /// # Errors
+    /// [`Unknown`]: all choices count as refused.
+    pub async fn try_caps(
+        &self,
+        user: &str,
+        now: UnixMillis,
+        choices: &[CapChoice],
+    ) -> Result<Vec<Option<usize>>, Unknown> {
+        self.decide_caps(user, now, choices, "try").await
+    }
+
+    async fn decide_caps(
+        &self,
+        user: &str,
+        now: UnixMillis,
+        choices: &[CapChoice],
+        keep: &str,
+    ) -> Result<Vec<Option<usize>>, Unknown> {
         if choices.is_empty() {
             return Ok(Vec::new());
         }
         let mut connection = self.connection();
-        let call = call(&self.scripts.cap, user, now, &self.budget, choices);
+        let call = call(&self.scripts.cap, user, now, &self.budget, keep, choices);
         let answer = async {
             match call.query_async(&mut connection).await {
                 Err(error) if error.kind() == NO_SCRIPT => {
@@ -182,11 +206,12 @@ fn call(
     user: &str,
     now: UnixMillis,
     budget: &Budget,
+    keep: &str,
     choices: &[CapChoice],
 ) -> Cmd {
     let lines = || choices.iter().flat_map(|it| &it.ranked);
     let caps = lines().map(|it| it.caps.len()).sum::<usize>();
-    let arguments = 8 + choices.len() + 2 * lines().count() + 4 * caps;
+    let arguments = 9 + choices.len() + 2 * lines().count() + 4 * caps;
     let mut call = Cmd::with_capacity(arguments, 24 * arguments);
     call.arg("EVALSHA")
         .arg(script.get_hash())
@@ -195,6 +220,7 @@ fn call(
         .arg(keys::gone(user))
         .arg(now.0)
         .arg(budget.retention_ms())
+        .arg(keep)
         .arg(choices.len());
     let mut pending = String::new();
     for choice in choices {

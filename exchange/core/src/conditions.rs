@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::catalog::{CreativePolicy, Placement, Publisher, SellerDiscount};
+use contracts::catalog::{CreativePolicy, Placement, Publisher, SellerDiscount, SspAccount};
 use units::{CpmMicros, Currency, Multiplier};
 
 /// What a seller's auction is settled by: from its account and placement, never from the request.
@@ -29,6 +29,18 @@ pub struct SoftFloor {
     pub currency: Currency,
 }
 
+impl SoftFloor {
+    fn of_account(account: &SspAccount) -> Option<Self> {
+        let currency = account.floor_currency;
+        account.soft_floor.map(|price| Self { price, currency })
+    }
+
+    fn of_placement(placement: &Placement) -> Option<Self> {
+        let currency = placement.floor_currency;
+        placement.soft_floor.map(|price| Self { price, currency })
+    }
+}
+
 impl Default for Conditions<'_> {
     fn default() -> Self {
         Self {
@@ -51,8 +63,8 @@ impl<'t> Conditions<'t> {
             creatives: publisher.creatives,
             discounts: &publisher.discounts,
             increments: Some(&publisher.increments),
+            soft_floor: account.and_then(SoftFloor::of_account),
             multibid: multibid.map_or(1, |most| usize::from(most.get())),
-            ..Self::default()
         }
     }
 
@@ -60,10 +72,7 @@ impl<'t> Conditions<'t> {
     #[must_use]
     pub fn of_placement(placement: &Placement, publisher: &'t Publisher) -> Self {
         Self {
-            soft_floor: placement.soft_floor.map(|price| SoftFloor {
-                price,
-                currency: placement.floor_currency,
-            }),
+            soft_floor: SoftFloor::of_placement(placement),
             // One place shows one ad.
             multibid: 1,
             ..Self::of_publisher(publisher)

@@ -7,6 +7,18 @@ pub(crate) fn contains_ignore_case(text: &str, needle: &str) -> bool {
         .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
 }
 
+/// What stands behind each place of `needle` (ASCII) in `text`, in any case.
+pub(crate) fn each_behind<'t>(
+    text: &'t str,
+    needle: &'static str,
+) -> impl Iterator<Item = &'t str> {
+    text.as_bytes()
+        .windows(needle.len().max(1))
+        .enumerate()
+        .filter(|(_, window)| window.eq_ignore_ascii_case(needle.as_bytes()))
+        .filter_map(|(at, _)| text.get(at + needle.len()..))
+}
+
 /// The opening tags of an element, from behind its name to their end.
 pub(crate) fn tags<'t>(text: &'t str, element: &'static str) -> impl Iterator<Item = &'t str> {
     text.split('<').skip(1).filter_map(move |rest| {

@@ -85,15 +85,31 @@ fn creatives_that_were_reviewed() {
     let line = |crid: &str, markup: Option<&str>, verdict| CreativeVerdict {
         partner: "alpha".into(),
         crid: crid.to_owned(),
+        adid: None,
         markup: markup.map(MarkupHash::of),
         verdict,
     };
+    let picture = MarkupHash::of_preview("https://a.example/7.png", ["shop.example"]);
     let registry = Registry::new(&[
         line("bad", None, Verdict::Blocked),
         line("good", None, Verdict::Approved),
         line("new", None, Verdict::Pending),
         line("swapped", Some("<b>x</b>"), Verdict::Approved),
         line("swapped", Some("<b>evil</b>"), Verdict::Blocked),
+        line("", Some("<i>bad</i>"), Verdict::Blocked),
+        line("", Some("<i>good</i>"), Verdict::Approved),
+        CreativeVerdict {
+            adid: Some("7".to_owned()),
+            ..line("", None, Verdict::Blocked)
+        },
+        CreativeVerdict {
+            markup: Some(picture),
+            ..line("", None, Verdict::Blocked)
+        },
+        CreativeVerdict {
+            markup: Some(picture),
+            ..line("later", None, Verdict::Approved)
+        },
     ]);
     use CreativePolicy::{Any, ApprovedOnly, NotBlocked};
     #[rustfmt::skip]
@@ -106,8 +122,22 @@ fn creatives_that_were_reviewed() {
         ("pending is not blocked", NotBlocked, r#""crid":"new""#, "won"),
         ("201 not known", ApprovedOnly, r#""crid":"other""#, "201"),
         ("not known is not blocked", NotBlocked, r#""crid":"other""#, "won"),
-        ("10 no crid", ApprovedOnly, r#""cid":"1""#, "10"),
+        ("201 no crid: its markup is not known", ApprovedOnly, r#""cid":"1""#, "201"),
         ("no crid", NotBlocked, r#""cid":"1""#, "won"),
+        ("202 no crid: its markup is blocked", NotBlocked, r#""adm":"<i>bad</i>""#, "202"),
+        ("an empty crid is none", NotBlocked, r#""crid":"","adm":"<i>bad</i>""#, "202"),
+        ("no crid: its markup is approved", ApprovedOnly, r#""adm":"<i>good</i>""#, "won"),
+        ("with a crid the same markup is another creative", ApprovedOnly, r#""crid":"c","adm":"<i>good</i>""#, "201"),
+        ("202 by adid, where there is no crid", NotBlocked, r#""adid":"7""#, "202"),
+        ("a crid goes before the adid", ApprovedOnly, r#""adid":"7","crid":"good""#, "won"),
+        ("202 markup comes later: the crid is blocked", NotBlocked, r#""adm":"","nurl":"https://a.example/n","crid":"bad""#, "202"),
+        ("201 markup comes later, of a crid that is not known", ApprovedOnly, r#""adm":"","nurl":"https://a.example/n","crid":"other""#, "201"),
+        ("202 markup comes later: picture and advertiser are blocked", NotBlocked, r#""adm":" ","nurl":"https://a.example/n","iurl":"https://a.example/7.png","adomain":["Shop.example"]"#, "202"),
+        ("the same picture of another advertiser", NotBlocked, r#""adm":"","nurl":"https://a.example/n","iurl":"https://a.example/7.png","adomain":["b.example"]"#, "won"),
+        ("markup comes later: the crid's picture is approved", ApprovedOnly, r#""adm":"","nurl":"https://a.example/n","crid":"later","iurl":"https://a.example/7.png","adomain":["shop.example"]"#, "won"),
+        ("201 another picture of that crid", ApprovedOnly, r#""adm":"","nurl":"https://a.example/n","crid":"later","iurl":"https://a.example/8.png","adomain":["shop.example"]"#, "201"),
+        ("10 nothing tells it from others", ApprovedOnly, r#""adm":"","nurl":"https://a.example/n""#, "10"),
+        ("nothing tells it from others", NotBlocked, r#""adm":"","nurl":"https://a.example/n""#, "won"),
         ("this markup is approved", ApprovedOnly, r#""crid":"swapped""#, "won"),
         ("201 other markup under an approved crid", ApprovedOnly, r#""crid":"swapped","adm":"<b>y</b>""#, "201"),
         ("202 this markup is blocked", NotBlocked, r#""crid":"swapped","adm":"<b>evil</b>""#, "202"),
@@ -128,16 +158,27 @@ fn creatives_that_were_reviewed() {
         assert_eq!(found, expect, "{item}");
     }
     let vast = Case {
-        item: "video",
+        item: "201 video without a crid",
         request: "",
         imp: r#""video":{"mimes":["video/mp4"]}"#,
         bid: VAST,
-        expect: "10",
+        expect: "201",
     };
+    let native = Case {
+        item: "202 a native ad without a crid",
+        request: "",
+        imp: r#""native":{"request":"{\"assets\":[]}"}"#,
+        bid: r#""adm":"{\"link\":{\"url\":\"https://a.example?t=2\"},\"assets\":[]}""#,
+        expect: "202",
+    };
+    let native_markup = r#"{"link":{"url":"https://a.example?t=1"},"assets":[]}"#;
+    let registry = Registry::new(&[line("", Some(native_markup), Verdict::Blocked)]);
     let strict = Conditions {
         creatives: ApprovedOnly,
         ..Conditions::default()
     };
-    let found = outcome_under(&vast, &Policy::default(), &strict, &registry);
-    assert_eq!(found, vast.expect, "{}", vast.item);
+    for case in [vast, native] {
+        let found = outcome_under(&case, &Policy::default(), &strict, &registry);
+        assert_eq!(found, case.expect, "{}", case.item);
+    }
 }

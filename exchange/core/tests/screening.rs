@@ -9,6 +9,17 @@ const FILES: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><MediaFiles><Med
 const SKIPPABLE: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Linear skipoffset=\"00:00:05\"/></InLine></Ad></VAST>""#;
 const SKIPPABLE_TOLD: &str = r#""attr":[16],"adm":"<VAST version=\"3.0\"><Ad><InLine><Linear skipoffset=\"00:00:05\"/></InLine></Ad></VAST>""#;
 
+/// A bid of VAST whose verification has these scripts.
+macro_rules! verified {
+    ($($framework:literal)*) => {
+        concat!(
+            r#""adm":"<VAST version=\"4.2\"><Ad><InLine><AdVerifications><Verification>"#,
+            $(r#"<JavaScriptResource apiFramework=\""#, $framework, r#"\"/>"#,)*
+            r#"</Verification></AdVerifications></InLine></Ad></VAST>""#
+        )
+    };
+}
+
 #[test]
 fn lists_and_limits() {
     #[rustfmt::skip]
@@ -37,6 +48,10 @@ fn lists_and_limits() {
         Case { item: "C-72 MRAID that is not declared", request: "", imp: BANNER, bid: r#""adm":"<script src=\"MRAID.js\"></script>""#, expect: "204" },
         Case { item: "C-72 MRAID in a place that has another API", request: "", imp: r#""banner":{"w":300,"h":250,"api":[7]}"#, bid: r#""adm":"<script src=\"mraid.js\"></script>""#, expect: "204" },
         Case { item: "C-72 MRAID in a place that has it", request: "", imp: r#""banner":{"w":300,"h":250,"api":[5]}"#, bid: r#""adm":"<script src=\"mraid.js\"></script>""#, expect: "won" },
+        Case { item: "C-72 OMID that is not declared", request: "", imp: BANNER, bid: r#""adm":"<script src=\"https://a.example/Omid-Session-Client-v1.js\"></script>""#, expect: "204" },
+        Case { item: "C-72 OMID's verification client in a place that has MRAID", request: "", imp: r#""banner":{"w":300,"h":250,"api":[5]}"#, bid: r#""adm":"<script>new OmidVerificationClient()</script>""#, expect: "204" },
+        Case { item: "C-72 OMID in a place that has it", request: "", imp: r#""banner":{"w":300,"h":250,"api":[7]}"#, bid: r#""adm":"<script>window.omid3p.registerSessionObserver()</script>""#, expect: "won" },
+        Case { item: "C-72 a word with omid in it is no OMID", request: "", imp: BANNER, bid: r#""adm":"<a href='https://comidas.example/'>comid as</a>""#, expect: "won" },
         Case { item: "X-46 script", request: "", imp: r#""banner":{"w":300,"h":250,"btype":[3]}"#, bid: r#""adm":"<SCRIPT src=x></SCRIPT>""#, expect: "211" },
         Case { item: "X-46 an image is no script", request: "", imp: r#""banner":{"w":300,"h":250,"btype":[3]}"#, bid: r#""adm":"<img src=x>""#, expect: "won" },
         Case { item: "X-47 secure", request: "", imp: r#""secure":1,"banner":{"w":300,"h":250}"#, bid: r#""adm":"<img src='http://a.example/x'>""#, expect: "207" },
@@ -66,6 +81,10 @@ fn lists_and_limits() {
         Case { item: "C-80 a wrapper", request: "", imp: r#""video":{"mimes":["video/mp4"],"protocols":[6]}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><Wrapper><VASTAdTagURI>https://a.example</VASTAdTagURI></Wrapper></Ad></VAST>""#, expect: "won" },
         Case { item: "X-50 no media file that the player plays", request: "", imp: r#""video":{"mimes":["video/webm"]}"#, bid: FILES, expect: "204" },
         Case { item: "X-50 one media file that it plays", request: "", imp: r#""video":{"mimes":["VIDEO/MP4"],"api":[2]}"#, bid: FILES, expect: "won" },
+        Case { item: "C-72 verification by OMID that nobody declared", request: "", imp: r#""video":{"mimes":["video/mp4"]}"#, bid: verified!("OMID"), expect: "204" },
+        Case { item: "C-72 verification by OMID where the player has it", request: "", imp: r#""video":{"mimes":["video/mp4"],"api":[7]}"#, bid: verified!("omid"), expect: "won" },
+        Case { item: "C-72 verification that runs without OMID, too", request: "", imp: r#""video":{"mimes":["video/mp4"]}"#, bid: verified!("omid" "vendor"), expect: "won" },
+        Case { item: "C-72 verification without OMID", request: "", imp: r#""audio":{"mimes":["audio/mpeg"]}"#, bid: verified!("vendor"), expect: "won" },
         Case { item: "C-72 VPAID that nobody declared", request: "", imp: r#""video":{"mimes":["application/javascript"]}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine><MediaFile apiFramework=\"VPAID\"/></InLine></Ad></VAST>""#, expect: "204" },
         Case { item: "C-72 VPAID where the player has it", request: "", imp: r#""video":{"mimes":["application/javascript"],"api":[2]}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine><MediaFile apiFramework=\"VPAID\"/></InLine></Ad></VAST>""#, expect: "won" },
         Case { item: "C-84 the publisher's button comes only on longer ads", request: "", imp: r#""video":{"mimes":["video/mp4"],"skip":1,"skipmin":15}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15</Duration></InLine></Ad></VAST>","attr":[16]"#, expect: "won" },

@@ -294,6 +294,7 @@ fn claims(expires: UnixMillis) -> SellClaims {
         url: String::new(),
         expires,
         test: false,
+        serving: None,
     }
 }
 

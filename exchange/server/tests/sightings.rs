@@ -51,12 +51,22 @@ async fn each_creative_is_told_of_once() {
         dsp(r#""price":2,"crid":"c-1","adm":"<a href=\"https://w.example/?u=1\">x</a>""#);
     let (loser, _) = dsp(r#""price":0.1,"crid":"c-1","adm":"<b>under the floor</b>""#);
     let (nameless, _) = dsp(r#""price":1,"adm":"<b>no crid</b>""#);
+    let (by_adid, _) = dsp(r#""price":1,"adid":"a-7","adm":"<b>loaded before</b>""#);
+    let (later, _) = dsp(
+        r#""price":1,"crid":"later","adomain":["shop.example"],"iurl":"https://p.example/1.png?b=1","nurl":"https://later.example/n""#,
+    );
+    let (blind, _) = dsp(r#""price":1,"crid":"blind","adm":"","nurl":"https://blind.example/n""#);
+    let (nothing, _) = dsp(r#""price":1,"adm":" ","nurl":"https://nothing.example/n""#);
     let (judged, _) = dsp(r#""price":1,"crid":"known","adm":"<b>judged</b>""#);
     let (exact, _) = dsp(r#""price":1,"crid":"exact","adm":"<b>this one</b>""#);
     let partners = [
         ("winner", &winner),
         ("loser", &loser),
         ("nameless", &nameless),
+        ("by-adid", &by_adid),
+        ("later", &later),
+        ("blind", &blind),
+        ("nothing", &nothing),
         ("judged", &judged),
         ("exact", &exact),
     ];
@@ -87,16 +97,23 @@ async fn each_creative_is_told_of_once() {
     *says.lock().unwrap() = r#""price":2,"crid":"last","adm":"<i>last</i>""#.to_owned();
     expect(rig.auction(&banner("")).await, 200);
 
-    let mut told = wait_told(&rig, 4).await;
+    let mut told = wait_told(&rig, 8).await;
     told.sort_by(|a, b| (&a.partner, &a.crid, &a.sample).cmp(&(&b.partner, &b.crid, &b.sample)));
     let told: Vec<_> = told
         .iter()
-        .map(|it| (it.partner.as_str(), it.crid.as_str(), it.sample.as_str()))
+        .map(|it| {
+            let name = it.adid.as_deref().unwrap_or(&it.crid);
+            (it.partner.as_str(), name, it.sample.as_str())
+        })
         .collect();
     assert_eq!(
         told,
         [
+            ("blind", "blind", ""),
+            ("by-adid", "a-7", "<b>loaded before</b>"),
+            ("later", "later", "https://p.example/1.png?\nshop.example"),
             ("loser", "c-1", "<b>under the floor</b>"),
+            ("nameless", "", "<b>no crid</b>"),
             ("winner", "c-1", "<a href=\"https://w.example/?\">x</a>"),
             ("winner", "c-1", "<i>swapped</i>"),
             ("winner", "last", "<i>last</i>"),
@@ -113,7 +130,7 @@ async fn what_the_control_plane_did_not_take_is_told_of_again() {
     expect(rig.auction(&banner("")).await, 200);
     let told = wait_told(&rig, 3).await;
     assert!(told.iter().all(|it| *it == told[0]), "{told:?}");
-    assert_eq!(told[0].markup, MarkupHash::of("<b>x</b>"));
+    assert_eq!(told[0].markup, Some(MarkupHash::of("<b>x</b>")));
     let metrics = poll_until(PATIENCE, async || {
         let metrics = testkit::http::get(&rig.url("/metrics")).await.text();
         metrics

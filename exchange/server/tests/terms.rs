@@ -68,6 +68,7 @@ type Row<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)]);
 async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
     let (high, low) = (at_prices(&["5", "4.5"]), at_prices(&["4", "3"]));
     let usd = |price: u32| json!({"increments": {"USD": price}});
+    let soft = |price: u32| json!({"soft_floor": price});
     let discount = json!({"discounts": [{"partner": "high", "share": 100_000}]});
     let publishers = json!([
         ssp("plain", &json!({}), &json!({})),
@@ -75,6 +76,14 @@ async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
         ssp("discounts", &json!({}), &discount),
         ssp("several", &json!({"multibid": 3}), &json!({})),
         ssp("all", &json!({"multibid": 9}), &usd(100_000)),
+        ssp("soft", &soft(4_800_000), &json!({})),
+        ssp("softer", &soft(300_000), &json!({})),
+        ssp("high soft", &soft(5_000_001), &json!({})),
+        ssp(
+            "soft in euros",
+            &json!({"soft_floor": 4_500_000, "floor_currency": "EUR"}),
+            &json!({})
+        ),
     ]);
     let partners = |multibid: Value| {
         json!([
@@ -83,11 +92,15 @@ async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
         ])
     };
     #[rustfmt::skip]
-    let free: [Row<'_>; 5] = [
+    let free: [Row<'_>; 9] = [
         ("X-70 one cent more", "plain", &[("b-5", "4.51")]),
         ("X-70 the account's increment", "increments", &[("b-5", "4.75")]),
         ("X-78 a tenth less", "discounts", &[("b-5", "4.059")]),
         ("X-85 three bids, each pays the next", "several", &[("b-5", "4.51"), ("b-4.5", "4.01"), ("b-4", "3.01")]),
+        ("a soft floor above the next price is paid", "soft", &[("b-5", "4.8")]),
+        ("one under the imp's own floor changes nothing", "softer", &[("b-5", "4.51")]),
+        ("a bid under it pays what it bids", "high soft", &[("b-5", "5")]),
+        ("in another currency than the bids", "soft in euros", &[("b-5", "4.891304")]),
         ("X-85 the last one pays the floor", "all", &[("b-5", "4.6"), ("b-4.5", "4.1"), ("b-4", "3.1"), ("b-3", "0.5")]),
     ];
     #[rustfmt::skip]

@@ -11,13 +11,10 @@ use units::AuctionId;
 use super::Subject;
 use crate::settings;
 
-/// Auctions of the exchange.
-pub(super) struct Auction(Again);
-
 /// More are counted only.
 const MOST_BIDS: usize = 32;
 
-impl Subject for Auction {
+impl Subject for Again {
     const NAME: &'static str = "auction";
 
     fn configured(file: Option<&Path>) -> Result<PathBuf> {
@@ -31,19 +28,19 @@ impl Subject for Auction {
     }
 
     fn again(data_dir: &Path, id: AuctionId) -> Result<Self> {
-        Ok(Self(records::again(data_dir, id)?))
+        Ok(records::again(data_dir, id)?)
     }
 
     fn id(&self) -> AuctionId {
-        self.0.recorded.seen.auction
+        self.recorded.seen.auction
     }
 
     fn differences(&self) -> &[Difference] {
-        &self.0.differences
+        &self.differences
     }
 
     fn document(&self) -> Value {
-        let recorded = &self.0.recorded;
+        let recorded = &self.recorded;
         let seen = &recorded.seen;
         json!({
             "id": seen.auction,
@@ -56,7 +53,7 @@ impl Subject for Auction {
     }
 
     fn story(&self, out: &mut String) {
-        let (seen, outcome) = (&self.0.recorded.seen, &self.0.recorded.outcome);
+        let (seen, outcome) = (&self.recorded.seen, &self.recorded.outcome);
         let (at, catalog, rates) = (seen.at.to_rfc3339(), seen.catalog, seen.rates);
         // Writing to a String cannot fail.
         let _ = writeln!(out, "  settled   {at} by catalog {catalog}, rates {rates}");

@@ -11,10 +11,7 @@ use units::AuctionId;
 use super::Subject;
 use crate::settings;
 
-/// Decisions of the bidder.
-pub(super) struct Decision(Again);
-
-impl Subject for Decision {
+impl Subject for Again {
     const NAME: &'static str = "decision";
 
     fn configured(file: Option<&Path>) -> Result<PathBuf> {
@@ -28,19 +25,19 @@ impl Subject for Decision {
     }
 
     fn again(data_dir: &Path, id: AuctionId) -> Result<Self> {
-        Ok(Self(records::again(data_dir, id)?))
+        Ok(records::again(data_dir, id)?)
     }
 
     fn id(&self) -> AuctionId {
-        self.0.recorded.seen.auction
+        self.recorded.seen.auction
     }
 
     fn differences(&self) -> &[Difference] {
-        &self.0.differences
+        &self.differences
     }
 
     fn document(&self) -> Value {
-        let recorded = &self.0.recorded;
+        let recorded = &self.recorded;
         let seen = &recorded.seen;
         json!({
             "id": seen.auction,
@@ -53,7 +50,7 @@ impl Subject for Decision {
     }
 
     fn story(&self, out: &mut String) {
-        let (seen, outcome) = (&self.0.recorded.seen, &self.0.recorded.outcome);
+        let (seen, outcome) = (&self.recorded.seen, &self.recorded.outcome);
         let at = seen.at.now.to_rfc3339();
         // Writing to a String cannot fail.
         if let Some(why) = &seen.turned_away {

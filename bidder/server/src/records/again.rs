@@ -5,50 +5,36 @@ use std::sync::Arc;
 
 use bidder_core::lease::LeaseTable;
 use bidder_core::market::Market;
-use bidder_core::record::{Replayed, SeenList, Unreplayable, replay};
+use bidder_core::record::{Outcome, Replayed, Seen, SeenList, Unreplayable, replay};
 use contracts::catalog::Catalog;
-use recording::{CatalogText, Difference, Differences, FindError};
+use recording::{CatalogText, Differences, FindError};
 use units::{AuctionId, BootId};
 
+use super::Recorded;
 use super::decisions::Decisions;
-use super::{Recorded, find};
 
 /// A record, and how the decision compares that was made again from it.
-#[derive(Debug)]
-pub struct Again {
-    /// What was recorded.
-    pub recorded: Recorded,
-    /// Where they differ, in the order of the record; at most sixteen. None: the same, bit for bit.
-    pub differences: Vec<Difference>,
-}
+pub type Again = recording::Again<Seen, Outcome>;
 
 /// Why a decision could not be made again.
-#[derive(Debug, thiserror::Error)]
-pub enum AgainError {
-    /// The record or its catalog is not there.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// They do not belong together, or the request is not readable.
-    #[error(transparent)]
-    Unreplayable(#[from] Unreplayable),
-    /// A value that is no JSON.
-    #[error("comparing: {0}")]
-    Json(#[from] serde_json::Error),
-}
+pub type AgainError = recording::AgainError<Unreplayable>;
 
 /// Finds the record of a decision in a bidder's data directory, decides again, and compares.
 ///
 /// # Errors
 /// [`AgainError`]: there is nothing to decide again from.
 pub fn again(data_dir: &Path, id: AuctionId) -> Result<Again, AgainError> {
-    let recorded = find(data_dir, id)?;
-    let mut differences = Differences::of(&recorded);
+    recording::again::<Decisions, _>(data_dir, id, compare)
+}
+
+fn compare(recorded: &Recorded, differences: &mut Differences) -> Result<(), AgainError> {
     let made = match &recorded.seen.turned_away {
         Some(why) => Replayed::turned_away(why),
         None => {
             let text = recorded.catalog::<Decisions>()?;
             differences.catalog(&text);
-            replay(&recorded.seen, &market(&recorded, &text)?)?
+            let made = replay(&recorded.seen, &market(recorded, &text)?);
+            made.map_err(AgainError::Unreplayable)?
         }
     };
     differences.compare("/seen/funds", &recorded.seen.funds, &made.funds)?;
@@ -56,10 +42,7 @@ pub fn again(data_dir: &Path, id: AuctionId) -> Result<Again, AgainError> {
     let (sent, again) = (before.response.take(), after.response.take());
     differences.compare("/outcome", &before, &after)?;
     differences.compare_text("/outcome/response", sent, again);
-    Ok(Again {
-        recorded,
-        differences: differences.into_vec(),
-    })
+    Ok(())
 }
 
 /// The market that the record's catalog makes, without leases.

@@ -16,7 +16,8 @@ use crate::refusal::Refusal;
 use crate::store::{Answer, Begun, Edit, rows, sightings};
 
 /// Judges a creative of a DSP, in force within two seconds: what is blocked loses with 202, and where a publisher takes
-/// approved ones alone, what is not approved with 201.
+/// approved ones alone, what is not approved with 201. It is named by `crid`, by `adid` where its bids say no `crid`, and
+/// without either by its `markup`, or by the `preview` (`iurl` and `adomain`) of one whose markup comes with the win notice.
 #[utoipa::path(post, path = "/creative-verdicts", tag = "supply",
     request_body(content = Object, example = json!({"partner_id": "dsp-one", "crid": "creative-7", "verdict": "blocked"})),
     responses((status = 201, description = "Made", body = CreativeVerdictDocument), (status = 400), (status = 409), (status = 422)))]
@@ -32,10 +33,11 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     simple::create(&app, edit, &doc).await
 }
 
-/// Lists verdicts, with `partner_id`, `crid` and `verdict` those of a demand partner, of a creative, and of a state:
+/// Lists verdicts, with `partner_id`, `crid` or `adid`, and `verdict` those of a demand partner, of a creative, and of a state:
 /// `verdict=pending` are the creatives that bids brought and nobody has judged.
 #[utoipa::path(get, path = "/creative-verdicts", tag = "supply",
-    params(("partner_id" = Option<String>, Query), ("crid" = Option<String>, Query), ("verdict" = Option<String>, Query),
+    params(("partner_id" = Option<String>, Query), ("crid" = Option<String>, Query), ("adid" = Option<String>, Query),
+        ("verdict" = Option<String>, Query),
         ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
     responses((status = 200, description = "A page", body = Listing), (status = 400)))]
 pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response, Refusal> {
@@ -43,6 +45,7 @@ pub(crate) async fn list(State(app): State<App>, call: Call) -> Result<Response,
     let by = [
         By("partner_id", "doc ->> 'partner'"),
         By("crid", "doc ->> 'crid'"),
+        By("adid", "doc ->> 'adid'"),
         By("verdict", "doc ->> 'verdict'"),
     ];
     simple::list::<RegistryLine>(&app, &call, &by).await
@@ -87,7 +90,7 @@ pub(crate) async fn change(
 }
 
 /// Shows the beginning of the markup that a bid brought, without the queries of its URLs: as text, to be read and
-/// not to be run.
+/// not to be run. Of a bid without markup its picture and the domains of its advertiser.
 #[utoipa::path(get, path = "/creative-verdicts/{id}/markup", tag = "supply", params(("id" = String, Path)),
     responses((status = 200, description = "At most 16 KiB", body = String, content_type = "text/plain"),
         (status = 404, description = "Unknown, or made by a call")))]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Ingest;
 use super::plain::Plain;
-use crate::ledger::{Ledger, LedgerError, ints, sql};
+use crate::ledger::{Ledger, LedgerError, converted, ints, rated, sql};
 
 /// What revenue is told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +79,33 @@ pub struct RevenueRow {
     pub net: Nanos,
 }
 
+/// What was earned in a currency that has no rate any more, so that it cannot be told in another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RevenueWithoutRate {
+    /// The day, placement or DSP.
+    pub key: String,
+    /// The currency that has no rate, and that of these amounts.
+    pub currency: String,
+    /// Impressions that were delivered.
+    pub impressions: u64,
+    /// What they cost.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub gross: Nanos,
+    /// The exchange's part.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub fee: Nanos,
+    /// The publisher's part.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub net: Nanos,
+}
+
 /// `GET /revenue`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Revenue {
-    /// Currency of every amount here.
+    /// Currency of every amount in `rows` and `total`.
     pub currency: String,
     /// First instant, RFC 3339.
     pub from: String,
@@ -94,6 +117,10 @@ pub struct Revenue {
     pub rows: Vec<RevenueRow>,
     /// Their sum.
     pub total: RevenueRow,
+    /// What is in neither: amounts whose currency has no rate, each in its own, by key and currency; absent without
+    /// any. Their clicks and views are in the rows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without_rate: Vec<RevenueWithoutRate>,
 }
 
 impl RevenueRow {
@@ -107,10 +134,11 @@ impl RevenueRow {
 }
 
 impl Ledger {
-    /// Revenue from `from` (inclusive) to `to` (exclusive), in `currency` by `rates`.
+    /// Revenue from `from` (inclusive) to `to` (exclusive), in `currency` by `rates`; what is in a currency that the
+    /// table lacks is told apart.
     ///
     /// # Errors
-    /// [`LedgerError`] when Postgres does not answer or the table lacks a currency.
+    /// [`LedgerError`] when Postgres does not answer, or a sum is beyond any amount.
     pub async fn revenue(
         &self,
         from: UnixMillis,
@@ -125,7 +153,7 @@ impl Ledger {
             .query(
                 &format!(
                     "SELECT {column} AS key, currency, count(*), sum(gross)::bigint, sum(fee)::bigint
-                     FROM deliveries WHERE at >= $1 AND at < $2 GROUP BY 1, 2"
+                     FROM deliveries WHERE at >= $1 AND at < $2 GROUP BY 1, 2 ORDER BY 1, 2"
                 ),
                 &[&from.0, &to.0],
             )
@@ -133,17 +161,24 @@ impl Ledger {
             .map_err(LedgerError::sql("sum revenue"))?;
         let mut lines: BTreeMap<String, RevenueRow> = BTreeMap::new();
         let mut total = RevenueRow::default();
+        let mut without_rate = Vec::new();
         for row in rows {
             let paid: &str = row.get(1);
-            let told = |amount: i64| {
-                Currency::parse(paid)
-                    .and_then(|paid| rates.convert(Nanos(amount), paid, currency))
-                    .ok_or_else(|| {
-                        LedgerError::Unreadable(format!("an amount in {paid}, which has no rate"))
-                    })
-            };
-            let (gross, fee) = (told(row.get(3))?, told(row.get(4))?);
             let impressions = ints(row.get(2));
+            let (gross, fee) = (Nanos(row.get(3)), Nanos(row.get(4)));
+            let Some(rated) = rated(rates, paid) else {
+                without_rate.push(RevenueWithoutRate {
+                    key: row.get(0),
+                    currency: paid.to_owned(),
+                    impressions,
+                    gross,
+                    fee,
+                    net: gross - fee,
+                });
+                continue;
+            };
+            let told = |amount| converted(rates, amount, rated, currency);
+            let (gross, fee) = (told(gross)?, told(fee)?);
             lines
                 .entry(row.get(0))
                 .or_default()
@@ -178,6 +213,7 @@ impl Ledger {
             group_by: by.word().into(),
             rows: lines.into_iter().map(keyed).collect(),
             total,
+            without_rate,
         })
     }
 }

@@ -24,7 +24,7 @@ use eventlog::EventLog;
 use crate::ledger::Ledger;
 
 pub use caps::{CapEvent, CapStamps};
-pub use delivery::{Revenue, RevenueBy, RevenueRow};
+pub use delivery::{Revenue, RevenueBy, RevenueRow, RevenueWithoutRate};
 pub use fence::Fence;
 pub use metrics::IngestMetrics;
 pub use run::run;

@@ -7,6 +7,7 @@
 mod audit;
 mod budget;
 mod close;
+mod conversion;
 mod error;
 mod grant;
 mod reconcile;
@@ -20,9 +21,12 @@ use deadpool_postgres::{Object, Pool, Transaction};
 use units::UnixMillis;
 
 pub use budget::Committed;
+pub(crate) use conversion::{converted, rated};
 pub use error::LedgerError;
 pub(crate) use reconcile::day;
-pub use reconcile::{Asked, BurlCounts, Difference, DspFigures, ReconcileRow, Reconciliation};
+pub use reconcile::{
+    AmountWithoutRate, Asked, BurlCounts, Difference, DspFigures, ReconcileRow, Reconciliation,
+};
 pub use report::{LeaseRow, Spend, Stats};
 pub(crate) use rows::{LockedRows, add_buckets, lease_accounts};
 pub(crate) use sql::{int, ints};

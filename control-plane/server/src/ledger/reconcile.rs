@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use units::{Currency, Nanos, RateTable, UnixMillis};
 use utoipa::ToSchema;
 
-use super::{Ledger, LedgerError, int, ints};
+use super::{Ledger, LedgerError, converted, int, ints, rated};
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -31,7 +31,7 @@ pub struct Asked {
 /// `GET /reconcile`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reconciliation {
-    /// Currency of every amount here.
+    /// Currency of every amount here, but of those without a rate.
     pub currency: String,
     /// First day.
     pub from: String,
@@ -64,6 +64,9 @@ pub struct ReconcileRow {
     #[serde(with = "units::json::nanos")]
     #[schema(value_type = f64)]
     pub spend: Nanos,
+    /// What they cost in currencies that have no rate any more, each in its own; it is not in `spend`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spend_without_rate: Vec<AmountWithoutRate>,
     /// What the DSP says, where it was uploaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dsp_figures: Option<DspFigures>,
@@ -87,6 +90,17 @@ pub struct BurlCounts {
     pub none: u64,
 }
 
+/// An amount that cannot be told in another currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AmountWithoutRate {
+    /// The currency that has no rate, and that of the amount.
+    pub currency: String,
+    /// The amount.
+    #[serde(with = "units::json::nanos")]
+    #[schema(value_type = f64)]
+    pub spend: Nanos,
+}
+
 /// What a DSP says of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DspFigures {
@@ -99,6 +113,9 @@ pub struct DspFigures {
     )]
     #[schema(value_type = Option<f64>)]
     pub spend: Option<Nanos>,
+    /// In place of it, where the currency that the DSP told it in has no rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spend_without_rate: Option<AmountWithoutRate>,
 }
 
 /// Differences in percent of our figures; `null` where ours is zero and the DSP's is not.
@@ -107,7 +124,7 @@ pub struct Difference {
     /// Of impressions.
     #[schema(value_type = Option<f64>)]
     pub impressions: Option<Percent>,
-    /// Of spend.
+    /// Of spend; absent, too, where a part of either has no rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     pub spend: Option<Option<Percent>>,
@@ -116,10 +133,11 @@ pub struct Difference {
 type Days = BTreeMap<(i64, String), ReconcileRow>;
 
 impl Ledger {
-    /// Compares what we count of each DSP and day with what the DSP says.
+    /// Compares what we count of each DSP and day with what the DSP says; what is in a currency that the table of
+    /// rates lacks is told apart.
     ///
     /// # Errors
-    /// [`LedgerError`] when Postgres does not answer or the table lacks a currency.
+    /// [`LedgerError`] when Postgres does not answer, or a sum is beyond any amount.
     pub async fn reconcile(
         &self,
         asked: &Asked,
@@ -127,21 +145,22 @@ impl Ledger {
     ) -> Result<Reconciliation, LedgerError> {
         let client = self.client().await?;
         let mut days = Days::new();
-        let converted = |row: &Row, amount: i64, currency: &str| {
-            Currency::parse(currency)
-                .and_then(|paid| rates.convert(Nanos(amount), paid, asked.currency))
-                .ok_or_else(|| {
-                    let partner: &str = row.get(1);
-                    let says = format!("an amount of {partner} in {currency}, which has no rate");
-                    LedgerError::Unreadable(says)
-                })
+        let told = |amount: i64, currency: &str| match rated(rates, currency) {
+            Some(paid) => {
+                let told = converted(rates, Nanos(amount), paid, asked.currency);
+                told.map(Spent::Told)
+            }
+            None => Ok(Spent::WithoutRate(AmountWithoutRate {
+                currency: currency.to_owned(),
+                spend: Nanos(amount),
+            })),
         };
         for row in ours(&client, asked).await? {
             let line = line(&mut days, &row);
             let count = ints(row.get(4));
             line.impressions += count;
             line.burl.add(row.get(2), count);
-            line.spend += converted(&row, row.get(5), row.get(3))?;
+            line.spent(told(row.get(5), row.get(3))?);
         }
         for row in filtered(&client, asked).await? {
             line(&mut days, &row).filtered = ints(row.get(2));
@@ -151,10 +170,10 @@ impl Ledger {
             (line.won, line.nurl_delivered) = (ints(row.get(2)), ints(row.get(3)));
         }
         for row in theirs(&client, asked).await? {
-            let told: Option<i64> = row.get(3);
+            let amount: Option<i64> = row.get(3);
             let currency: Option<&str> = row.get(4);
-            let spend = match told.zip(currency) {
-                Some((amount, currency)) => Some(converted(&row, amount, currency)?),
+            let spend = match amount.zip(currency) {
+                Some((amount, currency)) => Some(told(amount, currency)?),
                 None => None,
             };
             line(&mut days, &row).compare(ints(row.get(2)), spend);
@@ -179,13 +198,42 @@ fn line<'d>(days: &'d mut Days, row: &Row) -> &'d mut ReconcileRow {
     days.entry((at, dsp.clone())).or_insert_with(told)
 }
 
+/// An amount, as far as it can be told in the currency that is asked for.
+enum Spent {
+    Told(Nanos),
+    WithoutRate(AmountWithoutRate),
+}
+
 impl ReconcileRow {
-    fn compare(&mut self, impressions: u64, spend: Option<Nanos>) {
+    fn spent(&mut self, spent: Spent) {
+        match spent {
+            Spent::Told(amount) => self.spend += amount,
+            Spent::WithoutRate(more) => {
+                let mut told = self.spend_without_rate.iter_mut();
+                match told.find(|it| it.currency == more.currency) {
+                    Some(before) => before.spend += more.spend,
+                    None => self.spend_without_rate.push(more),
+                }
+            }
+        }
+    }
+
+    fn compare(&mut self, impressions: u64, spent: Option<Spent>) {
+        let (spend, spend_without_rate) = match spent {
+            Some(Spent::Told(amount)) => (Some(amount), None),
+            Some(Spent::WithoutRate(amount)) => (None, Some(amount)),
+            None => (None, None),
+        };
+        let comparable = spend.filter(|_| self.spend_without_rate.is_empty());
         self.difference_percent = Some(Difference {
             impressions: Percent::difference(int(self.impressions), int(impressions)),
-            spend: spend.map(|theirs| Percent::difference(self.spend.0, theirs.0)),
+            spend: comparable.map(|theirs| Percent::difference(self.spend.0, theirs.0)),
         });
-        self.dsp_figures = Some(DspFigures { impressions, spend });
+        self.dsp_figures = Some(DspFigures {
+            impressions,
+            spend,
+            spend_without_rate,
+        });
     }
 }
 
@@ -208,7 +256,7 @@ impl Reconciliation {
         let mut text = String::from(
             "day,dsp,won,nurl_delivered,impressions,filtered,burl_acknowledged,burl_waiting,burl_refused,\
              burl_expired,burl_none,spend,currency,dsp_impressions,dsp_spend,impressions_difference_percent,\
-             spend_difference_percent\n",
+             spend_difference_percent,spend_without_rate,dsp_spend_without_rate\n",
         );
         for row in &self.items {
             let theirs = row.dsp_figures.as_ref();
@@ -223,7 +271,7 @@ impl Reconciliation {
             // Writing to a String does not fail.
             let _ = writeln!(
                 text,
-                "{},{},{},{},{},{},{acknowledged},{waiting},{refused},{expired},{none},{},{},{},{},{},{}",
+                "{},{},{},{},{},{},{acknowledged},{waiting},{refused},{expired},{none},{},{},{},{},{},{},{},{}",
                 row.day,
                 row.dsp,
                 row.won,
@@ -236,10 +284,19 @@ impl Reconciliation {
                 cell(theirs.and_then(|it| it.spend)),
                 cell(difference.and_then(|it| it.impressions)),
                 cell(difference.and_then(|it| it.spend.flatten())),
+                without_rate(&row.spend_without_rate),
+                without_rate(theirs.and_then(|it| it.spend_without_rate.as_ref())),
             );
         }
         text
     }
+}
+
+/// Amounts as `12.5 ARS;3 TRY`.
+fn without_rate<'a>(amounts: impl IntoIterator<Item = &'a AmountWithoutRate>) -> String {
+    let told = amounts.into_iter();
+    let told = told.map(|amount| format!("{} {}", amount.spend, amount.currency));
+    told.collect::<Vec<_>>().join(";")
 }
 
 fn cell(value: Option<impl std::fmt::Display>) -> String {
@@ -269,7 +326,7 @@ async fn ours(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError> {
     let sql = format!(
         "SELECT at / {DAY} * {DAY}, partner, notice, currency, count(*), sum(gross)::bigint
          FROM deliveries WHERE at >= $1 AND at < $2 AND ($3::text IS NULL OR partner = $3)
-         GROUP BY 1, 2, 3, 4"
+         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 4"
     );
     rows(client, "sum deliveries by DSP", &sql, asked).await
 }

@@ -24,7 +24,8 @@ pub(crate) async fn keep(
                 FROM unnest($1::jsonb[], $2::text[]) WITH ORDINALITY AS given (doc, sample, place)
                 WHERE NOT EXISTS (SELECT FROM creative_verdicts kept
                     WHERE kept.doc ->> 'partner' = given.doc ->> 'partner' AND kept.doc ->> 'crid' = given.doc ->> 'crid'
-                        AND coalesce(kept.doc ->> 'markup', '') = given.doc ->> 'markup')
+                        AND coalesce(kept.doc ->> 'adid', '') = coalesce(given.doc ->> 'adid', '')
+                        AND coalesce(kept.doc ->> 'markup', '') = coalesce(given.doc ->> 'markup', ''))
              ), made AS (
                 INSERT INTO creative_verdicts (doc, sample)
                 SELECT doc, sample FROM fresh

@@ -35,6 +35,7 @@ fn delivery(number: u8, url: &str, fact: DeliveryFact) -> DeliveryEvent {
             url: url.into(),
             expires: NOON,
             test: false,
+            serving: None,
         },
         at: NOON,
         fact,
@@ -147,10 +148,10 @@ async fn a_dsps_day_is_compared_with_its_own_figures() {
     );
     let text = table.text();
     let mut lines = text.lines();
-    assert_eq!(lines.next().unwrap_or_default().split(',').count(), 17);
+    assert_eq!(lines.next().unwrap_or_default().split(',').count(), 19);
     assert_eq!(
         lines.next(),
-        Some("2026-11-27,dsp_rival,10,9,8,1,2,3,1,1,1,0.011,USD,6,0.0111,-25,0.91")
+        Some("2026-11-27,dsp_rival,10,9,8,1,2,3,1,1,1,0.011,USD,6,0.0111,-25,0.91,,")
     );
     let none = plane
         .get("/reconcile?from=2026-11-27&to=2026-11-28&dsp=other")
@@ -171,6 +172,94 @@ async fn a_dsps_day_is_compared_with_its_own_figures() {
     );
     let audit = plane.get("/audit?limit=1").await.json();
     assert_eq!(audit["items"][0]["action"], "upload", "{audit:#}");
+}
+
+#[tokio::test]
+async fn amounts_whose_rate_is_gone_are_told_in_their_own_currency() {
+    let plane = Plane::start().await;
+    let partner = json!({"id": "dsp_rival", "name": "rival", "endpoint": "http://127.0.0.1:9100/bid", "active": true});
+    let _ = plane
+        .post("/demand-partners", partner)
+        .await
+        .expect_status(201);
+    let log = EventLog::connect(&plane.events_url, Timeouts::default()).expect("a URL");
+    for (number, currency) in [(0, "USD"), (1, "ARS"), (2, "TRY"), (3, "ARS")] {
+        let mut event = delivery(number, "", DeliveryFact::Happened);
+        event.claims.payout_currency = Currency::parse(currency).unwrap_or_default();
+        append(&log, DELIVERY_STREAM, &format!("d{number}"), &event).await;
+    }
+    let days = "/reconcile?from=2026-11-27&to=2026-11-28";
+    let row = async || plane.get(days).await.expect_status(200).json()["items"][0].clone();
+    poll_until(LONG, async || row().await["impressions"] == 4).await;
+    let both =
+        json!([{"currency": "ARS", "spend": 0.00275}, {"currency": "TRY", "spend": 0.001_375}]);
+    let told = row().await;
+    assert_eq!(
+        (&told["spend"], &told["spend_without_rate"]),
+        (&json!(0.001_375), &both)
+    );
+
+    let path = "/demand-partners/dsp_rival/figures";
+    let csv = format!("day,impressions,spend,currency\n{DAY},4,0.5,ARS\n");
+    let _ = upload(&plane, path, &csv).await.expect_status(200);
+    let told = row().await;
+    let theirs = json!({"impressions": 4, "spend_without_rate": {"currency": "ARS", "spend": 0.5}});
+    assert_eq!(told["dsp_figures"], theirs);
+    assert_eq!(
+        told["difference_percent"],
+        json!({"impressions": 0}),
+        "of impressions alone"
+    );
+    let csv = format!("day,impressions,spend,currency\n{DAY},4,0.5,USD\n");
+    let _ = upload(&plane, path, &csv).await.expect_status(200);
+    let told = row().await;
+    assert_eq!(told["dsp_figures"], json!({"impressions": 4, "spend": 0.5}));
+    assert_eq!(
+        told["difference_percent"],
+        json!({"impressions": 0}),
+        "a part of ours is missing"
+    );
+    let table = plane
+        .get("/reconcile.csv?from=2026-11-27&to=2026-11-28")
+        .await;
+    let table = table.expect_status(200).text();
+    assert!(
+        table.ends_with(",0.001375,USD,4,0.5,0,,0.00275 ARS;0.001375 TRY,\n"),
+        "{table}"
+    );
+
+    let revenue = async || {
+        let path = "/internal/revenue?from=2026-11-27&to=2026-11-28&group_by=placement";
+        plane
+            .internal(Method::GET, path, "")
+            .await
+            .expect_status(200)
+            .json()
+    };
+    let told = revenue().await;
+    assert_eq!(told["total"]["impressions"], 1);
+    let lines = told["without_rate"].as_array().map_or(0, Vec::len);
+    assert_eq!(
+        (lines, &told["without_rate"][0]),
+        (
+            2,
+            &json!({
+                "key": "top", "currency": "ARS", "impressions": 2, "gross": 0.00275, "fee": 0.000_275, "net": 0.002_475,
+            })
+        )
+    );
+    // With a rate all of it is told in one currency again.
+    let rates = json!({"rates": {"ARS": 1000, "TRY": 2}});
+    let _ = plane.post("/rates", rates).await.expect_status(201);
+    let told = revenue().await;
+    assert_eq!(
+        (
+            told["total"]["impressions"].as_u64(),
+            told.get("without_rate")
+        ),
+        (Some(4), None)
+    );
+    assert_eq!(row().await.get("spend_without_rate"), None);
 }
 
 #[tokio::test]

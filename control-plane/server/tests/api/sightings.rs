@@ -56,7 +56,7 @@ async fn what_was_seen_waits_once_and_is_published_when_it_is_judged() {
         seen("rival", "c-1", markup),
         seen("dsp", "c-1", markup),
         seen("nobody", "c-1", markup),
-        seen("dsp", "", markup),
+        json!({"partner": "dsp", "crid": "", "sample": "of nothing that could be named"}),
     ];
     // Of the two that are one, one is stored.
     assert_eq!(told(&plane, &batch).await, [3, 0, 3]);
@@ -101,6 +101,7 @@ async fn what_was_seen_waits_once_and_is_published_when_it_is_judged() {
     let line = CreativeVerdict {
         partner: "dsp".into(),
         crid: "c-1".into(),
+        adid: None,
         markup: Some(MarkupHash::of(markup)),
         verdict: Verdict::Approved,
     };
@@ -112,6 +113,46 @@ async fn what_was_seen_waits_once_and_is_published_when_it_is_judged() {
     );
     let missing = plane.get("/creative-verdicts/cvd_none/markup").await;
     assert_eq!(missing.status, 404);
+}
+
+#[tokio::test]
+async fn creatives_without_crid_or_markup_wait_as_well() {
+    let plane = plane(&[], &["dsp"]).await;
+    let picture = MarkupHash::of_preview("https://p.example/1.png?b=1", ["shop.example"]);
+    let batch = [
+        seen("dsp", "", "<b>"),
+        json!({"partner": "dsp", "adid": "7", "markup": MarkupHash::of("<b>"), "sample": "<b>"}),
+        json!({"partner": "dsp", "adid": "7", "sample": ""}),
+        json!({"partner": "dsp", "crid": "7", "sample": "shop.example"}),
+        json!({"partner": "dsp", "crid": "7", "markup": picture, "sample": "https://p.example/1.png\nshop.example"}),
+    ];
+    for creative in &batch {
+        let alone = std::slice::from_ref(creative);
+        assert_eq!(
+            told(&plane, alone).await,
+            [1, 0, 0],
+            "not there yet: {creative}"
+        );
+    }
+    assert_eq!(told(&plane, &batch).await, [0, 5, 0], "once");
+    let page = plane.get("/creative-verdicts?adid=7").await.json();
+    let items = page["items"].as_array().unwrap();
+    assert_eq!((items.len(), items[0].get("crid")), (2, None));
+    let path = format!("/creative-verdicts/{}", items[1]["id"].as_str().unwrap());
+    let blocked = plane.patch(&path, json!({"verdict": "blocked"})).await;
+    assert_eq!(blocked.expect_status(200).json()["adid"], "7");
+    let line = CreativeVerdict {
+        partner: "dsp".into(),
+        crid: String::new(),
+        adid: Some("7".into()),
+        markup: None,
+        verdict: Verdict::Blocked,
+    };
+    assert_eq!(catalog(&plane).await.verdicts, [line]);
+    // What waits is what a call names: a second verdict on it is none.
+    let preview = json!({"iurl": "https://p.example/1.png?b=2", "adomain": ["shop.example"]});
+    let body = json!({"partner_id": "dsp", "crid": "7", "preview": preview, "verdict": "blocked"});
+    assert_eq!(plane.post("/creative-verdicts", body).await.status, 409);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod asking;
 mod choosing;
 mod creative;
+mod creative_name;
 mod demand;
 mod lines;
 mod list;
@@ -22,6 +23,7 @@ pub use choosing::{Arm, Choosing, Experiment, RotateBy, Rotation};
 pub use creative::{
     Companion, Creative, CreativeFormat, Demands, NativeAssets, NativeImage, Review, Verification,
 };
+pub use creative_name::CreativeName;
 pub use demand::{
     Advertiser, Campaign, CapScope, CapWindow, Deal, FrequencyCap, LineItem, OnCapUnknown, Pacing,
     Status,

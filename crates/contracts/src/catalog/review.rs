@@ -36,10 +36,14 @@ pub enum CreativePolicy {
 pub struct CreativeVerdict {
     /// Whose creative it is: `crid` is a name of this DSP's alone.
     pub partner: PartnerId,
-    /// Its `crid`.
+    /// Its `crid`; empty where its bids say none.
+    #[serde(default)]
     pub crid: String,
-    /// The markup that was reviewed; absent: whatever comes under this `crid`. A line with the markup at hand
-    /// goes before one without.
+    /// Its `adid`, where it has no `crid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adid: Option<String>,
+    /// The markup that was reviewed, or the picture and advertiser in its place; absent: whatever comes under this
+    /// name. A line with the markup at hand goes before one of its picture, and that before one without.
     #[serde(default)]
     pub markup: Option<MarkupHash>,
     /// Where it stands.
@@ -57,6 +61,23 @@ impl MarkupHash {
     pub fn of(markup: &str) -> Self {
         let mut hash = Sha256::new();
         each_kept(markup, |part| hash.update(part.as_bytes()));
+        Self(hash.finalize().into())
+    }
+
+    /// The name of a creative whose markup is not there yet: its picture (`iurl`), less the query, and the
+    /// domains of its advertiser (`adomain`), in the order and in whatever case the DSP says them.
+    #[must_use]
+    pub fn of_preview<'d>(iurl: &str, adomain: impl IntoIterator<Item = &'d str>) -> Self {
+        let mut hash = Sha256::new();
+        // No text has this byte, so that no markup has the name of a picture.
+        hash.update([0xff]);
+        each_kept(iurl, |part| hash.update(part.as_bytes()));
+        for domain in adomain {
+            hash.update([0xff]);
+            for byte in domain.bytes() {
+                hash.update([byte.to_ascii_lowercase()]);
+            }
+        }
         Self(hash.finalize().into())
     }
 
@@ -190,6 +211,30 @@ mod tests {
             let equal = MarkupHash::of(one) == MarkupHash::of(other);
             assert_eq!(equal, same, "{says}: {one} {other}");
         }
+    }
+
+    #[test]
+    fn what_stands_in_for_markup_names_its_picture_and_advertiser() {
+        let one =
+            MarkupHash::of_preview("https://p.example/7.png?b=1", ["shop.example", "b.example"]);
+        #[rustfmt::skip]
+        let cases = [
+            ("another query", "https://p.example/7.png?b=2", &["shop.example", "b.example"][..], true),
+            ("in capitals", "https://p.example/7.png?", &["Shop.Example", "b.example"], true),
+            ("another picture", "https://p.example/8.png?b=1", &["shop.example", "b.example"], false),
+            ("another advertiser", "https://p.example/7.png?b=1", &["shop.example"], false),
+            ("where one domain ends", "https://p.example/7.png?b=1", &["shop.exampleb", ".example"], false),
+        ];
+        for (says, iurl, adomain, same) in cases {
+            let other = MarkupHash::of_preview(iurl, adomain.iter().copied());
+            assert_eq!(one == other, same, "{says}");
+        }
+        let alone = MarkupHash::of_preview("https://p.example/7.png", []);
+        assert_ne!(
+            alone,
+            MarkupHash::of("https://p.example/7.png"),
+            "no markup"
+        );
     }
 
     #[test]

@@ -90,8 +90,12 @@ pub struct SspAccount {
     pub bid_currency: Option<Currency>,
     /// Floor of imps without one.
     pub floor: Option<CpmMicros>,
-    /// Currency of that floor.
+    /// Currency of both floors.
     pub floor_currency: Currency,
+    /// Second price begins here, whatever floor its imps name: an open bid between that floor and this price pays
+    /// what it bids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soft_floor: Option<CpmMicros>,
     /// Whether ads.txt must name it for the inventory that it sells.
     pub ads_txt: AdsTxtPolicy,
     /// Most bids that it is shown for one imp, for its own auction among them; absent: one.

@@ -100,7 +100,7 @@ impl Bid<'_> {
         self.adm
             .as_ref()
             .map(crate::Markup::as_str)
-            .filter(|markup| !markup.is_empty())
+            .filter(|markup| !markup.trim_start().is_empty())
     }
 
     /// The APIs that the markup needs, by `apis` or else the deprecated `api` (C-133).

@@ -24,6 +24,8 @@ pub struct Survey<'m> {
     pub is_well_formed: bool,
     files: [SurveyedFile<'m>; MOST_FILES],
     count: usize,
+    verifications: usize,
+    verified_by_omid: usize,
 }
 
 /// A media file, as far as screening looks at it.
@@ -167,6 +169,8 @@ impl<'m> Survey<'m> {
             is_well_formed: true,
             files: [SurveyedFile::default(); MOST_FILES],
             count: 0,
+            verifications: 0,
+            verified_by_omid: 0,
         })
     }
 
@@ -204,6 +208,15 @@ impl<'m> Survey<'m> {
                 }
                 self.count += 1;
             }
+            18 if name.eq_ignore_ascii_case(b"JavaScriptResource")
+                || name.eq_ignore_ascii_case(b"ExecutableResource") =>
+            {
+                let by_omid = |(key, value): (&str, &str)| {
+                    key == "apiFramework" && value.trim().eq_ignore_ascii_case("omid")
+                };
+                self.verifications += 1;
+                self.verified_by_omid += usize::from(attributes(of_element()).any(by_omid));
+            }
             _ => {}
         }
         false
@@ -227,6 +240,12 @@ impl<'m> Survey<'m> {
     #[must_use]
     pub fn files(&self) -> Option<&[SurveyedFile<'m>]> {
         self.files.get(..self.count)
+    }
+
+    /// Whether the ads bring scripts of verification, and each of them runs in OMID alone (VAST 4.1 §3.17).
+    #[must_use]
+    pub const fn is_verified_by_omid(&self) -> bool {
+        self.verifications > 0 && self.verifications == self.verified_by_omid
     }
 
     /// As [`Vast::seconds`].

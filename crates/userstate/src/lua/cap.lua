@@ -4,14 +4,15 @@
 -- KEYS[2]  the tombstone of an erasure {u:<id>}:gone
 -- ARGV[1]  now, Unix ms
 -- ARGV[2]  least time to live of the hash, ms
--- ARGV[3]  number of imps; then for each imp
+-- ARGV[3]  'keep', or 'try': nothing is written, as for a test
+-- ARGV[4]  number of imps; then for each imp
 --            number of ranked lines; then for each line, the best first
 --              its pending as it is kept, <bid id>@<until, Unix ms>, number of caps; then for each cap
 --                scope key, at most, 's' (sliding) or 'd' (calendar day), window in ms or day start in Unix ms
 --
--- Example  EVALSHA … 2 {u:u1} {u:u1}:gone 1700000000000 2592000000 1 1 bid-1@1700000390000 1 campaign:c1 3 s 86400000
+-- Example  EVALSHA … 2 {u:u1} {u:u1}:gone 1700000000000 2592000000 keep 1 1 bid-1@1700000390000 1 campaign:c1 3 s 86400000
 -- Returns  for each imp the place (from 0) of the line that was accepted, or -1.
---          An accepted line has a pending in each of its scopes; the next imp counts it.
+--          An accepted line has a pending in each of its scopes, if it is kept; the next imp counts it either way.
 --          Either everything is written or nothing.
 
 assert(#KEYS == 2, 'cap.lua wants 2 keys')
@@ -61,9 +62,9 @@ local function room(scopes, argv, at, caps, now)
   return true
 end
 
-local now, imps = number(argv[1]), number(argv[3])
+local now, imps = number(argv[1]), number(argv[4])
 local scopes, names, fields = {}, {}, { 't', 'rev' }
-local at = 3
+local at = 4
 for _ = 1, imps do
   local lines = number(argv[at + 1])
   at = at + 1
@@ -96,7 +97,7 @@ for n = 1, #fields do erased = erased and not values[n] end
 erased = erased and call('EXISTS', KEYS[2]) == 1 and call('EXISTS', user) == 0
 
 local answer = {}
-at = 3
+at = 4
 for imp = 1, imps do
   local lines, accepted = number(argv[at + 1]), -1
   at = at + 1
@@ -137,6 +138,8 @@ for imp = 1, imps do
   end
   answer[imp] = accepted
 end
+
+if argv[3] == 'try' then return answer end
 
 local set, removed = {}, {}
 for n = 1, #names do

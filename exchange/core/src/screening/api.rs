@@ -1,11 +1,12 @@
 //! C-72: APIs that the markup uses are among those that the placement has; not listed is not supported.
 
 use openrtb::enums::ApiFramework;
+use openrtb::vast::Survey;
 
 use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
-use crate::text::contains_ignore_case;
+use crate::text::{contains_ignore_case, each_behind};
 
 pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
     let imp = case.imp;
@@ -19,7 +20,8 @@ pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) ->
     let declared = case.bid.apis().all(|api| offered.contains(&api));
     let has_vpaid = offers(offered, &VPAID) || !needs_vpaid(document, medium);
     let has_mraid = offers(offered, &MRAID) || !calls_mraid(document, medium);
-    if declared && has_vpaid && has_mraid {
+    let has_omid = offers(offered, &OMID) || !calls_omid(document, medium);
+    if declared && has_vpaid && has_mraid && has_omid {
         Ok(())
     } else {
         Err(Loss::FormatNotAllowed)
@@ -33,6 +35,39 @@ const MRAID: [ApiFramework; 3] = [
     ApiFramework::MRAID_2,
     ApiFramework::MRAID_3,
 ];
+
+const OMID: [ApiFramework; 1] = [ApiFramework::OMID_1];
+
+/// How names of scripts and of what they offer go on behind `omid`, in ads that are measured by the container: the
+/// session client, the verification client, and what that looks for.
+const OMID_NAMES: [&str; 7] = [
+    "-session-client",
+    "-verification-client",
+    "sessionclient",
+    "sessioninterface",
+    "verificationclient",
+    "3p",
+    "native",
+];
+
+/// Whether the ad is measured by OMID alone, whatever the bid declares: a banner with one of its scripts, a player's
+/// document whose verification runs nowhere else.
+fn calls_omid(document: &Document<'_>, medium: Medium) -> bool {
+    match medium {
+        Medium::Banner => document.adm().is_some_and(names_omid),
+        Medium::Video | Medium::Audio => document.vast().is_some_and(Survey::is_verified_by_omid),
+        Medium::Native => false,
+    }
+}
+
+fn names_omid(adm: &str) -> bool {
+    each_behind(adm, "omid").any(|behind| {
+        OMID_NAMES.iter().any(|name| {
+            let start = behind.as_bytes().get(..name.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+        })
+    })
+}
 
 /// Whether a banner loads the container's script, which it has to by MRAID, whatever the bid declares.
 fn calls_mraid(document: &Document<'_>, medium: Medium) -> bool {
@@ -57,4 +92,21 @@ fn needs_vpaid(document: &Document<'_>, medium: Medium) -> bool {
         let mut files = files.iter();
         files.len() > 0 && files.all(|file| file.framework.is_some_and(is_vpaid))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn c_72_names_of_omid_are_found_wherever_they_stand(
+            adm in "([oO]?[mM]id|omid|-session-client|SessionClient|-verification-|client|3p|Native|é|[a-z\\- ])*",
+        ) {
+            let lower = adm.to_ascii_lowercase();
+            let expect = OMID_NAMES.iter().any(|name| lower.contains(&format!("omid{name}")));
+            prop_assert_eq!(names_omid(&adm), expect);
+        }
+    }
 }

@@ -147,7 +147,7 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     category::check(case)?;
     attribute::check(case, &document, medium)?;
     ad_type::check(case, medium)?;
-    review::check(case, &document)?;
+    review::check(case)?;
     Ok(Admitted {
         price,
         floor,

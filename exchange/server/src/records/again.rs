@@ -8,64 +8,38 @@ use exchange_core::auction::{Reached, Reply, Seller, Terms, plan, settle};
 use exchange_core::intake::Intake;
 use exchange_core::routing::NotAsked;
 use openrtb::{BidRequest, Limits, ReadError};
-use recording::{Difference, Differences, FindError, sha256, unhex, xxh3};
+use recording::{Differences, FindError, sha256, unhex, xxh3};
 use units::AuctionId;
 
-use super::{Outcome, Recorded, Said, Seen, find};
+use super::{Outcome, Recorded, Said, Seen};
 use crate::records::auctions::Auctions;
 use crate::records::seen::Admission;
 
 /// A record, and how the auction compares that was settled again from it.
-#[derive(Debug)]
-pub struct Again {
-    /// What was recorded.
-    pub recorded: Recorded,
-    /// Where they differ, in the order of the record; at most sixteen. None: the same, bit for bit.
-    pub differences: Vec<Difference>,
-}
+pub type Again = recording::Again<Seen<'static>, Outcome<'static>>;
 
 /// Why an auction could not be settled again.
-#[derive(Debug, thiserror::Error)]
-pub enum AgainError {
-    /// The record or its catalog is not there.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// They do not belong together, or the record is not readable.
-    #[error(transparent)]
-    Unreplayable(#[from] Unreplayable),
-    /// A value that is no JSON.
-    #[error("comparing: {0}")]
-    Json(#[from] serde_json::Error),
-}
+pub type AgainError = recording::AgainError<Unreplayable>;
 
 /// Finds the record of an auction in an exchange's data directory, plans and settles again, and compares.
 ///
 /// # Errors
 /// [`AgainError`]: there is nothing to settle again from.
 pub fn again(data_dir: &Path, id: AuctionId) -> Result<Again, AgainError> {
-    let recorded = find(data_dir, id)?;
-    let mut differences = Differences::of(&recorded);
+    recording::again::<Auctions, _>(data_dir, id, compare)
+}
+
+fn compare(recorded: &Recorded, differences: &mut Differences) -> Result<(), AgainError> {
     let text = recorded.catalog::<Auctions>()?;
     differences.catalog(&text);
     let version = text.version;
     let (catalog, _) =
         Catalog::read(&text.text).map_err(|error| FindError::Catalog { version, error })?;
-    compare(&recorded, &catalog, &mut differences)?;
-    Ok(Again {
-        recorded,
-        differences: differences.into_vec(),
-    })
-}
-
-fn compare(
-    recorded: &Recorded,
-    catalog: &Catalog,
-    differences: &mut Differences,
-) -> Result<(), AgainError> {
     let digest = if recorded.is_older { sha256 } else { xxh3 };
-    replay(&recorded.seen, catalog, digest, |settled| {
+    let compared = replay(&recorded.seen, &catalog, digest, |settled| {
         differences.compare("/outcome", &recorded.outcome_there, &settled)
-    })??;
+    });
+    compared.map_err(AgainError::Unreplayable)??;
     Ok(())
 }
 

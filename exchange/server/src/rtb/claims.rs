@@ -111,6 +111,7 @@ pub(super) fn impression(
         ),
         expires: billable_until(round, judged),
         test: round.plan.intake.request.test(),
+        serving: None,
     }
 }
 

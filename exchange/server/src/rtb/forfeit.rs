@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use exchange_core::registry::Creative;
 use exchange_core::{auction, markup, notices};
 use http::{HeaderMap, Method, StatusCode};
 use service::client::OutRequest;
@@ -34,9 +35,12 @@ pub(super) async fn fetch_markup(
             }
             let market = &round.in_force.market;
             if let Some(partner) = round.in_force.partners.get(judged.partner) {
-                let (crid, watch) = (judged.bid.crid.as_deref(), &round.context.watch);
-                let now = Instant::now();
-                watch.look(&market.registry, partner, crid, Some(&adm), now);
+                let creative = Creative {
+                    markup: Some(&adm),
+                    ..Creative::of(&judged.bid)
+                };
+                let watch = &round.context.watch;
+                watch.look(&market.registry, partner, &creative, Instant::now());
             }
             if auction::recheck(round.plan, market, round.conditions, judged, &adm).is_err() {
                 continue;

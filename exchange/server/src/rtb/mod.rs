@@ -22,6 +22,7 @@ mod routes;
 mod run;
 mod sale;
 mod sellers;
+mod serving;
 pub(crate) mod stats;
 mod summary;
 mod tally;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use exchange_core::Conditions;
 use exchange_core::auction::{Judged, Plan, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::{self, Additions, Intake, Pages, Refusal, Visitor};
+use exchange_core::registry::Creative;
 use exchange_core::routing::NotAsked;
 use exchange_core::{markup, notices};
 use service::clock;
@@ -296,9 +297,8 @@ impl Round<'_> {
         let named = |judged: &&Judged<'_>| judged.imp.is_some();
         for judged in self.settlement.bids.iter().filter(named) {
             if let Some(partner) = self.in_force.partners.get(judged.partner) {
-                let (crid, markup) = (judged.bid.crid.as_deref(), judged.bid.adm());
-                let watch = &self.context.watch;
-                watch.look(registry, partner, crid, markup, now);
+                let creative = Creative::of(&judged.bid);
+                self.context.watch.look(registry, partner, &creative, now);
             }
         }
     }

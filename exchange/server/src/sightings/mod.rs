@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use contracts::catalog::CreativeName;
 use contracts::sighting::MOST_CRID;
-use exchange_core::registry::Registry;
+use exchange_core::registry::{Creative, Registry};
+use openrtb::Str;
 use serde::Deserialize;
 use service::config::{Bytes, ConfigFault, Millis};
 use service::runtime;
@@ -53,8 +55,48 @@ impl SightingsConfig {
 #[derive(Debug)]
 struct Seen {
     partner: Arc<Partner>,
-    crid: String,
-    markup: String,
+    crid: Option<String>,
+    adid: Option<String>,
+    markup: Option<String>,
+    /// What stands in for the markup where there is none.
+    picture: Option<String>,
+    adomain: Vec<Str<'static>>,
+}
+
+impl Seen {
+    fn of(partner: &Arc<Partner>, creative: &Creative<'_>) -> Self {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let (crid, adid) = match creative.name {
+            CreativeName::Crid(crid) => (Some(crid), None),
+            CreativeName::Adid(adid) => (None, Some(adid)),
+            CreativeName::Unnamed => (None, None),
+        };
+        let adomain = creative.adomain.iter();
+        Self {
+            partner: Arc::clone(partner),
+            crid: text(crid),
+            adid: text(adid),
+            markup: text(creative.markup),
+            picture: text(creative.picture),
+            adomain: adomain.map(|it| Str::from(it.to_string())).collect(),
+        }
+    }
+
+    fn creative(&self) -> Creative<'_> {
+        Creative {
+            name: CreativeName::of(self.crid.as_deref(), self.adid.as_deref()),
+            markup: self.markup.as_deref(),
+            picture: self.picture.as_deref(),
+            adomain: &self.adomain,
+        }
+    }
+
+    /// Bytes of what there is to see.
+    fn length(&self) -> usize {
+        let texts = [&self.markup, &self.picture].into_iter().flatten();
+        let domains = self.adomain.iter().map(|it| it.len());
+        texts.map(String::len).chain(domains).sum()
+    }
 }
 
 /// Sightings that wait for the thread, however little markup they have.
@@ -95,7 +137,7 @@ impl Sightings {
 
     /// Whether there was room for it.
     fn leave(&self, seen: Seen) -> bool {
-        let length = seen.markup.len();
+        let length = seen.length();
         let before = self.waiting.fetch_add(length, Ordering::Relaxed);
         let has_room = before.saturating_add(length) <= self.most;
         if has_room && self.queue.try_send(seen).is_ok() {
@@ -122,37 +164,29 @@ impl Watch {
         }
     }
 
-    /// Leaves the creative of a bid for the thread, unless its `crid` has a verdict or the same was left a moment
+    /// Leaves the creative of a bid for the thread, unless its name has a verdict or the same was left a moment
     /// ago.
     pub(crate) fn look(
         &self,
         registry: &Registry,
         partner: &Arc<Partner>,
-        crid: Option<&str>,
-        markup: Option<&str>,
+        creative: &Creative<'_>,
         now: Instant,
     ) {
-        let (Some(crid), Some(markup)) = (crid, markup) else {
-            return;
-        };
-        let has_name = (1..=MOST_CRID).contains(&crid.len());
-        if !has_name || markup.trim_start().is_empty() || self.sightings.most == 0 {
+        let is_too_long = creative.name.text().is_some_and(|it| it.len() > MOST_CRID);
+        if is_too_long || !creative.is_told_apart() || self.sightings.most == 0 {
             return;
         }
-        if registry.verdict(partner.id.as_str(), crid, None).is_some() {
+        let known = registry.verdict_on_name(partner.id.as_str(), creative.name);
+        if known.is_some() {
             return;
         }
-        let key = glance(partner.id.as_str(), crid, markup);
+        let key = glance(partner.id.as_str(), creative);
         let mut lately = self.lately.borrow_mut();
         if lately.has(key, now) {
             return;
         }
-        let seen = Seen {
-            partner: Arc::clone(partner),
-            crid: crid.to_owned(),
-            markup: markup.to_owned(),
-        };
-        if self.sightings.leave(seen) {
+        if self.sightings.leave(Seen::of(partner, creative)) {
             lately.note(key, now);
         }
     }
@@ -162,12 +196,13 @@ impl Watch {
 const ENDS: usize = 64;
 
 /// What a creative is told by for a moment: cheaper than its name. Tokens of single bids stand in between.
-fn glance(partner: &str, crid: &str, markup: &str) -> u64 {
-    let bytes = markup.as_bytes();
+fn glance(partner: &str, creative: &Creative<'_>) -> u64 {
+    let shown = creative.markup.or(creative.picture).unwrap_or_default();
+    let bytes = shown.as_bytes();
     let (head, _) = bytes.split_at(bytes.len().min(ENDS));
     let (_, tail) = bytes.split_at(bytes.len().saturating_sub(ENDS));
     let mut hash = DefaultHasher::new();
-    (partner, crid, head, tail).hash(&mut hash);
+    (partner, creative.name, head, tail).hash(&mut hash);
     hash.finish()
 }
 
@@ -212,15 +247,21 @@ mod tests {
         let mut lately = Lately::default();
         let now = Instant::now();
         let markup = format!("<div>{}</div>", "x".repeat(1_000));
-        let key = glance("dsp", "c", &markup);
+        let creative = |crid, markup| Creative {
+            name: CreativeName::Crid(crid),
+            markup: Some(markup),
+            picture: None,
+            adomain: &[],
+        };
+        let key = glance("dsp", &creative("c", &markup));
         assert!(!lately.has(key, now));
         lately.note(key, now);
         assert!(lately.has(key, now));
         assert!(!lately.has(key, now + MOMENT), "a moment later");
         for other in [
-            glance("rival", "c", &markup),
-            glance("dsp", "d", &markup),
-            glance("dsp", "c", "<b>another</b>"),
+            glance("rival", &creative("c", &markup)),
+            glance("dsp", &creative("d", &markup)),
+            glance("dsp", &creative("c", "<b>another</b>")),
         ] {
             assert!(!lately.has(other, now));
         }

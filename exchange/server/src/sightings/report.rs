@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use contracts::access::SIGHTINGS_PATH;
-use contracts::catalog::MarkupHash;
+use contracts::catalog::{CreativeName, MarkupHash};
 use contracts::sighting::{MOST_SAMPLE, Sighting, Sightings, SightingsAnswer};
+use exchange_core::registry::Creative;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use service::client::{Client, ClientConfig, OutRequest};
 use sha2::{Digest as _, Sha256};
@@ -65,7 +66,7 @@ impl Reporter {
                         return;
                     }
                     for seen in taken.drain(..) {
-                        self.waiting.fetch_sub(seen.markup.len(), Ordering::Relaxed);
+                        self.waiting.fetch_sub(seen.length(), Ordering::Relaxed);
                         self.name(&seen);
                     }
                 }
@@ -86,23 +87,26 @@ impl Reporter {
 
     /// Notes a creative to be told of, unless it was, or there is a verdict on it.
     fn name(&mut self, seen: &Seen) {
-        let partner = &seen.partner.id;
-        let markup = MarkupHash::of(&seen.markup);
-        if !self.remembered.is_new(partner.as_str(), &seen.crid, markup) {
+        let (partner, creative) = (&seen.partner.id, seen.creative());
+        let shown = creative.shown();
+        if !self
+            .remembered
+            .is_new(partner.as_str(), creative.name, shown)
+        {
             return;
         }
         let in_force = self.exchange.in_force();
         let is_known = in_force.is_some_and(|in_force| {
             let registry = &in_force.market.registry;
-            let verdict = registry.verdict(partner.as_str(), &seen.crid, Some(&seen.markup));
-            verdict.is_some()
+            registry.verdict(partner.as_str(), &creative).is_some()
         });
         if !is_known {
             self.untold.push(Sighting {
                 partner: partner.clone(),
-                crid: seen.crid.clone(),
-                markup,
-                sample: MarkupHash::sample(&seen.markup, MOST_SAMPLE),
+                crid: seen.crid.clone().unwrap_or_default(),
+                adid: seen.adid.clone(),
+                markup: shown,
+                sample: sample(&creative),
             });
         }
     }
@@ -173,6 +177,17 @@ impl Reporter {
     }
 }
 
+/// What those who judge a creative are shown of it: its markup, else its picture and the domains of its advertiser, a
+/// line each.
+fn sample(creative: &Creative<'_>) -> String {
+    if let Some(markup) = creative.markup {
+        return MarkupHash::sample(markup, MOST_SAMPLE);
+    }
+    let domains = creative.adomain.iter().map(|domain| &**domain);
+    let lines: Vec<&str> = creative.picture.into_iter().chain(domains).collect();
+    MarkupHash::sample(&lines.join("\n"), MOST_SAMPLE)
+}
+
 /// Why a batch was not taken.
 enum Untold {
     /// Not now.
@@ -201,14 +216,23 @@ impl Remembered {
     }
 
     /// Remembers a creative; whether it was not.
-    fn is_new(&mut self, partner: &str, crid: &str, markup: MarkupHash) -> bool {
+    fn is_new(&mut self, partner: &str, name: CreativeName<'_>, shown: Option<MarkupHash>) -> bool {
+        let kind = match name {
+            CreativeName::Unnamed => 0_u8,
+            CreativeName::Adid(_) => 1,
+            CreativeName::Crid(_) => 2,
+        };
+        let name = name.text().unwrap_or_default();
         let mut hash = Sha256::new();
         // Lengths keep the two apart: either may hold any character.
         hash.update(partner.len().to_be_bytes());
         hash.update(partner);
-        hash.update(crid.len().to_be_bytes());
-        hash.update(crid);
-        hash.update(markup.as_bytes());
+        hash.update([kind]);
+        hash.update(name.len().to_be_bytes());
+        hash.update(name);
+        if let Some(shown) = shown {
+            hash.update(shown.as_bytes());
+        }
         let key = hash.finalize().into();
         if self.newer.len() >= self.most || self.since.elapsed() >= REMEMBERED_FOR / 2 {
             self.older = std::mem::take(&mut self.newer);
@@ -227,7 +251,8 @@ mod tests {
     fn a_creative_is_told_of_once_and_memory_is_bounded() {
         let mut remembered = Remembered::new(4);
         let (one, two) = (MarkupHash::of("<b>"), MarkupHash::of("<i>"));
-        let mut is_new = |crid: &str, markup| remembered.is_new("dsp", crid, markup);
+        let mut is_new =
+            |crid: &str, markup| remembered.is_new("dsp", CreativeName::Crid(crid), Some(markup));
         assert!(is_new("c", one));
         assert!(!is_new("c", one), "the same");
         assert!(is_new("c", two), "other markup");
@@ -245,7 +270,19 @@ mod tests {
     fn names_do_not_run_into_one_another() {
         let mut remembered = Remembered::new(10);
         let markup = MarkupHash::of("<b>");
-        assert!(remembered.is_new("ab", "c", markup));
-        assert!(remembered.is_new("a", "bc", markup));
+        let names = [
+            ("ab", CreativeName::Crid("c")),
+            ("a", CreativeName::Crid("bc")),
+            ("a", CreativeName::Adid("bc")),
+            ("a", CreativeName::Unnamed),
+        ];
+        for (partner, name) in names {
+            for shown in [Some(markup), None] {
+                assert!(
+                    remembered.is_new(partner, name, shown),
+                    "{partner} {name:?}"
+                );
+            }
+        }
     }
 }
