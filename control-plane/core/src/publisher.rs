@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::edge::Edge;
 use crate::fault::Faults;
 use crate::form::Form;
-use crate::web;
+use crate::{sync_url, web};
 
 mod terms;
 
@@ -115,6 +115,17 @@ pub struct AccountDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>)]
     pub multibid: Option<NonZeroU8>,
+    /// Its id in the Global Vendor List of TCF: without one it is told no id of a user where the GDPR applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<u16>,
+    /// Where `/sync/out` of the exchange sends a browser on to, so that the SSP learns our id of the user: with
+    /// `${UID}` and, for what the user chose, `${GDPR}`, `${GDPR_CONSENT}`, `${GPP_STRING}`, `${GPP_SID}`,
+    /// `${US_PRIVACY}`, `${COPPA}`.
+    #[schema(
+        example = "https://ssp.example/setuid?bidder=gavel&uid=${UID}&gdpr=${GDPR}&gdpr_consent=${GDPR_CONSENT}"
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_url: Option<&'a str>,
 }
 
 /// A key, without what it is.
@@ -177,6 +188,8 @@ fn account_document(account: &SspAccount) -> AccountDocument<'_> {
         floor_currency: account.floor_currency,
         ads_txt: account.ads_txt,
         multibid: account.multibid,
+        vendor_id: account.vendor_id,
+        sync_url: account.sync_url.as_deref(),
     }
 }
 
@@ -194,7 +207,7 @@ pub fn named_partners(form: &Form) -> Vec<String> {
 
 /// Reads a publisher; `before` is what a change is laid over, `partners` are the ids of those of
 /// [`named_partners`] that are known. Default: no fee, USD, no account. What a change does not say of the account
-/// stays, its keys always do.
+/// stays, its keys always do. Plain http is for local mode only.
 ///
 /// # Errors
 /// All [`Faults`] of the body.
@@ -202,6 +215,7 @@ pub fn read(
     mut form: Form,
     before: Option<&Publisher>,
     partners: &[String],
+    local_mode: bool,
     edge: &mut Edge<'_>,
 ) -> Result<Publisher, Faults> {
     let id = form.id("id").unwrap_or_else(|| edge.id("pub"));
@@ -226,7 +240,7 @@ pub fn read(
     let increments = terms::increments(&mut form);
     let held = before.and_then(|before| before.account.clone());
     let account = form.object("account", |form| {
-        Some(account(form, held.unwrap_or_default()))
+        Some(account(form, held.unwrap_or_default(), local_mode))
     });
     let status = form.take("status").unwrap_or_default();
     let publisher = name.zip(domain).map(|(name, domain)| Publisher {
@@ -251,7 +265,7 @@ pub fn read(
 /// The shortest and the longest that an auction may take, in milliseconds.
 const TMAX_MS: std::ops::RangeInclusive<u32> = 10..=1_000;
 
-fn account(form: &mut Form, held: SspAccount) -> SspAccount {
+fn account(form: &mut Form, held: SspAccount, local_mode: bool) -> SspAccount {
     *form = std::mem::take(form).over(&account_document(&held));
     // As shown; they are made and taken back by calls of their own.
     let _: Option<serde_json::Value> = form.take("keys");
@@ -263,8 +277,21 @@ fn account(form: &mut Form, held: SspAccount) -> SspAccount {
     if multibid.is_some_and(|most| most.get() > MOST_MULTIBID) {
         form.refuse("multibid", format!("must be 1 to {MOST_MULTIBID}"));
     }
+    let vendor_id: Option<u16> = form.take("vendor_id");
+    if vendor_id == Some(0) {
+        form.refuse("vendor_id", "must be an id of the Global Vendor List");
+    }
+    let sync_url = form.text("sync_url");
+    let checked = sync_url
+        .as_deref()
+        .map(|it| sync_url::of_ssp(it, local_mode));
+    if let Some(Err(says)) = checked {
+        form.refuse("sync_url", says);
+    }
     SspAccount {
         multibid,
+        vendor_id,
+        sync_url,
         status: form.take("status").unwrap_or_default(),
         qps: form.take("qps").unwrap_or_default(),
         in_flight: form.take("in_flight").unwrap_or_default(),
@@ -334,7 +361,13 @@ mod tests {
                 now: UnixMillis(0),
                 uuid: &mut uuid,
             };
-            let got = read(Form::read(body.as_bytes()).unwrap(), None, &[], &mut edge);
+            let got = read(
+                Form::read(body.as_bytes()).unwrap(),
+                None,
+                &[],
+                true,
+                &mut edge,
+            );
             let got = got
                 .map(|p| p.fee.millionths())
                 .map_err(|f| f.0[0].pointer.clone());
@@ -355,9 +388,10 @@ mod tests {
         };
         let form = |body: &str| Form::read(body.as_bytes()).unwrap();
         let made = form(
-            r#"{"name":"S","domain":"ssp.example","account":{"qps":50,"floor":0.25,"auction_type":"first_price"}}"#,
+            r#"{"name":"S","domain":"ssp.example","account":{"qps":50,"floor":0.25,"auction_type":"first_price",
+                "vendor_id":755,"sync_url":"https://s.example/setuid?uid=${UID}"}}"#,
         );
-        let made = read(made, None, &[], &mut edge).unwrap();
+        let made = read(made, None, &[], true, &mut edge).unwrap();
         let (keyed, key) = with_key(&made, "gavel_secret", &mut edge).unwrap();
         assert_eq!(key.digest, KeyDigest::of("gavel_secret"), "S2");
         let shown = serde_json::to_string(&document(&keyed)).unwrap();
@@ -367,11 +401,18 @@ mod tests {
         );
 
         let off = form(r#"{"account":{"status":"off"}}"#).over(&document(&keyed));
-        let off = read(off, Some(&keyed), &[], &mut edge).unwrap();
+        let off = read(off, Some(&keyed), &[], true, &mut edge).unwrap();
         let account = off.account.clone().unwrap();
         assert_eq!(account.status, AccountStatus::Off);
         assert_eq!((account.qps, account.keys.len()), (50, 1));
         assert_eq!(account.floor, CpmMicros::parse("0.25").ok());
+        assert_eq!(account.vendor_id, Some(755));
+        let sync_url = "https://s.example/setuid?uid=${UID}";
+        assert_eq!(account.sync_url.as_deref(), Some(sync_url));
+        let untold = form(r#"{"account":{"sync_url":null}}"#).over(&document(&off));
+        let untold = read(untold, Some(&off), &[], true, &mut edge).unwrap();
+        let account = untold.account.unwrap();
+        assert_eq!((account.sync_url, account.vendor_id), (None, Some(755)));
 
         let (full, _) = with_key(&keyed, "gavel_next", &mut edge).unwrap();
         assert_eq!(with_key(&full, "gavel_third", &mut edge), None, "S2: two");
@@ -391,11 +432,17 @@ mod tests {
             (r#"{"account":{"status":"asleep"}}"#, "/account/status"),
             (r#"{"account":{"floor":-1}}"#, "/account/floor"),
             (r#"{"account":{"colour":1}}"#, "/account/colour"),
+            (r#"{"account":{"vendor_id":0}}"#, "/account/vendor_id"),
+            (
+                r#"{"account":{"sync_url":"https://s.example/"}}"#,
+                "/account/sync_url",
+            ),
         ] {
             let refused = read(
                 form(body).over(&document(&keyed)),
                 Some(&keyed),
                 &[],
+                true,
                 &mut edge,
             );
             assert_eq!(refused.unwrap_err().0[0].pointer, pointer, "{body}");
@@ -431,12 +478,12 @@ mod tests {
                 uuid: &mut uuid,
             };
             let form = Form::read(body.as_bytes()).unwrap();
-            match read(form, None, &partners, &mut edge) {
+            match read(form, None, &partners, true, &mut edge) {
                 Ok(made) => {
                     assert_eq!(expect, &[] as &[&str], "{says}");
                     // As shown, so read again.
                     let form = Form::read(b"{}").unwrap().over(&document(&made));
-                    let again = read(form, Some(&made), &partners, &mut edge).unwrap();
+                    let again = read(form, Some(&made), &partners, true, &mut edge).unwrap();
                     assert_eq!(again, made, "{says}");
                 }
                 Err(faults) => {
