@@ -246,6 +246,15 @@ mod tests {
             let due = due(&partners, &matches, &signals, UnixMillis(100), most, first);
             let due: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
             assert_eq!(due, expect, "{says}");
+            if said == some {
+                let policy = Policy {
+                    own_vendor: Some(4),
+                    ..Policy::default()
+                };
+                let signals = Signals::of(&request, &told, policy);
+                let may = |it: &DemandPartner| may_match(&signals, it);
+                assert!(!partners.iter().any(may), "C-162 we may not know");
+            }
         }
     }
 

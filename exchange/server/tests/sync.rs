@@ -371,6 +371,10 @@ async fn what_a_dsp_may_tell() {
         ["other", "own"],
         "the one that ends first made room"
     );
+    // S13: whoever erases our bidder's id finds the browser, and nobody else's id leads there.
+    let ways_back = async |uid: &str| house.table.traces(uid).await.unwrap().browsers;
+    assert_eq!(ways_back("d-1").await, [user.as_str().into()]);
+    assert_eq!(ways_back("o+1").await, []);
     let _ = arrive("partner=other&uid=", 200).await;
     let stored = house.stored(&user).await;
     assert_eq!(stored.len(), 1, "taken back: {stored:?}");

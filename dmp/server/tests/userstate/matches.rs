@@ -180,13 +180,17 @@ async fn so_many_browsers_of_one_id_and_no_more() {
 #[tokio::test]
 async fn s_13_an_id_of_somebody_erased_is_taken_from_nobody() {
     let users = users().await;
-    let _ = users.delete_user("d", &[], DAY).await.unwrap();
     let own = async |user: &str, uid: &str| {
         users
             .note_own_match(user, &"own".into(), uid, terms(9))
             .await
             .unwrap()
     };
+    assert_eq!(own("v", "d").await, Noted::Known);
+    let export = users.export("d").await.unwrap();
+    assert_eq!(export.get("browsers").map(String::as_str), Some("v"));
+    assert!(users.delete_user("d", &[], DAY).await.unwrap());
+    assert_eq!(browsers(&users, "d").await, [""; 0]);
     assert_eq!(own("u", "d").await, Noted::Erased);
     assert!(of(&users, "u").await.is_empty());
     assert!(users.is_erased("d").await.unwrap());
