@@ -37,6 +37,9 @@ impl Handler for Answering {
             self.asked.lock().unwrap().push(body);
             return answers::no_content();
         }
+        if request.path == "/setuid" {
+            return answers::gif();
+        }
         let cookies = request.header("cookie").unwrap_or_default();
         let known = cookies.split("; ").find_map(|it| it.strip_prefix("dsp="));
         let id = known.unwrap_or("dsp/1").to_owned();
@@ -236,6 +239,29 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
     assert_eq!(told["buyeruid"], "dsp/1", "its own id: {told}");
     assert_eq!(told["id"], *user, "and ours: {told}");
 
+    // An SSP learns our id of the browser; its servers send it, without any cookie.
+    let ssp = json!({"id": "ssp_1", "name": "SSP", "domain": "ssp.example",
+        "account": {"vendor_id": 755, "sync_url": format!("{}/setuid?uid=${{UID}}&gdpr=${{GDPR}}", dsp.url)}});
+    let _ = post_json(&stack.api("/publishers"), &ssp)
+        .await
+        .expect_status(201);
+    let out = stack.ssp("/sync/out?ssp=ssp_1&gdpr=0");
+    poll_until(PATIENCE, async || get(&out).await.status == 302).await;
+    let loaded = browser.load(&out).await;
+    assert_eq!(loaded.header("content-type"), Some("image/gif"));
+    let setuid = format!("{}/setuid?uid={user}&gdpr=0", dsp.url);
+    assert_eq!(browser.went.last(), Some(&setuid));
+    let of_server = json!({"id": "r", "tmax": 1_000, "user": {"buyeruid": user},
+        "imp": [{"id": "1", "banner": {"w": 300, "h": 250}}]});
+    let answer = post_json(&stack.rtb("/openrtb2/auction"), &of_server).await;
+    assert!(matches!(answer.status, 200 | 204), "{answer}");
+    let told = dsp.told();
+    assert_eq!(
+        (&told["buyeruid"], &told["id"]),
+        (&json!("dsp/1"), &json!(user)),
+        "{told}"
+    );
+
     // Nobody in particular, and somebody who does not consent, is nobody to all of them.
     let mut stranger = Browser::default();
     let won = stranger.ad(&stack, &nothing).await;
@@ -281,14 +307,25 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
     assert!(!stranger.jar.contains_key("gavel_uid"));
     assert_eq!(stored(&stack, &theirs).await, Value::Null);
 
-    // S13: an erasure is everywhere.
-    let erased = delete(&stack.dmp(&format!("/user/{user}"))).await;
+    // S13: an erasure is everywhere, by our DMP's id of the person, too.
+    let export = get(&stack.dmp(&format!("/user/{ours}/export"))).await;
+    let export = export.expect_status(200).json();
+    let others = &export["others"][&user];
+    assert!(others["id:dsp_known"].is_string(), "{export:#}");
+    let erased = delete(&stack.dmp(&format!("/user/{ours}"))).await;
     assert_eq!(erased.status, 204);
     assert_eq!(stored(&stack, &user).await, Value::Null);
+    assert_eq!(stored(&stack, &ours).await, Value::Null);
     poll_until(PATIENCE, async || {
         let _ = browser.ad(&stack, &nothing).await;
         dsp.told()["buyeruid"].is_null()
     })
     .await;
+    // Its browser is somebody new, here and at the DMP.
+    assert_eq!(browser.sync(&stack, "").await, 2);
+    assert_ne!(browser.jar["gavel_uid"], user);
+    assert_ne!(browser.jar["gavel_dmp"], ours);
+    let known = stored(&stack, &browser.jar["gavel_uid"]).await;
+    assert!(known["id:gavel-bidder"].is_string(), "{known}");
     stack.stop().await;
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU8;
 
 use contracts::catalog::{
-    CreativeFormat, DemandPartner, OpenRtbVersion, PartnerStatus, Pretargeting,
+    CreativeFormat, DemandPartner, OpenRtbVersion, PartnerStatus, Pretargeting, SyncKind,
 };
 use serde::Serialize;
 use url::Url;
@@ -79,6 +79,10 @@ pub struct PartnerDocument<'a> {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_url: Option<&'a str>,
+    /// How a browser calls `sync_url`: `image`, or `frame`, a document whose scripts may run.
+    #[schema(value_type = Option<String>, example = "image")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_kind: Option<SyncKind>,
 }
 
 /// The API's view of a demand partner.
@@ -102,6 +106,7 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         multibid: partner.multibid,
         vendor_id: partner.vendor_id,
         sync_url: partner.sync_url.as_deref(),
+        sync_kind: partner.sync_url.as_ref().map(|_| partner.sync_kind),
     }
 }
 
@@ -147,13 +152,7 @@ pub fn read(
     if vendor_id == Some(0) {
         form.refuse("vendor_id", "must be an id of the Global Vendor List");
     }
-    let sync_url = form.text("sync_url");
-    if let Some(Err(says)) = sync_url
-        .as_deref()
-        .map(|text| sync_url::check(text, local_mode))
-    {
-        form.refuse("sync_url", says);
-    }
+    let (sync_url, sync_kind) = sync(&mut form, local_mode);
     let partner = name.zip(endpoint).map(|(name, endpoint)| DemandPartner {
         id: id.into(),
         name,
@@ -171,8 +170,28 @@ pub fn read(
         multibid,
         vendor_id,
         sync_url,
+        sync_kind,
     });
     form.finish(partner)
+}
+
+fn sync(form: &mut Form, local_mode: bool) -> (Option<String>, SyncKind) {
+    let url = form.text("sync_url");
+    if let Some(Err(says)) = url
+        .as_deref()
+        .map(|text| sync_url::of_partner(text, local_mode))
+    {
+        form.refuse("sync_url", says);
+    }
+    let kind: Option<SyncKind> = form.take("sync_kind");
+    match (kind, url.as_deref()) {
+        (Some(_), None) => form.refuse("sync_kind", "is of a sync_url, and there is none"),
+        (Some(SyncKind::Frame), Some(sync_url::OWN_DMP)) => {
+            form.refuse("sync_kind", "must be image: self:dmp is no document");
+        }
+        _ => {}
+    }
+    (url, kind.unwrap_or_default())
 }
 
 /// Lays a change over a partner. `status` and `active` are one thing: which of them is named decides, and
@@ -181,6 +200,10 @@ pub fn read(
 pub fn over(form: Form, before: &DemandPartner) -> Form {
     let told: Option<bool> = form.peek("active");
     let mut base = document(before);
+    // The kind goes with the URL that it is of.
+    if form.peek("sync_url") == Some(serde_json::Value::Null) {
+        base.sync_kind = None;
+    }
     if form.has("status") {
         base.active = None;
     } else if told.is_some_and(|active| active != before.status.is_active()) {
@@ -263,6 +286,54 @@ mod tests {
             };
             let got = read(form, true, &mut edge).ok().map(|it| it.status);
             assert_eq!(got, expect, "{before:?} {change}");
+        }
+    }
+
+    #[test]
+    fn how_browsers_call_a_sync_url() {
+        const URL: &str = r#""sync_url":"https://d.example/?to=${RETURN_URL}""#;
+        let read_as = |form: Form| {
+            let mut uuid = || uuid::Uuid::nil();
+            let mut edge = Edge {
+                now: units::UnixMillis(0),
+                uuid: &mut uuid,
+            };
+            let kind = |it: DemandPartner| (it.sync_url.is_some(), it.sync_kind);
+            let pointer = |faults: Faults| faults.0[0].pointer.clone();
+            read(form, true, &mut edge).map(kind).map_err(pointer)
+        };
+        let (image, frame) = (SyncKind::Image, SyncKind::Frame);
+        let (at_kind, at_url) = (Err("/sync_kind".to_owned()), Err("/sync_url".to_owned()));
+        let url = URL.to_owned();
+        #[rustfmt::skip]
+        let cases = [
+            ("no kind", url.clone(), Ok((true, image))),
+            ("an image", format!(r#"{url},"sync_kind":"image""#), Ok((true, image))),
+            ("a frame", format!(r#"{url},"sync_kind":"frame""#), Ok((true, frame))),
+            ("another", format!(r#"{url},"sync_kind":"redirect""#), at_kind.clone()),
+            ("a frame of nothing", r#""sync_kind":"frame""#.to_owned(), at_kind.clone()),
+            ("an image of our DMP", r#""sync_url":"self:dmp","sync_kind":"image""#.to_owned(), Ok((true, image))),
+            ("a frame of our DMP", r#""sync_url":"self:dmp","sync_kind":"frame""#.to_owned(), at_kind.clone()),
+            ("a frame that leads nowhere", r#""sync_url":"https://d.example/","sync_kind":"frame""#.to_owned(), at_url),
+        ];
+        for (says, members, expect) in cases {
+            let body = format!(r#"{{"name":"d","endpoint":"self:bidder",{members}}}"#);
+            let form = Form::read(body.as_bytes()).unwrap();
+            assert_eq!(read_as(form), expect, "{says}");
+        }
+        let kept = format!(
+            r#"{{"id":"d","name":"d","endpoint":"self:bidder","active":true,{URL},"sync_kind":"frame"}}"#
+        );
+        let kept: DemandPartner = serde_json::from_str(&kept).unwrap();
+        for (change, expect) in [
+            (r#"{"name":"e"}"#, Ok((true, frame))),
+            (r#"{"sync_kind":"image"}"#, Ok((true, image))),
+            (r#"{"sync_url":null}"#, Ok((false, image))),
+            (r#"{"sync_url":null,"sync_kind":"frame"}"#, at_kind.clone()),
+            (r#"{"sync_url":"self:dmp"}"#, at_kind.clone()),
+        ] {
+            let form = over(Form::read(change.as_bytes()).unwrap(), &kept);
+            assert_eq!(read_as(form), expect, "{change}");
         }
     }
 

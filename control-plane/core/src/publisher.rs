@@ -120,7 +120,7 @@ pub fn named_partners(form: &Form) -> Vec<String> {
 
 /// Reads a publisher; `before` is what a change is laid over, `partners` are the ids of those of
 /// [`named_partners`] that are known. Default: no fee, USD, no account. What a change does not say of the account
-/// stays, its keys always do.
+/// stays, its keys always do. Plain http is for local mode only.
 ///
 /// # Errors
 /// All [`Faults`] of the body.
@@ -128,6 +128,7 @@ pub fn read(
     mut form: Form,
     before: Option<&Publisher>,
     partners: &[String],
+    local_mode: bool,
     edge: &mut Edge<'_>,
 ) -> Result<Publisher, Faults> {
     let id = form.id("id").unwrap_or_else(|| edge.id("pub"));
@@ -152,7 +153,7 @@ pub fn read(
     let increments = terms::increments(&mut form);
     let held = before.and_then(|before| before.account.clone());
     let account = form.object("account", |form| {
-        Some(account::read(form, held.unwrap_or_default()))
+        Some(account::read(form, held.unwrap_or_default(), local_mode))
     });
     let status = form.take("status").unwrap_or_default();
     let publisher = name.zip(domain).map(|(name, domain)| Publisher {
@@ -226,7 +227,13 @@ mod tests {
                 now: UnixMillis(0),
                 uuid: &mut uuid,
             };
-            let got = read(Form::read(body.as_bytes()).unwrap(), None, &[], &mut edge);
+            let got = read(
+                Form::read(body.as_bytes()).unwrap(),
+                None,
+                &[],
+                true,
+                &mut edge,
+            );
             let got = got
                 .map(|p| p.fee.millionths())
                 .map_err(|f| f.0[0].pointer.clone());
@@ -247,9 +254,10 @@ mod tests {
         };
         let form = |body: &str| Form::read(body.as_bytes()).unwrap();
         let made = form(
-            r#"{"name":"S","domain":"ssp.example","account":{"qps":50,"floor":0.25,"auction_type":"first_price"}}"#,
+            r#"{"name":"S","domain":"ssp.example","account":{"qps":50,"floor":0.25,"auction_type":"first_price",
+                "vendor_id":755,"sync_url":"https://s.example/setuid?uid=${UID}"}}"#,
         );
-        let made = read(made, None, &[], &mut edge).unwrap();
+        let made = read(made, None, &[], true, &mut edge).unwrap();
         let (keyed, key) = with_key(&made, "gavel_secret", &mut edge).unwrap();
         assert_eq!(key.digest, KeyDigest::of("gavel_secret"), "S2");
         let shown = serde_json::to_string(&document(&keyed)).unwrap();
@@ -259,11 +267,18 @@ mod tests {
         );
 
         let off = form(r#"{"account":{"status":"off"}}"#).over(&document(&keyed));
-        let off = read(off, Some(&keyed), &[], &mut edge).unwrap();
+        let off = read(off, Some(&keyed), &[], true, &mut edge).unwrap();
         let account = off.account.clone().unwrap();
         assert_eq!(account.status, AccountStatus::Off);
         assert_eq!((account.qps, account.keys.len()), (50, 1));
         assert_eq!(account.floor, CpmMicros::parse("0.25").ok());
+        assert_eq!(account.vendor_id, Some(755));
+        let sync_url = "https://s.example/setuid?uid=${UID}";
+        assert_eq!(account.sync_url.as_deref(), Some(sync_url));
+        let untold = form(r#"{"account":{"sync_url":null}}"#).over(&document(&off));
+        let untold = read(untold, Some(&off), &[], true, &mut edge).unwrap();
+        let account = untold.account.unwrap();
+        assert_eq!((account.sync_url, account.vendor_id), (None, Some(755)));
 
         let (full, _) = with_key(&keyed, "gavel_next", &mut edge).unwrap();
         assert_eq!(with_key(&full, "gavel_third", &mut edge), None, "S2: two");
@@ -285,11 +300,17 @@ mod tests {
             (r#"{"account":{"soft_floor":0.25}}"#, "/account/soft_floor"),
             (r#"{"account":{"soft_floor":-1}}"#, "/account/soft_floor"),
             (r#"{"account":{"colour":1}}"#, "/account/colour"),
+            (r#"{"account":{"vendor_id":0}}"#, "/account/vendor_id"),
+            (
+                r#"{"account":{"sync_url":"https://s.example/"}}"#,
+                "/account/sync_url",
+            ),
         ] {
             let refused = read(
                 form(body).over(&document(&keyed)),
                 Some(&keyed),
                 &[],
+                true,
                 &mut edge,
             );
             assert_eq!(refused.unwrap_err().0[0].pointer, pointer, "{body}");
@@ -325,12 +346,12 @@ mod tests {
                 uuid: &mut uuid,
             };
             let form = Form::read(body.as_bytes()).unwrap();
-            match read(form, None, &partners, &mut edge) {
+            match read(form, None, &partners, true, &mut edge) {
                 Ok(made) => {
                     assert_eq!(expect, &[] as &[&str], "{says}");
                     // As shown, so read again.
                     let form = Form::read(b"{}").unwrap().over(&document(&made));
-                    let again = read(form, Some(&made), &partners, &mut edge).unwrap();
+                    let again = read(form, Some(&made), &partners, true, &mut edge).unwrap();
                     assert_eq!(again, made, "{says}");
                 }
                 Err(faults) => {

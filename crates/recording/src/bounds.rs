@@ -66,3 +66,36 @@ impl Counters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::bounds;
+
+    #[test]
+    fn what_cannot_be_kept_is_said_by_its_key() {
+        type Change = fn(&mut Bounds);
+        let cases: [(Change, Option<&str>); 10] = [
+            (|_| {}, None),
+            (|it| it.queue = 0, Some("r.queue")),
+            (|it| it.queue = 100_000, None),
+            (|it| it.queue = 100_001, Some("r.queue")),
+            (|it| it.longest = u64::from(u32::MAX), None),
+            (|it| it.longest = u64::from(u32::MAX) + 1, Some("r.longest")),
+            (|it| it.file = it.most, None),
+            (|it| it.file = it.most + 1, Some("r.file")),
+            (|it| it.keep = Duration::from_secs(60), None),
+            (|it| it.keep = Duration::from_secs(59), Some("r.keep")),
+        ];
+        for (change, expect) in cases {
+            let mut bounds = bounds();
+            change(&mut bounds);
+            let mut faults = Vec::new();
+            bounds.faults("r", "one_in = 0", &mut faults);
+            let keys: Vec<String> = faults.iter().map(|it| format!("{it:?}")).collect();
+            assert_eq!(keys.len(), expect.iter().len(), "{bounds:?}: {keys:?}");
+            let says = keys.first().map_or("", String::as_str);
+            assert!(says.contains(expect.unwrap_or_default()), "{says}");
+        }
+    }
+}

@@ -144,6 +144,7 @@ mod tests {
             ("a member more", json!({"a": 1}), json!({"a": 1, "b": 2}), Some("/x/b"), None),
             ("nothing, and absent", json!({"a": null}), json!({}), None, None),
             ("an escaped key", json!({"a/b": 1}), json!({"a/b": 2}), Some("/x/a~1b"), Some("/x/a~1b")),
+            ("an escaped escape", json!({"a~1b": 1}), json!({"a~1b": 2}), Some("/x/a~01b"), Some("/x/a~01b")),
             ("another type", json!({"a": "1"}), json!({"a": 1}), Some("/x/a"), Some("/x/a")),
         ];
         for (says, before, after, want, of_older) in cases {
@@ -169,9 +170,25 @@ mod tests {
             ("no bid any more", text("{}"), None, Some("/r")),
         ];
         for (says, before, after, want) in cases {
-            let mut differences = Differences::default();
-            differences.compare_text("/r", before, after);
-            assert_eq!(first(differences).as_deref(), want, "{says}");
+            // Also behind another difference.
+            for earlier in [None, Some("/earlier")] {
+                let mut differences = Differences::default();
+                if let Some(pointer) = earlier {
+                    differences.add(pointer, &json!(1), &json!(2));
+                }
+                differences.compare_text("/r", before.clone(), after.clone());
+                let told = differences.into_vec().into_iter().map(|it| it.pointer);
+                let want: Vec<&str> = earlier.into_iter().chain(want).collect();
+                assert_eq!(told.collect::<Vec<_>>(), want, "{says}");
+            }
         }
+    }
+
+    #[test]
+    fn so_many_are_told_and_no_more() {
+        let (before, after): (Vec<u8>, Vec<u8>) = ((0..99).collect(), (1..100).collect());
+        let mut differences = Differences::default();
+        differences.compare("", &before, &after).unwrap();
+        assert_eq!(differences.into_vec().len(), MOST);
     }
 }

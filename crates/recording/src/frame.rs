@@ -269,6 +269,18 @@ mod tests {
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{says}: {error}");
             }
         }
+        // A head of the same length with a shorter id and a word more.
+        let mut longer = file.clone();
+        longer.splice(HEAD - 1..HEAD - 1, *b" x");
+        longer.drain(..2);
+        assert!(found(&longer, 2).is_err(), "a word more");
+        // The end of a part is looked at where the part is read.
+        for at in [HEAD + 2, HEAD + 6, HEAD + 7] {
+            let mut file = file.clone();
+            file[at] = b'x';
+            assert!(found(&file, 1).is_err(), "a part that goes on, {at}");
+            assert!(found(&file, 2).unwrap().is_some(), "another record, {at}");
+        }
     }
 
     proptest! {

@@ -297,3 +297,25 @@ impl<C> Waiting<C> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{Things, bounds, counters};
+
+    use super::*;
+
+    #[test]
+    fn the_thread_ends_with_the_last_who_may_leave_records() {
+        let (records, notes) = Records::<Things>::new(bounds(), counters());
+        let mut batch = Batch::default();
+        drop(records.clone());
+        let next = notes.next(&mut batch, Duration::ZERO);
+        assert_eq!(next, Next::Nothing, "one of two is gone");
+        records.supersede(6);
+        let _ = notes.next(&mut batch, Duration::ZERO);
+        assert_eq!(batch.superseded, Some(6));
+        drop(records);
+        let next = notes.next(&mut batch, Duration::from_secs(3_600));
+        assert_eq!((next, batch.superseded), (Next::Closed, Some(6)));
+    }
+}

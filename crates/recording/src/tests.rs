@@ -155,6 +155,57 @@ fn what_is_left_is_found_again_byte_for_byte() {
     let says = "no things are recorded in";
     assert!(elsewhere.to_string().starts_with(says), "{elsewhere}");
     assert_eq!(super::folder::<Things>(&folder).unwrap(), folder);
+    // Whoever else is on the machine reads none of it.
+    let records = folder.join("records");
+    let mut seen = 0;
+    for part in [&records, &records.join("things"), &records.join("catalogs")] {
+        assert_eq!(mode(part), 0o700, "{}", part.display());
+        for entry in fs::read_dir(part).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 5, "three files and two catalogs");
+    // One that went between the listing and the look is passed over.
+    let gone = records.join("things/9-1890000000000.records");
+    std::os::unix::fs::symlink(folder.join("nowhere"), gone).unwrap();
+    assert!(find::<Things>(&folder, id(1)).is_ok());
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_record_that_was_altered_differs_in_its_digests() {
+    let folder = fresh_folder("altered");
+    let _ = written(&folder, bounds(), |records| keep(records, 1, 7, &[]));
+    let mut found = find::<Things>(&folder, id(1)).unwrap();
+    let mut catalog = found.catalog::<Things>().unwrap();
+    let pointers = |found: &Recorded<Seen, u64>, catalog: &CatalogText| -> Vec<String> {
+        let mut differences = Differences::of(found);
+        differences.catalog(catalog);
+        // A member that the record does not have counts unless its format did not have it.
+        let more = serde_json::json!({"more": 1});
+        let (there, now) = (serde_json::json!({}), &more);
+        differences.compare("/seen", &there, now).unwrap();
+        let told = differences.into_vec().into_iter();
+        told.map(|it| it.pointer).collect()
+    };
+    assert_eq!(pointers(&found, &catalog), ["/seen/more"]);
+    found.digest_now.replace_range(..1, "x");
+    catalog.sha256_now.replace_range(..1, "x");
+    assert_eq!(
+        pointers(&found, &catalog),
+        ["/digest", "/catalog/sha256", "/seen/more"]
+    );
+    found.is_older = true;
+    assert_eq!(pointers(&found, &catalog), ["/digest", "/catalog/sha256"]);
     fs::remove_dir_all(&folder).unwrap();
 }
 
@@ -232,7 +283,8 @@ fn records_of_format_1_are_read_and_later_ones_refused() {
     // Written by a process of that time: SHA-256 over the version, the checksum and what was seen.
     let digest = "2c5b2a2b1f9c";
     let text = format!(
-        "{}\n{}\n",
+        "{}\n{}\n{}\n",
+        line(1, "", "an older one of the same id"),
         line(2, "", "x"),
         line(1, r#""{\"a\":1}""#, digest)
     );

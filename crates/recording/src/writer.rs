@@ -258,6 +258,9 @@ impl<K: Kind> Writer<K> {
 
 #[cfg(test)]
 mod tests {
+    use units::{AuctionId, UnixMillis};
+
+    use crate::frame::Lengths;
     use crate::store::RecordFile;
     use crate::tests::{Things, bounds, counters, fresh_folder};
 
@@ -282,6 +285,7 @@ mod tests {
             ("past its time", 1_000, &[(1, hour, 10), (2, 50, 10)], &[1, 2], &[2], &[2]),
             ("one of two files of a version", 1_000, &[(1, hour, 10), (1, 50, 10)], &[1], &[1], &[1]),
             ("the oldest make room, catalogs counted", 40, &[(1, 300, 20), (2, 200, 20), (3, 100, 20)], &[1, 2, 3], &[3], &[3]),
+            ("the oldest goes, of whichever version", 30, &[(3, 300, 20), (1, 100, 20)], &[], &[1], &[]),
             ("a catalog without records, the one in use, and the one just replaced", 1_000, &[(2, 50, 10)], &[1, 2, 8, 9], &[2], &[2, 8, 9]),
         ];
         for (says, most, files, catalogs, files_left, catalogs_left) in cases {
@@ -323,5 +327,107 @@ mod tests {
                 fs::remove_dir_all(&folder).unwrap();
             }
         }
+    }
+    fn writer(name: &str, bounds: Bounds) -> (Writer<Things>, std::path::PathBuf) {
+        let folder = fresh_folder(name);
+        let store = Store::of::<Things>(&folder);
+        let common = RawValue::NULL.to_owned();
+        let writer = Writer::<Things>::new(store, bounds, counters(), common);
+        (writer, folder)
+    }
+
+    fn entry(catalog: u64) -> Entry<u64> {
+        Entry {
+            id: AuctionId::new(UnixMillis(1_790_000_000_000), [7; 10]),
+            catalog,
+            lengths: Lengths {
+                seen: 2,
+                outcome: 1,
+                bodies: 0,
+            },
+        }
+    }
+
+    const PARTS: &[u8] = b"{}1";
+
+    #[test]
+    fn a_file_is_gone_on_with_while_it_has_room_and_is_young() {
+        let (mut first, folder) = writer("goes-on", bounds());
+        first.append(&entry(7), PARTS, 0).unwrap();
+        first.append(&entry(7), PARTS, 0).unwrap();
+        let two = first.open.as_ref().unwrap().bytes;
+        // An hour is kept: a file is gone on with for an eighth of it.
+        let eighth = 450_000;
+        for (says, room, version, age, files) in [
+            ("the same", two, 7, 0, 1),
+            ("one byte less", two - 1, 7, 0, 2),
+            ("another catalog", two, 8, 0, 2),
+            ("young", two, 7, eighth - 1, 1),
+            ("old", two, 7, eighth, 2),
+        ] {
+            fs::remove_dir_all(&folder).unwrap();
+            let bounds = Bounds {
+                file: room,
+                ..bounds()
+            };
+            let (mut writer, folder) = writer("goes-on", bounds);
+            let begun = service::clock::now().0;
+            writer.append(&entry(7), PARTS, begun).unwrap();
+            writer.append(&entry(version), PARTS, begun + age).unwrap();
+            writer.flush().unwrap();
+            let count = fs::read_dir(folder.join("records/things")).unwrap().count();
+            assert_eq!(count, files, "{says}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_disk_did_not_take_is_counted_and_the_next_begins_a_file() {
+        let (mut writer, folder) = writer("not-taken", bounds());
+        let now = service::clock::now().0;
+        writer.append(&entry(7), PARTS, now).unwrap();
+        writer.append(&entry(7), PARTS, now).unwrap();
+        // A file that cannot be written to.
+        writer.open.as_mut().unwrap().file = fs::File::open("/dev/null").unwrap();
+        writer.flush_or_fail();
+        let counted = |writer: &Writer<Things>| {
+            let Counters {
+                written, failed, ..
+            } = &writer.counters;
+            (written.get(), failed.get())
+        };
+        assert_eq!(counted(&writer), (0, 2));
+        writer.append(&entry(7), PARTS, now).unwrap();
+        writer.flush_or_fail();
+        assert_eq!(counted(&writer), (1, 2));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_file_that_is_written_is_not_removed_for_its_size() {
+        let bounds = Bounds {
+            most: 1,
+            ..bounds()
+        };
+        let (mut writer, folder) = writer("written", bounds);
+        let now = service::clock::now().0;
+        writer.append(&entry(7), PARTS, now).unwrap();
+        writer.flush().unwrap();
+        writer.prune();
+        assert_eq!(writer.store.files().unwrap().len(), 1);
+        writer.open = None;
+        writer.prune();
+        assert_eq!(writer.store.files().unwrap(), []);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_version_that_was_replaced_is_known_to_the_end() {
+        let (records, notes) = crate::Records::<Things>::new(bounds(), counters());
+        records.supersede(6);
+        drop(records);
+        let (mut writer, _folder) = writer("replaced", bounds());
+        writer.run(&notes);
+        assert_eq!(writer.superseded, Some(6));
     }
 }

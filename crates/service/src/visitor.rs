@@ -37,7 +37,9 @@ impl Visitors {
             .find(|value| self.is_ours(value))
     }
 
-    fn is_ours(&self, value: &str) -> bool {
+    /// Whether an id was made here, which nobody guesses: whoever has it was told.
+    #[must_use]
+    pub fn is_ours(&self, value: &str) -> bool {
         let id = value.strip_prefix(self.prefix);
         // One browser, one way to write it.
         id.is_some_and(|id| VisitorId::parse(id).is_some_and(|read| read.to_string() == id))

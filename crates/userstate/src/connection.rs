@@ -33,6 +33,7 @@ pub(crate) struct Scripts {
     pub(crate) withdraw: Script,
     pub(crate) swap: Script,
     pub(crate) note: Script,
+    pub(crate) browser: Script,
 }
 
 impl UserState {
@@ -68,6 +69,7 @@ impl UserState {
                 withdraw: Script::new(include_str!("lua/withdraw.lua")),
                 swap: Script::new(include_str!("lua/swap.lua")),
                 note: Script::new(include_str!("lua/match.lua")),
+                browser: Script::new(include_str!("lua/browser.lua")),
             }),
             budget,
             peers,

@@ -6,6 +6,7 @@
 //! | `{u:<id>}:gone` | tombstone of an erasure | as long as the erasure says (24 h) |
 //! | `{u:<id>}:seen` | sorted set: confirmed bids by the end of their memory | until the last of them |
 //! | `{u:<id>}:ids` | hash: what each partner calls the user, `<end, Unix ms> <id>` by partner | until the last of them ends |
+//! | `{u:<id>}:browsers` | sorted set: ids of an exchange whom our own bidder calls by this one, by their end | until the last of them ends |
 //! | `{seg:<id>}` | sorted set: members by the end of their retention | the retention, from the last write |
 //!
 //! The channel `gavel:users` tells the hash's key of each user whose profile or ids were written or who was erased.
@@ -59,6 +60,11 @@ pub(crate) fn seen(id: &str) -> String {
 /// What partners call a user.
 pub(crate) fn matches(id: &str) -> String {
     format!("{{u:{id}}}:ids")
+}
+
+/// The ids of an exchange whom our own bidder calls by this id: the way back from it.
+pub(crate) fn browsers(id: &str) -> String {
+    format!("{{u:{id}}}:browsers")
 }
 
 /// A segment's members.

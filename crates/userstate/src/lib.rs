@@ -36,6 +36,7 @@ mod view;
 pub use budget::Budget;
 pub use caps::{CapChoice, CapLine, Confirmed, LineCap, Window};
 pub use connection::UserState;
+pub use erase::Traces;
 pub use error::{StateError, Unknown};
 pub use link::Link;
 pub use matches::{Found, MatchTerms, Noted};

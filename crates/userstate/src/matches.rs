@@ -29,12 +29,21 @@ pub struct MatchTerms {
     pub most: usize,
 }
 
+impl MatchTerms {
+    fn life_ms(self) -> i64 {
+        i64::try_from(self.life.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Users of exchanges whom our own bidder calls by one id; those that end first make room.
+const BROWSERS: usize = 64;
+
 /// What became of an id that was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noted {
     /// It is known from now on.
     Known,
-    /// The user was erased a short while ago: nothing is kept of it.
+    /// The user, or whoever has the id, was erased a short while ago: nothing is kept of it.
     Erased,
 }
 
@@ -109,6 +118,24 @@ impl UserState {
         Ok(read(row))
     }
 
+    /// The same; `None` of a user who was erased a short while ago.
+    ///
+    /// # Errors
+    /// [`StateError`] when Redis does not answer.
+    pub async fn load_known(&self, user: &str) -> Result<Option<Matches>, StateError> {
+        let mut pipe = redis::pipe();
+        pipe.cmd("HGETALL").arg(keys::matches(user));
+        pipe.cmd("EXISTS").arg(keys::gone(user));
+        let mut connection = self.connection();
+        let (row, is_erased): (Fields, bool) = self
+            .off_path(
+                "read what partners call a user",
+                pipe.query_async(&mut connection),
+            )
+            .await?;
+        Ok((!is_erased).then(|| read(row)))
+    }
+
     /// Notes what a partner calls a user, in place of what it called it before.
     ///
     /// # Errors
@@ -120,26 +147,60 @@ impl UserState {
         uid: &str,
         terms: MatchTerms,
     ) -> Result<Noted, StateError> {
-        let life = i64::try_from(terms.life.as_millis()).unwrap_or(i64::MAX);
         let mut note = self.scripts.note.prepare_invoke();
         note.key(keys::matches(user))
             .key(keys::gone(user))
             .arg(partner.as_str())
             .arg(uid)
-            .arg(life)
+            .arg(terms.life_ms())
             .arg(terms.most.max(1))
             .arg(keys::user(user));
         let mut connection = self.connection();
         let call = note.invoke_async(&mut connection);
-        let code: i64 = self
+        let answer: Vec<String> = self
             .off_path("note what a partner calls a user", call)
             .await?;
         self.peers.forget(user);
-        Ok(if code < 0 {
-            Noted::Erased
-        } else {
-            Noted::Known
-        })
+        let Some((code, lost)) = answer.split_first() else {
+            return Ok(Noted::Known);
+        };
+        if code == "-1" {
+            return Ok(Noted::Erased);
+        }
+        self.part(user, lost.iter().map(String::as_str)).await?;
+        Ok(Noted::Known)
+    }
+
+    /// The same of our own bidder, whose id of a user is a user of our DMP: both are one person, and an erasure of
+    /// either finds the other.
+    ///
+    /// # Errors
+    /// [`StateError`] when Redis does not answer or is full.
+    pub async fn note_own_match(
+        &self,
+        user: &str,
+        partner: &PartnerId,
+        uid: &str,
+        terms: MatchTerms,
+    ) -> Result<Noted, StateError> {
+        // The way back first: an erasure that comes between finds it, or has left its tombstone here.
+        let mut note = self.scripts.browser.prepare_invoke();
+        note.key(keys::browsers(uid))
+            .key(keys::gone(uid))
+            .arg(user)
+            .arg(terms.life_ms())
+            .arg(BROWSERS);
+        let mut connection = self.connection();
+        let call = note.invoke_async(&mut connection);
+        let code: i64 = self.off_path("note whom our bidder calls so", call).await?;
+        if code < 0 {
+            return Ok(Noted::Erased);
+        }
+        let noted = self.note_match(user, partner, uid, terms).await?;
+        if noted == Noted::Erased {
+            self.part(user, [uid]).await?;
+        }
+        Ok(noted)
     }
 
     /// Forgets what a partner calls a user.
@@ -147,13 +208,16 @@ impl UserState {
     /// # Errors
     /// [`StateError`] when Redis does not answer.
     pub async fn drop_match(&self, user: &str, partner: &PartnerId) -> Result<(), StateError> {
-        let mut pipe = redis::pipe();
-        pipe.cmd("HDEL")
-            .arg(keys::matches(user))
-            .arg(partner.as_str())
-            .ignore();
-        self.forgotten("forget what a partner calls a user", user, pipe)
-            .await
+        let mut change = redis::cmd("HDEL");
+        change.arg(keys::matches(user)).arg(partner.as_str());
+        let what = "forget what a partner calls a user";
+        let mut row = self.forgotten(what, user, change).await?;
+        let Some(gone) = row.remove(partner.as_str()) else {
+            return Ok(());
+        };
+        let is_left = |uid: &str| row.values().any(|value| uid_of(value) == Some(uid));
+        let gone = uid_of(&gone).filter(|uid| !is_left(uid));
+        self.part(user, gone).await
     }
 
     /// Forgets what all partners call a user; the rest of the user stays.
@@ -161,30 +225,64 @@ impl UserState {
     /// # Errors
     /// [`StateError`] when Redis does not answer.
     pub async fn drop_matches(&self, user: &str) -> Result<(), StateError> {
-        let mut pipe = redis::pipe();
-        pipe.cmd("DEL").arg(keys::matches(user)).ignore();
-        self.forgotten("forget what partners call a user", user, pipe)
+        let mut change = redis::cmd("DEL");
+        change.arg(keys::matches(user));
+        let what = "forget what partners call a user";
+        let row = self.forgotten(what, user, change).await?;
+        self.part(user, row.values().filter_map(|value| uid_of(value)))
             .await
     }
 
+    /// Makes a change that forgets ids of a user; what they were.
     async fn forgotten(
         &self,
         what: &'static str,
         user: &str,
-        mut change: redis::Pipeline,
-    ) -> Result<(), StateError> {
-        change
+        change: redis::Cmd,
+    ) -> Result<Fields, StateError> {
+        let mut pipe = redis::pipe();
+        pipe.cmd("HGETALL")
+            .arg(keys::matches(user))
+            .add_command(change)
+            .ignore()
             .cmd("PUBLISH")
             .arg(keys::CHANGES)
             .arg(keys::user(user))
             .ignore();
         let mut connection = self.connection();
-        let () = self
-            .off_path(what, change.query_async(&mut connection))
+        let (row,): (Fields,) = self
+            .off_path(what, pipe.query_async(&mut connection))
             .await?;
         self.peers.forget(user);
-        Ok(())
+        Ok(row)
     }
+
+    /// Takes away the ways back from ids that a user has no more. Of an id that never was our own bidder's there is
+    /// none.
+    async fn part<'u>(
+        &self,
+        user: &str,
+        uids: impl IntoIterator<Item = &'u str>,
+    ) -> Result<(), StateError> {
+        let mut pipe = redis::pipe();
+        for uid in uids {
+            pipe.cmd("ZREM").arg(keys::browsers(uid)).arg(user).ignore();
+        }
+        if pipe.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.connection();
+        self.off_path(
+            "take away the way back to a user",
+            pipe.query_async(&mut connection),
+        )
+        .await
+    }
+}
+
+/// The id in a field of a user's ids.
+pub(crate) fn uid_of(value: &str) -> Option<&str> {
+    value.split_once(' ').map(|(_until, uid)| uid)
 }
 
 /// What cannot be read is left out.

@@ -88,7 +88,12 @@ async fn serve(config: Config, listeners: Listeners, shutdown: Shutdown) -> Resu
         },
     )?;
     let app = Arc::new(App {
-        users: Users::new(state, config.tombstone.0, metrics.clone()),
+        users: Users::new(
+            state,
+            config.visitors(),
+            config.tombstone.0,
+            metrics.clone(),
+        ),
         rules: Arc::new(Rules::new()),
         control_plane: control_plane::ControlPlane::new(
             &config.control_plane_url,

@@ -4,20 +4,24 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use contracts::profile::{Profile, SegmentRule};
-use dmp_core::{Touch, User, refresh};
+use dmp_core::{Memory, Touch, User, refresh};
 use service::clock;
+use service::visitor::Visitors;
 use units::{SegmentId, UserId};
-use userstate::{StateError, Stored, Swapped, UserState, WriteKind};
+use userstate::{StateError, Stored, Swapped, Traces, UserState, WriteKind};
 
 use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 
 /// How often a change is tried again because somebody else wrote first.
 const TRIES: u32 = 32;
+/// Most ids that are followed of one person. A person has a few; this is for what somebody made up.
+const MOST_IDS: usize = 1_000;
 
 /// The users.
 pub(crate) struct Users {
     pub(crate) state: UserState,
+    visitors: Visitors,
     tombstone: Duration,
     metrics: Metrics,
 }
@@ -58,9 +62,15 @@ pub(crate) struct Done<T> {
 }
 
 impl Users {
-    pub(crate) fn new(state: UserState, tombstone: Duration, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        state: UserState,
+        visitors: Visitors,
+        tombstone: Duration,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             state,
+            visitors,
             tombstone,
             metrics,
         }
@@ -155,22 +165,61 @@ impl Users {
         })
     }
 
-    /// Erases a user everywhere, its other ids first: the user itself names them until then.
+    /// Erases a person everywhere, under every id that leads to or from this one.
     pub(crate) async fn erase(&self, id: &UserId, segments: &[SegmentId]) -> Result<(), Refusal> {
-        let stored = self.load(id).await?;
-        for alias in known(id, stored).memory.links {
-            self.state
-                .delete_user(alias.as_str(), segments, self.tombstone)
-                .await?;
+        let person = self.person(id, Some(self.tombstone)).await?;
+        let mut was_there = false;
+        // The id that was named goes last: whoever is interrupted finds the others by it again.
+        for (id, traces) in person.iter().rev() {
+            was_there |= self.state.wipe(id.as_str(), traces, segments).await?;
         }
-        let was_there = self
-            .state
-            .delete_user(id.as_str(), segments, self.tombstone)
-            .await?;
         self.metrics.erasures.inc();
         // Without the id: what was erased must not live on in a log (S12).
-        tracing::info!(was_there, "a user was erased");
+        tracing::info!(was_there, ids = person.len(), "a user was erased");
         Ok(())
+    }
+
+    /// The ids of a person, from one on, each with where it leads to: links and the user that they are of, the
+    /// exchange's ids of a browser and ours. Each is marked as erased on the way where a tombstone is given.
+    pub(crate) async fn person(
+        &self,
+        id: &UserId,
+        tombstone: Option<Duration>,
+    ) -> Result<Vec<(UserId, Traces)>, Refusal> {
+        let mut person: Vec<(UserId, Traces)> = Vec::new();
+        let mut ahead = vec![id.clone()];
+        let mut known = BTreeSet::from([id.clone()]);
+        while let Some(id) = ahead.pop() {
+            let started = Instant::now();
+            let traces = match tombstone {
+                Some(life) => self.state.mark_erased(id.as_str(), life).await?,
+                None => self.state.traces(id.as_str()).await?,
+            };
+            self.metrics.redis_call.observe(started.elapsed());
+            for other in self.others(&traces) {
+                if known.len() < MOST_IDS && known.insert(other.clone()) {
+                    ahead.push(other);
+                }
+            }
+            person.push((id, traces));
+        }
+        if person.len() == MOST_IDS {
+            tracing::error!(most = MOST_IDS, "further ids of a person are not followed");
+        }
+        Ok(person)
+    }
+
+    /// The ids that traces lead to. What an exchange was told by a browser is an id of ours only if it was made
+    /// here: anybody may tell another one, and must not have its user erased.
+    fn others(&self, traces: &Traces) -> Vec<UserId> {
+        let links = memory(traces.events.as_deref()).links.into_iter();
+        let told = traces.uids.iter().map(String::as_str);
+        let told = told.filter(|uid| self.visitors.is_ours(uid));
+        links
+            .chain(traces.alias_of.clone())
+            .chain(traces.browsers.iter().cloned())
+            .chain(told.map(UserId::from))
+            .collect()
     }
 
     async fn load(&self, id: &UserId) -> Result<Stored, Refusal> {
@@ -186,10 +235,14 @@ fn known(id: &UserId, stored: Stored) -> User {
     if let Some(profile) = stored.profile {
         user.profile = profile;
     }
-    if let Some(memory) = stored.events {
-        user.memory = serde_json::from_str(&memory).unwrap_or_default();
-    }
+    user.memory = memory(stored.events.as_deref());
     user
+}
+
+/// What cannot be read is nothing.
+fn memory(events: Option<&str>) -> Memory {
+    let read = events.map(serde_json::from_str);
+    read.and_then(Result::ok).unwrap_or_default()
 }
 
 fn difference(before: &Profile, after: &Profile) -> (Vec<SegmentId>, Vec<SegmentId>) {

@@ -123,6 +123,7 @@ pub struct Sync {
     pub life: Millis,
     pub renew_after: Millis,
     pub at_once: usize,
+    pub frames_at_once: usize,
     pub per_user: usize,
     pub per_second: u32,
     pub wait: Millis,

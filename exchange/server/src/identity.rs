@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use contracts::matches::Matches;
 use exchange_core::intake::Intake;
 use exchange_core::privacy::{self, Signals, Told};
+use exchange_core::sync::{self, OWN_PREFIX};
 use service::visitor::Visitors;
 use service::{DependencyHandle, Shutdown};
 use userstate::{Budget, Found, MatchTerms, Peers, StateError, UserState};
@@ -15,10 +16,6 @@ use crate::exchange::{Exchange, InForce};
 
 /// The cookie that knows a browser again.
 const COOKIE: &str = "gavel_uid";
-/// What our ids of users begin with.
-const PREFIX: &str = "usr_";
-/// Bytes of the longest id of a request that is looked up.
-const LONGEST_ID: usize = 256;
 /// Between two questions whether Redis answers.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
@@ -60,7 +57,8 @@ impl Identity {
     }
 
     /// What partners call the user of a request: by the cookie that came with it, our id as the SSP has it, or
-    /// the request's `user.id`; the first of whom any partner knows anything.
+    /// the request's `user.id`; the first of whom any partner knows anything. Ids that are not of our making are
+    /// nobody's here: they are not looked up.
     ///
     /// Nobody's where we may not know who that is, where no partner tells ids, and where Redis does not answer in
     /// time: the auction goes on without.
@@ -87,7 +85,7 @@ impl Identity {
         for id in told.into_iter().flatten() {
             let is_new = !ids.contains(&id);
             if is_new
-                && id.len() <= LONGEST_ID
+                && sync::is_own_id(id)
                 && let Some(place) = ids.get_mut(count)
             {
                 *place = id;
@@ -133,7 +131,7 @@ impl Identity {
 fn visitors(config: &Config) -> Visitors {
     Visitors {
         cookie: COOKIE,
-        prefix: PREFIX,
+        prefix: OWN_PREFIX,
         domain: config.sync.cookie_domain.clone(),
         life: config.sync.life.0,
         is_secure: config.ssp_base().starts_with("https://"),

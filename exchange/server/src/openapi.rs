@@ -48,7 +48,7 @@ const AUCTION: &[(&str, &str)] = &[
 const SYNC_PAGE: &[(&str, &str)] = &[
     (
         "200",
-        "A page without scripts; without consent an empty one, and the cookie goes.",
+        "A page without scripts of its own, an image or a sandboxed frame for each DSP that is asked; without consent an empty one, and the cookie goes.",
     ),
     ("404", "This exchange keeps no ids of DSPs."),
     ("503", "The match table is away."),
@@ -59,7 +59,26 @@ const SYNC_IN: &[(&str, &str)] = &[
     ("404", "No such partner, or no match table."),
     ("503", "The match table is away."),
 ];
-const SYNC: [Route; 2] = [
+const SYNC_OUT: &[(&str, &str)] = &[
+    (
+        "200",
+        "No consent: a pixel, nobody is told, and without any to us the cookie goes.",
+    ),
+    (
+        "302",
+        "To the sync_url of the SSP's account, our id in place of ${UID}.",
+    ),
+    ("400", "No ssp."),
+    (
+        "404",
+        "No such SSP, one without a sync_url, or no match table.",
+    ),
+    (
+        "503",
+        "The match table is away, or more ids are told than may be.",
+    ),
+];
+const SYNC: [Route; 3] = [
     (
         HttpMethod::Get,
         "/sync",
@@ -71,6 +90,12 @@ const SYNC: [Route; 2] = [
         "/sync/in",
         "Where a DSP sends the browser back to: ?partner=, uid= (empty takes it back), and the same of consent.",
         SYNC_IN,
+    ),
+    (
+        HttpMethod::Get,
+        "/sync/out",
+        "Sends a browser on to an SSP, which learns our id of it and sends it as user.buyeruid: ?ssp=, and the same of consent.",
+        SYNC_OUT,
     ),
 ];
 

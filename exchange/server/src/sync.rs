@@ -1,10 +1,15 @@
-//! `/sync`: the page on which a browser tells DSPs that it was here; `/sync/in`: where they tell what they call it.
+//! `/sync`: the page on which a browser tells DSPs that it was here; `/sync/in`: where they tell what they call it;
+//! `/sync/out`: where an SSP learns what we do.
+
+mod out;
 
 use std::fmt::Write;
 use std::time::Instant;
 
+use contracts::catalog::{DemandPartner, SyncKind};
+use exchange_core::market::OWN_BIDDER;
 use exchange_core::privacy::{self, Signals, Told};
-use exchange_core::sync::{self, may_match};
+use exchange_core::sync::{self, Most, may_match};
 use http::{HeaderValue, StatusCode, header};
 use openrtb::consent::UrlChoice;
 use openrtb::{BidRequest, Limits};
@@ -20,15 +25,19 @@ use crate::ssp::escape;
 const RETRY_AFTER: u32 = 1;
 
 /// What the page may do: load images. They are DSPs', so that they get their cookies and no script of theirs runs.
-const POLICY: HeaderValue =
+const IMAGES: HeaderValue =
     HeaderValue::from_static("sandbox allow-same-origin; default-src 'none'; img-src http: https:");
+/// The same with documents of DSPs, which may do no more than the page: it allows scripts, and has and loads none.
+const FRAMES: HeaderValue = HeaderValue::from_static(
+    "sandbox allow-same-origin allow-scripts; default-src 'none'; img-src http: https:; frame-src http: https:",
+);
 
 /// Whether a path is one of these.
 pub(crate) fn is_sync(path: &str) -> bool {
-    matches!(path, "/sync" | "/sync/in")
+    matches!(path, "/sync" | "/sync/in" | "/sync/out")
 }
 
-/// Answers either; `base` is the public URL of the side that was called.
+/// Answers any of them; `base` is the public URL of the side that was called.
 pub(crate) async fn handle(context: &AuctionContext, request: &Request, base: &str) -> Response {
     if !request.is_get() {
         return answers::method_not_allowed("GET, HEAD");
@@ -46,6 +55,7 @@ pub(crate) async fn handle(context: &AuctionContext, request: &Request, base: &s
     };
     let answered = match request.path.as_str() {
         "/sync" => call.page(base).await,
+        "/sync/out" => call.tell().await,
         _ => call.arrive().await,
     };
     answered.unwrap_or_else(|refused| refused.into_response())
@@ -81,66 +91,88 @@ impl Call<'_> {
         self.context.exchange.metrics.id_sync(outcome);
     }
 
-    /// The page: one image for each DSP that is to be asked.
+    /// The page: an image or a frame for each DSP that is to be asked.
     async fn page(&self, base: &str) -> Result<Response, Box<Problem>> {
         let visitors = &self.context.identity.visitors;
         let known = visitors.known(&self.request.headers);
         if self.decided(privacy::may_identify) != Some(true) {
-            return Ok(self.leave_alone(known).await);
+            return Ok(self.leave_alone(known, page("", IMAGES)).await);
         }
         if self.request.is_head() {
-            return Ok(page(""));
+            return Ok(page("", IMAGES));
         }
         let exchange = &self.context.exchange;
         let in_force = exchange.in_force();
         let in_force = in_force.ok_or_else(|| Problem::unavailable(RETRY_AFTER))?;
         let (now, config) = (clock::now(), &exchange.config.sync);
-        let (id, matches) = match known {
-            Some(id) => {
-                let matches = self.table.load_matches(id).await;
-                (id.to_owned(), matches.map_err(|error| self.away(&error))?)
-            }
-            None => (
-                visitors.welcome(now),
-                contracts::matches::Matches::default(),
-            ),
+        let matches = match known {
+            Some(id) => self.table.load_known(id).await,
+            None => Ok(None),
         };
+        let matches = matches.map_err(|error| self.away(&error))?;
+        // Whoever was erased is somebody new.
+        let id = match known.filter(|_| matches.is_some()) {
+            Some(id) => id.to_owned(),
+            None => visitors.welcome(now),
+        };
+        let matches = matches.unwrap_or_default();
         let span = config.life.0.saturating_sub(config.renew_after.0);
         let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         let renewed_before = now.after(DurationMillis(span));
         let [turn] = clock::random_bytes::<1>();
+        let most = Most {
+            all: config.at_once,
+            frames: config.frames_at_once,
+        };
         let partners = &in_force.catalog.partners;
         let due = self.decided(|signals| {
-            let (most, first) = (config.at_once, usize::from(turn));
+            let first = usize::from(turn);
             sync::due(partners, &matches, signals, renewed_before, most, first)
         });
-        let mut images = String::new();
-        for partner in due.unwrap_or_default() {
-            let template = partner.sync_url.as_deref().unwrap_or_default();
-            let back = sync::return_url(base, &partner.id, &self.choice);
-            let dmp = exchange.config.dmp_url.trim_end_matches('/');
-            let url = sync::call_url(template, dmp, &self.choice, &back);
-            // Writing to memory does not fail.
-            let _ = writeln!(
-                images,
-                r#"<img src="{}" alt="" width="1" height="1">"#,
-                escape(&url)
-            );
+        let due = due.unwrap_or_default();
+        let is_frame = |partner: &&DemandPartner| partner.sync_kind == SyncKind::Frame;
+        let policy = if due.iter().any(is_frame) {
+            FRAMES
+        } else {
+            IMAGES
+        };
+        let mut calls = String::new();
+        for partner in due {
+            self.write_call(partner, base, &mut calls);
         }
         self.count("asked");
-        Ok(with_cookie(page(&images), visitors.keep(&id)))
+        Ok(with_cookie(page(&calls, policy), visitors.keep(&id)))
+    }
+
+    /// What makes the browser call a DSP.
+    fn write_call(&self, partner: &DemandPartner, base: &str, calls: &mut String) {
+        let template = partner.sync_url.as_deref().unwrap_or_default();
+        let back = sync::return_url(base, &partner.id, &self.choice);
+        let config = &self.context.exchange.config;
+        let dmp = config.dmp_url.trim_end_matches('/');
+        let url = escape(&sync::call_url(template, dmp, &self.choice, &back));
+        // Writing to memory does not fail.
+        let _ = match partner.sync_kind {
+            SyncKind::Image => {
+                writeln!(calls, r#"<img src="{url}" alt="" width="1" height="1">"#)
+            }
+            SyncKind::Frame => writeln!(
+                calls,
+                r#"<iframe src="{url}" title="Sync" width="1" height="1" sandbox="allow-scripts allow-same-origin"></iframe>"#
+            ),
+        };
     }
 
     /// Nobody may be known: a browser that was known before is not any more, and nothing of it is kept.
-    async fn leave_alone(&self, known: Option<&str>) -> Response {
+    async fn leave_alone(&self, known: Option<&str>, answer: Response) -> Response {
         self.count("no_consent");
         let Some(id) = known.filter(|_| !self.request.is_head()) else {
-            return page("");
+            return answer;
         };
         if let Err(error) = self.table.drop_matches(id).await {
             tracing::warn!(%error, "ids of a person who withdrew consent stay until they end");
         }
-        with_cookie(page(""), self.context.identity.visitors.forget())
+        with_cookie(answer, self.context.identity.visitors.forget())
     }
 
     /// A DSP's id of the browser; an empty one takes it back.
@@ -168,13 +200,10 @@ impl Call<'_> {
         if self.request.is_head() {
             return Ok(answers::gif());
         }
-        let Ok(_place) = exchange.syncs.enter(Instant::now()) else {
-            self.count("too_many");
-            let problem = Problem::unavailable(RETRY_AFTER);
-            return Err(Box::new(
-                problem.detail("more ids come in than sync.per_second of [exchange]"),
-            ));
-        };
+        let _place = exchange
+            .syncs
+            .enter(Instant::now())
+            .map_err(|_| self.too_many())?;
         if uid.is_empty() {
             let dropped = self.table.drop_match(id, &partner.id).await;
             dropped.map_err(|error| self.away(&error))?;
@@ -182,7 +211,13 @@ impl Call<'_> {
             return Ok(answers::gif());
         }
         let terms = self.context.identity.terms;
-        let noted = self.table.note_match(id, &partner.id, &uid, terms).await;
+        let noted = if partner.endpoint == OWN_BIDDER {
+            self.table
+                .note_own_match(id, &partner.id, &uid, terms)
+                .await
+        } else {
+            self.table.note_match(id, &partner.id, &uid, terms).await
+        };
         match noted.map_err(|error| self.away(&error))? {
             Noted::Known => {
                 self.count("matched");
@@ -194,6 +229,13 @@ impl Call<'_> {
                 Ok(with_cookie(answers::gif(), visitors.forget()))
             }
         }
+    }
+
+    fn too_many(&self) -> Box<Problem> {
+        self.count("too_many");
+        let problem = Problem::unavailable(RETRY_AFTER);
+        let says = "more ids are told than sync.per_second of [exchange]";
+        Box::new(problem.detail(says))
     }
 
     fn away(&self, error: &dyn std::error::Error) -> Box<Problem> {
@@ -222,13 +264,13 @@ fn no_uid() -> Box<Problem> {
     Box::new(problem.detail(says))
 }
 
-fn page(images: &str) -> Response {
+fn page(calls: &str, policy: HeaderValue) -> Response {
     let document = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Sync</title>\n{images}</html>\n"
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Sync</title>\n{calls}</html>\n"
     );
     let mut response = answers::html(StatusCode::OK, document);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     let never = HeaderValue::from_static("no-store");
     headers.insert(header::CACHE_CONTROL, never);
     // Where the page was opened, and what was chosen there, is in its own address.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 mod exchange;
+mod house;
 mod market;
 
 use std::collections::BTreeMap;
@@ -11,15 +12,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use contracts::matches::Matches;
-use exchange::{Dsp, Rig};
+use house::{House, NAMES, SETUID, calls, encoded, images, query, request, sources, visitor};
 use http::Method;
-use openrtb::consent::UrlChoice;
 use serde_json::{Value, json};
 use service::clock;
-use service::visitor::Visitors;
-use testkit::http::{Answer, send};
+use testkit::http::send;
 use testkit::poll_until;
-use userstate::{Budget, MatchTerms, UserState};
 
 // Strings of `@iabtechlabtcf/core` 1.5.21 and `@iabgpp/cmpapi` 3.2.0.
 const NOTHING: &str = "CQp3NcAQp6gYAAfACBENCbFgAAAAAAAAAAYgAAAAAAAA.IAAA.YAAAAAAAAAAA";
@@ -37,9 +35,6 @@ const THREE: &str =
     "DBADNZg~CQuIxQAQuIxQAAfAAAENAAFgAMAAAAAAAAAAAAAAAAAA.IAAA.YAAAAAAAAAAA~1YYN~BAgAAACA.QA";
 const USNAT_OUT: &str = "DBABLA~BVQVAAAAAWA.YA";
 const USNAT_NONE: &str = "DBABLA~CAAqAAAAAACA.QA";
-
-/// The four partners: vendors 3 and 755, one without an id in the vendor list, our own bidder.
-const NAMES: [&str; 4] = ["listed", "other", "unlisted", "own"];
 
 const NO: [bool; 4] = [false; 4];
 const YES: [bool; 4] = [true; 4];
@@ -103,131 +98,9 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// An exchange over a match table, its four DSPs, and the table itself.
-struct House {
-    rig: Rig,
-    dsps: [Dsp; 4],
-    table: UserState,
-}
-
-impl House {
-    async fn open(more: &[(&str, &str)]) -> Self {
-        let redis = testkit::stores().redis().await;
-        let dsps = [(); 4].map(|()| Dsp::start(|_| None));
-        let [listed, other, unlisted, own] = dsps.each_ref().map(|dsp| dsp.server.url.clone());
-        let sync = |name: &str| {
-            format!(
-                "https://{name}.example/sync?to=${{RETURN_URL}}&g=${{GDPR}}&c=${{GDPR_CONSENT}}&u=${{US_PRIVACY}}&p=${{GPP_STRING}}&s=${{GPP_SID}}"
-            )
-        };
-        let partner = |name: &str, url: &str| json!({"id": name, "name": name, "endpoint": format!("{url}/bid"), "active": true, "sync_url": sync(name)});
-        let mut partners = [
-            partner("listed", &listed),
-            partner("other", &other),
-            partner("unlisted", &unlisted),
-            partner("own", ""),
-        ];
-        partners[0]["vendor_id"] = json!(3);
-        partners[1]["vendor_id"] = json!(755);
-        partners[3]["endpoint"] = json!("self:bidder");
-        partners[3]["sync_url"] = json!("self:dmp");
-        let mut told = vec![
-            ("redis_url", redis.state_url.as_str()),
-            ("bidder_url", own.as_str()),
-            ("dmp_url", "https://dmp.example"),
-            // A busy machine must not make a lookup time out.
-            ("sync.wait", "400ms"),
-        ];
-        told.extend_from_slice(more);
-        let budget = Budget {
-            off_path: Duration::from_secs(10),
-            ..Budget::default()
-        };
-        let table = UserState::connect(&redis.state_url, budget).unwrap();
-        table.ping().await.unwrap();
-        let rig = Rig::over(&json!(partners), &told).await;
-        Self { rig, dsps, table }
-    }
-
-    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        send(Method::GET, &self.rig.url(path), headers, Bytes::new()).await
-    }
-
-    /// What is stored of a user, by partner.
-    async fn stored(&self, user: &str) -> BTreeMap<String, String> {
-        let Matches(found) = self.table.load_matches(user).await.unwrap();
-        let found = found.iter();
-        found
-            .map(|it| (it.partner.to_string(), it.uid.to_string()))
-            .collect()
-    }
-
-    async fn note(&self, user: &str, partner: &str, uid: &str) {
-        let terms = MatchTerms {
-            life: Duration::from_secs(3_600),
-            most: 64,
-        };
-        let partner = partner.into();
-        let noted = self.table.note_match(user, &partner, uid, terms);
-        assert_eq!(noted.await.unwrap(), userstate::Noted::Known);
-    }
-
-    /// `user.buyeruid` of what each DSP was asked last.
-    fn buyeruids(&self) -> [Value; 4] {
-        self.dsps
-            .each_ref()
-            .map(|dsp| dsp.last_asked().json()["user"]["buyeruid"].clone())
-    }
-
-    async fn metric(&self, line: &str) -> bool {
-        let metrics = self.get("/metrics", &[]).await.text();
-        metrics.lines().any(|told| told.starts_with(line))
-    }
-}
-
-fn visitor() -> String {
-    let visitors = Visitors {
-        cookie: "gavel_uid",
-        prefix: "usr_",
-        domain: String::new(),
-        life: Duration::ZERO,
-        is_secure: false,
-    };
-    visitors.welcome(clock::now())
-}
-
-fn query(pairs: &[(&str, &str)]) -> String {
-    let mut query = String::new();
-    for (name, value) in pairs {
-        query.push_str(&format!("&{name}="));
-        openrtb::macros::percent_encode(value, &mut query);
-    }
-    query
-}
-
-/// The addresses of a page's images.
-fn images(page: &str) -> Vec<String> {
-    let parts = page.split("<img src=\"").skip(1);
-    parts
-        .map(|part| part.split('"').next().unwrap().replace("&amp;", "&"))
-        .collect()
-}
-
-/// A request of somebody who chose this, for user `id`.
-fn request(said: &[(&str, &str)], field: Option<&str>, id: &str) -> String {
-    let mut choice = UrlChoice::read(said.iter().copied());
-    choice.opts_out = field == Some("sec-gpc");
-    choice.untracked = field == Some("dnt");
-    let mut request: Value = serde_json::from_slice(&choice.to_request()).unwrap();
-    request["tmax"] = json!(1_000);
-    request["imp"] = json!([{"id": "1", "banner": {"format": [{"w": 300, "h": 250}]}}]);
-    request["user"]["id"] = json!(id);
-    request.to_string()
-}
-
 #[tokio::test]
 async fn s_11_nothing_is_asked_stored_or_told_without_consent() {
-    let house = House::open(&[]).await;
+    let house = House::open_with(&["unlisted"], &[]).await;
     for (at, (item, said, field, may)) in rows().into_iter().enumerate() {
         let at = format!("{at} {item}");
         let query = query(&said);
@@ -259,7 +132,7 @@ async fn s_11_nothing_is_asked_stored_or_told_without_consent() {
         headers.extend(field.map(|field| (field, "1")));
         let page = house.get(&format!("/sync?x=1{query}"), &headers).await;
         let page = page.expect_status(200);
-        let hosts: Vec<String> = images(&page.text())
+        let hosts: Vec<String> = calls(&page.text())
             .iter()
             .map(|url| url.split(['/', '?']).nth(2).unwrap().to_owned())
             .collect();
@@ -278,7 +151,7 @@ async fn s_11_nothing_is_asked_stored_or_told_without_consent() {
             format!("gavel_uid={new}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax")
         };
         assert_eq!(is_kept, expect, "S11 cookie, {at}");
-        for url in images(&page.text()) {
+        for url in calls(&page.text()) {
             let back = url.split_once("to=").unwrap().1.split('&').next().unwrap();
             let back = service::http::percent_decode(back);
             assert!(back.ends_with("&uid="), "S11 asked, {at}: {back}");
@@ -288,6 +161,34 @@ async fn s_11_nothing_is_asked_stored_or_told_without_consent() {
                 assert!(holds, "what was chosen holds on the way back, {at}: {back}");
                 let reads = *name == "coppa" || url.contains(&format!("={told}"));
                 assert!(reads, "what was chosen is passed on, {at}: {url}");
+            }
+        }
+
+        // An SSP learns our id where it may know the person, and what was chosen.
+        for (ssp, may_know) in [("ssp", may[1]), ("unlisted", may[2])] {
+            let path = format!("/sync/out?ssp={ssp}{query}");
+            let told = house.get(&path, &headers).await;
+            let location = told.header("location").unwrap_or_default();
+            let status = if may_know { 302 } else { 200 };
+            assert_eq!(told.status, status, "S11 an SSP, {at}: {location}");
+            let tells = location.starts_with(&format!("{SETUID}{new}&"));
+            assert_eq!(tells, may_know, "S11 an SSP, {at}: {location}");
+            let is_kept = told
+                .header("set-cookie")
+                .map(|it| it.starts_with("gavel_uid=usr_"));
+            let expect = if may == NO {
+                Some(false)
+            } else {
+                may_know.then_some(true)
+            };
+            assert_eq!(is_kept, expect, "S11 an SSP, cookie, {at}");
+            for (name, value) in said.iter().filter(|(_, value)| *value != "${GDPR}") {
+                let is_told =
+                    *name == "coppa" || location.contains(&format!("={}", encoded(value)));
+                assert!(
+                    !may_know || is_told,
+                    "what was chosen is passed on, {at}: {location}"
+                );
             }
         }
 
@@ -354,12 +255,6 @@ async fn an_auction_is_settled_again_with_the_ids_that_it_knew() {
         }
     }
     let _ = std::fs::remove_dir_all(&data);
-}
-
-fn encoded(value: &str) -> String {
-    let mut text = String::new();
-    openrtb::macros::percent_encode(value, &mut text);
-    text
 }
 
 #[tokio::test]
@@ -476,6 +371,10 @@ async fn what_a_dsp_may_tell() {
         ["other", "own"],
         "the one that ends first made room"
     );
+    // S13: whoever erases our bidder's id finds the browser, and nobody else's id leads there.
+    let ways_back = async |uid: &str| house.table.traces(uid).await.unwrap().browsers;
+    assert_eq!(ways_back("d-1").await, [user.as_str().into()]);
+    assert_eq!(ways_back("o+1").await, []);
     let _ = arrive("partner=other&uid=", 200).await;
     let stored = house.stored(&user).await;
     assert_eq!(stored.len(), 1, "taken back: {stored:?}");
@@ -570,6 +469,70 @@ async fn the_page_asks_so_many_and_none_that_is_fresh() {
 }
 
 #[tokio::test]
+async fn a_frame_runs_what_it_likes_and_the_page_nothing() {
+    let house = House::open_with(&["listed", "other", "unlisted"], &[]).await;
+    let page = house.get("/sync?gdpr=0", &[]).await.expect_status(200);
+    let text = page.text();
+    let frames = sources(&text, "<iframe");
+    assert_eq!(frames.len(), 2, "of three: {text}");
+    assert_eq!(images(&text).len(), 1, "{text}");
+    for frame in &frames {
+        let back = house.rig.url("/sync/in?partner=");
+        assert!(frame.contains(&encoded(&back)), "{frame}");
+        assert!(frame.contains("&g=0&"), "what was chosen: {frame}");
+    }
+    // A script gets at what its own site keeps, and at nothing else: neither windows nor the page around it.
+    let boxes = text.matches(r#" sandbox="allow-scripts allow-same-origin">"#);
+    assert_eq!(boxes.count(), 2, "{text}");
+    let policy = page.header("content-security-policy").unwrap();
+    assert_eq!(
+        policy,
+        "sandbox allow-same-origin allow-scripts; default-src 'none'; img-src http: https:; frame-src http: https:"
+    );
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+
+    // Those that are matched make room for the third.
+    let cookie = page.header("set-cookie").unwrap();
+    let pair = [("cookie", cookie.split(';').next().unwrap())];
+    for name in NAMES {
+        if frames.iter().any(|url| url.contains(&format!("//{name}."))) {
+            let _ = house
+                .get(&format!("/sync/in?partner={name}&uid=x"), &pair)
+                .await;
+        }
+    }
+    let again = house.get("/sync", &pair).await.expect_status(200).text();
+    let third = sources(&again, "<iframe");
+    assert_eq!(third.len(), 1, "{again}");
+    assert!(
+        !frames.iter().any(|url| third[0].starts_with(&url[..16])),
+        "{third:?}"
+    );
+    // Without frames there are no scripts at all.
+    let name = NAMES
+        .into_iter()
+        .find(|name| third[0].contains(&format!("//{name}.")));
+    let _ = house
+        .get(&format!("/sync/in?partner={}&uid=x", name.unwrap()), &pair)
+        .await;
+    let last = house.get("/sync", &pair).await.expect_status(200);
+    assert_eq!(images(&last.text()).len(), 1, "our DMP");
+    let policy = last.header("content-security-policy").unwrap();
+    assert!(
+        !policy.contains("scripts") && !policy.contains("frame-src"),
+        "{policy}"
+    );
+}
+
+#[tokio::test]
+async fn no_frames_are_opened_where_none_are_wanted() {
+    let house = House::open_with(&["listed"], &[("sync.frames_at_once", "0")]).await;
+    let text = house.get("/sync", &[]).await.expect_status(200).text();
+    assert_eq!(sources(&text, "<iframe"), [""; 0]);
+    assert_eq!(images(&text).len(), 3, "{text}");
+}
+
+#[tokio::test]
 async fn s_5_ids_come_in_at_a_bounded_rate() {
     let house = House::open(&[("sync.per_second", "1")]).await;
     let mut statuses = Vec::new();
@@ -612,7 +575,11 @@ async fn without_redis_auctions_go_on() {
         assert!(house.metric(&line).await, "R13: {outcome}");
     }
     let cookie = format!("gavel_uid={user}");
-    for path in ["/sync", "/sync/in?partner=other&uid=o-2"] {
+    for path in [
+        "/sync",
+        "/sync/in?partner=other&uid=o-2",
+        "/sync/out?ssp=ssp",
+    ] {
         let answer = house.get(path, &[("cookie", cookie.as_str())]).await;
         assert_eq!(answer.status, 503, "{path}");
         assert_eq!(answer.header("retry-after"), Some("1"));
@@ -627,7 +594,13 @@ async fn without_redis_auctions_go_on() {
 #[tokio::test]
 async fn without_a_match_table_there_is_no_page() {
     let house = House::open(&[("redis_url", "")]).await;
-    for path in ["/sync", "/sync/in?partner=other&uid=o-2"] {
-        assert_eq!(house.get(path, &[]).await.status, 404, "{path}");
+    for path in [
+        "/sync",
+        "/sync/in?partner=other&uid=o-2",
+        "/sync/out?ssp=ssp",
+    ] {
+        let answer = house.get(path, &[]).await.expect_status(404).json();
+        let says = answer["detail"].as_str().unwrap_or_default();
+        assert!(says.contains("exchange.redis_url"), "{path}: {answer}");
     }
 }

@@ -1,5 +1,6 @@
 //! A headless Chromium over its debugging pipe: JSON messages, each ended by a zero byte.
 
+#![allow(dead_code, reason = "each journey uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::fs::File;
@@ -160,6 +161,11 @@ impl Browser {
             .decode(shot["data"].as_str().unwrap())
             .unwrap();
         std::fs::write(path, bytes).unwrap();
+    }
+
+    /// All cookies of the browser, also those that no script sees.
+    pub(crate) fn cookies(&mut self) -> Value {
+        self.in_tab("Network.getAllCookies", &json!({}))["cookies"].clone()
     }
 
     fn evaluate(&mut self, session: &str, expression: &str) -> Option<Value> {

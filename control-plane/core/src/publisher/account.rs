@@ -8,6 +8,7 @@ use units::{CpmMicros, Currency};
 use utoipa::ToSchema;
 
 use crate::form::Form;
+use crate::sync_url;
 
 /// The account of a publisher or SSP that sends bid requests, as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,6 +56,17 @@ pub struct AccountDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>)]
     pub multibid: Option<NonZeroU8>,
+    /// Its id in the Global Vendor List of TCF: without one it is told no id of a user where the GDPR applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<u16>,
+    /// Where `/sync/out` of the exchange sends a browser on to, so that the SSP learns our id of the user: with
+    /// `${UID}` and, for what the user chose, `${GDPR}`, `${GDPR_CONSENT}`, `${GPP_STRING}`, `${GPP_SID}`,
+    /// `${US_PRIVACY}`, `${COPPA}`.
+    #[schema(
+        example = "https://ssp.example/setuid?bidder=gavel&uid=${UID}&gdpr=${GDPR}&gdpr_consent=${GDPR_CONSENT}"
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_url: Option<&'a str>,
 }
 
 /// A key, without what it is.
@@ -87,6 +99,8 @@ pub(super) fn document(account: &SspAccount) -> AccountDocument<'_> {
         soft_floor: account.soft_floor,
         ads_txt: account.ads_txt,
         multibid: account.multibid,
+        vendor_id: account.vendor_id,
+        sync_url: account.sync_url.as_deref(),
     }
 }
 
@@ -94,7 +108,7 @@ pub(super) fn document(account: &SspAccount) -> AccountDocument<'_> {
 const TMAX_MS: std::ops::RangeInclusive<u32> = 10..=1_000;
 
 /// Reads an account; what a change does not say of it stays as it is `held`, its keys always do.
-pub(super) fn read(form: &mut Form, held: SspAccount) -> SspAccount {
+pub(super) fn read(form: &mut Form, held: SspAccount, local_mode: bool) -> SspAccount {
     *form = std::mem::take(form).over(&document(&held));
     // As shown; they are made and taken back by calls of their own.
     let _: Option<serde_json::Value> = form.take("keys");
@@ -114,8 +128,21 @@ pub(super) fn read(form: &mut Form, held: SspAccount) -> SspAccount {
             "must be above the floor: under that nothing is sold",
         );
     }
+    let vendor_id: Option<u16> = form.take("vendor_id");
+    if vendor_id == Some(0) {
+        form.refuse("vendor_id", "must be an id of the Global Vendor List");
+    }
+    let sync_url = form.text("sync_url");
+    let checked = sync_url
+        .as_deref()
+        .map(|it| sync_url::of_ssp(it, local_mode));
+    if let Some(Err(says)) = checked {
+        form.refuse("sync_url", says);
+    }
     SspAccount {
         multibid,
+        vendor_id,
+        sync_url,
         status: form.take("status").unwrap_or_default(),
         qps: form.take("qps").unwrap_or_default(),
         in_flight: form.take("in_flight").unwrap_or_default(),

@@ -31,7 +31,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
         Begun::Fresh(edit) => edit,
     };
     let partners = partners(edit.tx(), &form).await?;
-    let doc = at_the_edge(|edge| publisher::read(form, None, &partners, edge))?;
+    let doc = at_the_edge(|edge| publisher::read(form, None, &partners, app.is_local(), edge))?;
     simple::create(&app, edit, &doc).await
 }
 
@@ -84,7 +84,9 @@ pub(crate) async fn change(
     edit.check_version(&before)?;
     let form = form.over(&publisher::document(&before.doc));
     let partners = partners(edit.tx(), &form).await?;
-    let after = at_the_edge(|edge| publisher::read(form, Some(&before.doc), &partners, edge))?;
+    let local = app.is_local();
+    let after =
+        at_the_edge(|edge| publisher::read(form, Some(&before.doc), &partners, local, edge))?;
     if after.id.as_str() != id {
         return Err(Fault::meaning("/id", "cannot be changed").into());
     }

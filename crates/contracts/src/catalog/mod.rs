@@ -38,7 +38,7 @@ pub use review::{CreativePolicy, CreativeVerdict, MarkupHash, NotAHash, Verdict}
 pub use supply::{
     AccountStatus, AdsTxtPolicy, AuctionType, Authorisation, DemandPartner, OpenRtbVersion,
     PartnerStatus, Placement, Publisher, SellerDiscount, SellerVerdict, SourceTerms, SspAccount,
-    SspKey,
+    SspKey, SyncKind,
 };
 pub use targeting::{
     AgeRange, Circle, Clock, Comparison, Degrees, Flag, Key, ListRule, MAX_TERMS, Number, PathTest,

@@ -101,6 +101,13 @@ pub struct SspAccount {
     /// Most bids that it is shown for one imp, for its own auction among them; absent: one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multibid: Option<NonZeroU8>,
+    /// Its id in the Global Vendor List of TCF; without one it is told no id of a user where the GDPR applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<u16>,
+    /// Where a browser is sent on to, so that the SSP learns our id of the user, with macros (`${UID}`); absent:
+    /// it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_url: Option<String>,
 }
 
 /// Whether an account's requests are auctioned.
@@ -369,4 +376,26 @@ pub struct DemandPartner {
     /// `self:dmp` for our own DMP; absent: it is not asked for ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_url: Option<String>,
+    /// How a browser calls it.
+    #[serde(default, skip_serializing_if = "SyncKind::is_image")]
+    pub sync_kind: SyncKind,
+}
+
+/// How a browser calls the sync URL of a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncKind {
+    /// As an image, which leads back to the exchange.
+    #[default]
+    Image,
+    /// As a document of the partner's, whose scripts may call others before they load the way back.
+    Frame,
+}
+
+impl SyncKind {
+    /// Whether it is what those say who know of no kinds.
+    #[must_use]
+    pub const fn is_image(&self) -> bool {
+        matches!(self, Self::Image)
+    }
 }

@@ -87,7 +87,8 @@ pub(crate) async fn merge(
     }
 }
 
-/// Erases a user everywhere. What comes late does not bring it back for 24 hours.
+/// Erases a person everywhere: the user, its links or the user that it is a link of, and the ids by which an exchange
+/// and its partners know the browser. What comes late does not bring it back for 24 hours.
 #[utoipa::path(
     delete, path = "/user/{id}", tag = "users",
     params(("id" = String, Path, description = "The user")),
@@ -101,7 +102,8 @@ pub(crate) async fn erase(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Everything that is kept of a user, also what the profile does not show.
+/// Everything that is kept of a user, also what the profile does not show, and under `others` what is kept under
+/// further ids of the same person.
 #[utoipa::path(
     get, path = "/user/{id}/export", tag = "users",
     params(("id" = String, Path, description = "The user")),
@@ -118,6 +120,13 @@ pub(crate) async fn export(
     if stored.is_empty() {
         return Err(Refusal::UnknownUser);
     }
+    let mut others = serde_json::Map::new();
+    for (other, _traces) in app.users.person(&id, None).await? {
+        if other != id {
+            let stored = app.users.state.export(other.as_str()).await?;
+            others.insert(other.to_string(), json!(stored));
+        }
+    }
     // A user may be known by impressions only.
     let profile = match app.users.profile(&id).await {
         Ok(profile) => Some(public::profile(&profile)),
@@ -129,6 +138,7 @@ pub(crate) async fn export(
         "exported_at": clock::now().to_rfc3339(),
         "profile": profile,
         "stored": stored,
+        "others": others,
     });
     Ok(answer(StatusCode::OK, body))
 }

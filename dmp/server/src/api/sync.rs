@@ -44,8 +44,8 @@ pub(crate) async fn tell(
     let to = answers::query_param(&query, "to").unwrap_or_default();
     let known = app.visitors.known(&headers);
     let id = match known {
-        Some(id) => id.to_owned(),
-        None => app.visitors.welcome(clock::now()),
+        Some(id) if !is_erased(&app, id).await => id.to_owned(),
+        _ => app.visitors.welcome(clock::now()),
     };
     let onward = sync::return_url(&to, &app.sync_return_to, &id).ok_or_else(|| {
         let says =
@@ -61,6 +61,16 @@ pub(crate) async fn tell(
     app.metrics.syncs_told.inc();
     let kept = app.visitors.keep(&id).filter(|_| records);
     Ok(with_cookie(answers::redirect(&onward), kept))
+}
+
+/// Whoever was erased a short while ago is somebody new. While Redis is away nobody knows, and nothing is kept of it
+/// either.
+async fn is_erased(app: &App, id: &str) -> bool {
+    let asked = app.users.state.is_erased(id).await;
+    asked.unwrap_or_else(|error| {
+        tracing::warn!(%error, "whether a browser was erased is not known");
+        false
+    })
 }
 
 fn choice(query: &str, headers: &HeaderMap) -> UrlChoice {

@@ -5,6 +5,7 @@
     reason = "a helper of tests ends the test where it cannot go on"
 )]
 
+mod erasure;
 mod refusals;
 mod segments;
 mod stand;

@@ -107,6 +107,105 @@ async fn s_13_an_erasure_takes_them_and_none_comes_back() {
     assert!(users.export("u").await.unwrap().is_empty());
 }
 
+/// Whom our own bidder calls by an id.
+async fn browsers(users: &UserState, uid: &str) -> Vec<String> {
+    let mut ask = redis::cmd("ZRANGE");
+    ask.arg(format!("{{u:{uid}}}:browsers")).arg(0).arg(-1);
+    ask.query_async(&mut users.connection()).await.unwrap()
+}
+
+#[tokio::test]
+async fn our_own_bidders_ids_have_a_way_back_while_they_are_known() {
+    let users = users().await;
+    let own = async |user: &str, uid: &str| {
+        let noted = users
+            .note_own_match(user, &"own".into(), uid, terms(2))
+            .await;
+        assert_eq!(noted.unwrap(), Noted::Known);
+    };
+    own("u", "d-1").await;
+    own("v", "d-1").await;
+    assert_eq!(browsers(&users, "d-1").await, ["u", "v"]);
+    let mut ask = redis::cmd("PTTL");
+    ask.arg("{u:d-1}:browsers");
+    let life: i64 = ask.query_async(&mut users.connection()).await.unwrap();
+    assert!((3_500_000..=3_600_000).contains(&life), "S12: {life}");
+    // Another id in its place.
+    own("u", "d-2").await;
+    assert_eq!(browsers(&users, "d-1").await, ["v"]);
+    assert_eq!(browsers(&users, "d-2").await, ["u"]);
+    // Others make room of it, but for one who calls the user the same.
+    let _ = note(&users, "u", "a", "d-2", terms(2)).await;
+    let _ = note(&users, "u", "b", "b-1", terms(2)).await;
+    assert_eq!(of(&users, "u").await, ["a=d-2", "b=b-1"]);
+    assert_eq!(browsers(&users, "d-2").await, ["u"]);
+    let _ = note(&users, "u", "c", "c-1", terms(2)).await;
+    assert_eq!(of(&users, "u").await, ["b=b-1", "c=c-1"]);
+    assert_eq!(browsers(&users, "d-2").await, [""; 0], "made room");
+    // Taken back, withdrawn.
+    users.drop_match("v", &"other".into()).await.unwrap();
+    assert_eq!(browsers(&users, "d-1").await, ["v"]);
+    users.drop_match("v", &"own".into()).await.unwrap();
+    assert_eq!(browsers(&users, "d-1").await, [""; 0]);
+    own("v", "d-3").await;
+    users.drop_matches("v").await.unwrap();
+    assert_eq!(browsers(&users, "d-3").await, [""; 0]);
+    // Run out.
+    let brief = MatchTerms {
+        life: Duration::from_millis(1),
+        most: 2,
+    };
+    let _ = users.note_own_match("w", &"own".into(), "d-4", brief).await;
+    testkit::poll_until(HOUR, async || {
+        own("x", "d-4").await;
+        browsers(&users, "d-4").await == ["x"]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn so_many_browsers_of_one_id_and_no_more() {
+    let users = users().await;
+    for number in 0..70 {
+        let user = format!("u{number:02}");
+        let own = "own".into();
+        let noted = users.note_own_match(&user, &own, "d", terms(2)).await;
+        assert_eq!(noted.unwrap(), Noted::Known);
+    }
+    let kept = browsers(&users, "d").await;
+    assert_eq!(kept.len(), 64);
+    assert!(kept.contains(&"u69".to_owned()), "the newest is there");
+}
+
+#[tokio::test]
+async fn s_13_an_id_of_somebody_erased_is_taken_from_nobody() {
+    let users = users().await;
+    let own = async |user: &str, uid: &str| {
+        users
+            .note_own_match(user, &"own".into(), uid, terms(9))
+            .await
+            .unwrap()
+    };
+    assert_eq!(own("v", "d").await, Noted::Known);
+    let export = users.export("d").await.unwrap();
+    assert_eq!(export.get("browsers").map(String::as_str), Some("v"));
+    assert!(users.delete_user("d", &[], DAY).await.unwrap());
+    assert_eq!(browsers(&users, "d").await, [""; 0]);
+    assert_eq!(own("u", "d").await, Noted::Erased);
+    assert!(of(&users, "u").await.is_empty());
+    assert!(users.is_erased("d").await.unwrap());
+    assert!(!users.is_erased("u").await.unwrap());
+    assert_eq!(users.load_known("d").await.unwrap(), None);
+    assert_eq!(
+        users.load_known("u").await.unwrap(),
+        Some(Matches::default())
+    );
+    // The user erased, and not the id: no way back is left.
+    let _ = users.delete_user("u", &[], DAY).await.unwrap();
+    assert_eq!(own("u", "e").await, Noted::Erased);
+    assert_eq!(browsers(&users, "e").await, [""; 0]);
+}
+
 #[tokio::test]
 async fn the_first_user_that_anybody_knows_is_read_once() {
     let url = testkit::stores().redis().await.state_url;

@@ -9,6 +9,7 @@ use openrtb::{BidRequest, Device, Geo, Imp, JsonWriter};
 use units::{CpmMicros, Currency};
 
 use crate::privacy::{self, Signals, Told};
+use crate::sync;
 
 /// What fills a request in where it says nothing; what it says is never changed, but for the blocklists of
 /// the account, which are added to its own.
@@ -24,15 +25,16 @@ pub struct Additions<'b> {
     pub account: Option<&'b Defaults>,
     /// Where an address is.
     pub places: Option<&'b dyn Fn(IpAddr) -> Option<Place>>,
-    /// Who calls, as far as a cookie of ours tells.
+    /// How the user of a request without `user.id` is named; absent: not at all.
     pub visitor: Option<Visitor<'b>>,
 }
 
-/// A visitor that brings our id, which names the user of a request without one where that may be known.
+/// Our id of a user, which names the user of a request without one where that may be known: the id that the caller
+/// brings, else the one that an SSP has learned and sends as `user.buyeruid` (C-143).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visitor<'b> {
-    /// The id.
-    pub id: &'b str,
+    /// The id that a cookie of ours brings.
+    pub cookie: Option<&'b str>,
     /// What of the person's choices is obeyed.
     pub policy: privacy::Policy,
 }
@@ -128,9 +130,13 @@ impl Visitor<'_> {
         if user.is_some_and(|user| user.id.is_some()) || (gpc && self.policy.us) {
             return;
         }
+        let learned = || user?.buyeruid.as_deref().filter(|id| sync::is_own_id(id));
+        let Some(id) = self.cookie.or_else(learned) else {
+            return;
+        };
         let told = Told::by(request);
         if privacy::may_identify(&Signals::of(request, &told, self.policy)) {
-            patches.set_text(Object::User, "id", self.id);
+            patches.set_text(Object::User, "id", id);
         }
     }
 }
@@ -409,7 +415,7 @@ mod tests {
             let additions = Additions {
                 gpc,
                 visitor: Some(Visitor {
-                    id: "usr_1",
+                    cookie: Some("usr_1"),
                     policy: privacy::Policy::default(),
                 }),
                 ..Additions::default()
@@ -417,6 +423,34 @@ mod tests {
             let head = r#"{"id":"1","imp":[{"id":"1","banner":{}}]"#;
             let body = format!("{head}{members}}}");
             let want = format!("{head}{members}{added}}}");
+            assert_eq!(written(&body, &additions), want, "{says}");
+        }
+    }
+    #[test]
+    fn our_id_as_an_ssp_has_learned_it_names_the_user() {
+        const OURS: &str = "usr_01a0c9d5-5c00-7000-8707-070707070707";
+        let learned = format!(r#""buyeruid":"{OURS}""#);
+        let named = format!(r#","id":"{OURS}""#);
+        #[rustfmt::skip]
+        let rows = [
+            ("C-143 learned", None, learned.clone(), "", &*named),
+            ("C-143 the browser's own goes before", Some("usr_1"), learned.clone(), "", r#","id":"usr_1""#),
+            ("C-143 the request's own", None, format!(r#""id":"u",{learned}"#), "", ""),
+            ("C-143 not of our making", None, r#""buyeruid":"user-12345""#.to_owned(), "", ""),
+            ("C-161", None, learned.clone(), r#","regs":{"coppa":1}"#, ""),
+            ("C-162", None, learned.clone(), r#","regs":{"gdpr":1}"#, ""),
+        ];
+        for (says, cookie, user, members, added) in rows {
+            let additions = Additions {
+                visitor: Some(Visitor {
+                    cookie,
+                    policy: privacy::Policy::default(),
+                }),
+                ..Additions::default()
+            };
+            let head = r#"{"id":"1","imp":[{"id":"1","banner":{}}]"#;
+            let body = format!(r#"{head},"user":{{{user}}}{members}}}"#);
+            let want = format!(r#"{head},"user":{{{user}{added}}}{members}}}"#);
             assert_eq!(written(&body, &additions), want, "{says}");
         }
     }

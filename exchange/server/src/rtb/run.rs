@@ -52,8 +52,8 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
         gpc: input.gpc,
         account: input.source.account().map(|account| &account.defaults),
         places: context.exchange.knows_places().then_some(&find),
-        visitor: input.visitor.as_deref().map(|id| Visitor {
-            id,
+        visitor: Some(Visitor {
+            cookie: input.visitor.as_deref(),
             policy: in_force.market.privacy,
         }),
     };
