@@ -94,13 +94,11 @@ impl Bid<'_> {
         self.cattax.unwrap_or(CategoryTaxonomy::CONTENT_1_0)
     }
 
-    /// The markup; an object as its JSON text.
+    /// The markup; an object as its JSON text. Blanks are none.
     #[must_use]
     pub fn adm(&self) -> Option<&str> {
-        self.adm
-            .as_ref()
-            .map(crate::Markup::as_str)
-            .filter(|markup| !markup.is_empty())
+        let markup = self.adm.as_ref().map(crate::Markup::as_str);
+        markup.filter(|markup| !markup.trim_start().is_empty())
     }
 
     /// The APIs that the markup needs, by `apis` or else the deprecated `api` (C-133).
