@@ -47,6 +47,7 @@ impl Limits {
 
     /// Bounds for a bid response: markup may be longer than anything in a request.
     pub const RESPONSE: Self = Self {
+        bids: 250,
         string: 512 * 1024,
         ..Self::REQUEST
     };

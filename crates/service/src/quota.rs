@@ -10,7 +10,8 @@ use std::{
 
 use crate::http::ShedReason;
 
-/// Permits that may be taken at once: those of a tenth of a second, and at least so many.
+/// Permits that may be taken at once: those of a tenth of a second, and at least so many, but no more than those
+/// of a second.
 const LEAST_BURST: u64 = 10;
 const BURST_SHARE: u64 = 10;
 const SECOND_NANOS: u64 = 1_000_000_000;
@@ -115,7 +116,8 @@ impl Quota {
         let Some(interval) = SECOND_NANOS.checked_div(u64::from(qps)) else {
             return true;
         };
-        let burst = (u64::from(qps) / BURST_SHARE).max(LEAST_BURST);
+        let qps = u64::from(qps);
+        let burst = (qps / BURST_SHARE).max(LEAST_BURST).min(qps.max(1));
         let tolerance = interval.saturating_mul(burst - 1);
         let since = now.saturating_duration_since(self.made).as_nanos();
         let now = u64::try_from(since).unwrap_or(u64::MAX);
@@ -174,6 +176,22 @@ mod tests {
             "other terms hold at once"
         );
         assert_eq!(quota.in_flight(), 0, "refusals hold no place");
+    }
+
+    #[test]
+    fn r_24_a_small_quota_is_not_passed_in_any_second_by_more_than_its_burst() {
+        for (qps, at_once, in_five_seconds) in [(1, 1, 5), (5, 5, 29), (9, 9, 53), (20, 10, 109)] {
+            let quota = quota(Terms {
+                qps,
+                ..Terms::default()
+            });
+            let start = Instant::now();
+            let taken = |millis: u64| quota.enter(start + Duration::from_millis(millis)).is_ok();
+            let first = (0..100).filter(|_| taken(0)).count();
+            assert_eq!(first, at_once, "{qps} a second, at once");
+            let rest = (1..5_000).filter(|millis| taken(*millis)).count();
+            assert_eq!(first + rest, in_five_seconds, "{qps} a second, in five");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use exchange_core::intake::{Additions, Defaults, Pages};
 use std::hint::black_box;
 use support::{example, intake, market, partner, planned, settled, taken_in};
@@ -42,6 +42,47 @@ fn bench(criterion: &mut Criterion) {
     criterion.bench_function("settle, 5 DSPs with 2 bids each", |bencher| {
         bencher.iter(|| settled(&plan, &market, black_box(&answers)).winners.len());
     });
+    let many = |most: usize, entry: &dyn Fn(usize) -> String| {
+        let entries: Vec<String> = (0..most).map(entry).collect();
+        entries.join(",")
+    };
+    for (says, listed, declared, bids) in [
+        ("5 blocked domains, 5 DSPs with 2 bids of 1", 5, 1, 2),
+        (
+            "3,000 blocked domains, 5 DSPs with 200 bids of 1",
+            3_000,
+            1,
+            200,
+        ),
+        (
+            "10,000 blocked domains, 5 DSPs with 190 bids of 50",
+            10_000,
+            50,
+            190,
+        ),
+    ] {
+        let badv = many(listed, &|at| format!("\"blocked{at}.com\""));
+        let request = format!(
+            r#"{{"id":"r","imp":[{{"id":"1","banner":{{"w":300,"h":250}}}}],"badv":[{badv}]}}"#
+        );
+        let body = many(bids, &|bid| {
+            let adomain = many(declared, &|at| format!("\"ad{bid}-{at}.com\""));
+            format!(
+                r#"{{"id":"{bid}","impid":"1","price":1,"w":300,"h":250,"adm":"x","adomain":[{adomain}]}}"#
+            )
+        });
+        let response = format!(r#"{{"id":"r","seatbid":[{{"bid":[{body}]}}]}}"#);
+        let intake = support::intake(Box::leak(request.into_boxed_str()));
+        let answers: Vec<(usize, &str)> = (0..5).map(|ask| (ask, response.as_str())).collect();
+        criterion.bench_function(&format!("settle, {says}"), |bencher| {
+            // Planned anew, so that the list is made ready each time.
+            bencher.iter_batched(
+                || planned(&intake, &market, 1),
+                |plan| settled(&plan, &market, black_box(&answers)).winners.len(),
+                BatchSize::SmallInput,
+            );
+        });
+    }
     let (request, response) = example("09-ctv-dynamic-pod");
     let pod = support::intake(&request);
     let plan = planned(&pod, &market, 1);

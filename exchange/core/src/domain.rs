@@ -1,5 +1,10 @@
 //! Advertiser domains: normal form and lists (C-29).
 
+use crate::listed::Hash;
+
+/// Bytes of a domain name (RFC 1035 §2.3.4).
+const LONGEST: usize = 253;
+
 /// The domain in comparison form, borrowed: no scheme, no leading `www.`, no trailing dot.
 /// `None` when it is no domain. Case is left to the comparison.
 #[must_use]
@@ -14,7 +19,7 @@ pub fn normalise(text: &str) -> Option<&str> {
         Some(head) if head.eq_ignore_ascii_case("www.") => text.get(4..)?,
         _ => text,
     };
-    is_name(text).then_some(text)
+    (text.len() <= LONGEST && is_name(text)).then_some(text)
 }
 
 /// Whether a text is labels with dots between them.
@@ -61,12 +66,6 @@ pub fn covers(listed: &str, domain: &str) -> bool {
 /// The same of a domain in comparison form.
 #[must_use]
 pub fn covers_name(listed: &str, domain: &str) -> bool {
-    // Lists are long, and most of their entries end in other letters.
-    let last = |text: &str| text.as_bytes().last().map(u8::to_ascii_lowercase);
-    let trimmed = listed.trim_end_matches(|c: char| matches!(c, '/' | '.') || c.is_whitespace());
-    if listed.is_ascii() && last(trimmed) != last(domain) {
-        return false;
-    }
     let Some(listed) = normalise(listed) else {
         return false;
     };
@@ -76,12 +75,44 @@ pub fn covers_name(listed: &str, domain: &str) -> bool {
     let (Some(head), Some(tail)) = (domain.get(..start), domain.get(start..)) else {
         return false;
     };
-    let same = if listed.is_ascii() {
-        tail.eq_ignore_ascii_case(listed)
+    (head.is_empty() || head.ends_with('.')) && is_same_name(listed, tail)
+}
+
+/// Whether two names in comparison form are the same.
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
+    if one.is_ascii() {
+        one.eq_ignore_ascii_case(other)
     } else {
-        tail.to_lowercase() == listed.to_lowercase()
-    };
-    same && (head.is_empty() || head.ends_with('.'))
+        one.len() == other.len() && one.to_lowercase() == other.to_lowercase()
+    }
+}
+
+/// Whether one of the endings of a name that a list may cover it by, itself and its parents, `is` it; each comes
+/// with its hash. The name is read once, from its end.
+pub(crate) fn any_ending<'n>(name: &'n str, hash: Hash, is: impl Fn(u64, &'n str) -> bool) -> bool {
+    let mut hash = hash;
+    for (at, letter) in name.char_indices().rev() {
+        if letter == '.' && is(hash.finish(), name.get(at + 1..).unwrap_or_default()) {
+            return true;
+        }
+        hash = with_letter(hash, letter);
+    }
+    is(hash.finish(), name)
+}
+
+/// The hash of a name in comparison form.
+pub(crate) fn hash_of(name: &str, hash: Hash) -> u64 {
+    name.chars().rev().fold(hash, with_letter).finish()
+}
+
+fn with_letter(hash: Hash, letter: char) -> Hash {
+    if letter.is_ascii() {
+        return hash.with(u64::from(u32::from(letter.to_ascii_lowercase())));
+    }
+    let lower = letter.to_lowercase();
+    // Which of the two small sigmas a capital becomes depends on what stands behind it.
+    let lower = lower.map(|letter| if letter == 'ς' { 'σ' } else { letter });
+    lower.fold(hash, |hash, letter| hash.with(u64::from(u32::from(letter))))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Reading an SSP's request, and the values that it left to us.
 
 mod additions;
+mod choices;
 
 use openrtb::splice::{Object, Patches};
 use openrtb::{BidRequest, Limits, ReadError, Repairs, convert};
@@ -22,6 +23,11 @@ pub struct Bounds {
     pub limits: Limits,
     /// Impressions that one display out of home may count for: what the seller says, buyers pay (C-120).
     pub quantity: Multiplier,
+    /// Entries of one list that ads are compared with one by one: sizes, types, durations, attributes, APIs,
+    /// languages, currencies.
+    pub choices: usize,
+    /// Deals of all imps together.
+    pub deals: usize,
 }
 
 impl Bounds {
@@ -32,6 +38,8 @@ impl Bounds {
         Self {
             limits,
             quantity: Multiplier::new(millionths).unwrap_or(Multiplier::ONE),
+            choices: 128,
+            deals: 1_000,
         }
     }
 }
@@ -95,6 +103,7 @@ pub fn read<'a>(
 ) -> Result<Intake<'a>, Refusal> {
     let Pages { newer, added } = pages;
     let (mut request, repairs) = BidRequest::read(body, &bounds.limits)?;
+    choices::check(&request, body, bounds)?;
     let mut body = body;
     // What is written here is ours, and cannot be beyond a limit that the request kept.
     if request.has_older_forms() && convert::request_to_26(body, &Limits::MEASURED, newer).is_ok() {

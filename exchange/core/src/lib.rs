@@ -21,6 +21,7 @@ pub mod deals;
 pub mod domain;
 pub mod floors;
 pub mod intake;
+mod listed;
 pub mod loss;
 pub mod market;
 pub mod markup;

@@ -17,6 +17,8 @@ pub enum Loss {
     CurrencyNotAllowed,
     /// A notice's URL is longer than our tokens carry (R37).
     NoticeUrlTooLong,
+    /// It declares more domains, categories, attributes or APIs than are looked at (R37).
+    DeclaresTooMuch,
     /// It wants a slot of the pod that the request did not offer.
     SlotNotOffered,
     /// Its deal is none of the imp's, or a private auction got no deal (C-110, C-111).
@@ -45,6 +47,8 @@ pub enum Loss {
     SizeNotAllowed,
     /// A markup type, duration, protocol or API that was not offered.
     FormatNotAllowed,
+    /// Its markup is longer or shorter than it declares (C-81).
+    WrongDuration,
     /// Its advertiser is blocked.
     AdvertiserBlocked,
     /// Its app is blocked by store id.
@@ -79,7 +83,7 @@ pub enum Loss {
 
 impl Loss {
     /// Every reason, for counters registered beforehand.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::Expired,
         Self::Malformed,
         Self::DuplicateKey,
@@ -87,6 +91,7 @@ impl Loss {
         Self::DuplicateBid,
         Self::CurrencyNotAllowed,
         Self::NoticeUrlTooLong,
+        Self::DeclaresTooMuch,
         Self::SlotNotOffered,
         Self::InvalidDeal,
         Self::WrongAuction,
@@ -101,6 +106,7 @@ impl Loss {
         Self::SeatBlocked,
         Self::SizeNotAllowed,
         Self::FormatNotAllowed,
+        Self::WrongDuration,
         Self::AdvertiserBlocked,
         Self::AppBlocked,
         Self::BundleBlocked,
@@ -129,6 +135,7 @@ impl Loss {
             | Self::DuplicateBid
             | Self::CurrencyNotAllowed
             | Self::NoticeUrlTooLong
+            | Self::DeclaresTooMuch
             | Self::SlotNotOffered => 3,
             Self::InvalidDeal => 4,
             Self::WrongAuction => 5,
@@ -145,7 +152,7 @@ impl Loss {
             Self::CreativePending => 201,
             Self::CreativeBlocked => 202,
             Self::SizeNotAllowed => 203,
-            Self::FormatNotAllowed | Self::UnusableVast => 204,
+            Self::FormatNotAllowed | Self::WrongDuration | Self::UnusableVast => 204,
             Self::AdvertiserBlocked => 205,
             Self::AppBlocked => 206,
             Self::NotSecure => 207,
@@ -171,6 +178,7 @@ impl Loss {
             Self::DuplicateBid => "duplicate_bid",
             Self::CurrencyNotAllowed => "currency",
             Self::NoticeUrlTooLong => "notice_url",
+            Self::DeclaresTooMuch => "declares_too_much",
             Self::SlotNotOffered => "slot_not_offered",
             Self::InvalidDeal => "invalid_deal",
             Self::WrongAuction => "wrong_auction",
@@ -185,6 +193,7 @@ impl Loss {
             Self::SeatBlocked => "seat_blocked",
             Self::SizeNotAllowed => "size",
             Self::FormatNotAllowed => "format",
+            Self::WrongDuration => "duration",
             Self::AdvertiserBlocked => "advertiser_blocked",
             Self::AppBlocked => "app_blocked",
             Self::BundleBlocked => "bundle_blocked",
@@ -214,6 +223,9 @@ impl Loss {
             Self::DuplicateBid => "the bid's id is not unique in its answer",
             Self::CurrencyNotAllowed => "the bid's currency is not allowed",
             Self::NoticeUrlTooLong => "the URL of a notice is too long",
+            Self::DeclaresTooMuch => {
+                "it declares more domains, categories or attributes than are looked at"
+            }
             Self::SlotNotOffered => "the pod slot was not offered",
             Self::InvalidDeal => "the deal is not one of the imp's",
             Self::WrongAuction => "the answer names another request",
@@ -228,6 +240,7 @@ impl Loss {
             Self::SeatBlocked => "the seat may not buy this",
             Self::SizeNotAllowed => "the size was not offered",
             Self::FormatNotAllowed => "the markup's format was not offered",
+            Self::WrongDuration => "the markup is longer or shorter than the bid declares",
             Self::AdvertiserBlocked => "the advertiser is blocked",
             Self::AppBlocked => "the app's store id is blocked",
             Self::BundleBlocked => "the app's bundle is blocked",

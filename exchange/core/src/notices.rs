@@ -1,5 +1,7 @@
 //! Which URLs of a DSP are called for a bid, with which values.
 
+use std::borrow::Cow;
+
 use contracts::notice::{SellClaims, Serving};
 use openrtb::enums::LossReason;
 use openrtb::macros::{self, Context, Options, Values};
@@ -126,16 +128,22 @@ const LATER: &str = "${GAVEL_LOSS}";
 /// The loss notice of a bid that won here and may yet lose upstream: all but the reason is known.
 #[must_use]
 pub fn deferred_loss_url(template: Option<&str>, values: &Values<'_>) -> Option<String> {
-    let template = template?.replace("${AUCTION_LOSS}", LATER);
-    // What the SSP's winner paid is not ours to tell.
-    let unknown = Values {
+    url(Some(&without_loss(template?)), &without_price(values))
+}
+
+fn without_loss(template: &str) -> String {
+    template.replace("${AUCTION_LOSS}", LATER)
+}
+
+/// What the SSP's winner paid is not ours to tell.
+fn without_price<'v>(values: &Values<'v>) -> Values<'v> {
+    Values {
         price: None,
         min_to_win: None,
         market_bid_ratio: None,
         loss: None,
         ..*values
-    };
-    url(Some(&template), &unknown)
+    }
 }
 
 /// What begins the time of the display in a billing notice until there is one.
@@ -145,15 +153,37 @@ const IMP_TS: &str = "${AUCTION_IMP_TS";
 /// The billing notice of a bid that won: all but the time of the display is known.
 #[must_use]
 pub fn billing_url(template: Option<&str>, values: &Values<'_>) -> Option<String> {
-    let template = template?;
+    url(Some(&without_display_time(template?)), values)
+}
+
+fn without_display_time(template: &str) -> Cow<'_, str> {
     if !template.contains(IMP_TS) {
-        return url(Some(template), values);
+        return Cow::Borrowed(template);
     }
     let mut later = template.to_owned();
     for end in ["}", ":"] {
         later = later.replace(&format!("{IMP_TS}{end}"), &format!("{SHOWN}{end}"));
     }
-    url(Some(&later), values)
+    Cow::Owned(later)
+}
+
+/// Whether a template's URL is longer than [`LONGEST_URL`], as a billing notice or as a loss notice for later. It is
+/// written no further than that.
+pub(crate) fn is_too_long(template: &str, values: &Values<'_>) -> bool {
+    let exceeds = |template: &str, values: &Values<'_>| {
+        let starts = template.match_indices("${").map(|(at, _)| at);
+        let ends = starts.clone().chain([template.len()]);
+        let mut url = String::with_capacity(LONGEST_URL);
+        let mut pieces = [0].into_iter().chain(starts).zip(ends);
+        // One macro after the other.
+        pieces.any(|(start, end)| {
+            let piece = template.get(start..end).unwrap_or_default();
+            macros::expand(piece, values, AS_URL, &mut url);
+            url.len() > LONGEST_URL
+        })
+    };
+    exceeds(&without_display_time(template), values)
+        || exceeds(&without_loss(template), &without_price(values))
 }
 
 /// Whether such a URL tells the time of the display.

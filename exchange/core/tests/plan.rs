@@ -115,6 +115,31 @@ fn a_dsp_sees_its_own_imps_and_deals_and_bids_on_no_other() {
 }
 
 #[test]
+fn who_may_win_by_a_guarantee() {
+    // X-30, X-76: until all of them have answered nothing is decided
+    let request = r#"{"id":"r","imp":[{"id":"1","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"own","wseat":["s1"],"guar":1},{"id":"other","wseat":["s2"],"guar":1},{"id":"all"}]}},{"id":"2","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"third","wseat":["s3"],"guar":1}]}}]}"#;
+    let intake = intake(request);
+    let with_seats = |id: &str, seats: &[&str]| {
+        let mut partner = partner(id);
+        partner.seats = seats.iter().map(|seat| (*seat).to_owned()).collect();
+        partner
+    };
+    let mut testing = partner("testing");
+    testing.status = PartnerStatus::Testing;
+    let market = market(&[
+        with_seats("first imp", &["s1"]),
+        with_seats("second imp", &["s3"]),
+        with_seats("neither", &["s4"]),
+        with_seats("every seat", &[]),
+        testing,
+    ]);
+    let plan = planned(&intake, &market, 1);
+    assert!(plan.may_fill_early());
+    let may: Vec<bool> = (0..6).map(|ask| plan.may_win_by_guarantee(ask)).collect();
+    assert_eq!(may, [true, true, false, true, false, false]);
+}
+
+#[test]
 fn who_is_not_asked_and_why() {
     let dooh = r#"{"id":"r","imp":[{"id":"1","video":{"mimes":["video/mp4"]}}],"dooh":{"id":"d"}}"#;
     let intake = intake(dooh);

@@ -6,11 +6,12 @@ mod support;
 
 use std::fmt::Write as _;
 
+use exchange_core::Conditions;
 use exchange_core::pods::{
     Ad, Break, Layout, MOST_ADS, MOST_STEPS, Place, Problem, Set, Wish, Worth, members, one,
 };
 use proptest::prelude::*;
-use support::{fates, intake, market, partner, planned, settled};
+use support::{fates, intake, market, partner, planned, settled, settled_under};
 
 /// A pod in words of the test: what the program knows in bits.
 #[derive(Debug, Clone)]
@@ -378,26 +379,57 @@ fn an_ad_of_unknown_length_takes_the_longest_that_is_allowed() {
 }
 
 #[test]
-fn a_break_is_never_full_by_guarantees() {
-    // Two guaranteed ads in one break are not two imps.
+fn what_guaranteed_deals_fill() {
+    // X-30, X-76: who has not answered yet may be passed over only where it cannot win
     let deals = r#""pmp":{"deals":[{"id":"g","guar":1}]}"#;
-    let request = format!(
-        r#"{{"id":"r","at":1,"imp":[{{"id":"1","video":{{"mimes":["video/mp4"],"poddur":60}},{deals}}},{{"id":"2","video":{{"mimes":["video/mp4"]}},{deals}}}]}}"#
-    );
-    let intake = intake(&request);
-    let market = market(&[partner("alpha")]);
-    let plan = planned(&intake, &market, 1);
-    let guaranteed = r#""dealid":"g""#;
-    let filled = |bids: &[PodBid], imps| {
-        let response = response(bids);
-        settled(&plan, &market, &[(0, &response)]).is_filled_by_guarantees(imps)
+    let video = |more: &str| format!(r#""video":{{"mimes":["video/mp4"]{more}}},{deals}"#);
+    let native = |count: u8| {
+        format!(r#""native":{{"request":"{{\"plcmtcnt\":{count},\"assets\":[]}}"}},{deals}"#)
     };
-    let two = [
-        ("a", "1", "3", 30, guaranteed),
-        ("b", "1", "2", 30, guaranteed),
+    const AD: &str =
+        r#""mtype":2,"dur":30,"adm":"<VAST version=\"4.0\"><Ad><InLine/></Ad></VAST>""#;
+    const CARD: &str =
+        r#""mtype":4,"adm":"{\"link\":{\"url\":\"https://a.example\"},\"assets\":[]}""#;
+    let (one, several) = (video(""), video(r#","poddur":60"#));
+    let (card, cards) = (native(1), native(2));
+    let sure = |imp: u8, ad: &'static str| (imp, r#","dealid":"g""#, ad);
+    let open = |imp: u8, ad: &'static str| (imp, "", ad);
+    #[rustfmt::skip]
+    let cases = [
+        ("all of one imp", vec![&one], 1, vec![sure(1, AD)], true),
+        ("an open bid", vec![&one], 1, vec![open(1, AD)], false),
+        ("one imp of two", vec![&one, &one], 1, vec![sure(1, AD)], false),
+        ("two imps", vec![&one, &one], 1, vec![sure(1, AD), sure(2, AD)], true),
+        ("of two places one", vec![&one], 2, vec![sure(1, AD)], false),
+        ("of two places one and an open bid", vec![&one], 2, vec![sure(1, AD), open(1, AD)], false),
+        ("of two places two", vec![&one], 2, vec![sure(1, AD), sure(1, AD)], true),
+        ("a break may take more", vec![&several], 1, vec![sure(1, AD), sure(1, AD)], false),
+        ("so may a place for two native ads", vec![&cards], 1, vec![sure(1, CARD)], false),
+        ("a place for one native ad", vec![&card], 1, vec![sure(1, CARD)], true),
     ];
-    assert!(!filled(&two, 2));
-    assert!(filled(&[("a", "2", "3", 30, guaranteed)], 1));
-    assert!(!filled(&[("a", "2", "3", 30, guaranteed)], 2), "one of two");
-    assert!(!filled(&[("a", "2", "3", 30, "")], 1));
+    let market = market(&[partner("alpha")]);
+    for (says, imps, multibid, bids, expect) in cases {
+        let imps = imps.iter().zip(1..);
+        let imps = imps.map(|(members, id)| format!(r#"{{"id":"{id}",{members}}}"#));
+        let imps: Vec<String> = imps.collect();
+        let request = format!(r#"{{"id":"r","at":1,"imp":[{}]}}"#, imps.join(","));
+        let intake = intake(&request);
+        let plan = planned(&intake, &market, 1);
+        let bids = bids.iter().zip(1..).map(|((imp, deal, ad), id)| {
+            format!(r#"{{"id":"{id}","impid":"{imp}","price":3,{ad}{deal}}}"#)
+        });
+        let bids: Vec<String> = bids.collect();
+        let response = format!(r#"{{"id":"r","seatbid":[{{"bid":[{}]}}]}}"#, bids.join(","));
+        let conditions = Conditions {
+            multibid,
+            ..Conditions::default()
+        };
+        let settlement = settled_under(&plan, &market, &conditions, &[(0, &response)]);
+        assert_eq!(
+            settlement.is_filled_by_guarantees(&plan, multibid),
+            expect,
+            "{says}: {:?}",
+            fates(&settlement)
+        );
+    }
 }

@@ -32,6 +32,10 @@ fn lists_and_limits() {
         Case { item: "X-43 bcat", request: r#""bcat":["IAB25"]"#, imp: BANNER, bid: r#""cat":["IAB1","IAB25-3"]"#, expect: "209" },
         Case { item: "X-43 a sibling is not blocked", request: r#""bcat":["IAB25-3"]"#, imp: BANNER, bid: r#""cat":["IAB25"]"#, expect: "won" },
         Case { item: "C-30 another taxonomy is not compared", request: r#""bcat":["IAB25"]"#, imp: BANNER, bid: r#""cat":["IAB25"],"cattax":6"#, expect: "won" },
+        Case { item: "X-43 acat, no category told", request: r#""acat":["IAB1"]"#, imp: BANNER, bid: "", expect: "209" },
+        Case { item: "X-43 acat, told in another taxonomy", request: r#""acat":["IAB1"]"#, imp: BANNER, bid: r#""cat":["IAB1"],"cattax":6"#, expect: "209" },
+        Case { item: "X-43 acat, another taxonomy and no category", request: r#""acat":["IAB1"]"#, imp: BANNER, bid: r#""cattax":6"#, expect: "209" },
+        Case { item: "X-43 acat in the taxonomy of both", request: r#""cattax":6,"acat":["150"]"#, imp: BANNER, bid: r#""cat":["150"],"cattax":6"#, expect: "won" },
         Case { item: "X-43 acat", request: r#""acat":["IAB1"]"#, imp: BANNER, bid: r#""cat":["IAB1-2"]"#, expect: "won" },
         Case { item: "X-43 not in acat", request: r#""acat":["IAB1"]"#, imp: BANNER, bid: r#""cat":["IAB2"]"#, expect: "209" },
         Case { item: "X-44 store id", request: r#""bapp":["123456"]"#, imp: BANNER, bid: r#""bundle":"123456""#, expect: "206" },
@@ -97,6 +101,14 @@ fn lists_and_limits() {
         Case { item: "X-21 first or last, where nothing is offered", request: "", imp: VIDEO, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","slotinpod":2"#, expect: "3" },
         Case { item: "X-21 the last, where the first is offered", request: "", imp: r#""video":{"mimes":["video/mp4"],"slotinpod":1}"#, bid: r#""adm":"<VAST version=\"3.0\"><Ad><InLine/></Ad></VAST>","slotinpod":-1"#, expect: "3" },
         Case { item: "C-71 flex, narrower than the least width", request: "", imp: r#""banner":{"format":[{"wratio":16,"hratio":9,"wmin":300}]}"#, bid: r#""wratio":16,"hratio":9,"w":299,"h":168"#, expect: "203" },
+        Case { item: "C-81 a dur that the file is as long as, to the second", request: "", imp: VIDEO, bid: r#""dur":15,"adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15.900</Duration></InLine></Ad></VAST>""#, expect: "won" },
+        Case { item: "C-81 a dur that fits, of a file that does not", request: "", imp: VIDEO, bid: r#""dur":15,"adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:01:00</Duration></InLine></Ad></VAST>""#, expect: "204" },
+        Case { item: "C-81 a dur over a shorter file", request: "", imp: VIDEO, bid: r#""dur":30,"adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15</Duration></InLine></Ad></VAST>""#, expect: "204" },
+        Case { item: "C-81 a dur of two ads together", request: "", imp: VIDEO, bid: r#""dur":30,"adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:15</Duration></InLine></Ad><Ad><InLine><Duration>00:00:15</Duration></InLine></Ad></VAST>""#, expect: "won" },
+        Case { item: "C-81 two ads of which the first alone is longer", request: "", imp: VIDEO, bid: r#""dur":15,"adm":"<VAST version=\"3.0\"><Ad><InLine><Duration>00:00:45</Duration></InLine></Ad><Ad><InLine/></Ad></VAST>""#, expect: "204" },
+        Case { item: "C-81 a wrapper does not tell: dur is believed", request: "", imp: VIDEO, bid: r#""dur":15,"protocol":3,"adm":"<VAST version=\"3.0\"><Ad><Wrapper/></Ad></VAST>""#, expect: "won" },
+        Case { item: "X-51 blanks are no markup", request: "", imp: BANNER, bid: r#""adm":" \n""#, expect: "7" },
+        Case { item: "X-93 blanks, and a nurl that brings it", request: "", imp: BANNER, bid: r#""adm":"  ","nurl":"https://d.example/n""#, expect: "won" },
         Case { item: "X-57 exp", request: "", imp: r#""exp":60,"banner":{"w":300,"h":250}"#, bid: r#""exp":59"#, expect: "2" },
         Case { item: "X-57 exp of nothing", request: "", imp: BANNER, bid: r#""exp":0"#, expect: "2" },
         Case { item: "X-57 a display in 4 h that the bid does not live to see", request: "", imp: r#""dt":1793404400000,"banner":{"w":300,"h":250}"#, bid: r#""exp":1800"#, expect: "2" },
@@ -187,6 +199,72 @@ fn demands_beyond_the_standard() {
     ];
     for case in cases {
         assert_eq!(outcome(&case, &strict), case.expect, "{}", case.item);
+    }
+}
+
+#[test]
+fn what_one_bid_may_declare() {
+    // R37: 50 of each
+    for (list, entry) in [
+        ("adomain", r#""a.example""#),
+        ("cat", r#""IAB1""#),
+        ("attr", "1"),
+        ("apis", "5"),
+    ] {
+        for (count, expect) in [(50, "won"), (51, "3")] {
+            let entries = vec![entry; count].join(",");
+            let case = Case {
+                item: list,
+                request: "",
+                imp: r#""banner":{"w":300,"h":250,"api":[5]}"#,
+                bid: format!(r#""{list}":[{entries}]"#).leak(),
+                expect,
+            };
+            assert_eq!(outcome(&case, &Policy::default()), expect, "{count} {list}");
+        }
+    }
+}
+
+#[test]
+fn long_lists_say_what_short_ones_say() {
+    // X-40, X-41, X-43, X-44, C-111, C-112: beyond eight entries lists are looked up
+    let filled = |entry: &str, filler: &str| {
+        let fillers = (0..40).map(|n| format!("\"{}\"", filler.replace('@', &n.to_string())));
+        let mut list: Vec<String> = fillers.collect();
+        list.insert(20, format!("\"{entry}\""));
+        list.join(",")
+    };
+    let deal = |members: &str| {
+        format!(r#""banner":{{"w":300,"h":250}},"pmp":{{"deals":[{{"id":"d",{members}}}]}}"#)
+    };
+    let none = || BANNER.to_owned();
+    #[rustfmt::skip]
+    let cases = [
+        ("badv", format!(r#""badv":[{}]"#, filled("https://www.Bad.example/", "f@.example")), none(), r#""adomain":["shop.bad.example"]"#, "205"),
+        ("badv, a sibling", format!(r#""badv":[{}]"#, filled("a.bad.example", "f@.example")), none(), r#""adomain":["b.bad.example"]"#, "won"),
+        ("bcat", format!(r#""bcat":[{}]"#, filled("iab25", "IAB9-@")), none(), r#""cat":["IAB25-3"]"#, "209"),
+        ("bcat, not a child", format!(r#""bcat":[{}]"#, filled("IAB25", "IAB9-@")), none(), r#""cat":["IAB251"]"#, "won"),
+        ("acat", format!(r#""acat":[{}]"#, filled("IAB25", "IAB9-@")), none(), r#""cat":["IAB25-3","IAB9-7"]"#, "won"),
+        ("acat, not all of them", format!(r#""acat":[{}]"#, filled("IAB25", "IAB9-@")), none(), r#""cat":["IAB25-3","IAB7"]"#, "209"),
+        ("bapp", format!(r#""bapp":[{}]"#, filled("com.bad.app", "com.f@")), none(), r#""bundle":"COM.bad.app""#, "215"),
+        ("wseat", format!(r#""wseat":[{}]"#, filled("s1", "f@")), none(), "", "won"),
+        ("wseat without it", format!(r#""wseat":[{}]"#, filled("S1", "f@")), none(), "", "104"),
+        ("bseat", format!(r#""bseat":[{}]"#, filled("s1", "f@")), none(), "", "104"),
+        ("deals", String::new(), format!(r#""banner":{{"w":300,"h":250}},"pmp":{{"deals":[{}]}}"#, (0..40).map(|n| format!(r#"{{"id":"d{n}","bidfloor":{n}}}"#)).collect::<Vec<_>>().join(",")), r#""dealid":"d6""#, "101"),
+        ("wseat of a deal", String::new(), deal(&format!(r#""wseat":[{}]"#, filled("s2", "f@"))), r#""dealid":"d""#, "104"),
+        ("wseat of a deal, with it", String::new(), deal(&format!(r#""wseat":[{}]"#, filled("s1", "f@"))), r#""dealid":"d""#, "won"),
+        ("wadomain of a deal", String::new(), deal(&format!(r#""wadomain":[{}]"#, filled("a.example", "f@.example"))), r#""dealid":"d","adomain":["b.example"]"#, "213"),
+        ("wadomain of a deal, with it", String::new(), deal(&format!(r#""wadomain":[{}]"#, filled("a.example", "f@.example"))), r#""dealid":"d","adomain":["shop.a.example"]"#, "won"),
+    ];
+    for (item, request, imp, bid, expect) in cases {
+        let case = Case {
+            item,
+            request: request.leak(),
+            imp: imp.leak(),
+            bid,
+            expect,
+        };
+        assert_eq!(outcome(&case, &Policy::default()), expect, "{item}");
     }
 }
 

@@ -472,6 +472,8 @@ fn what_would_have_won() {
     const BOTH: &str = r#""at":1,"imp":[{"id":"1","bidfloor":0.5,"banner":{"w":300,"h":250}},{"id":"2","bidfloor":0.5,"banner":{"w":300,"h":250}}]"#;
     #[rustfmt::skip]
     let rows = [
+        Row("a member of a group is told what the group lacked", BOTH, r#""seatbid":[{"group":1,"bid":[{"id":"a","impid":"1","price":2,"adm":"x"},{"id":"b","impid":"2","price":2,"adm":"x"}]},{"bid":[{"id":"c","impid":"1","price":5,"adm":"x"}]}]"#, &[Some("3"), Some("3"), Some("2")]),
+        Row("a member of a group against two", BOTH, r#""seatbid":[{"group":1,"bid":[{"id":"a","impid":"1","price":2,"adm":"x"},{"id":"b","impid":"2","price":3,"adm":"x"}]},{"bid":[{"id":"c","impid":"1","price":4,"adm":"x"},{"id":"d","impid":"2","price":2.5,"adm":"x"}]}]"#, &[Some("3.5"), Some("4.5"), Some("2"), Some("2.5")]),
         Row("above a group's winner price was not the cause", BOTH, r#""seatbid":[{"group":1,"bid":[{"id":"a","impid":"1","price":1,"adm":"x"},{"id":"b","impid":"2","price":9,"adm":"x"}]},{"bid":[{"id":"c","impid":"1","price":5,"adm":"x"}]}]"#, &[Some("1"), Some("0.5"), None]),
         Row("alone: the floor", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#, &[Some("2")]),
         Row("under the floor, nobody else", EURO, r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":1,"adm":"x"}]}]"#, &[Some("2")]),

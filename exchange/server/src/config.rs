@@ -75,6 +75,9 @@ pub struct Config {
     pub traffic: Traffic,
     pub limits: Limits,
     pub quantity: u32,
+    pub choices: usize,
+    pub deals: usize,
+    pub declared: usize,
     pub request: openrtb::Limits,
     pub response: openrtb::Limits,
 }
@@ -262,6 +265,8 @@ impl Config {
                 "quantity",
                 usize::try_from(self.quantity).unwrap_or(usize::MAX),
             ),
+            ("choices", self.choices),
+            ("declared", self.declared),
             ("outbox.in_work", self.outbox.in_work),
             ("outbox.per_partner", self.outbox.per_partner),
             ("sync.per_user", self.sync.per_user),
@@ -345,7 +350,11 @@ impl Config {
     /// What is believed of requests.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
-        Bounds::new(self.request, self.quantity)
+        Bounds {
+            choices: self.choices,
+            deals: self.deals,
+            ..Bounds::new(self.request, self.quantity)
+        }
     }
 
     /// What is kept of auctions in memory, and told to the control plane.
@@ -366,6 +375,7 @@ impl Config {
             advertiser_domain_required: self.require_adomain,
             loopback_is_secure: self.local_mode,
             notice_url: usize::try_from(self.notice_url.0).unwrap_or(usize::MAX),
+            declared: self.declared,
             limits: self.response,
         }
     }

@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use contracts::access::KeyDigest;
 use exchange::{BID, Dsp, Rig, banner};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -105,39 +106,100 @@ async fn who_brings_nothing_is_asked_no_more() {
     assert_eq!(status(&rig.record(&answer).await, "idle"), "no_bid");
 }
 
-#[tokio::test]
-async fn nobody_is_waited_for_once_guaranteed_deals_fill_every_imp() {
-    let holder = Dsp::start(|body| {
+/// A DSP that bids on a deal of imp `1`, for a seat.
+fn on_deal(seat: &'static str, deal: &'static str, price: &'static str) -> Dsp {
+    let bid = BID.replace(r#""price":1.5"#, &format!(r#""price":{price}"#));
+    Dsp::start(move |body| {
         let request: Value = serde_json::from_str(body).unwrap();
-        let bid = format!(r#"{{"id":"b1","impid":"1","dealid":"sure",{BID}}}"#);
+        let bid = format!(r#"{{"id":"b1","impid":"1","dealid":"{deal}",{bid}}}"#);
         Some(format!(
-            r#"{{"id":{},"seatbid":[{{"bid":[{bid}]}}]}}"#,
+            r#"{{"id":{},"seatbid":[{{"seat":"{seat}","bid":[{bid}]}}]}}"#,
             request["id"]
         ))
-    });
+    })
+}
+
+/// A request whose only imp has these deals: id, seat that may use it, whether it is guaranteed.
+fn with_deals(deals: &[(&str, &str, u8)]) -> String {
+    let deals: Vec<String> = deals
+        .iter()
+        .map(|(id, seat, guar)| {
+            format!(r#"{{"id":"{id}","bidfloor":1,"wseat":["{seat}"],"guar":{guar}}}"#)
+        })
+        .collect();
+    let deals = format!(r#""secure":1,"pmp":{{"deals":[{}]}}"#, deals.join(","));
+    banner("").replace(r#""secure":1"#, &deals)
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_once_guaranteed_deals_fill_every_imp() {
+    let holder = on_deal("s1", "sure", "1.5");
     let slow = Dsp::bidding(BID);
+    let seats = |seat: &str| json!({ "seats": [seat] });
     let partners = json!([
-        partner("slow", &format!("{}/slow", slow.server.url), &json!({})),
-        partner("holder", &format!("{}/bid", holder.server.url), &json!({})),
+        partner("slow", &format!("{}/slow", slow.server.url), &seats("s2")),
+        partner(
+            "holder",
+            &format!("{}/bid", holder.server.url),
+            &seats("s1")
+        ),
     ]);
-    let rig = Rig::over(&partners, &[]).await;
-    let with_deal = |guaranteed: u8| {
-        let deal = format!(
-            r#""secure":1,"pmp":{{"deals":[{{"id":"sure","bidfloor":1,"guar":{guaranteed}}}]}}"#
-        );
-        banner("").replace(r#""secure":1"#, &deal)
-    };
-    let answer = rig.auction(&with_deal(1)).await.expect_status(200);
-    let record = rig.record(&answer).await;
-    assert_eq!(status(&record, "holder"), "bid");
-    assert_eq!(status(&record, "slow"), "not_waited_for");
-    let answer = rig.auction(&with_deal(0)).await.expect_status(200);
-    let record = rig.record(&answer).await;
-    assert_eq!(
-        status(&record, "slow"),
-        "timeout",
-        "a deal that is not guaranteed"
-    );
+    let publishers = json!([
+        seller("one", &json!({})),
+        seller("two", &json!({"multibid": 2})),
+    ]);
+    let rig = Rig::selling(&publishers, &partners, &[]).await;
+    #[rustfmt::skip]
+    let cases = [
+        ("nobody else can win", "one", &[("sure", "s1", 1)][..], "not_waited_for"),
+        ("a deal that is not guaranteed", "one", &[("sure", "s1", 0)], "timeout"),
+        ("another guaranteed deal, that it sees", "one", &[("sure", "s1", 1), ("dear", "s2", 1)], "timeout"),
+        ("another that it does not see", "one", &[("sure", "s1", 1), ("dear", "s3", 1)], "not_waited_for"),
+        ("a seller that takes two bids", "two", &[("sure", "s1", 1)], "timeout"),
+    ];
+    for (says, key, deals, expect) in cases {
+        let request = with_deals(deals);
+        let answer = rig.auction_with(&request, &[("x-gavel-key", key)]).await;
+        let record = rig.record(&answer.expect_status(200)).await;
+        assert_eq!(status(&record, "holder"), "bid", "{says}");
+        assert_eq!(status(&record, "slow"), expect, "{says}");
+    }
+}
+
+/// A publisher that sends bid requests with its id as key.
+fn seller(id: &str, account: &Value) -> Value {
+    let mut seller = json!({
+        "id": id, "name": id, "domain": format!("{id}.example"),
+        "account": {"keys": [{"id": "k", "digest": KeyDigest::of(id), "made_at": 0}]},
+    });
+    let members = account.as_object().unwrap().clone();
+    seller["account"].as_object_mut().unwrap().extend(members);
+    seller
+}
+
+#[tokio::test]
+async fn of_two_guaranteed_deals_the_dearer_wins_whichever_comes_first() {
+    // X-30, X-76: never by arrival
+    for (dear_path, cheap_path) in [("/later", "/bid"), ("/bid", "/later")] {
+        let dear = on_deal("s1", "dear", "50");
+        let cheap = on_deal("s2", "cheap", "1.25");
+        let slow = Dsp::bidding(BID);
+        let url = |dsp: &Dsp, path: &str| format!("{}{path}", dsp.server.url);
+        let partners = json!([
+            partner("dear", &url(&dear, dear_path), &json!({"seats": ["s1"]})),
+            partner("cheap", &url(&cheap, cheap_path), &json!({"seats": ["s2"]})),
+            partner("slow", &url(&slow, "/slow"), &json!({"seats": ["s3"]})),
+        ]);
+        let rig = Rig::over(&partners, &[]).await;
+        let request = with_deals(&[("dear", "s1", 1), ("cheap", "s2", 1)]);
+        let answer = rig.auction(&request).await.expect_status(200);
+        let bid = &answer.json()["seatbid"][0]["bid"][0];
+        assert_eq!(bid["price"], json!(50), "X-76 {dear_path}");
+        let lost = cheap.wait_told("/loss").await;
+        assert!(lost.contains("r=102"), "X-90 {dear_path}: {lost}");
+        let record = rig.record(&answer).await;
+        assert_eq!(status(&record, "slow"), "not_waited_for", "{dear_path}");
+    }
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ mod tests {
         };
         let made = r#"{"name":"S","domain":"ssp.example","account":{"floor":0.5,"soft_floor":2}}"#;
         let made = Form::read(made.as_bytes()).unwrap();
-        let before = publisher::read(made, None, &[], &mut edge).unwrap();
+        let before = publisher::read(made, None, &[], false, &mut edge).unwrap();
         #[rustfmt::skip]
         let cases = [
             (r#"{"account":{"qps":5}}"#, Ok(Some("2"))),
@@ -196,6 +196,7 @@ mod tests {
                 form.over(&publisher::document(&before)),
                 Some(&before),
                 &[],
+                false,
                 &mut edge,
             );
             let after = after.map(|after| after.account.unwrap().soft_floor);

@@ -238,22 +238,22 @@ pub(crate) fn responses() -> Vec<(&'static str, String)> {
     vec![
         (
             "bids, ids all different",
-            bids(1_000, |at| {
+            bids(250, |at| {
                 format!(r#"{{"id":"{at}","impid":"1","price":1}}"#)
             }),
         ),
         (
             "bids, all the same id",
-            bids(1_000, |_| r#"{"id":"1","impid":"1","price":1}"#.to_owned()),
+            bids(250, |_| r#"{"id":"1","impid":"1","price":1}"#.to_owned()),
         ),
-        ("bids without anything", bids(1_000, |_| "{}".to_owned())),
+        ("bids without anything", bids(250, |_| "{}".to_owned())),
         (
             "bids without anything, beyond the limit",
             bids(30_000, |_| "{}".to_owned()),
         ),
         (
             "bids with a fault in everything",
-            bids(1_000, |at| {
+            bids(250, |at| {
                 format!(
                     r#"{{"id":"","impid":"","price":"x{at}","w":0,"h":0,"dur":0,"exp":0,"nurl":"x","burl":"y","lurl":"z","adomain":["/@",""],"cat":["x",1],"attr":[99,98],"api":99,"language":"x","langb":"-","wratio":0,"k":null}}"#
                 )
@@ -261,7 +261,7 @@ pub(crate) fn responses() -> Vec<(&'static str, String)> {
         ),
         (
             "bids, names unknown",
-            bids(1_000, |at| {
+            bids(250, |at| {
                 let members: Vec<String> = (0..25).map(|n| format!(r#""k{n}":{n}"#)).collect();
                 format!(
                     r#"{{"id":"{at}","impid":"1","price":1,{}}}"#,

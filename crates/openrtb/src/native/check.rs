@@ -1,5 +1,7 @@
 //! Whether a native response gives what the request asked for (C-92 to C-96).
 
+use std::borrow::Cow;
+
 use super::{
     AssetRequest, AssetResponse, DataRequest, EventTrackerResponse, ImageRequest, ImageResponse,
     LinkResponse, NativeRequest, NativeResponse,
@@ -61,8 +63,10 @@ pub fn check(
         return Err(NativeFault::NoLink);
     }
     // Sorted by id: both lists are as long as strangers make them.
-    let mut asked: Vec<&AssetRequest<'_>> = request.assets.iter().collect();
-    asked.sort_by_key(|asset| asset.id);
+    let mut asked: Cow<'_, [AssetRequest<'_>]> = Cow::Borrowed(&request.assets);
+    if !asked.is_sorted_by_key(|asset| asset.id) {
+        asked.to_mut().sort_by_key(|asset| asset.id);
+    }
     let mut given: Vec<Option<i64>> = response.assets.iter().map(|asset| asset.id).collect();
     given.sort_unstable();
     for asset in &response.assets {

@@ -94,7 +94,7 @@ impl Bid<'_> {
         self.cattax.unwrap_or(CategoryTaxonomy::CONTENT_1_0)
     }
 
-    /// The markup; an object as its JSON text.
+    /// The markup; an object as its JSON text. Blanks are none.
     #[must_use]
     pub fn adm(&self) -> Option<&str> {
         self.adm

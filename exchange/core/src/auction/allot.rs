@@ -8,6 +8,8 @@ use crate::pods::{self, Filled, Filling, MOST_STEPS, Worth};
 
 /// Groups of which every choice is tried; of more each is taken, the dearest first, if it brings more.
 const MOST_TRIED: usize = 6;
+/// Contenders that are looked at for all choices together: of more bids fewer choices are tried.
+const MOST_LOOKS: usize = 100_000;
 
 /// What part a contender has in a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,7 +134,7 @@ impl<'f> Field<'f> {
             let order = self.standing(*index).map(Standing::order);
             (self.role(*index, taken), order)
         };
-        ranked.sort_by_key(|index| std::cmp::Reverse(rank(index)));
+        ranked.sort_by_cached_key(|index| std::cmp::Reverse(rank(index)));
         let forced = |index: &&usize| self.role(**index, taken) == Role::Forced;
         let must = ranked.iter().filter(forced).count();
         self.keep_what_partners_may_win(&mut ranked);
@@ -159,15 +161,16 @@ impl<'f> Field<'f> {
 
     /// Of the bids of one imp, the best first, only as many of each partner as may win it.
     fn keep_what_partners_may_win(&self, ranked: &mut Vec<usize>) {
-        let partner = |index: usize| self.contenders.get(index).map(|c| c.partner);
-        let mut kept: Vec<usize> = Vec::with_capacity(ranked.len());
+        // How many of each partner stand before.
+        let mut before = vec![0_usize; self.partners.len()];
         ranked.retain(|index| {
-            let Some(of) = partner(*index) else {
+            let of = self.contenders.get(*index).map(|c| c.partner);
+            let limit = of.and_then(|of| self.limit(of));
+            let Some(before) = of.and_then(|of| before.get_mut(of)) else {
                 return false;
             };
-            let before = kept.iter().filter(|other| **other == of).count();
-            kept.push(of);
-            self.limit(of).is_none_or(|most| before < most)
+            *before += 1;
+            limit.is_none_or(|most| *before <= most)
         });
     }
 
@@ -188,7 +191,9 @@ impl<'f> Field<'f> {
             }
             _ => false,
         };
-        if self.groups.len() <= MOST_TRIED {
+        let tries_all = self.groups.len() <= MOST_TRIED
+            && self.contenders.len() << self.groups.len() <= MOST_LOOKS;
+        if tries_all {
             for taken in 1..(1_u32 << self.groups.len()) {
                 improves(taken);
             }

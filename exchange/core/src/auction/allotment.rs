@@ -74,7 +74,8 @@ impl Allotment<'_> {
         let Some(most) = own.and_then(|(partner, _)| self.field.limit(partner)) else {
             return true;
         };
-        let winners = self.winners.iter().map(|winner| winner.contender);
+        let imp = own.map(|(_, imp)| imp);
+        let winners = self.winners_of(imp).iter().map(|winner| winner.contender);
         let beside = winners.filter(|it| *it != winner && *it != other && of(*it) == own);
         beside.count() < most
     }
@@ -82,10 +83,8 @@ impl Allotment<'_> {
     /// The winners that a contender lost to: of an imp in no pod the last of its winners, of a pod those whose
     /// place it could have had, else those of its imp.
     pub(super) fn rivals(&self, loser: usize, imp: usize, rival: &mut dyn FnMut(usize)) {
-        let on =
-            |winner: &&Winner| self.field.standing(winner.contender).map(|s| s.imp) == Some(imp);
         let Some((lot, filled)) = self.lot(imp) else {
-            if let Some(last) = self.winners.iter().rfind(on) {
+            if let Some(last) = self.winners_of(Some(imp)).last() {
                 rival(last.contender);
             }
             return;
@@ -102,9 +101,18 @@ impl Allotment<'_> {
             }
         }
         if !any {
-            let all = self.winners.iter().filter(on);
+            let all = self.winners_of(Some(imp)).iter();
             all.for_each(|winner| rival(winner.contender));
         }
+    }
+
+    /// The winners of an imp.
+    pub(super) fn winners_of(&self, imp: Option<usize>) -> &[Winner] {
+        let of = |winner: &Winner| self.field.standing(winner.contender).map(|s| s.imp);
+        let first = self.winners.partition_point(|winner| of(winner) < imp);
+        let from = self.winners.get(first..).unwrap_or_default();
+        let count = from.partition_point(|winner| of(winner) == imp);
+        from.get(..count).unwrap_or_default()
     }
 
     fn lot(&self, imp: usize) -> Option<(&Lot, &Filled)> {

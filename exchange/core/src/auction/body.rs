@@ -90,7 +90,7 @@ fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, views: &[View]) {
         }
         let deals = request.imp.get(view.imp).map_or(0, |imp| imp.deals().len());
         if !view.without_deals.is_empty() {
-            let kept = (0..deals).filter(|index| !view.without_deals.contains(index));
+            let kept = (0..deals).filter(|index| view.sees_deal(*index));
             patches.keep_deals(view.imp, kept);
         }
     }

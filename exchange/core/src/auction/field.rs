@@ -12,6 +12,9 @@ use crate::pods::{self, Ad, MOST_ADS, Pod, Problem, Set, Worth};
 /// Groups that are considered at all: of more the dearest.
 const MOST_GROUPS: usize = 32;
 
+/// Contenders up to which those of an imp are found by looking through all.
+const FEW: usize = 64;
+
 /// The contenders, by imp, pod and group.
 pub(super) struct Field<'f> {
     pub(super) contenders: &'f [Contender],
@@ -26,6 +29,8 @@ pub(super) struct Field<'f> {
     /// The pod of each imp; empty for a request without pods.
     pub(super) lot_of: Vec<Option<usize>>,
     pub(super) groups: Vec<Group>,
+    /// Contenders in the order of their imps, where there are so many that they are not looked through for each.
+    by_imp: Vec<usize>,
 }
 
 /// A pod and the contenders for it.
@@ -77,9 +82,16 @@ impl<'f> Field<'f> {
             lots: Vec::new(),
             lot_of: Vec::new(),
             groups: Vec::new(),
+            by_imp: Vec::new(),
         };
         if contenders.is_empty() {
             return field;
+        }
+        if contenders.len() > FEW && field.imps > 1 {
+            field.by_imp = (0..contenders.len()).collect();
+            field
+                .by_imp
+                .sort_by_key(|index| contenders.get(*index).map(|c| c.standing.imp));
         }
         field.native = field.native_places(request);
         for pod in pods::pods(request) {
@@ -117,8 +129,19 @@ impl<'f> Field<'f> {
 
     /// The contenders for an imp.
     pub(super) fn on(&self, imp: usize) -> impl Iterator<Item = usize> + '_ {
-        let numbered = self.contenders.iter().enumerate();
-        numbered.filter_map(move |(index, c)| (c.standing.imp == imp).then_some(index))
+        let imp_of = |index: usize| self.standing(index).map(|standing| standing.imp);
+        let first = self
+            .by_imp
+            .partition_point(|index| imp_of(*index) < Some(imp));
+        let sorted = self.by_imp.get(first..).unwrap_or_default().iter().copied();
+        let unsorted = if self.by_imp.is_empty() {
+            0..self.contenders.len()
+        } else {
+            0..0
+        };
+        sorted
+            .take_while(move |index| imp_of(*index) == Some(imp))
+            .chain(unsorted.filter(move |index| imp_of(*index) == Some(imp)))
     }
 
     fn native_places(&self, request: &BidRequest<'_>) -> Vec<(usize, usize)> {
@@ -150,7 +173,10 @@ impl<'f> Field<'f> {
             let worth = contender.standing.worth();
             Some((index, Ad { place, worth }))
         };
-        let mut ads: Vec<(usize, Ad)> = (0..self.contenders.len()).filter_map(placed).collect();
+        let of_pod = pod.imps.iter().flat_map(|(imp, _)| self.on(*imp));
+        let mut of_pod: Vec<usize> = of_pod.collect();
+        of_pod.sort_unstable();
+        let mut ads: Vec<(usize, Ad)> = of_pod.into_iter().filter_map(placed).collect();
         // By what they are and not by arrival; where there are too many, the best.
         ads.sort_by(|(_, a), (_, b)| pods::by_density(b, a));
         let is_cut = ads.len() > MOST_ADS;

@@ -2,7 +2,7 @@
 
 use contracts::catalog::{DemandPartner, OpenRtbVersion, PartnerStatus};
 use contracts::matches::Matches;
-use openrtb::Deal;
+use openrtb::{Deal, Imp};
 use units::{AuctionId, Currency, UnixMillis};
 
 use super::body::{self, Recipient};
@@ -11,6 +11,7 @@ use crate::intake::Intake;
 use crate::market::Market;
 use crate::privacy::{self, Mask, Reason, Signals, Told};
 use crate::routing::{Cell, NotAsked, Selection, View};
+use crate::screening::Lists;
 
 /// Who sells: a row of our sellers.json.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub struct Plan<'a> {
     pub at: UnixMillis,
     /// What the SSP asked.
     pub intake: &'a Intake<'a>,
+    /// What the request blocks and allows, ready to be looked up.
+    pub lists: Lists,
     /// Currency of comparison and of our answer: the first of the request's that we can convert to.
     pub currency: Currency,
     /// Why what our own bidder may learn was masked, if it was: the request's own reason.
@@ -116,6 +119,21 @@ impl Plan<'_> {
         let imps = &self.intake.request.imp;
         imps.iter().all(|imp| imp.deals().iter().any(Deal::guar))
     }
+
+    /// Whether an ask, by its index, sees a guaranteed deal that it could win by. While one of them has not
+    /// answered nothing is decided by the guarantees that have come: what comes first is not what wins.
+    #[must_use]
+    pub fn may_win_by_guarantee(&self, ask: usize) -> bool {
+        let imps = &self.intake.request.imp;
+        let Some(ask) = self.asks.get(ask).filter(|ask| !ask.test) else {
+            return false;
+        };
+        ask.views.iter().any(|view| {
+            let deals = imps.get(view.imp).map(Imp::deals).unwrap_or_default();
+            let mut seen = deals.iter().enumerate().filter(|(_, deal)| deal.guar());
+            seen.any(|(index, _)| view.sees_deal(index))
+        })
+    }
 }
 
 /// Plans an auction. `admit` is asked last for each partner that would be asked: its limit of requests a
@@ -136,6 +154,7 @@ pub fn plan<'a>(
         request_id: terms.request_id.to_owned(),
         at: terms.at,
         intake,
+        lists: Lists::of(terms.auction),
         currency: answer_currency(&request.cur, market),
         privacy: privacy::decide(&signals, privacy::Recipient::Ours).reason,
         asks: Vec::with_capacity(market.partners.len()),

@@ -29,17 +29,25 @@ struct Priced {
     tie: CpmMicros,
 }
 
+/// What a group bids, and the winners of its imps, in micros of the auction's common currency.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    own: i64,
+    against: i64,
+}
+
 impl Race<'_> {
     /// The fates of all contenders, and of those under a floor the least that would have won: each with the
     /// index of its bid.
     pub(super) fn fates(&self, bids: &[Judged<'_>]) -> Vec<(usize, Fate)> {
         let winners = self.allotment.winners.iter();
         let priced: Vec<Priced> = winners.filter_map(|winner| self.price(*winner)).collect();
+        let sums = self.sums_of_groups();
         let mut fates = Vec::with_capacity(bids.len());
         for (index, contender) in self.contenders.iter().enumerate() {
-            let fate = match priced.iter().find(|priced| priced.contender == index) {
+            let fate = match self.priced(index, &priced) {
                 Some(priced) => Fate::Won(priced.win),
-                None => self.lost(index, contender, &priced),
+                None => self.lost(index, contender, &priced, &sums),
             };
             fates.push((contender.bid, fate));
         }
@@ -54,6 +62,28 @@ impl Race<'_> {
             }
         }
         fates
+    }
+
+    /// The winners of an imp among all, which stand in the order of the imps.
+    fn priced_of<'s>(&self, imp: usize, priced: &'s [Priced]) -> &'s [Priced] {
+        let of = |priced: &Priced| {
+            let contender = self.contenders.get(priced.contender);
+            contender.map(|contender| contender.standing.imp)
+        };
+        let first = priced.partition_point(|priced| of(priced) < Some(imp));
+        let from = priced.get(first..).unwrap_or_default();
+        let count = from.partition_point(|priced| of(priced) == Some(imp));
+        from.get(..count).unwrap_or_default()
+    }
+
+    /// What a contender pays, if it wins.
+    fn priced<'s>(&self, contender: usize, priced: &'s [Priced]) -> Option<&'s Priced> {
+        if !self.allotment.is_winner(contender) {
+            return None;
+        }
+        let imp = self.contenders.get(contender)?.standing.imp;
+        let mut of_imp = self.priced_of(imp, priced).iter();
+        of_imp.find(|priced| priced.contender == contender)
     }
 
     fn price(&self, winner: Winner) -> Option<Priced> {
@@ -126,12 +156,18 @@ impl Race<'_> {
         next
     }
 
-    fn lost(&self, index: usize, loser: &Contender, priced: &[Priced]) -> Fate {
+    fn lost(
+        &self,
+        index: usize,
+        loser: &Contender,
+        priced: &[Priced],
+        sums: &[Option<Sums>],
+    ) -> Fate {
         let rates = &self.market.rates;
         let (mut outranked, mut minimum): (Option<bool>, Option<CpmMicros>) = (None, None);
         self.allotment
             .rivals(index, loser.standing.imp, &mut |rival| {
-                let Some(rival) = priced.iter().find(|priced| priced.contender == rival) else {
+                let Some(rival) = self.priced(rival, priced) else {
                     return;
                 };
                 let above = rival.win.tier > loser.standing.tier;
@@ -151,6 +187,10 @@ impl Race<'_> {
         } else {
             Loss::Outbid
         };
+        if let Some(group) = loser.standing.group {
+            let sums = sums.get(group).copied().flatten();
+            minimum = sums.and_then(|sums| self.minimum_of_member(loser, sums));
+        }
         // A group may win an imp below its best single bid: then price was not the cause.
         let by_price = |minimum: &CpmMicros| loss.is_by_price() && *minimum >= loser.price;
         Fate::Lost {
@@ -159,15 +199,63 @@ impl Race<'_> {
         }
     }
 
+    /// What the groups bid together, and what stands against them, by their numbers.
+    fn sums_of_groups(&self) -> Vec<Option<Sums>> {
+        let grouped = self.contenders.iter().filter_map(|c| c.standing.group);
+        let Some(most) = grouped.max() else {
+            return Vec::new();
+        };
+        let mut sums = vec![Some(Sums::default()); most + 1];
+        for contender in self.contenders {
+            let Some(of) = contender.standing.group.and_then(|it| sums.get_mut(it)) else {
+                continue;
+            };
+            let against = self.stands_against(contender);
+            *of = of.zip(against).map(|(sums, against)| Sums {
+                own: sums.own.saturating_add(contender.standing.price.micros()),
+                against: sums.against.saturating_add(against),
+            });
+        }
+        sums
+    }
+
+    /// The price of the winner whose place a member of a group wants, in the auction's common currency; none where
+    /// more than that one price decides: in a break, among several winners, against another tier or group.
+    fn stands_against(&self, member: &Contender) -> Option<i64> {
+        let imp = member.standing.imp;
+        if self.allotment.field.lot_of(imp).is_some() || self.allotment.field.multibid > 1 {
+            return None;
+        }
+        match self.allotment.winners_of(Some(imp)) {
+            [] => Some(0),
+            [winner] => {
+                let winner = self.contenders.get(winner.contender)?.standing;
+                let is_alone = winner.group.is_none() && winner.tier == member.standing.tier;
+                is_alone.then_some(winner.price.micros())
+            }
+            _ => None,
+        }
+    }
+
+    /// What a member of a group had to bid, the others as they are, for the group to tie what won: in second price,
+    /// too, since it is bids and not payments that sets are chosen by.
+    fn minimum_of_member(&self, member: &Contender, sums: Sums) -> Option<CpmMicros> {
+        let lacks = sums.against.checked_sub(sums.own)?;
+        let minimum = member.standing.price.micros().checked_add(lacks)?;
+        let rates = &self.market.rates;
+        rates.convert_price(
+            CpmMicros::new(minimum)?,
+            self.plan.currency,
+            member.currency,
+        )
+    }
+
     /// Of a bid under its floor: the floor where nobody won, else the price that ties the last winner's,
     /// whichever is more; none where no price would have won against a deal.
     fn minimum_over_floor(&self, judged: &Judged<'_>, priced: &[Priced]) -> Option<CpmMicros> {
         let imp = judged.imp?;
-        let of_imp = |priced: &&Priced| {
-            let contender = self.contenders.get(priced.contender);
-            contender.is_some_and(|contender| contender.standing.imp == imp)
-        };
-        let Some(last) = priced.iter().filter(of_imp).min_by_key(|priced| priced.tie) else {
+        let of_imp = self.priced_of(imp, priced).iter();
+        let Some(last) = of_imp.min_by_key(|priced| priced.tie) else {
             return judged.floor;
         };
         if last.win.tier != Tier::Open && judged.bid.dealid.is_none() {

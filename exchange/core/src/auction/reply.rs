@@ -1,7 +1,8 @@
 //! What the DSPs answered: reading it, and letting bids in.
 
 use contracts::catalog::DemandPartner;
-use openrtb::{BadBid, Bid, BidResponse, Markup, Repairs, Str};
+use openrtb::native::NativeRequest;
+use openrtb::{BadBid, Bid, BidResponse, Imp, Markup, Repairs, Str};
 use units::{CpmMicros, Currency};
 
 use super::judge::{Fate, Judged};
@@ -95,6 +96,18 @@ pub(super) struct BidIntake<'p, 'b> {
     contenders: Vec<Contender>,
     repairs: Vec<(usize, Repairs)>,
     groups: usize,
+    natives: Natives<'p>,
+}
+
+/// What native imps ask for, by the index of the imp; each is read when the first bid on it comes. None where it
+/// cannot be read.
+type Natives<'p> = Vec<(usize, Option<NativeRequest<'p>>)>;
+
+/// What an imp's native object asks for, its assets in the order of their ids.
+fn asked<'p>(imp: &'p Imp<'p>) -> Option<NativeRequest<'p>> {
+    let mut asked = imp.native.as_deref()?.request().ok()?;
+    asked.assets.sort_by_key(|asset| asset.id);
+    Some(asked)
 }
 
 impl<'p, 'b> BidIntake<'p, 'b> {
@@ -114,6 +127,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             contenders: Vec::with_capacity(usual),
             repairs: Vec::new(),
             groups: 0,
+            natives: Vec::new(),
         }
     }
 
@@ -206,6 +220,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         } else if self.repeats(answer, &bid, tie) {
             Err(Loss::DuplicateBid)
         } else {
+            self.read_native(imp, &bid);
             self.admit(answer, &bid, &mut candidate)
         };
         // Last: its partner is to learn of every other reason first.
@@ -258,6 +273,15 @@ impl<'p, 'b> BidIntake<'p, 'b> {
                 .any(|other| other.bid.id == bid.id)
     }
 
+    fn read_native(&mut self, index: Option<usize>, bid: &Bid<'_>) {
+        let imp = index.and_then(|index| Some((index, self.plan.intake.request.imp.get(index)?)));
+        if let Some((index, imp)) = imp.filter(|(_, imp)| screening::may_be_native(imp, bid))
+            && self.natives.iter().all(|(known, _)| *known != index)
+        {
+            self.natives.push((index, asked(imp)));
+        }
+    }
+
     /// Screens one readable bid of ours.
     fn admit(
         &self,
@@ -276,7 +300,14 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         }
         let case = Case {
             request,
+            lists: &self.plan.lists,
+            number: index,
             imp,
+            native: self
+                .natives
+                .iter()
+                .find(|(known, _)| *known == index)
+                .and_then(|(_, asked)| asked.as_ref()),
             partner: answer.partner,
             seat: candidate.seat,
             bidid: answer.bidid.as_deref(),
@@ -369,13 +400,18 @@ pub fn recheck(
 ) -> Result<(), Loss> {
     let request = &plan.intake.request;
     let index = judged.imp.ok_or(Loss::UnknownImp)?;
+    let imp = request.imp.get(index).ok_or(Loss::UnknownImp)?;
+    let native = asked(imp);
     let bid = Bid {
         adm: Some(Markup::Text(Str::from(markup))),
         ..judged.bid.clone()
     };
     let case = Case {
         request,
-        imp: request.imp.get(index).ok_or(Loss::UnknownImp)?,
+        lists: &plan.lists,
+        number: index,
+        imp,
+        native: native.as_ref(),
         partner: market
             .partners
             .get(judged.partner)

@@ -1,6 +1,6 @@
 //! Screening, ranking and pricing what the DSPs answered.
 
-use openrtb::Repairs;
+use openrtb::{Imp, Native, Repairs};
 
 use super::allotment::Winner;
 use super::field::Field;
@@ -45,19 +45,22 @@ impl<'b> Settlement<'b> {
             .filter_map(|judged| judged.win().map(|win| (judged, win)))
     }
 
-    /// Whether guaranteed deals won so many imps. A break may take more ads, so it is never full by them.
+    /// Whether guaranteed deals won all that there is of every imp, as many bids of each as its seller takes: then
+    /// no bid without a guarantee can win any more. A break may take more ads, and so may a place for several
+    /// native ones: they are never full.
     #[must_use]
-    pub fn is_filled_by_guarantees(&self, imps: usize) -> bool {
-        let full =
+    pub fn is_filled_by_guarantees(&self, plan: &Plan<'_>, multibid: usize) -> bool {
+        let imps = &plan.intake.request.imp;
+        let guaranteed =
             |(_, win): &(&Judged<'_>, &Win)| win.tier == Tier::Guaranteed && win.slot.is_none();
-        let mut filled = 0;
-        let mut former = None;
-        // Winners come in the order of the imps, of which one may have several.
-        for (judged, _) in self.won().filter(full) {
-            filled += usize::from(former != Some(judged.imp));
-            former = Some(judged.imp);
+        let mut taken = vec![0; imps.len()];
+        for (judged, _) in self.won().filter(guaranteed) {
+            if let Some(taken) = judged.imp.and_then(|imp| taken.get_mut(imp)) {
+                *taken += 1;
+            }
         }
-        filled == imps
+        let mut imps = imps.iter().zip(taken);
+        imps.all(|(imp, taken)| taken >= multibid.max(1) && !takes_several_native_ads(imp))
     }
 }
 
@@ -112,6 +115,12 @@ pub fn settle<'b>(
         is_test: request.test(),
         is_provisional: request.source.as_deref().and_then(|source| source.fd) == Some(true),
     }
+}
+
+/// Whether an imp has places for several native ads.
+fn takes_several_native_ads(imp: &Imp<'_>) -> bool {
+    let asked = imp.native.as_deref().map(Native::request);
+    asked.is_some_and(|asked| asked.is_ok_and(|asked| asked.plcmtcnt > Some(1)))
 }
 
 /// A group that lost a member to screening cannot win as a whole.

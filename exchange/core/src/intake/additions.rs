@@ -8,6 +8,7 @@ use openrtb::splice::{Object, Patches};
 use openrtb::{BidRequest, Device, Geo, Imp, JsonWriter};
 use units::{CpmMicros, Currency};
 
+use crate::listed::{FEW, Key, Letters, Table};
 use crate::privacy::{self, Signals, Told};
 use crate::sync;
 
@@ -248,18 +249,46 @@ impl Defaults {
 
 /// Adds to a list of the request what is not on it.
 fn block(patches: &mut Patches, name: &'static str, blocked: &[String], told: &[openrtb::Str<'_>]) {
-    let is_told = |text: &&String| told.iter().any(|it| it.eq_ignore_ascii_case(text));
-    if blocked.iter().all(|text| is_told(&text)) {
+    let is_told = told_of(blocked, told);
+    if is_told.iter().all(|told| *told) {
         return;
     }
-    let new = blocked.iter().filter(|text| !is_told(text));
+    let new = blocked.iter().zip(&is_told).filter(|(_, told)| !**told);
     let all = told
         .iter()
         .map(|text| &**text)
-        .chain(new.map(String::as_str));
+        .chain(new.map(|(text, _)| text.as_str()));
     patches.set_with(Object::Request, name, |json: &mut JsonWriter<'_>| {
         json.texts(all)
     });
+}
+
+/// Which entries of an account the request has itself. Both may be long: the account's are hashed, which no
+/// stranger writes.
+fn told_of(blocked: &[String], told: &[openrtb::Str<'_>]) -> Vec<bool> {
+    let same = |one: &str, other: &str| Letters::AnyCase.same(one, other);
+    if blocked.len() <= FEW || told.len() <= FEW {
+        let is_told = |text: &String| told.iter().any(|it| same(it, text));
+        return blocked.iter().map(is_told).collect();
+    }
+    let hash = |text: &str| Key::FIXED.hash().with_text(text, Letters::AnyCase).finish();
+    let text = |at: usize| blocked.get(at).map(String::as_str).unwrap_or_default();
+    let hashes = blocked.iter().enumerate().map(|(at, it)| (hash(it), at));
+    let table = Table::of(hashes.collect(), |one, other| same(text(one), text(other)));
+    // A text that stands twice in the account's list is written once.
+    let mut is_told: Vec<bool> = vec![true; blocked.len()];
+    for at in table.places() {
+        if let Some(told) = is_told.get_mut(at) {
+            *told = false;
+        }
+    }
+    for it in told {
+        let found = table.find(hash(it), |at| same(text(at), it));
+        if let Some(told) = found.and_then(|at| is_told.get_mut(at)) {
+            *told = true;
+        }
+    }
+    is_told
 }
 
 #[cfg(test)]

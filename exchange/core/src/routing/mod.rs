@@ -100,6 +100,15 @@ pub struct View {
     pub without_deals: Vec<usize>,
 }
 
+impl View {
+    /// Whether a deal of the imp, by its index, is left.
+    #[must_use]
+    pub fn sees_deal(&self, index: usize) -> bool {
+        // They are cut out in their order.
+        self.without_deals.binary_search(&index).is_err()
+    }
+}
+
 /// Who wants to see what of one request.
 #[derive(Debug)]
 pub struct Selection<'s> {

@@ -5,13 +5,12 @@ use crate::domain;
 use crate::loss::Loss;
 
 pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
-    let list = &case.request.badv;
-    if list.is_empty() {
+    if case.request.badv.is_empty() {
         return Ok(());
     }
     let blocked = |text: &openrtb::Str<'_>| {
         let name = domain::normalise(text);
-        name.is_some_and(|name| list.iter().any(|listed| domain::covers_name(listed, name)))
+        name.is_some_and(|name| case.lists.blocks_advertiser(case.request, name))
     };
     if case.bid.adomain.iter().any(blocked) {
         Err(Loss::AdvertiserBlocked)

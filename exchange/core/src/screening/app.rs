@@ -7,12 +7,7 @@ pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
     let Some(bundle) = case.bid.bundle.as_deref() else {
         return Ok(());
     };
-    if !case
-        .request
-        .bapp
-        .iter()
-        .any(|listed| listed.eq_ignore_ascii_case(bundle))
-    {
+    if !case.lists.blocks_app(case.request, bundle) {
         return Ok(());
     }
     // Stores number their apps; packages have names.

@@ -36,10 +36,18 @@ fn is_shown(banner: &Banner<'_>, adm: &str) -> bool {
         return is_listed(&banner.mimes, &PAGES);
     }
     let mut images = tags(adm, "img").filter(|tag| !counts(tag)).peekable();
+    // There may be thousands of images; of each type the list is asked once.
+    let mut refused = [false; KNOWN.len()];
     images.peek().is_none()
         || images.any(|tag| {
-            let types = attribute(tag, "src").and_then(types_of);
-            types.is_none_or(|types| is_listed(&banner.mimes, types))
+            let Some((kind, types)) = attribute(tag, "src").and_then(types_of) else {
+                return true;
+            };
+            let refused = refused.get_mut(kind);
+            refused.is_none_or(|refused| {
+                *refused = *refused || !is_listed(&banner.mimes, types);
+                !*refused
+            })
         })
 }
 
@@ -57,21 +65,23 @@ fn counts(tag: &str) -> bool {
     tiny("width") || tiny("height") || contains_ignore_case(tag, "display:none")
 }
 
-/// The types that an image's name tells.
-fn types_of(url: &str) -> Option<&'static [&'static str]> {
+/// Endings of images' names, and the types that they tell.
+const KNOWN: [(&str, &[&str]); 7] = [
+    ("jpg", &["image/jpeg", "image/jpg", "image/pjpeg"]),
+    ("jpeg", &["image/jpeg", "image/jpg", "image/pjpeg"]),
+    ("png", &["image/png"]),
+    ("gif", &["image/gif"]),
+    ("webp", &["image/webp"]),
+    ("avif", &["image/avif"]),
+    ("svg", &["image/svg+xml"]),
+];
+
+/// The types that an image's name tells, and their place in [`KNOWN`].
+fn types_of(url: &str) -> Option<(usize, &'static [&'static str])> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
-    let known: [(&str, &[&str]); 7] = [
-        ("jpg", &["image/jpeg", "image/jpg", "image/pjpeg"]),
-        ("jpeg", &["image/jpeg", "image/jpg", "image/pjpeg"]),
-        ("png", &["image/png"]),
-        ("gif", &["image/gif"]),
-        ("webp", &["image/webp"]),
-        ("avif", &["image/avif"]),
-        ("svg", &["image/svg+xml"]),
-    ];
-    let mut known = known.into_iter();
+    let mut known = KNOWN.into_iter().enumerate();
     known
-        .find(|(name, _)| name.eq_ignore_ascii_case(extension))
-        .map(|(_, types)| types)
+        .find(|(_, (name, _))| name.eq_ignore_ascii_case(extension))
+        .map(|(kind, (_, types))| (kind, types))
 }

@@ -1,24 +1,26 @@
 //! categories, compared only within one taxonomy (C-30).
 
-use openrtb::Str;
 use openrtb::enums::CategoryTaxonomy;
 
 use super::Case;
 use crate::loss::Loss;
 
+/// Where only some are allowed, what is told in another taxonomy, or not at all, is none of them.
 pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
     let request = case.request;
     let taxonomy = request.cattax();
-    if case.bid.cattax() != taxonomy {
-        return Ok(());
-    }
-    let within = |list: &[Str<'_>], category: &str| {
-        list.iter().any(|listed| covers(taxonomy, listed, category))
-    };
     let categories = &case.bid.cat;
-    let blocked = categories.iter().any(|cat| within(&request.bcat, cat));
+    let is_comparable = case.bid.cattax() == taxonomy;
+    let any_of = |category: &str, is_listed: &dyn Fn(&str) -> bool| {
+        is_listed(category) || parent(taxonomy, category).is_some_and(is_listed)
+    };
+    let blocks = |category: &str| case.lists.blocks_category(request, category);
+    let blocked = is_comparable && categories.iter().any(|it| any_of(it, &blocks));
+    let allows = |category: &str| case.lists.allows_category(request, category);
     let allowed = request.acat.is_empty()
-        || (!categories.is_empty() && categories.iter().all(|cat| within(&request.acat, cat)));
+        || (is_comparable
+            && !categories.is_empty()
+            && categories.iter().all(|it| any_of(it, &allows)));
     if blocked || !allowed {
         Err(Loss::CategoryNotAllowed)
     } else {
@@ -27,12 +29,9 @@ pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
 }
 
 /// In taxonomy 1 a tier-1 code covers its children: IAB25 covers IAB25-3, and not IAB251.
-fn covers(taxonomy: CategoryTaxonomy, listed: &str, category: &str) -> bool {
-    if listed.eq_ignore_ascii_case(category) {
-        return true;
-    }
-    taxonomy == CategoryTaxonomy::CONTENT_1_0
-        && category
-            .split_once('-')
-            .is_some_and(|(parent, _)| parent.eq_ignore_ascii_case(listed))
+fn parent(taxonomy: CategoryTaxonomy, category: &str) -> Option<&str> {
+    let parts = category.split_once('-');
+    parts
+        .map(|(parent, _)| parent)
+        .filter(|_| taxonomy == CategoryTaxonomy::CONTENT_1_0)
 }

@@ -14,14 +14,17 @@ pub(super) fn check<'c>(case: &Case<'c>) -> Result<Option<&'c Deal<'c>>, Loss> {
             Ok(None)
         };
     };
-    let deal = case.imp.deal(wanted).ok_or(Loss::InvalidDeal)?;
-    if !deal.admits_seat(case.seat) {
+    let (request, lists) = (case.request, case.lists);
+    let (number, deal) = lists
+        .deal(request, case.number, wanted)
+        .ok_or(Loss::InvalidDeal)?;
+    let of = (case.number, number);
+    if !lists.deal_admits_seat(request, of, deal, case.seat) {
         return Err(Loss::SeatBlocked);
     }
     let listed = |text: &str| {
-        deal.wadomain
-            .iter()
-            .any(|listed| domain::covers(listed, text))
+        let name = domain::normalise(text);
+        name.is_some_and(|name| lists.deal_names_advertiser(request, of, deal, name))
     };
     let domains = &case.bid.adomain;
     if !deal.wadomain.is_empty() && (domains.is_empty() || !domains.iter().all(|text| listed(text)))

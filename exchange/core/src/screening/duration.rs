@@ -4,6 +4,9 @@ use super::{Case, Document};
 use crate::loss::Loss;
 use crate::medium::Medium;
 
+/// How far apart what the bid declares, in whole seconds, and what its markup says may be.
+const TOLERATED_MS: i64 = 1_000;
+
 /// The ad's length: declared, else as its VAST says.
 pub(super) fn seconds(
     case: &Case<'_>,
@@ -16,7 +19,12 @@ pub(super) fn seconds(
     }
 }
 
-pub(super) fn check(case: &Case<'_>, medium: Medium, seconds: Option<i32>) -> Result<(), Loss> {
+pub(super) fn check(
+    case: &Case<'_>,
+    document: &Document<'_>,
+    medium: Medium,
+    seconds: Option<i32>,
+) -> Result<(), Loss> {
     let Some(seconds) = seconds else {
         return Ok(());
     };
@@ -25,9 +33,22 @@ pub(super) fn check(case: &Case<'_>, medium: Medium, seconds: Option<i32>) -> Re
         (Medium::Audio, _, Some(audio)) => (audio.admits_duration(seconds), audio.poddur),
         _ => return Ok(()),
     };
-    if fits && pod.is_none_or(|pod| seconds <= pod) {
+    if !fits || pod.is_some_and(|pod| seconds > pod) {
+        return Err(Loss::FormatNotAllowed);
+    }
+    if is_as_declared(document, seconds) {
         Ok(())
     } else {
-        Err(Loss::FormatNotAllowed)
+        Err(Loss::WrongDuration)
     }
+}
+
+/// Whether the markup, where it tells its length, is as long as that. Of several ads only the first tells, and
+/// all of them are no shorter.
+fn is_as_declared(document: &Document<'_>, seconds: i32) -> bool {
+    let Some((vast, exact_ms)) = document.vast().and_then(|it| Some((it, it.duration_ms?))) else {
+        return true;
+    };
+    let longer_ms = i64::from(exact_ms) - i64::from(seconds) * 1_000;
+    longer_ms <= TOLERATED_MS && (longer_ms >= -TOLERATED_MS || vast.ads > 1)
 }

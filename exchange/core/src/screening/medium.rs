@@ -1,6 +1,7 @@
 //! X-49, C-132: which media object is answered, and whether it was offered.
 
 use openrtb::enums::MarkupType;
+use openrtb::{Bid, Imp};
 
 use super::{Case, Document};
 use crate::loss::Loss;
@@ -26,6 +27,21 @@ pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium,
         Ok(medium)
     } else {
         Err(Loss::FormatNotAllowed)
+    }
+}
+
+/// Whether a bid may answer a medium that its imp offers: another one is not declared, nor told by the markup.
+pub(super) fn may_be(imp: &Imp<'_>, bid: &Bid<'_>, medium: Medium) -> bool {
+    let is_object = || {
+        bid.adm()
+            .is_some_and(|adm| adm.trim_start().starts_with('{'))
+    };
+    match bid.mtype().map(of_mtype) {
+        Some(declared) => declared == Some(medium),
+        None => {
+            let mut offered = Medium::ALL.into_iter().filter(|it| it.is_offered(imp));
+            offered.all(|it| it == medium) || (medium == Medium::Native) == is_object()
+        }
     }
 }
 

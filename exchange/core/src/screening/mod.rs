@@ -10,11 +10,13 @@ mod banner_mime;
 mod category;
 mod creative_id;
 mod deal;
+mod declared;
 mod document;
 mod duration;
 mod expiry;
 mod floor;
 mod language;
+mod lists;
 mod markup;
 mod medium;
 mod mime;
@@ -30,10 +32,12 @@ mod slot;
 mod vast;
 
 use contracts::catalog::DemandPartner;
+use openrtb::native::NativeRequest;
 use openrtb::{Bid, BidRequest, Deal, Imp, Limits};
 use units::{CpmMicros, Currency, RateTable, UnixMillis};
 
 use self::document::Document;
+pub use self::lists::Lists;
 use crate::conditions::Conditions;
 use crate::floors::{self, Floor};
 use crate::loss::Loss;
@@ -51,6 +55,8 @@ pub struct Policy {
     pub loopback_is_secure: bool,
     /// Bytes of a notice's URL, as the bid has it.
     pub notice_url: usize,
+    /// Entries of `adomain`, `cat`, `attr` or `apis` of one bid; more lose with 3.
+    pub declared: usize,
     /// What is believed of a response before it is refused as an error.
     pub limits: Limits,
 }
@@ -62,6 +68,7 @@ impl Default for Policy {
             advertiser_domain_required: false,
             loopback_is_secure: false,
             notice_url: 2_048,
+            declared: 50,
             limits: Limits::RESPONSE,
         }
     }
@@ -72,8 +79,14 @@ impl Default for Policy {
 pub struct Case<'c> {
     /// The SSP's request.
     pub request: &'c BidRequest<'c>,
-    /// The imp that is bid on.
+    /// Its lists, ready to be looked up.
+    pub lists: &'c Lists,
+    /// Index in it of the imp that is bid on.
+    pub number: usize,
+    /// The imp.
     pub imp: &'c Imp<'c>,
+    /// What it asks of native ads, where that can be read.
+    pub native: Option<&'c NativeRequest<'c>>,
     /// Who bids.
     pub partner: &'c DemandPartner,
     /// The seat it bids for.
@@ -119,6 +132,7 @@ pub struct Admitted<'c> {
 pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     let document = Document::of(case.bid);
     slot::check(case)?;
+    declared::check(case)?;
     notice_url::check(case)?;
     let price = price::check(case)?;
     markup::check(case)?;
@@ -133,7 +147,7 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     let floor = floor::check(case, price, floor)?;
     let medium = medium?;
     size::check(case, medium)?;
-    duration::check(case, medium, seconds)?;
+    duration::check(case, &document, medium, seconds)?;
     vast::check(&document, medium)?;
     mime::check(case, &document, medium)?;
     banner_mime::check(case, medium)?;
@@ -155,6 +169,11 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
         seconds,
         deal,
     })
+}
+
+/// Whether a bid may turn out to be for the imp's native object, so that what that asks for must be known.
+pub(crate) fn may_be_native(imp: &Imp<'_>, bid: &Bid<'_>) -> bool {
+    imp.native.is_some() && medium::may_be(imp, bid, Medium::Native)
 }
 
 /// The floor of a bid that lost by it, in the bid's currency.

@@ -28,25 +28,25 @@ pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
             return Err(Loss::NoticeUrlTooLong);
         }
         let most = template.len() + template.matches("${").count() * of_a_macro;
-        if most > notices::LONGEST_URL && called(case, template) > notices::LONGEST_URL {
+        if most > notices::LONGEST_URL && is_too_long(case, template) {
             return Err(Loss::NoticeUrlTooLong);
         }
     }
     Ok(())
 }
 
-/// The length of a URL with its macros filled in, numbers as long as they can be.
-fn called(case: &Case<'_>, template: &str) -> usize {
+/// Whether a URL is too long with its macros filled in, numbers as long as they can be.
+fn is_too_long(case: &Case<'_>, template: &str) -> bool {
     /// As long as ours.
     const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
     let price = Some(CpmMicros::MAX);
     let share = Multiplier::new(i64::MAX);
     let values = Values {
         auction_id: Some(REQUEST_ID),
-        bid_id: case.bidid,
-        imp_id: Some(case.bid.impid()),
-        seat_id: case.seat,
-        ad_id: case.bid.adid.as_deref(),
+        bid_id: case.bidid.map(enough),
+        imp_id: Some(enough(case.bid.impid())),
+        seat_id: case.seat.map(enough),
+        ad_id: case.bid.adid.as_deref().map(enough),
         price,
         currency: Some(Currency::USD),
         market_bid_ratio: share,
@@ -57,10 +57,14 @@ fn called(case: &Case<'_>, template: &str) -> usize {
         discount: price,
         ..Values::default()
     };
-    // What is filled in later, the time of the display or the reason of a loss, stands there until then.
-    let urls = [
-        notices::billing_url(Some(template), &values),
-        notices::deferred_loss_url(Some(template), &values),
-    ];
-    urls.iter().flatten().map(String::len).max().unwrap_or(0)
+    notices::is_too_long(template, &values)
+}
+
+/// As much of an id as makes any URL too long that tells it.
+fn enough(id: &str) -> &str {
+    let mut end = notices::LONGEST_URL + 4;
+    while !id.is_char_boundary(end) && end < id.len() {
+        end += 1;
+    }
+    id.get(..end).unwrap_or(id)
 }

@@ -9,7 +9,7 @@ pub(super) fn check(case: &Case<'_>) -> Result<(), Loss> {
         && case
             .seat
             .is_some_and(|seat| !own.iter().any(|listed| listed == seat));
-    if foreign || !case.request.admits_seat(case.seat) {
+    if foreign || !case.lists.admits_seat(case.request, case.seat) {
         Err(Loss::SeatBlocked)
     } else {
         Ok(())

@@ -123,11 +123,13 @@ pub struct Settings {
     pub loopback_is_secure: bool,
     #[serde(default = "any_length")]
     pub notice_url: usize,
+    #[serde(default = "any_length")]
+    pub declared: usize,
     pub response: Limits,
     pub privacy: Privacy,
 }
 
-/// Records from before the bound say nothing of it.
+/// Records from before a bound say nothing of it.
 const fn any_length() -> usize {
     usize::MAX
 }
@@ -143,6 +145,7 @@ impl Settings {
             require_adomain: policy.advertiser_domain_required,
             loopback_is_secure: policy.loopback_is_secure,
             notice_url: policy.notice_url,
+            declared: policy.declared,
             response: policy.limits,
             privacy: config.privacy,
         }
@@ -156,6 +159,7 @@ impl Settings {
             advertiser_domain_required: self.require_adomain,
             loopback_is_secure: self.loopback_is_secure,
             notice_url: self.notice_url,
+            declared: self.declared,
             limits: self.response,
         };
         Market::new(catalog, &self.domain, policy, self.privacy.policy())

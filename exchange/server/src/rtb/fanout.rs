@@ -57,8 +57,8 @@ impl Heard {
 
 /// Asks everybody in the plan and waits until all have answered or their time is over. A slow or dead DSP
 /// takes no more than its own part: late answers are read off the path by the client. Where guaranteed
-/// deals could fill every imp, `is_filled` tells after each answer whether they do. Who is sent a live
-/// request as a test is not waited for longer than those who can win.
+/// deals could fill every imp, `is_filled` tells once whether they do: when all have answered who could win by
+/// one. Who is sent a live request as a test is not waited for longer than those who can win.
 pub(crate) async fn ask(
     upstream: &Upstream,
     in_force: &InForce,
@@ -74,12 +74,18 @@ pub(crate) async fn ask(
         let call = Call::prepare(upstream, in_force, ask, &mut bodies, &heads, started)?;
         Some(call.make(index))
     });
-    let may_fill = plan.may_fill_early();
+    let by_guarantee = if plan.may_fill_early() {
+        (0..plan.asks.len())
+            .filter(|ask| plan.may_win_by_guarantee(*ask))
+            .count()
+    } else {
+        0
+    };
     let tests = plan.asks.iter().filter(|ask| ask.test).count();
     // Only who is heard of is looked at: with many DSPs, looking at all of them each time one answers adds up.
     let mut calls: FuturesUnordered<_> = calls.collect();
-    if may_fill || (tests > 0 && tests < plan.asks.len()) {
-        return until_enough(calls, plan, |replies| may_fill && is_filled(replies)).await;
+    if by_guarantee > 0 || (tests > 0 && tests < plan.asks.len()) {
+        return until_enough(calls, plan, by_guarantee, is_filled).await;
     }
     let mut heard = Vec::with_capacity(calls.len());
     while let Some(answer) = calls.next().await {
@@ -89,17 +95,20 @@ pub(crate) async fn ask(
     heard
 }
 
-/// Waits until all who can win have answered, or guaranteed deals fill every imp: nobody else can win then, and
-/// what is still under way is finished off the path, for the sake of its connection.
+/// Waits until all who can win have answered, or, once those have who may win by a guarantee, such deals fill every
+/// imp: nobody else can win then, and what is still under way is finished off the path, for the sake of its
+/// connection.
 async fn until_enough(
     mut calls: FuturesUnordered<impl Future<Output = Heard> + 'static>,
     plan: &Plan<'_>,
+    mut by_guarantee: usize,
     is_filled: impl Fn(&[Reply<'_>]) -> bool,
 ) -> Vec<Heard> {
     let mut heard: Vec<Heard> = Vec::with_capacity(calls.len());
     let mut able_to_win = plan.asks.iter().filter(|ask| !ask.test).count();
     while let Some(answer) = calls.next().await {
-        let has_bids = matches!(answer.said, Said::Body(_));
+        let may_decide = by_guarantee > 0 && plan.may_win_by_guarantee(answer.ask);
+        by_guarantee -= usize::from(may_decide);
         if !plan.is_test(answer.ask) {
             able_to_win = able_to_win.saturating_sub(1);
         }
@@ -111,7 +120,8 @@ async fn until_enough(
             let replies: Vec<Reply<'_>> = heard.iter().map(Heard::reply).collect();
             is_filled(&replies)
         };
-        if able_to_win == 0 || (has_bids && is_filled()) {
+        // Asked once: the answers that are still to come bring no guarantee.
+        if able_to_win == 0 || (may_decide && by_guarantee == 0 && is_filled()) {
             tokio::task::spawn_local(async move {
                 while let Some(late) = calls.next().await {
                     match late.said {

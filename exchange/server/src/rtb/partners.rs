@@ -177,7 +177,10 @@ impl Partner {
             return Err(NotAsked::Sampled);
         }
         // Its own chance: who explores must not be who is let through.
-        if !self.throttle.lets_through(candidate.draw.rotate_left(16)) {
+        if !self
+            .throttle
+            .lets_through(now_us, candidate.draw.rotate_left(16))
+        {
             return Err(NotAsked::Throttled);
         }
         let qps = match candidate.partner.status {
@@ -215,14 +218,14 @@ impl Partner {
     }
 
     /// Shows how it stands.
-    pub(crate) fn report(&self) {
+    pub(crate) fn report(&self, now_us: i64) {
         let state = match self.breaker.state(Instant::now()) {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen => 1,
             BreakerState::Open => 2,
         };
         self.metrics.breaker.set_u32(state);
-        let share = self.throttle.share().millionths();
+        let share = self.throttle.share(now_us).millionths();
         self.metrics
             .share
             .set(Duration::from_micros(share.unsigned_abs()).as_secs_f64());
@@ -302,10 +305,9 @@ fn worked(timing: &str) -> Option<Duration> {
 pub(crate) async fn report(exchange: Arc<Exchange>, shutdown: Shutdown) {
     while !shutdown.is_fired() {
         if let Some(in_force) = exchange.in_force() {
-            in_force
-                .partners
-                .iter()
-                .for_each(|partner| partner.report());
+            let now_us = exchange.micros();
+            let mut partners = in_force.partners.iter();
+            partners.for_each(|partner| partner.report(now_us));
         }
         tokio::select! {
             () = shutdown.fired() => return,

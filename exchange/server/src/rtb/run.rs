@@ -136,7 +136,7 @@ async fn hold(
     let conditions = seller.conditions(&in_force.catalog);
     let is_filled = |replies: &[Reply<'_>]| {
         let settlement = settle(&plan, &in_force.market, &conditions, replies);
-        settlement.is_filled_by_guarantees(intake.request.imp.len())
+        settlement.is_filled_by_guarantees(&plan, conditions.multibid)
     };
     let heard = fanout::ask(
         &context.upstream,

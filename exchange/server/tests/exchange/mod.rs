@@ -40,7 +40,7 @@ impl Asked {
     }
 }
 
-/// A DSP: bid requests on `/bid` (and, late, on `/slow`), notices on every other path.
+/// A DSP: bid requests on `/bid` (after a while on `/later`, too late on `/slow`), notices on every other path.
 pub(crate) struct Dsp {
     pub server: Server,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -68,10 +68,14 @@ impl Dsp {
             Arc::clone(&notice_status),
         );
         let pause = |request: &Request| {
-            Duration::from_millis(if request.path == "/slow" { 3_000 } else { 0 })
+            Duration::from_millis(match request.path.as_str() {
+                "/slow" => 3_000,
+                "/later" => 60,
+                _ => 0,
+            })
         };
         let server = Server::start(pause, move |request| {
-            if !matches!(request.path.as_str(), "/bid" | "/slow") {
+            if !matches!(request.path.as_str(), "/bid" | "/later" | "/slow") {
                 let query = request.query.clone().unwrap_or_default();
                 notice_headers.lock().unwrap().push(request.headers.clone());
                 notices

@@ -1,0 +1,441 @@
+//! The dearest bodies within the size limits (P17): what each costs the exchange, in milliseconds of CPU.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark"
+)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use exchange_core::Conditions;
+use exchange_core::auction::{Reached, Reply, settle};
+use exchange_core::intake::{Additions, Bounds, Defaults, Intake, Pages, read};
+use support::{market, partner, planned};
+
+/// Bytes of a request; of an answer, unpacked.
+const REQUEST: usize = 256 * 1024;
+const ANSWER: usize = 1024 * 1024;
+
+fn main() {
+    println!("| request | KB | intake | plan, 5 DSPs | first look at its lists |");
+    println!("|---|---|---|---|---|");
+    for (name, body) in requests() {
+        request(name, &body);
+    }
+    println!("\n| answer of one DSP, to a request of long lists | KB | bids | settle |");
+    println!("|---|---|---|---|");
+    let asked = long_lists();
+    for (name, imps, body) in answers() {
+        answer(name, &asked.replace("@imps@", &imps), &body);
+    }
+    println!("\n| auction | bids | settle |");
+    println!("|---|---|---|");
+    auctions();
+}
+
+/// CPU time of a call in milliseconds, the mean of as many as fill forty of them: what others take on a shared
+/// machine is not the body's.
+fn cost<T>(mut call: impl FnMut() -> T) -> String {
+    black_box(call());
+    let start = on_cpu();
+    let mut calls = 0_u32;
+    loop {
+        black_box(call());
+        calls += 1;
+        let spent = on_cpu().checked_sub(start).unwrap();
+        if spent >= Duration::from_millis(40) {
+            return format!("{:.2}", spent.as_secs_f64() * 1e3 / f64::from(calls));
+        }
+    }
+}
+
+/// What the scheduler of Linux gave this thread so far.
+fn on_cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    let nanos = text.split(' ').next().unwrap();
+    Duration::from_nanos(nanos.parse().unwrap())
+}
+
+/// As many parts as fit, told their numbers, and no more than that.
+fn parts(bytes: usize, most: usize, part: impl Fn(usize) -> String) -> String {
+    let mut all = String::with_capacity(bytes);
+    for number in 0..most {
+        let part = part(number);
+        if all.len() + part.len() + 1 > bytes {
+            break;
+        }
+        if number > 0 {
+            all.push(',');
+        }
+        all.push_str(&part);
+    }
+    all
+}
+
+const IMP: &str = r#""imp":[{"id":"1","banner":{"w":300,"h":250}}]"#;
+
+fn requests() -> Vec<(&'static str, String)> {
+    let list = |name: &str, part: fn(usize) -> String| {
+        let entries = parts(REQUEST - 1_000, 32_000, part);
+        format!(r#"{{"id":"r",{IMP},"{name}":[{entries}]}}"#)
+    };
+    let imps = parts(REQUEST - 1_000, 100, |at| {
+        format!(
+            r#"{{"id":"{at:0>100}","banner":{{"format":[{}]}}}}"#,
+            parts(2_000, 128, |n| format!(r#"{{"w":{n},"h":9}}"#))
+        )
+    });
+    let deals = parts(REQUEST - 1_000, 1_000, |at| {
+        format!(
+            r#"{{"id":"deal-{at}","wseat":[{}]}}"#,
+            parts(120, 16, |n| format!("\"s{n}\""))
+        )
+    });
+    let wide = parts(REQUEST - 1_000, 30_000, |at| format!("\"s{at}\""));
+    let domains = parts(REQUEST - 1_000, 30_000, |at| format!("\"d{at}.com\""));
+    let deal = |member: &str, list: &str| {
+        format!(
+            r#"{{"id":"r","imp":[{{"id":"1","banner":{{"w":300,"h":250}},"pmp":{{"deals":[{{"id":"d","{member}":[{list}]}}]}}}}]}}"#
+        )
+    };
+    vec![
+        ("2 KB, 5 of badv", {
+            let pad = "x".repeat(1_700);
+            format!(
+                r#"{{"id":"r",{IMP},"badv":["a.com","b.com","c.com","d.com","e.com"],"ext":{{"p":"{pad}"}}}}"#
+            )
+        }),
+        (
+            "badv, 20,000 of .com",
+            list("badv", |at| format!("\"d{at}.com\"")),
+        ),
+        ("badv, short names", list("badv", |at| format!("\"{at}\""))),
+        (
+            "badv, all the same",
+            list("badv", |_| "\"a.com\"".to_owned()),
+        ),
+        (
+            "badv of many labels",
+            list("badv", |at| format!("\"{at}.{}\"", "a.".repeat(110) + "a")),
+        ),
+        (
+            "badv, not of ASCII",
+            list("badv", |at| format!("\"é{at}.com\"")),
+        ),
+        ("bcat", list("bcat", |at| format!("\"IAB{at}-1\""))),
+        ("bapp", list("bapp", |at| format!("\"com.a{at}\""))),
+        ("wseat", list("wseat", |at| format!("\"s{at}\""))),
+        (
+            "100 imps of 128 sizes",
+            format!(r#"{{"id":"r","imp":[{imps}]}}"#),
+        ),
+        (
+            "1,000 deals with seats",
+            format!(
+                r#"{{"id":"r","imp":[{{"id":"1","banner":{{"w":300,"h":250}},"pmp":{{"deals":[{deals}]}}}}]}}"#
+            ),
+        ),
+        ("seats of a deal", deal("wseat", &wide)),
+        ("advertisers of a deal", deal("wadomain", &domains)),
+    ]
+}
+
+fn request(name: &str, body: &str) {
+    // An account that blocks a thousand of its own.
+    let account = Defaults {
+        badv: (0..1_000).map(|n| format!("own{n}.com")).collect(),
+        ..Defaults::default()
+    };
+    let additions = Additions {
+        account: (!name.starts_with("2 KB")).then_some(&account),
+        ..Additions::default()
+    };
+    let bounds = Bounds::default();
+    let mut pages = Pages::default();
+    let taken = cost(|| read(body.as_bytes(), &mut pages, &additions, &bounds).is_ok());
+    let intake = read(body.as_bytes(), &mut pages, &additions, &bounds);
+    let intake: Intake<'_> = intake.unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
+    let mut partners: Vec<_> = ["a", "b", "c", "d", "e"].map(partner).to_vec();
+    for partner in &mut partners {
+        partner.seats = (0..4)
+            .map(|n| format!("{}-{n}", partner.id.as_str()))
+            .collect();
+    }
+    partners[0].seats.push("s1".to_owned());
+    let market = market(&partners);
+    let planning = cost(|| planned(&intake, &market, 1).asks.len());
+    let bid = r#"{"id":"r","seatbid":[{"seat":"s1","bid":[{"id":"b","impid":"1","dealid":"d","price":5,"adm":"x","adomain":["b.example"],"cat":["IAB1"],"bundle":"c","w":300,"h":250}]}]}"#;
+    let replies = [Reply {
+        ask: 0,
+        reached: Reached::Body(bid.as_bytes()),
+    }];
+    // Beside the plan, whose cost is told; lists are made ready by the first bid.
+    let both = cost(|| {
+        let plan = planned(&intake, &market, 1);
+        settle(&plan, &market, &Conditions::default(), &replies)
+            .bids
+            .len()
+    });
+    let first = both.parse::<f64>().unwrap() - planning.parse::<f64>().unwrap();
+    println!(
+        "| {name} | {} | {taken} | {planning} | {:.2} |",
+        body.len() / 1024,
+        first.max(0.0)
+    );
+}
+
+/// A request all of whose lists are long.
+fn long_lists() -> String {
+    let badv = parts(80_000, 8_000, |at| format!("\"d{at}.com\""));
+    let bcat = parts(40_000, 4_000, |at| format!("\"IAB{at}\""));
+    let bapp = parts(40_000, 3_000, |at| format!("\"com.a{at}\""));
+    let seats = parts(20_000, 2_000, |at| format!("\"s{at}\""));
+    format!(
+        r#"{{"id":"r","at":2,"imp":[@imps@],"badv":[{badv}],"bcat":[{bcat}],"bapp":[{bapp}],"bseat":[{seats}]}}"#
+    )
+}
+
+fn answers() -> Vec<(&'static str, String, String)> {
+    let banner = || {
+        let sizes = parts(4_000, 128, |n| format!(r#"{{"w":{n},"h":9}}"#));
+        let mimes = parts(4_000, 128, |n| format!("\"image/x{n:0>3}\""));
+        format!(r#"{{"id":"1","banner":{{"w":300,"h":250,"format":[{sizes}],"mimes":[{mimes}]}}}}"#)
+    };
+    let plain = || r#"{"id":"1","banner":{"w":300,"h":250}}"#.to_owned();
+    let dealt = || {
+        let deals = parts(40_000, 1_000, |at| format!(r#"{{"id":"deal-{at}"}}"#));
+        format!(r#"{{"id":"1","banner":{{"w":300,"h":250}},"pmp":{{"deals":[{deals}]}}}}"#)
+    };
+    let many = || {
+        parts(40_000, 100, |at| {
+            format!(r#"{{"id":"{at:0>300}","banner":{{"w":300,"h":250}}}}"#)
+        })
+    };
+    let video = || {
+        let mimes = parts(4_000, 128, |n| format!("\"video/x{n:0>3}\""));
+        format!(r#"{{"id":"1","video":{{"mimes":[{mimes}],"maxduration":60}}}}"#)
+    };
+    let native = || {
+        let assets: Vec<String> = (0..1_500)
+            .map(|at| format!(r#"{{\"id\":{at},\"required\":1,\"title\":{{\"len\":9}}}}"#))
+            .collect();
+        format!(
+            r#"{{"id":"1","native":{{"request":"{{\"assets\":[{}]}}"}}}}"#,
+            assets.join(",")
+        )
+    };
+    let bids = |members: &dyn Fn(usize) -> String| {
+        let bids = parts(ANSWER - 100, 250, |at| {
+            let more = members(at);
+            let impid = if more.contains("\"impid\"") {
+                ""
+            } else {
+                r#""impid":"1","#
+            };
+            let size = if more.contains("\"w\"") {
+                ""
+            } else {
+                r#""w":300,"h":250,"#
+            };
+            format!(r#"{{"id":"b{at}",{impid}{size}"price":5,{more}}}"#)
+        });
+        format!(r#"{{"id":"r","seatbid":[{{"seat":"s","bid":[{bids}]}}]}}"#)
+    };
+    let list = |part: &dyn Fn(usize) -> String| parts(100_000, 50, part);
+    let adm = r#""adm":"x""#;
+    let domains = bids(&|at| {
+        let list = list(&|n| format!("\"x{at}y{n}.com\""));
+        format!(r#"{adm},"adomain":[{list}]"#)
+    });
+    let labels = bids(&|at| {
+        let list = list(&|n| format!("\"{at}x{n}.{}\"", "a.".repeat(30) + "com"));
+        format!(r#"{adm},"adomain":[{list}]"#)
+    });
+    let categories = bids(&|at| {
+        let list = list(&|n| format!("\"IABx{at}-{n}\""));
+        format!(r#"{adm},"adomain":["a.com"],"cat":[{list}]"#)
+    });
+    let apps = bids(&|at| format!(r#"{adm},"adomain":["a.com"],"bundle":"org.{at}""#));
+    let deals = bids(&|at| format!(r#"{adm},"adomain":["a.com"],"dealid":"deal-{}""#, at * 3));
+    let sizes = bids(&|_| {
+        format!(
+            r#""adomain":["a.com"],"w":300,"h":251,"adm":"{}""#,
+            "<img src=a.gif>".repeat(200)
+        )
+    });
+    let images = bids(&|_| {
+        format!(
+            r#""adomain":["a.com"],"adm":"{}""#,
+            "<img src=a.gif>".repeat(250)
+        )
+    });
+    let ids = bids(&|at| format!(r#"{adm},"adomain":["a.com"],"impid":"{:0>300}""#, at % 100));
+    let told = |long: usize, times: usize| {
+        bids(&|_| {
+            let burl = format!("https://d.example/?{}", "${AUCTION_AD_ID}".repeat(times));
+            format!(
+                r#"{adm},"adomain":["a.com"],"adid":"{}","burl":"{burl}","nurl":"{burl}","lurl":"{burl}""#,
+                "%".repeat(long)
+            )
+        })
+    };
+    let files = |times: usize| {
+        bids(&|_| {
+            let file = "<MediaFile type='video/x999' apiFramework='a'></MediaFile>";
+            format!(
+                r#""adomain":["a.com"],"adm":"<VAST version='4.0'><Ad><InLine><Duration>00:00:30</Duration>{}</InLine></Ad></VAST>""#,
+                file.repeat(times)
+            )
+        })
+    };
+    let cards = bids(&|_| {
+        r#""adomain":["a.com"],"adm":"{\"link\":{\"url\":\"u\"},\"assets\":[{\"id\":1,\"title\":{\"text\":\"t\"}}]}""#
+            .to_owned()
+    });
+    let one_adm = |adm: &str| bids(&|_| format!(r#""adomain":["a.com"],"adm":"{adm}""#));
+    vec![
+        ("a usual one: 2 bids", plain(), {
+            let bid = |at: u8| {
+                format!(
+                    r#"{{"id":"b{at}","impid":"1","w":300,"h":250,"price":5,{adm},"adomain":["a.com"],"cat":["IAB1-1"]}}"#
+                )
+            };
+            format!(
+                r#"{{"id":"r","seatbid":[{{"seat":"s","bid":[{},{}]}}]}}"#,
+                bid(1),
+                bid(2)
+            )
+        }),
+        ("250 bids of 50 advertisers", plain(), domains),
+        ("advertisers of 32 labels", plain(), labels),
+        ("250 bids of 50 categories", plain(), categories),
+        ("apps", plain(), apps),
+        ("deals, of 1,000", dealt(), deals),
+        ("sizes that are not offered", banner(), sizes),
+        ("images of a type that is not offered", banner(), images),
+        ("100 imps of long ids", many(), ids),
+        (
+            "ids of 300 bytes told 60 times in each notice",
+            plain(),
+            told(300, 60),
+        ),
+        (
+            "ids of 2,000 bytes told 100 times",
+            plain(),
+            told(2_000, 100),
+        ),
+        ("ids of 60 bytes told 100 times", plain(), told(60, 100)),
+        ("16 media files that cannot be played", video(), files(16)),
+        ("60 media files", video(), files(60)),
+        ("native ads for 1,500 assets", native(), cards),
+        (
+            "one markup of slashes",
+            plain(),
+            one_adm(&"http:/".repeat(80_000)),
+        ),
+        (
+            "one markup of macros",
+            plain(),
+            one_adm(&"${AUCTION_ID}".repeat(38_000)),
+        ),
+        (
+            "one markup of open tags",
+            plain(),
+            one_adm(&"<img ".repeat(100_000)),
+        ),
+    ]
+}
+
+fn answer(name: &str, asked: &str, body: &str) {
+    let intake = support::intake(Box::leak(asked.to_owned().into_boxed_str()));
+    let market = market(&[partner("a")]);
+    let plan = planned(&intake, &market, 1);
+    let replies = [Reply {
+        ask: 0,
+        reached: Reached::Body(body.as_bytes()),
+    }];
+    let run = || settle(&plan, &market, &Conditions::default(), &replies);
+    let (bids, fate) = (run().bids.len(), support::fates(&run()).pop());
+    let settled = cost(run);
+    let fate = fate.map(|(_, fate)| fate).unwrap_or_default();
+    println!(
+        "| {name} ({fate}) | {} | {bids} | {settled} |",
+        body.len() / 1024
+    );
+}
+
+/// All of twenty DSPs bid all they may, at every imp.
+fn auctions() {
+    let imps = |most: usize, more: &str| {
+        parts(200_000, most, |at| {
+            format!(r#"{{"id":"{at}",{more}"banner":{{"w":300,"h":250}}}}"#)
+        })
+    };
+    let bids = |imps: usize, group: usize| {
+        let seats = parts(ANSWER, 250 / group, |seat| {
+            let bids = parts(ANSWER, group, |at| {
+                let number = seat * group + at;
+                format!(
+                    r#"{{"id":"{number}","impid":"{}","w":300,"h":250,"price":{},"adm":"x"}}"#,
+                    number % imps,
+                    1 + number % 7
+                )
+            });
+            format!(r#"{{"group":{},"bid":[{bids}]}}"#, u8::from(group > 1))
+        });
+        format!(r#"{{"id":"r","seatbid":[{seats}]}}"#)
+    };
+    let partners: Vec<_> = (0..20).map(|n| partner(&format!("dsp-{n}"))).collect();
+    let limited: Vec<_> = partners
+        .iter()
+        .cloned()
+        .map(|mut partner| {
+            partner.multibid = std::num::NonZero::new(2);
+            partner
+        })
+        .collect();
+    for (name, partners, count, multibid, group) in [
+        ("20 DSPs, 250 bids each, one imp", &partners, 1, 1, 1),
+        ("the same on 100 imps", &partners, 100, 1, 1),
+        (
+            "the same where the seller takes 20 for each",
+            &partners,
+            100,
+            20,
+            1,
+        ),
+        ("the same, at most 2 of a DSP", &limited, 100, 20, 1),
+        ("one imp, 20 for it, at most 2 of a DSP", &limited, 1, 20, 1),
+        ("groups of 50 on 100 imps", &partners, 100, 1, 50),
+        (
+            "groups of 2 on 100 imps, 20 for each",
+            &partners,
+            100,
+            20,
+            2,
+        ),
+    ] {
+        let request = format!(r#"{{"id":"r","at":2,"imp":[{}]}}"#, imps(count, ""));
+        let intake = support::intake(&request);
+        let market = market(partners);
+        let plan = planned(&intake, &market, 1);
+        let body = bids(count, group);
+        let replies: Vec<Reply<'_>> = (0..20)
+            .map(|ask| Reply {
+                ask,
+                reached: Reached::Body(body.as_bytes()),
+            })
+            .collect();
+        let conditions = Conditions {
+            multibid,
+            ..Conditions::default()
+        };
+        let run = || settle(&plan, &market, &conditions, &replies);
+        println!("| {name} | {} | {} |", run().bids.len(), cost(run));
+    }
+}
