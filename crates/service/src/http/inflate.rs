@@ -88,7 +88,12 @@ impl Inflating {
                 TINFLStatus::Done => break,
                 TINFLStatus::BlockBoundary => self.count_block()?,
                 TINFLStatus::HasMoreOutput => self.grow()?,
-                _ => return Err(InflateError::Invalid),
+                TINFLStatus::FailedCannotMakeProgress
+                | TINFLStatus::BadParam
+                | TINFLStatus::Adler32Mismatch
+                | TINFLStatus::Failed
+                | TINFLStatus::NeedsMoreInput
+                | _ => return Err(InflateError::Invalid),
             }
         }
         self.count_block()?;
