@@ -1,10 +1,10 @@
-//! P8 to P13 of the exchange, with one, five and twenty DSPs: what an auction costs beside bare hyper, and how long
-//! it takes in an open loop at half of the capacity and at twice of it.
+//! P8 to P13 and P17 of the exchange, with one, five and twenty DSPs: what an auction costs beside bare hyper, how
+//! long it takes in an open loop at half of the capacity and at twice of it, and the dearest bodies.
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use super::bidder::ratio_row;
+use super::bidder::{ratio_row, worst_of};
 use super::figures::{Must, Range};
 use super::hold;
 use super::latency::{Open, open_loop, unless_late};
@@ -33,6 +33,13 @@ pub(super) fn auctions(stage: &mut Stage, plan: &Plan) -> Result<Vec<Row>> {
         market.be(stage, count, notices)?;
         if plan.hold {
             hold(exchange.pid())?;
+        }
+        if plan.wants("p17") && !notices {
+            let who = format!("exchange with {count} DSPs");
+            rows.push(worst_of(stage, plan, &exchange, &auction_url(), &who)?);
+        }
+        if !plan.wants_any(&["p8", "p9", "p10", "p11", "p12", "p13"]) {
+            continue;
         }
         let plan = &thorough(plan);
         let load = Load {

@@ -136,7 +136,7 @@ fn on_stage(report: &mut Report<'_>) -> Result<()> {
             hold(bidder.pid())?;
         }
     }
-    if plan.wants_any(&["p8", "p9", "p10", "p11", "p12", "p13"]) {
+    if plan.wants_any(&["p8", "p9", "p10", "p11", "p12", "p13", "p17"]) {
         let rows = exchange::auctions(&mut stage, plan)?;
         report.add(rows)?;
     }
