@@ -75,6 +75,7 @@ async fn r_28_to_r_32_one_bad_dsp_among_five() {
         ("R31 no gzip", Fault::NotGzip, "error"),
         ("R31 unknown encoding", Fault::Brotli, "error"),
         ("5xx", Fault::Broken, "error"),
+        ("R22 no polite no-bid", Fault::Sheds, "shed"),
         ("R32 redirect", Fault::Redirect(elsewhere_at), "error"),
     ];
     for (row, fault, expect) in rows {

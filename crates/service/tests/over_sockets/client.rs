@@ -300,6 +300,16 @@ fn r_30_r_31_answers_that_are_refused() {
             too_large,
         ),
         (
+            "R31 as much as is allowed in chunks of a byte",
+            [
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".as_slice(),
+                &b"1\r\nx\r\n".repeat(256 * 1024),
+                b"0\r\n\r\n",
+            ]
+            .concat(),
+            too_large,
+        ),
+        (
             "R31 gzip bomb",
             with("Content-Encoding: gzip\r\n", &bomb),
             too_large,
