@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use service::Shutdown;
 use url::Url;
@@ -32,6 +32,10 @@ pub struct Args {
     /// Seconds.
     #[arg(long, default_value_t = 10)]
     pub duration: u64,
+    /// What follows at once, as RATExSECONDS, and again; --json then tells of each by itself, and thresholds
+    /// count for each.
+    #[arg(long, value_name = "RATExSECONDS", value_delimiter = ',', value_parser = rate_and_time)]
+    pub then: Vec<(u32, Duration)>,
     /// Whom to send to: exchange, bidder, or a URL.
     #[arg(long, default_value = "exchange")]
     pub target: Target,
@@ -101,6 +105,9 @@ pub enum Sub {
         /// Bids without notice URLs.
         #[arg(long)]
         without_notices: bool,
+        /// So many DSPs on ports in a row, for `quick`.
+        #[arg(long, default_value_t = 1)]
+        count: u16,
     },
 }
 
@@ -119,6 +126,10 @@ pub enum Script {
     Dead,
     /// Answers with what is not JSON.
     Garbage,
+    /// As broad, on as many ports as wanted and at little cost: for benchmarks.
+    Quick,
+    /// Does what its path says: quiet, late, drip, declared, bomb, bomb-unsized, dense, blocks, crumbs.
+    Hostile,
 }
 
 /// Where load goes.
@@ -171,8 +182,29 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
         behaviour,
         examples,
         without_notices,
+        count,
     }) = &args.command
     {
+        match behaviour {
+            Script::Quick => {
+                let market = Market {
+                    asks_for_notices: !without_notices,
+                    ..Market::broad("seat-quick", "quick.example")
+                };
+                partners::run_quick(partners::listeners(listen, *count)?, market, shutdown)?;
+                return Ok(Outcome::Kept);
+            }
+            Script::Hostile => {
+                partners::run_hostile(bind(listen)?, shutdown)?;
+                return Ok(Outcome::Kept);
+            }
+            Script::Broad
+            | Script::Choosy
+            | Script::Examples
+            | Script::Slow
+            | Script::Dead
+            | Script::Garbage => {}
+        }
         let mut behaviour = behaviour_of(*behaviour, examples.as_deref())?;
         if let Behaviour::Market(market) = &mut behaviour {
             market.asks_for_notices = !without_notices;
@@ -195,6 +227,7 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
     let scenario = Scenario {
         rate: args.rate,
         duration: Duration::from_secs(args.duration),
+        then: args.then.clone(),
         arrivals: args.arrivals,
         seed: args.seed,
         max_in_flight: args.max_in_flight.max(1),
@@ -209,7 +242,7 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
     };
     let live = std::io::stderr().is_terminal() && !args.json;
     let target = service::client::Target::of_url(&args.target.0)?;
-    let report = driver::drive(&scenario, &target, shutdown, move |state| {
+    let reports = driver::drive(&scenario, &target, shutdown, move |state| {
         if live {
             show(state);
         }
@@ -217,20 +250,31 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
     if live {
         eprint!("\r\x1b[K");
     }
-    if args.json {
+    if !args.json {
+        reports.iter().for_each(|it| print!("{}", it.to_table()));
+    } else if let [report] = reports.as_slice() {
         println!("{}", report.to_json());
     } else {
-        print!("{}", report.to_table());
+        let all: Vec<_> = reports.iter().map(Report::to_json).collect();
+        println!("{}", serde_json::Value::from(all));
     }
-    let broken: Vec<String> = thresholds
+    let broken: Vec<String> = reports
         .iter()
-        .filter_map(|t| t.broken_by(&report))
+        .flat_map(|report| thresholds.iter().filter_map(|t| t.broken_by(report)))
         .collect();
     Ok(if broken.is_empty() {
         Outcome::Kept
     } else {
         Outcome::Broken(broken)
     })
+}
+
+fn rate_and_time(text: &str) -> Result<(u32, Duration), String> {
+    let read = text.split_once('x').and_then(|(rate, seconds)| {
+        let seconds = Duration::from_secs(seconds.parse().ok()?);
+        Some((rate.parse().ok()?, seconds))
+    });
+    read.ok_or_else(|| "write RATExSECONDS, such as 500x10".to_owned())
 }
 
 fn bind(listen: &str) -> Result<std::net::TcpListener> {
@@ -263,5 +307,6 @@ fn behaviour_of(script: Script, examples: Option<&std::path::Path>) -> Result<Be
         Script::Slow => Behaviour::Slow(Duration::from_secs(2)),
         Script::Dead => Behaviour::Dead,
         Script::Garbage => Behaviour::Garbage,
+        Script::Quick | Script::Hostile => bail!("they are served by themselves"),
     })
 }

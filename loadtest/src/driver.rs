@@ -9,7 +9,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use contracts::access::SHED_REASON_HEADER;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use service::client::{Client, ClientConfig, OutRequest, Target};
+use service::client::{CallError, Client, ClientConfig, OutRequest, Target};
 use service::{Shutdown, runtime};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::spawn_local;
@@ -27,7 +27,8 @@ const GIVE_UP: Duration = Duration::from_secs(2);
 /// Due requests that the sending thread has not yet taken; more than that are late by definition.
 const WAITING: usize = 4_096;
 
-/// Runs a scenario to its end, or until shut down; `progress` hears of the state about once a second.
+/// Runs a scenario to its end, or until shut down; `progress` hears of the state about once a second. One report
+/// for each of its rates: of the requests that were due in its time.
 ///
 /// # Errors
 /// When the generator's threads cannot be made.
@@ -36,7 +37,7 @@ pub fn drive(
     target: &Target,
     shutdown: &Shutdown,
     progress: impl Fn(&Report) + 'static,
-) -> Result<Report> {
+) -> Result<Vec<Report>> {
     let mut bodies = Bodies::of(scenario);
     let start = Instant::now();
     let due = keep_pace(scenario, start, shutdown)?;
@@ -48,7 +49,9 @@ pub fn drive(
         }),
         target: target.clone(),
         headers: json_headers(),
-        report: RefCell::new(Report::new()?),
+        reports: stages(scenario)
+            .map(|_| Report::new().map(RefCell::new))
+            .collect::<Result<_>>()?,
     });
     let work = Rc::clone(&run);
     let scenario = scenario.clone();
@@ -60,28 +63,41 @@ pub fn drive(
         due,
         progress,
     ));
-    let report = run.report.borrow().clone();
-    Ok(report)
+    let reports = run.reports.iter().map(|report| report.borrow().clone());
+    Ok(reports.collect())
 }
+
+/// Rates, each with its time.
+fn stages(scenario: &Scenario) -> impl Iterator<Item = (u32, Duration)> {
+    let first = (scenario.rate, scenario.duration);
+    std::iter::once(first).chain(scenario.then.iter().copied())
+}
+
+/// A request that is due, by the number of its rate.
+type Due = (usize, Instant);
 
 /// Due times as they come, from a thread of its own: the runtime's timers are a millisecond coarse.
 fn keep_pace(
     scenario: &Scenario,
     start: Instant,
     shutdown: &Shutdown,
-) -> Result<mpsc::Receiver<Instant>> {
+) -> Result<mpsc::Receiver<Due>> {
     let (ready, due) = mpsc::channel(WAITING);
-    let pace = Pace::new(scenario.rate, scenario.arrivals, scenario.seed);
-    let (length, shutdown) = (scenario.duration, shutdown.clone());
+    let stages: Vec<(u32, Duration)> = stages(scenario).collect();
+    let (arrivals, seed, shutdown) = (scenario.arrivals, scenario.seed, shutdown.clone());
     std::thread::Builder::new()
         .name("pace".into())
         .spawn(move || {
-            for at in pace.take_while(|at| *at < length) {
-                let at = start + at;
-                std::thread::sleep(at.saturating_duration_since(Instant::now()));
-                if shutdown.is_fired() || ready.blocking_send(at).is_err() {
-                    return;
+            let mut start = start;
+            for (stage, (rate, length)) in stages.into_iter().enumerate() {
+                for at in Pace::new(rate, arrivals, seed).take_while(|at| *at < length) {
+                    let at = start + at;
+                    std::thread::sleep(at.saturating_duration_since(Instant::now()));
+                    if shutdown.is_fired() || ready.blocking_send((stage, at)).is_err() {
+                        return;
+                    }
                 }
+                start += length;
             }
         })?;
     Ok(due)
@@ -101,7 +117,7 @@ struct Run {
     client: Client,
     target: Target,
     headers: HeaderMap,
-    report: RefCell<Report>,
+    reports: Vec<RefCell<Report>>,
 }
 
 async fn send_all(
@@ -109,33 +125,41 @@ async fn send_all(
     scenario: Scenario,
     bodies: &mut Bodies,
     start: Instant,
-    mut due: mpsc::Receiver<Instant>,
+    mut due: mpsc::Receiver<Due>,
     progress: impl Fn(&Report),
 ) {
     let mut shown = start;
+    let mut under_way = (0, start);
     let in_flight = Arc::new(Semaphore::new(scenario.max_in_flight));
-    while let Some(due) = due.recv().await {
-        record(&mut run.report.borrow_mut().lag_us, due.elapsed());
+    while let Some((stage, due)) = due.recv().await {
+        let (before, began) = under_way;
+        if stage != before {
+            run.of(before, |report| report.elapsed = due - began);
+            under_way = (stage, due);
+        }
+        run.of(stage, |report| record(&mut report.lag_us, due.elapsed()));
         if shown.elapsed() >= Duration::from_secs(1) {
             shown = Instant::now();
-            let mut state = run.report.borrow_mut();
-            state.elapsed = start.elapsed();
-            progress(&state);
+            run.of(stage, |state| {
+                state.elapsed = under_way.1.elapsed();
+                progress(state);
+            });
         }
         let Ok(permit) = Arc::clone(&in_flight).try_acquire_owned() else {
-            run.report.borrow_mut().dropped += 1;
+            run.of(stage, |report| report.dropped += 1);
             continue;
         };
         let (run, body) = (Rc::clone(&run), bodies.next());
         spawn_local(async move {
-            run.send(due, body).await;
+            run.send(stage, due, body).await;
             drop(permit);
         });
     }
     // Whatever is in flight ends within its deadline.
     let all = u32::try_from(scenario.max_in_flight).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(GIVE_UP * 2, in_flight.acquire_many(all)).await;
-    run.report.borrow_mut().elapsed = start.elapsed();
+    let (last, began) = under_way;
+    run.of(last, |report| report.elapsed = began.elapsed());
 }
 
 /// Where the bodies come from.
@@ -176,8 +200,14 @@ impl Bodies {
 const SHED_REASON: HeaderName = HeaderName::from_static(SHED_REASON_HEADER);
 
 impl Run {
+    fn of(&self, stage: usize, change: impl FnOnce(&mut Report)) {
+        if let Some(report) = self.reports.get(stage) {
+            change(&mut report.borrow_mut());
+        }
+    }
+
     /// Sends one request and records its answer, timed from the instant it was due.
-    async fn send(&self, due: Instant, body: Bytes) {
+    async fn send(&self, stage: usize, due: Instant, body: Bytes) {
         let request = OutRequest {
             method: Method::POST,
             target: &self.target,
@@ -185,13 +215,12 @@ impl Run {
             body,
         };
         let answer = self.client.send(request, due + GIVE_UP).await;
-        let mut report = self.report.borrow_mut();
-        match answer {
+        self.of(stage, |report| match answer {
+            Ok(response) if response.headers.has(&SHED_REASON) => {
+                report.shed += 1;
+                record(&mut report.shed_us, due.elapsed());
+            }
             Ok(response) => {
-                if response.headers.has(&SHED_REASON) {
-                    report.shed += 1;
-                    return;
-                }
                 record(&mut report.latency_us, due.elapsed());
                 match response.status.as_u16() {
                     200 => report.bids += 1,
@@ -199,8 +228,11 @@ impl Run {
                     _ => report.refused += 1,
                 }
             }
-            Err(_) => report.failed += 1,
-        }
+            Err(error) => {
+                report.failed += 1;
+                report.closed += u64::from(matches!(error, CallError::Closed));
+            }
+        });
     }
 }
 

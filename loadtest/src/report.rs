@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub struct Report {
     /// Latencies of answered requests.
     pub latency_us: Histogram<u64>,
+    /// Latencies of those that were turned away.
+    pub shed_us: Histogram<u64>,
     /// How late requests left, against their due time: the generator's own part.
     pub lag_us: Histogram<u64>,
     /// 200 with a bid.
@@ -23,6 +25,8 @@ pub struct Report {
     pub refused: u64,
     /// No answer: connect failures, timeouts, broken answers.
     pub failed: u64,
+    /// Of those without an answer: the connection ended before it.
+    pub closed: u64,
     /// Due, but not sent, since too many were already in flight.
     pub dropped: u64,
     /// From the first due time to the last answer.
@@ -38,12 +42,14 @@ impl Report {
         let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3);
         Ok(Self {
             latency_us: histogram()?,
+            shed_us: histogram()?,
             lag_us: histogram()?,
             bids: 0,
             no_bids: 0,
             shed: 0,
             refused: 0,
             failed: 0,
+            closed: 0,
             dropped: 0,
             elapsed: Duration::ZERO,
         })
@@ -53,12 +59,14 @@ impl Report {
     pub fn merge(&mut self, other: &Self) {
         // Same bounds on both sides, so adding cannot fail; a failure would only lose samples.
         let _ = self.latency_us.add(&other.latency_us);
+        let _ = self.shed_us.add(&other.shed_us);
         let _ = self.lag_us.add(&other.lag_us);
         self.bids += other.bids;
         self.no_bids += other.no_bids;
         self.shed += other.shed;
         self.refused += other.refused;
         self.failed += other.failed;
+        self.closed += other.closed;
         self.dropped += other.dropped;
         self.elapsed = self.elapsed.max(other.elapsed);
     }
@@ -96,6 +104,13 @@ impl Report {
         self.latency_us.value_at_percentile(percentile) as f64 / 1_000.0
     }
 
+    /// A percentile of the latency of those that were turned away, in milliseconds.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds for people")]
+    pub fn shed_ms(&self, percentile: f64) -> f64 {
+        self.shed_us.value_at_percentile(percentile) as f64 / 1_000.0
+    }
+
     /// Whether the generator itself held requests back: schedule lag p99 above a millisecond.
     #[must_use]
     pub fn generator_was_the_bottleneck(&self) -> bool {
@@ -107,11 +122,12 @@ impl Report {
     pub fn to_json(&self) -> Value {
         json!({
             "requests": self.due(), "bids": self.bids, "no_bids": self.no_bids, "shed": self.shed, "refused": self.refused,
-            "failed": self.failed, "dropped": self.dropped, "rate": self.rate(), "elapsed_s": self.elapsed.as_secs_f64(), "error_share": self.error_share(),
+            "failed": self.failed, "closed": self.closed, "dropped": self.dropped, "rate": self.rate(), "elapsed_s": self.elapsed.as_secs_f64(), "error_share": self.error_share(),
             "latency_ms": {
                 "p50": self.percentile_ms(50.0), "p90": self.percentile_ms(90.0), "p99": self.percentile_ms(99.0),
                 "p99_9": self.percentile_ms(99.9), "max": self.percentile_ms(100.0),
             },
+            "shed_p99_ms": self.shed_ms(99.0),
             "schedule_lag_p99_us": self.lag_us.value_at_percentile(99.0),
             "generator_was_the_bottleneck": self.generator_was_the_bottleneck(),
         })

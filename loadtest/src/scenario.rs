@@ -13,6 +13,8 @@ pub struct Scenario {
     pub rate: u32,
     /// For how long.
     pub duration: Duration,
+    /// What follows, without a pause: requests a second, and for how long.
+    pub then: Vec<(u32, Duration)>,
     /// How arrivals are spread.
     pub arrivals: Arrivals,
     /// What the requests are made of.
@@ -30,6 +32,7 @@ impl Default for Scenario {
         Self {
             rate: 200,
             duration: Duration::from_secs(10),
+            then: Vec::new(),
             arrivals: Arrivals::Constant,
             mix: Mix::default(),
             seed: 1,

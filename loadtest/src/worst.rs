@@ -1,11 +1,12 @@
 //! Bodies that are as much work as their size allows, for the figure of the worst one.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use service::runtime;
 use tokio::io::AsyncWriteExt as _;
@@ -14,7 +15,7 @@ use tokio::net::TcpStream;
 use crate::cpu;
 use crate::saturate::read_answer;
 
-/// As many bytes as the bidder takes of a body.
+/// As many bytes as are taken of a body.
 #[cfg(test)]
 const MOST: usize = 256 * 1024;
 
@@ -25,11 +26,13 @@ const MOST: usize = 256 * 1024;
 pub fn run(address: SocketAddr, path: &str, watch: u32, times: u32) -> Result<Value> {
     runtime::current_thread("worst")?.block_on(async {
         let mut told = Vec::new();
-        for (name, body) in shapes() {
-            let mut status = send(address, path, &body).await?;
+        let packed = packed_shapes()?.into_iter().map(|it| (it, "gzip"));
+        let plain = shapes().into_iter().map(|it| (it, "identity"));
+        for ((name, body), encoding) in plain.chain(packed) {
+            let mut status = send(address, path, &body, encoding).await?;
             let before = cpu::of_process(watch)?;
             for _ in 0..times {
-                status = send(address, path, &body)
+                status = send(address, path, &body, encoding)
                     .await
                     .with_context(|| format!("the shape {name}"))?;
             }
@@ -44,12 +47,12 @@ pub fn run(address: SocketAddr, path: &str, watch: u32, times: u32) -> Result<Va
 }
 
 /// One request on a connection of its own: some shapes end theirs.
-async fn send(address: SocketAddr, path: &str, body: &[u8]) -> io::Result<u16> {
+async fn send(address: SocketAddr, path: &str, body: &[u8], encoding: &str) -> io::Result<u16> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).await?;
@@ -62,7 +65,7 @@ async fn send(address: SocketAddr, path: &str, body: &[u8]) -> io::Result<u16> {
         .map_err(io::Error::other)?
 }
 
-/// The shapes, each within the bidder's size limit for bodies.
+/// The shapes, each within the size limit for bodies.
 #[must_use]
 pub fn shapes() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -173,6 +176,49 @@ pub fn shapes() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Shapes that are within the limit as they arrive, and some of them four times as large once inflated.
+///
+/// # Errors
+/// When packing fails, which memory does not.
+pub fn packed_shapes() -> io::Result<Vec<(&'static str, Vec<u8>)>> {
+    let members: Vec<String> = (0..64_000).map(|at| format!("\"k{at:05}\":1")).collect();
+    let same: Vec<String> = (0..64_000).map(|at| format!("\"twice\":{at}")).collect();
+    let large = [
+        (
+            "64,000 members in ext, packed",
+            with("ext", format!("{{{}}}", members.join(","))),
+        ),
+        (
+            "64,000 times the same member, packed",
+            with("ext", format!("{{{}}}", same.join(","))),
+        ),
+        (
+            "88,000 blocked categories, packed",
+            with("bcat", list(88_000, |at| format!("\"IAB{at}\""))),
+        ),
+        (
+            "110,000 numbers in ext, packed",
+            with(
+                "ext",
+                format!("{{\"a\":{}}}", list(110_000, |at| at.to_string())),
+            ),
+        ),
+    ];
+    let mut packed = Vec::new();
+    for (name, body) in large {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&body)?;
+        packed.push((name, encoder.finish()?));
+    }
+    // Ten bits each: not the last, codes that need no table, and its end.
+    let mut blocks = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    for _ in 0..52_000 {
+        blocks.extend([0x02, 0x08, 0x20, 0x80, 0x00]);
+    }
+    packed.push(("gzip in 200,000 blocks that hold nothing", blocks));
+    Ok(packed)
+}
+
 fn with(key: &str, value: impl std::fmt::Display) -> Vec<u8> {
     let mut body = String::from(
         "{\"id\":\"worst\",\"at\":1,\"tmax\":100,\"imp\":[{\"id\":\"1\",\"bidfloor\":0.01,\"banner\":{\"w\":300,\"h\":250}}],\"device\":{\"devicetype\":4,\"geo\":{\"country\":\"USA\"}},",
@@ -222,6 +268,9 @@ mod tests {
         for (name, body) in shapes() {
             let bytes = body.len();
             assert!((20_000..=MOST).contains(&bytes), "{name}: {bytes} bytes");
+        }
+        for (name, body) in packed_shapes().unwrap() {
+            assert!(body.len() <= MOST, "{name}: {} bytes", body.len());
         }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use loadtest::driver::drive;
 use loadtest::partners::{self, Behaviour, Examples, Market, PartnerStats};
+use loadtest::report::Report;
 use loadtest::scenario::Scenario;
 use serde_json::Value;
 use service::client::Target;
@@ -55,10 +56,37 @@ fn short(rate: u32) -> Scenario {
     }
 }
 
+fn one(scenario: &Scenario, target: &Target) -> Report {
+    let mut reports = drive(scenario, target, &Shutdown::new().1, |_| ()).unwrap();
+    assert_eq!(reports.len(), 1);
+    reports.remove(0)
+}
+
+#[test]
+fn rates_follow_one_another_and_each_is_told_of_by_itself() {
+    let partner = Partner::start(Behaviour::Slow(Duration::ZERO));
+    let scenario = Scenario {
+        then: vec![
+            (400, Duration::from_millis(250)),
+            (40, Duration::from_millis(250)),
+        ],
+        ..short(100)
+    };
+    let reports = drive(&scenario, &partner.target, &Shutdown::new().1, |_| ()).unwrap();
+    let due: Vec<u64> = reports.iter().map(Report::due).collect();
+    assert_eq!(due, [50, 100, 10]);
+    assert!(
+        reports
+            .iter()
+            .all(|report| report.elapsed >= Duration::from_millis(240))
+    );
+    partner.stop();
+}
+
 #[test]
 fn every_request_that_was_due_is_accounted_for() {
     let partner = Partner::start(Behaviour::Market(Market::broad("seat", "broad.example")));
-    let report = drive(&short(200), &partner.target, &Shutdown::new().1, |_| ()).unwrap();
+    let report = one(&short(200), &partner.target);
     assert_eq!(report.due(), 100, "200 a second for half a second");
     assert_eq!(report.answered(), 100);
     assert!(
@@ -74,7 +102,7 @@ fn every_request_that_was_due_is_accounted_for() {
 fn a_slow_server_cannot_hide_behind_the_generator() {
     // E9: an open loop; each request waits its own time, and the rate is kept.
     let partner = Partner::start(Behaviour::Slow(Duration::from_millis(300)));
-    let report = drive(&short(100), &partner.target, &Shutdown::new().1, |_| ()).unwrap();
+    let report = one(&short(100), &partner.target);
     assert_eq!(report.no_bids, 50, "{}", report.to_table());
     assert!(report.percentile_ms(50.0) >= 300.0, "{}", report.to_table());
     partner.stop();
@@ -87,7 +115,7 @@ fn a_server_that_is_away_is_counted_as_failed() {
         .local_addr()
         .unwrap();
     let target = Target::parse(&format!("http://{free}/bid")).unwrap();
-    let report = drive(&short(40), &target, &Shutdown::new().1, |_| ()).unwrap();
+    let report = one(&short(40), &target);
     assert_eq!((report.failed, report.answered()), (20, 0));
     assert!(report.error_share() > 0.99);
 }

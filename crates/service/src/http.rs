@@ -7,6 +7,7 @@ mod admission;
 mod body;
 mod form;
 mod gate;
+mod inflate;
 mod intake;
 mod limits;
 mod overload;
@@ -25,8 +26,8 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub(crate) use self::body::{GatherFault, gather};
 pub use self::{
     admission::{Admission, Head, ShedReason},
-    body::{InflateError, inflate},
     gate::Gate,
+    inflate::{InflateError, inflate},
     limits::{Limits, ShedStatus},
     request::{Request, percent_decode, query_param},
     response::{

@@ -75,6 +75,7 @@ async fn r_28_to_r_32_one_bad_dsp_among_five() {
         ("R31 no gzip", Fault::NotGzip, "error"),
         ("R31 unknown encoding", Fault::Brotli, "error"),
         ("5xx", Fault::Broken, "error"),
+        ("R22 no polite no-bid", Fault::Sheds, "shed"),
         ("R32 redirect", Fault::Redirect(elsewhere_at), "error"),
     ];
     for (row, fault, expect) in rows {
@@ -113,6 +114,30 @@ async fn r_28_a_dead_dsp_costs_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn r_28_a_dsp_whose_network_drops_what_is_sent_is_given_up_before_tmax() {
+    // Room for one connection that nobody takes: whoever comes after it is not answered by the kernel either.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(0).unwrap();
+    let address = full.local_addr().unwrap();
+    let mut crowd = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, SYN_ANSWERED) {
+        crowd.push(stream);
+        assert!(crowd.len() < 100, "nobody fills the queue");
+    }
+    let (rig, _good) = beside(format!("http://{address}/bid")).await;
+    for round in 0..6 {
+        let record = none_is_lost(&rig, "SYN dropped").await;
+        // No timeout: connecting has a time of its own, which is over long before.
+        let expect = if round < 5 { "error" } else { "ejected" };
+        assert_eq!(status(&record, "bad"), expect);
+    }
+}
+
+/// A kernel that has room answers at once.
+const SYN_ANSWERED: std::time::Duration = std::time::Duration::from_millis(500);
 
 #[tokio::test]
 async fn r_32_r_33_connections_that_end_are_replaced_and_none_leaks() {

@@ -5,10 +5,14 @@
 mod exchange;
 mod market;
 
+use std::time::Duration;
+
 use contracts::access::KeyDigest;
 use exchange::{BID, Dsp, Rig, banner};
 use serde_json::{Value, json};
 use testkit::http::{Answer, get};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 const NOT_JSON: &str = "this is no JSON";
@@ -90,6 +94,30 @@ async fn r_22_or_503_where_that_is_configured() {
         assert!(shed.body.is_empty() && shed.header("x-gavel-auction-id").is_some());
     })
     .await;
+}
+
+#[tokio::test]
+async fn r_22_what_can_no_longer_be_answered_in_time_is_not_auctioned() {
+    let dsp = Dsp::bidding(BID);
+    let rig = Rig::start(&[("dsp", format!("{}/bid", dsp.server.url))]).await;
+    let request = banner("").replace("\"tmax\":1000", "\"tmax\":100");
+    let host = rig.rtb.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let head = format!(
+        "POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        request.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // It has come in: its time runs.
+    let mut invited = [0; 25];
+    let _ = stream.read_exact(&mut invited).await.unwrap();
+    assert_eq!(&invited, b"HTTP/1.1 100 Continue\r\n\r\n");
+    tokio::time::sleep(Duration::from_millis(101)).await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    assert_eq!(dsp.times_asked(), 0);
 }
 
 #[tokio::test]

@@ -80,6 +80,23 @@ impl Market {
         from + Duration::from_micros(rng.below(spread + 1))
     }
 
+    /// What it bids, in hundredths of a CPM unit.
+    pub(super) const fn price(&self, rng: &mut Rng) -> u64 {
+        let (low, high) = self.price_cents;
+        low + rng.below(high.saturating_sub(low) + 1)
+    }
+
+    /// The members of a bid that say what is shown, for requests of 2.6.
+    pub(super) fn creative(&self, imp: &Value) -> Option<Map<String, Value>> {
+        let shown = self
+            .formats
+            .iter()
+            .find_map(|format| self.markup(*format, imp, &Value::Null));
+        let mut bid = shown?;
+        self.declare(&mut bid);
+        Some(bid)
+    }
+
     /// Its answer, or `None` for a 204. `base` is the URL that its notices go to.
     pub fn answer(&self, request: &Value, base: &str, rng: &mut Rng) -> Option<Value> {
         let id = request.get("id")?.clone();
@@ -126,8 +143,7 @@ impl Market {
         {
             return None;
         }
-        let (low, high) = self.price_cents;
-        let cents = low + rng.below(high.saturating_sub(low) + 1);
+        let cents = self.price(rng);
         let floor = imp["bidfloor"].as_f64().unwrap_or_default();
         let price = cents_to_units(cents);
         if price < floor {
@@ -151,10 +167,14 @@ impl Market {
         bid.insert("id".into(), json!(id));
         bid.insert("impid".into(), imp.get("id")?.clone());
         bid.insert("price".into(), json!(price));
+        self.declare(&mut bid);
+        Some(Value::Object(bid))
+    }
+
+    fn declare(&self, bid: &mut Map<String, Value>) {
         bid.insert("adomain".into(), json!([self.domain]));
         bid.insert("cat".into(), json!([self.category]));
         bid.insert("cid".into(), json!(format!("{}-campaign", self.seat)));
-        Some(Value::Object(bid))
     }
 
     fn markup(&self, format: Format, imp: &Value, request: &Value) -> Option<Map<String, Value>> {

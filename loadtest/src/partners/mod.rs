@@ -1,11 +1,16 @@
 //! Scripted DSPs, always called over HTTP: rivals of the demo market, answers by example, faults.
 
 mod examples;
+mod hostile;
 mod market;
+mod quick;
 mod server;
+mod wire;
 
 pub use examples::Examples;
+pub use hostile::run_hostile;
 pub use market::Market;
+pub use quick::{listeners, run_quick};
 pub use server::{PartnerStats, run};
 
 use std::time::Duration;

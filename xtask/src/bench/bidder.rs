@@ -261,13 +261,26 @@ fn told_must(id: &str) -> &'static str {
 
 /// P17: the most expensive of the shapes.
 pub(super) fn worst(stage: &Stage, plan: &Plan, bidder: &Process) -> Result<Row> {
-    eprintln!("       Bench P17");
+    let who = format!("bidder, {} line items", plan.line_items(10_000));
+    worst_of(stage, plan, bidder, &bid_url(), &who)
+}
+
+/// The same of anybody who takes bid requests.
+pub(super) fn worst_of(
+    stage: &Stage,
+    plan: &Plan,
+    server: &Process,
+    url: &str,
+    who: &str,
+) -> Result<Row> {
+    eprintln!("       Bench P17 {who}");
+    let times = if plan.quick { 3 } else { 20 };
     let arguments = [
         "loadtest".to_owned(),
         "worst".into(),
-        format!("--target={}", bid_url()),
-        format!("--watch={}", bidder.pid()),
-        format!("--times={}", if plan.quick { 3 } else { 20 }),
+        format!("--target={url}"),
+        format!("--watch={}", server.pid()),
+        format!("--times={times}"),
     ];
     let told = told(&stage.gavel, &arguments)?;
     let mut shapes: Vec<(f64, String)> = told
@@ -291,10 +304,8 @@ pub(super) fn worst(stage: &Stage, plan: &Plan, bidder: &Process) -> Result<Row>
     Ok(Row {
         id: "P17",
         what: format!(
-            "CPU of one body of at most 256 KiB, the worst of {} shapes (nests, long lists, many imps, escapes, repeated members, cut off), mean of {} each, {} line items",
-            shapes.len(),
-            if plan.quick { 3 } else { 20 },
-            plan.line_items(10_000)
+            "{who}: CPU of one body of at most 256 KiB, the worst of {} shapes (nests, long lists, many imps, escapes, repeated members, cut off, gzip that is four times as much or holds nothing), mean of {times} each",
+            shapes.len()
         ),
         must: "5 ms (1 ms)",
         measured: format!("**{:.2} ms**; {}", millis.high, named.join(", ")),

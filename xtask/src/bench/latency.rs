@@ -1,7 +1,9 @@
 //! P11, P12: an open loop at half of the bidder's capacity, and at twice of it. Latencies count from the
 //! instant at which each request was due.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::bidder::bid_url;
@@ -18,10 +20,22 @@ pub(super) struct Open {
     capacity: f64,
     pub(super) p99: f64,
     pub(super) p99_9: f64,
-    goodput: f64,
+    pub(super) goodput: f64,
     pub(super) shed: f64,
-    lost: f64,
+    pub(super) lost: f64,
+    /// Answered and not turned away, each second.
+    pub(super) held: f64,
+    /// Connections that ended before their answer.
+    pub(super) closed: f64,
+    pub(super) shed_p99: f64,
     pub(super) lag_ms: f64,
+}
+
+impl Open {
+    /// Of what was due, the share that was answered and not turned away.
+    pub(super) fn share_held(&self) -> f64 {
+        1.0 - self.shed - self.lost
+    }
 }
 
 /// P11.
@@ -109,18 +123,9 @@ pub(super) fn open_loop(
     times: f64,
 ) -> Result<Open> {
     let rate = bytes(capacity * times);
-    let arguments: Vec<String> = vec![
-        "loadtest".into(),
-        "--json".into(),
-        "--thresholds=".into(),
-        "--traffic=seeded".into(),
-        "--arrivals=poisson".into(),
-        format!("--target={url}"),
-        format!("--rate={rate}"),
-        format!("--duration={}", bytes(plan.seconds * 2.0).max(1)),
-        format!("--first={}", stage.take_numbers(1 << 24)),
-    ];
-    let open = read(&told(&stage.gavel, &arguments)?, capacity)?;
+    let seconds = bytes(plan.seconds * 2.0).max(1);
+    let told = driven(stage, url, &[(rate, seconds)], capacity)?;
+    let open = told.into_iter().next().context("no report")?;
     eprintln!(
         "       Bench   {rate}/s: p99 {:.2} ms, p99.9 {:.2} ms, goodput {:.2}, shed {:.0} %",
         open.p99,
@@ -129,6 +134,52 @@ pub(super) fn open_loop(
         open.shed * 100.0
     );
     Ok(open)
+}
+
+/// An open loop of so many requests a second for so many seconds, and of others that follow at once.
+pub(super) fn driven(
+    stage: &mut Stage,
+    url: &str,
+    rates: &[(u64, u64)],
+    capacity: f64,
+) -> Result<Vec<Open>> {
+    let arguments = driving(stage, url, rates)?;
+    let report = told(Path::new("nice"), &arguments)?;
+    reports(&report, capacity)
+}
+
+/// What `nice` is to run: before whoever else is on the core, since the generator must not be late.
+pub(super) fn driving(stage: &mut Stage, url: &str, rates: &[(u64, u64)]) -> Result<Vec<String>> {
+    let [(rate, seconds), then @ ..] = rates else {
+        bail!("no rates");
+    };
+    let mut arguments: Vec<String> = vec![
+        "-n".into(),
+        "-10".into(),
+        stage.gavel.display().to_string(),
+        "loadtest".into(),
+        "--json".into(),
+        "--thresholds=".into(),
+        "--traffic=seeded".into(),
+        "--arrivals=poisson".into(),
+        format!("--target={url}"),
+        format!("--rate={rate}"),
+        format!("--duration={seconds}"),
+        format!("--first={}", stage.take_numbers(1 << 24)),
+    ];
+    arguments.extend(
+        then.iter()
+            .map(|(rate, seconds)| format!("--then={rate}x{seconds}")),
+    );
+    Ok(arguments)
+}
+
+/// One or several.
+pub(super) fn reports(told: &Value, capacity: f64) -> Result<Vec<Open>> {
+    match told.as_array() {
+        Some(all) => all.iter().map(|one| read(one, capacity)).collect(),
+        None => Ok(vec![read(told, capacity)?]),
+    }
 }
 
 fn read(report: &Value, capacity: f64) -> Result<Open> {
@@ -140,7 +191,10 @@ fn read(report: &Value, capacity: f64) -> Result<Open> {
         capacity,
         p99: latency("p99")?,
         p99_9: latency("p99_9")?,
+        held: worked_on / count("elapsed_s")?,
         goodput: worked_on / count("elapsed_s")? / capacity,
+        closed: count("closed")?,
+        shed_p99: count("shed_p99_ms")?,
         shed: count("shed")? / due,
         lost: (count("refused")? + count("failed")? + count("dropped")?) / due,
         lag_ms: count("schedule_lag_p99_us")? / 1e3,
@@ -156,10 +210,11 @@ mod tests {
     fn goodput_is_what_was_worked_on() {
         let report = json!({
             "requests": 4_000, "bids": 1_000, "no_bids": 800, "shed": 2_000, "refused": 0, "failed": 100, "dropped": 100,
-            "elapsed_s": 2.0, "schedule_lag_p99_us": 500, "latency_ms": {"p99": 9.0, "p99_9": 12.0},
+            "closed": 3, "shed_p99_ms": 1.5, "elapsed_s": 2.0, "schedule_lag_p99_us": 500, "latency_ms": {"p99": 9.0, "p99_9": 12.0},
         });
         let open = read(&report, 1_000.0).unwrap();
         assert_eq!((open.goodput, open.shed, open.lost), (0.9, 0.5, 0.05));
+        assert_eq!((open.held, open.closed, open.shed_p99), (900.0, 3.0, 1.5));
         assert_eq!((open.p99, open.p99_9, open.lag_ms), (9.0, 12.0, 0.5));
         let late = Range::of(vec![6.0]);
         assert!(matches!(

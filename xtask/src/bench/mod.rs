@@ -5,13 +5,16 @@
 //! hyper server in the same minutes count; absolute times are of one machine.
 
 mod bidder;
+mod crowds;
 mod exchange;
 mod figures;
+mod hostile;
 mod latency;
 mod loading;
 mod machine;
 mod measure;
 mod micro;
+mod overload;
 mod plan;
 mod process;
 mod redis;
@@ -51,6 +54,7 @@ pub(crate) fn run(root: &Path, plan: &Plan) -> Result<()> {
     }
     if plan.wants_any(&[
         "p1", "p2", "p3", "p7", "p8", "p9", "p10", "p11", "p12", "p13", "p14", "p15", "p16", "p17",
+        "r21", "r24", "r25", "r26", "r27", "r29", "r31",
     ]) {
         on_stage(&mut report)?;
     }
@@ -132,9 +136,18 @@ fn on_stage(report: &mut Report<'_>) -> Result<()> {
             hold(bidder.pid())?;
         }
     }
-    if plan.wants_any(&["p8", "p9", "p10", "p13"]) {
+    if plan.wants_any(&["p8", "p9", "p10", "p11", "p12", "p13", "p17"]) {
         let rows = exchange::auctions(&mut stage, plan)?;
         report.add(rows)?;
+    }
+    if plan.wants_any(&["r21", "r24"]) {
+        report.add(overload::rows(&mut stage, plan)?)?;
+    }
+    if plan.wants_any(&["r25", "r26", "r27"]) {
+        report.add(crowds::rows(&mut stage, plan)?)?;
+    }
+    if plan.wants_any(&["r29", "r31"]) {
+        report.add(hostile::rows(&mut stage, plan)?)?;
     }
     Ok(())
 }

@@ -48,15 +48,44 @@ impl Process {
 
     /// Resident memory in bytes.
     pub(super) fn resident(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most of it since the last [`Self::forget_peak`].
+    pub(super) fn peak(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// The peak is what is resident now.
+    pub(super) fn forget_peak(&self) -> Result<()> {
+        Ok(fs::write(format!("/proc/{}/clear_refs", self.pid()), "5")?)
+    }
+
+    fn memory(&self, field: &str) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
-        resident_in(&status).context("no VmRSS")
+        memory_in(&status, field).with_context(|| format!("no {field}"))
+    }
+
+    /// Time on a CPU so far, of all threads that there are.
+    pub(super) fn cpu(&self) -> Result<Duration> {
+        let mut spent = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            // A thread may end while it is looked at.
+            let stat = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+            let nanos = stat.split_whitespace().next();
+            spent += nanos.and_then(|it| it.parse::<u64>().ok()).unwrap_or(0);
+        }
+        Ok(Duration::from_nanos(spent))
+    }
+
+    /// File descriptors that are open.
+    pub(super) fn open_files(&self) -> Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.pid()))?.count())
     }
 }
 
-fn resident_in(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn memory_in(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1_024)
 }
@@ -214,7 +243,7 @@ mod tests {
     #[test]
     fn resident_memory_is_read_as_the_kernel_writes_it() {
         let status = "Name:\tgavel\nVmPeak:\t  99 kB\nVmRSS:\t   51200 kB\n";
-        assert_eq!(resident_in(status), Some(51_200 * 1_024));
-        assert_eq!(resident_in("Name:\tgavel\n"), None);
+        assert_eq!(memory_in(status, "VmRSS:"), Some(51_200 * 1_024));
+        assert_eq!(memory_in("Name:\tgavel\n", "VmRSS:"), None);
     }
 }

@@ -19,6 +19,8 @@ const DMP: u16 = 28_005;
 const ECHO: u16 = 28_100;
 /// First of the scripted DSPs.
 pub(super) const PARTNERS: u16 = 28_110;
+/// The one that means harm.
+pub(super) const HOSTILE: u16 = 28_180;
 /// Of the calls between services; loopback only, and only while the bench runs.
 const SERVICE_TOKEN: &str = "bench-service-token-of-one-run";
 
@@ -32,6 +34,8 @@ pub(super) struct Stage {
     pub(super) stores: Embedded,
     /// Numbers of bid requests that were sent already: no two are the same opportunity.
     sent: u64,
+    /// The exchange's scripted DSPs, by id, and whether they are asked.
+    pub(super) dsps: Vec<(String, bool)>,
 }
 
 impl Stage {
@@ -53,6 +57,7 @@ impl Stage {
             control_plane: None,
             stores,
             sent: 1,
+            dsps: Vec::new(),
         };
         stage.start_control_plane()?;
         stage.tell_users(plan.users)?;
@@ -171,9 +176,19 @@ impl Stage {
         .with_context(|| format!("waiting for the catalog on port {port}"))
     }
 
-    /// The exchange on the server's core.
-    pub(super) fn exchange(&self) -> Result<Process> {
-        let told = [
+    /// The exchange on the server's core, with further settings.
+    pub(super) fn exchange(&self, more: &[(&str, &str)]) -> Result<Process> {
+        self.exchange_within(more, None)
+    }
+
+    /// The same with so many file descriptors at most.
+    pub(super) fn exchange_within(
+        &self,
+        more: &[(&str, &str)],
+        open_files: Option<u32>,
+    ) -> Result<Process> {
+        let urls = self.stores.urls();
+        let mut told = vec![
             ("GAVEL__EXCHANGE__WORKERS", "1".to_owned()),
             ("GAVEL__EXCHANGE__SSP_LISTEN", format!("127.0.0.1:{SSP}")),
             (
@@ -182,9 +197,30 @@ impl Stage {
             ),
             ("GAVEL__EXCHANGE__CONTROL_PLANE_URL", control_plane_url()),
         ];
-        let exchange = self.service(&["exchange"], "EXCHANGE", EXCHANGE, &told, SERVER_CORE)?;
+        told.extend(more.iter().map(|(key, value)| (*key, (*value).to_owned())));
+        let exchange = match open_files {
+            None => self.service(&["exchange"], "EXCHANGE", EXCHANGE, &told, SERVER_CORE)?,
+            Some(most) => {
+                told.extend([
+                    ("EVENTS_REDIS_URL", urls.events_redis.clone()),
+                    ("GAVEL_SERVICE_TOKEN", SERVICE_TOKEN.to_owned()),
+                    ("GAVEL__EXCHANGE__LISTEN", format!("127.0.0.1:{EXCHANGE}")),
+                    ("GAVEL__EXCHANGE__LOCAL_MODE", "true".to_owned()),
+                ]);
+                let limit = format!("--nofile={most}:{most}");
+                let gavel = self.gavel.display().to_string();
+                let arguments = [limit.as_str(), &gavel, "exchange"];
+                let log = self.exchange_log();
+                Process::start(Path::new("prlimit"), &arguments, &told, SERVER_CORE, &log)?
+            }
+        };
         wait_for(EXCHANGE, "/readyz")?;
         Ok(exchange)
+    }
+
+    /// What the exchange has logged goes here.
+    pub(super) fn exchange_log(&self) -> PathBuf {
+        self.data.join("exchange.log")
     }
 
     /// Bare hyper on the server's core, answering so many bytes.
@@ -198,16 +234,28 @@ impl Stage {
         Ok((echo, format!("http://{listen}/")))
     }
 
-    /// A scripted DSP that bids on nearly everything, and asks for notices or for none.
-    pub(super) fn partner(&self, number: u16, notices: bool) -> Result<Process> {
-        let listen = format!("127.0.0.1:{}", PARTNERS + number);
-        let mut arguments = vec!["loadtest", "partners", "--listen", &listen];
+    /// Scripted DSPs on ports in a row that bid on nearly everything, and ask for notices or for none.
+    pub(super) fn partners(&self, count: u16, notices: bool) -> Result<Process> {
+        let count = count.to_string();
+        let mut more = vec!["--behaviour", "quick", "--count", &count];
         if !notices {
-            arguments.push("--without-notices");
+            more.push("--without-notices");
         }
+        self.scripted(PARTNERS, &more)
+    }
+
+    /// A DSP that means harm: what it does is in the path.
+    pub(super) fn hostile(&self) -> Result<Process> {
+        self.scripted(HOSTILE, &["--behaviour", "hostile"])
+    }
+
+    fn scripted(&self, port: u16, more: &[&str]) -> Result<Process> {
+        let listen = format!("127.0.0.1:{port}");
+        let mut arguments = vec!["loadtest", "partners", "--listen", &listen];
+        arguments.extend_from_slice(more);
         let log = self.data.join("partner.log");
         let partner = Process::start(&self.gavel, &arguments, &[], OTHER_CORE, &log)?;
-        wait_for_any(PARTNERS + number)?;
+        wait_for_any(port)?;
         Ok(partner)
     }
 

@@ -15,7 +15,7 @@ const HEAD: &str = "| id | what was measured | must (aim) | measured: median (lo
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
-    /// `P1` and so on; several rows may have the same.
+    /// `P1`, `R21` and so on; several rows may have the same.
     pub(super) id: &'static str,
     /// The work that is included.
     pub(super) what: String,
@@ -53,7 +53,7 @@ fn merge(text: &str, rows: &[Row], conditions: &str) -> Result<String> {
         .filter(|line| id_of(line).is_some() && !measured(line))
         .map(|line| format!("{line}\n"));
     let mut lines: Vec<String> = kept.chain(rows.iter().map(Row::line)).collect();
-    lines.sort_by_key(|line| number_of(line));
+    lines.sort_by_key(|line| place_of(line));
     let ids: Vec<&str> = rows.iter().map(|row| row.id).collect();
     let conditions = if conditions.is_empty() {
         String::new()
@@ -71,14 +71,15 @@ fn merge(text: &str, rows: &[Row], conditions: &str) -> Result<String> {
 /// The id of a table's line, `None` for any other line and for the head.
 fn id_of(line: &str) -> Option<&str> {
     let id = line.strip_prefix("| ")?.split(" | ").next()?;
-    let number = id.strip_prefix('P')?;
+    let number = id.strip_prefix(['P', 'R'])?;
     (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
 }
 
-fn number_of(line: &str) -> u32 {
-    id_of(line)
-        .and_then(|id| id.get(1..)?.parse().ok())
-        .unwrap_or(0)
+/// Figures of performance first, then those of reliability, each by its number.
+fn place_of(line: &str) -> (bool, u32) {
+    let id = id_of(line).unwrap_or_default();
+    let number = id.get(1..).and_then(|number| number.parse().ok());
+    (id.starts_with('R'), number.unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -100,7 +101,12 @@ mod tests {
         let file = format!("before\n{BEGIN}{END}\nafter\n");
         let first = merge(
             &file,
-            &[row("P2", "a"), row("P10", "b"), row("P10", "c")],
+            &[
+                row("R29", "r"),
+                row("P2", "a"),
+                row("P10", "b"),
+                row("P10", "c"),
+            ],
             "quiet",
         )
         .unwrap();
@@ -115,6 +121,7 @@ mod tests {
                 "| P1 | work | 1 (2) | e | met |",
                 "| P2 | work | 1 (2) | a | met |",
                 "| P10 | work | 1 (2) | d | met |",
+                "| R29 | work | 1 (2) | r | met |",
             ]
         );
         assert!(second.starts_with("before\n") && second.ends_with("-->\nafter\n"));

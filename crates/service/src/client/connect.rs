@@ -109,6 +109,9 @@ pub(super) async fn connect(shared: Arc<Shared>, target: Target) -> Result<Conne
 
 /// Largest head of an answer by HTTP/2, in bytes.
 const MAX_HEAD: u32 = 64 * 1024;
+/// What may arrive by HTTP/2 before anybody reads it, in bytes: of one answer, and of all of a connection (R31).
+const UNREAD: u32 = 256 * 1024;
+const UNREAD_OF_ALL: u32 = 1024 * 1024;
 
 async fn open(
     stream: impl Stream + 'static,
@@ -118,6 +121,8 @@ async fn open(
     let sender = if http2 {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .max_header_list_size(MAX_HEAD)
+            .initial_stream_window_size(UNREAD)
+            .initial_connection_window_size(UNREAD_OF_ALL)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| CallError::Protocol(error.into()))?;

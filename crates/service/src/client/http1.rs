@@ -218,8 +218,8 @@ impl Http1 {
             }
             body.extend_from_slice(self.incoming.get(..size).unwrap_or_default());
             self.incoming.advance(size + 2);
-            // Sizes and their extensions are not for nothing either.
-            if self.received > max.saturating_mul(8).saturating_add(MAX_HEAD) {
+            // Sizes and their extensions are not for nothing either: a chunk of a byte comes with five (R31).
+            if self.received > max.saturating_mul(2).saturating_add(MAX_HEAD) {
                 return Err(CallError::TooLarge);
             }
         }

@@ -163,6 +163,48 @@ fn r_33_a_fresh_connection_and_a_begun_answer_are_not_repeated() {
 }
 
 #[test]
+fn r_33_nothing_is_repeated_once_half_of_the_time_is_over() {
+    // Closes upon the second request, too, and takes more than half of what the call has.
+    let late = Late(Duration::from_millis(400), Vec::new());
+    let race = vec![Answer(ok("1")), late, Close];
+    let host = Host::start(vec![race, vec![Answer(ok("2"))]]);
+    run(async {
+        let client = Client::new(config());
+        send(&client, &host.target(), PATIENCE).await.unwrap();
+        let within = Duration::from_millis(700);
+        let outcome = send(&client, &host.target(), within).await;
+        assert!(
+            matches!(outcome, Err(CallError::Closed | CallError::Timeout)),
+            "{outcome:?}"
+        );
+    });
+    assert_eq!(host.connections(), 1);
+}
+
+#[test]
+fn r_33_a_tenth_of_the_calls_may_be_repeated() {
+    const CALLS: usize = 100;
+    let race = vec![Answer(ok("1")), Last(Vec::new())];
+    let host = Host::start(vec![race]);
+    let failed = run(async {
+        let client = Client::new(config());
+        let mut failed = 0;
+        for _ in 0..CALLS {
+            let outcome = send(&client, &host.target(), PATIENCE).await;
+            failed += usize::from(outcome.is_err());
+        }
+        failed
+    });
+    // Every call on a pooled connection fails; what a hundred calls earn and what a client begins with, and no
+    // more, makes the second try.
+    let repeated = CALLS - failed - (failed + 1);
+    assert!(
+        (10..=20).contains(&repeated),
+        "{repeated} of {CALLS}, {failed} failed"
+    );
+}
+
+#[test]
 fn r_32_connection_close_is_obeyed_and_redirects_are_not_followed() {
     let host = Host::start(vec![vec![Last(with("Connection: close\r\n", b"bye"))]]);
     let moved = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
@@ -253,6 +295,16 @@ fn r_30_r_31_answers_that_are_refused() {
             [
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40001\r\n".as_slice(),
                 &large,
+            ]
+            .concat(),
+            too_large,
+        ),
+        (
+            "R31 as much as is allowed in chunks of a byte",
+            [
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".as_slice(),
+                &b"1\r\nx\r\n".repeat(256 * 1024),
+                b"0\r\n\r\n",
             ]
             .concat(),
             too_large,

@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     Brotli,
     /// 500.
     Broken,
+    /// 204, and says that it had no time for it.
+    Sheds,
     /// 302 to the other address given.
     Redirect(SocketAddr),
     /// Accepts connections and never reads.
@@ -144,6 +146,9 @@ fn serve(mut stream: TcpStream, fault: Fault, ends: &AtomicBool) -> std::io::Res
             Fault::Brotli => answer(&mut stream, "Content-Encoding: br\r\n", b"{}")?,
             Fault::Broken => {
                 stream.write_all(b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\n{}")?;
+            }
+            Fault::Sheds => {
+                stream.write_all(b"HTTP/1.1 204 No Content\r\nx-shed-reason: queue\r\n\r\n")?;
             }
             Fault::Redirect(to) => {
                 let head = format!(
