@@ -40,7 +40,6 @@ fn delivered(auction: u128, imp: &str) -> DeliveryEvent {
             url: String::new(),
             expires: NOON,
             test: false,
-            serving: None,
         },
         at: NOON,
         fact: DeliveryFact::Happened,

@@ -10,7 +10,7 @@ use crate::money::Appended;
 impl EventLog {
     /// Appends one payload to several streams in one call, unless `once` was there within `ttl`.
     ///
-    /// The streams carry the hash tag `{0}`. Without any it is only remembered that `once` was there.
+    /// The streams carry the hash tag `{0}`.
     ///
     /// # Errors
     /// [`EventLogError`]: not known to be durable, so not to be acknowledged.

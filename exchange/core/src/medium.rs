@@ -31,18 +31,6 @@ impl Medium {
         }
     }
 
-    /// The medium of an `mtype`, if it is one.
-    #[must_use]
-    pub const fn of_mtype(mtype: i32) -> Option<Self> {
-        match mtype {
-            1 => Some(Self::Banner),
-            2 => Some(Self::Video),
-            3 => Some(Self::Audio),
-            4 => Some(Self::Native),
-            _ => None,
-        }
-    }
-
     /// Its key in an imp, and its name in records.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use contracts::notice::{SellClaims, Serving};
+use contracts::notice::SellClaims;
 use openrtb::enums::LossReason;
 use openrtb::macros::{self, Context, Options, Values};
 use units::{Multiplier, UnixMillis};
 
 use crate::auction::{Fate, Judged, Plan};
 use crate::clearing::Discount;
-use crate::medium::Medium;
 use crate::payout;
 
 /// Bytes of a notice's URL with its macros filled in: no more fits in a token.
@@ -57,52 +56,6 @@ pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
             min_to_win: minimum_to_win,
             ..shared
         },
-    }
-}
-
-/// What a winner's markup is finished by that its win notice brings, for whoever takes that notice: the values of
-/// its macros, and what names it.
-#[must_use]
-pub fn serving(judged: &Judged<'_>, medium: Medium, values: &Values<'_>) -> Serving {
-    let text = |text: Option<&str>| {
-        let text = text.filter(|text| text.len() <= Serving::LONGEST);
-        text.map(str::to_owned)
-    };
-    Serving {
-        mtype: u8::try_from(medium.mtype()).unwrap_or_default(),
-        crid: text(judged.bid.crid.as_deref()),
-        adid: text(values.ad_id),
-        seat: text(values.seat_id),
-        bidid: text(values.bid_id),
-        price: values.price.unwrap_or_default(),
-        currency: judged.currency,
-        market_bid_ratio: values.market_bid_ratio,
-        min_to_win: values.min_to_win,
-        multiplier: values.multiplier,
-        discount_percent: values.discount_percent,
-        discount: values.discount,
-        ..Serving::default()
-    }
-}
-
-/// The values of the macros of such markup: of the request that the DSP was sent under this id, and its imp.
-#[must_use]
-pub fn served_values<'v>(request_id: &'v str, imp: &'v str, serving: &'v Serving) -> Values<'v> {
-    Values {
-        auction_id: Some(request_id),
-        bid_id: serving.bidid.as_deref(),
-        imp_id: Some(imp),
-        seat_id: serving.seat.as_deref(),
-        ad_id: serving.adid.as_deref(),
-        currency: Some(serving.currency),
-        price: Some(serving.price),
-        discount_percent: serving.discount_percent,
-        discount: serving.discount,
-        market_bid_ratio: serving.market_bid_ratio,
-        loss: Some(LossReason::WON),
-        min_to_win: serving.min_to_win,
-        multiplier: serving.multiplier,
-        ..Values::default()
     }
 }
 

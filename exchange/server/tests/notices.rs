@@ -294,7 +294,6 @@ fn claims(expires: UnixMillis) -> SellClaims {
         url: String::new(),
         expires,
         test: false,
-        serving: None,
     }
 }
 

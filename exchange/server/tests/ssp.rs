@@ -239,7 +239,6 @@ async fn r_7_only_our_tokens_count_and_only_in_time() {
         url: String::new(),
         expires,
         test: false,
-        serving: None,
     };
     let hour = units::DurationMillis::from_secs(3_600);
     let (later, past) = (clock::now().after(hour), UnixMillis(clock::now().0 - 1));

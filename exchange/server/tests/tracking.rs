@@ -140,7 +140,6 @@ async fn r_7_a_click_leads_to_the_page_that_its_token_names_and_nowhere_else() {
         url: LANDING_PAGE.into(),
         expires,
         test: false,
-        serving: None,
     };
     let later = clock::now().after(DurationMillis::from_secs(3_600));
     let past = UnixMillis(clock::now().0 - 1);

@@ -4,9 +4,7 @@ mod buy;
 mod codec;
 mod key;
 mod sell;
-mod serving;
 
 pub use buy::{BillOn, NoticeClaims, NoticeDraft, NoticeKind, NoticePayload};
 pub use key::{KeyRing, NoticeKey, TokenError};
 pub use sell::{SellClaims, SellKind};
-pub use serving::Serving;

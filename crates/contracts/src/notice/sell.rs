@@ -5,7 +5,6 @@ use units::{AuctionId, CpmMicros, Currency, Nanos, PartnerId, UnixMillis};
 
 use super::codec::{Source, put_i64, put_text, put_u64, put_uuid};
 use super::key::{KeyRing, TokenError};
-use super::serving::Serving;
 
 /// What a call with the token reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,13 +58,8 @@ pub struct SellClaims {
     pub expires: UnixMillis,
     /// Run, but never billed.
     pub test: bool,
-    /// Of a win notice that brings the markup, what that is finished by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub serving: Option<Box<Serving>>,
 }
 
-/// Of tokens that bring markup; all others are as they were before there were such.
-const WITH_MARKUP: u8 = 3;
 const VERSION: u8 = 2;
 /// Its tokens do not number the ads of an imp: each is the first.
 const WITHOUT_AD: u8 = 1;
@@ -86,10 +80,7 @@ impl SellClaims {
     /// Appends the signed token to `out`.
     pub fn sign(&self, ring: &KeyRing, out: &mut String) {
         let mut bytes = Vec::with_capacity(256 + self.url.len());
-        bytes.push(match self.serving {
-            Some(_) => WITH_MARKUP,
-            None => VERSION,
-        });
+        bytes.push(VERSION);
         bytes.push(match self.kind {
             SellKind::Win => 0,
             SellKind::Bill => 1,
@@ -116,9 +107,6 @@ impl SellClaims {
         put_text(&mut bytes, self.payout_currency.as_str());
         put_i64(&mut bytes, self.expires.0);
         put_u64(&mut bytes, u64::from(self.ad));
-        if let Some(serving) = &self.serving {
-            serving.put(&mut bytes);
-        }
         ring.sign(&bytes, out);
     }
 
@@ -130,7 +118,7 @@ impl SellClaims {
         let bytes = ring.open(token)?;
         let mut source = Source(&bytes);
         let version = source.u8()?;
-        if !matches!(version, WITH_MARKUP | VERSION | WITHOUT_AD) {
+        if !matches!(version, VERSION | WITHOUT_AD) {
             return Err(TokenError::Unreadable);
         }
         let kind = match source.u8()? {
@@ -161,10 +149,6 @@ impl SellClaims {
                 WITHOUT_AD => 0,
                 _ => u32::try_from(source.u64()?).map_err(|_| TokenError::Unreadable)?,
             },
-            serving: match version {
-                WITH_MARKUP => Some(Box::new(Serving::take(&mut source)?)),
-                _ => None,
-            },
         };
         source.end()?;
         Ok(claims)
@@ -175,7 +159,6 @@ impl SellClaims {
 mod tests {
     use super::*;
     use crate::notice::{NoticeClaims, NoticeKey};
-    use units::Multiplier;
 
     fn claims() -> SellClaims {
         SellClaims {
@@ -194,7 +177,6 @@ mod tests {
             url: "http://dsp.example/bill?p=0.01".into(),
             expires: UnixMillis(5),
             test: true,
-            serving: None,
         }
     }
 
@@ -236,31 +218,9 @@ mod tests {
             price in 0..=CpmMicros::MAX.micros(),
             numbers in proptest::prelude::any::<[i64; 3]>(),
             ad in proptest::prelude::any::<u32>(),
-            texts in proptest::prelude::any::<[Option<u8>; 4]>(),
-            values in proptest::array::uniform5(proptest::option::of(0..=CpmMicros::MAX.micros())),
-            flags in proptest::prelude::any::<Option<[bool; 2]>>(),
         ) {
             let [gross, fee, expires] = numbers;
             let longest = |id: usize| "x".repeat(id);
-            let [crid, adid, seat, bidid] = texts.map(|text| text.map(|it| longest(it.into())));
-            let micros = values.map(|value| value.and_then(CpmMicros::new));
-            let millionths = values.map(|value| value.and_then(Multiplier::new));
-            let serving = flags.map(|[keeps_macros, is_counted]| Serving {
-                mtype: 4,
-                crid,
-                adid,
-                seat,
-                bidid,
-                price: CpmMicros::new(price).unwrap(),
-                currency: Currency::parse("EUR").unwrap(),
-                market_bid_ratio: millionths[0],
-                min_to_win: micros[1],
-                multiplier: millionths[2],
-                discount_percent: millionths[3],
-                discount: micros[4],
-                keeps_macros,
-                is_counted,
-            });
             let written = SellClaims {
                 imp: longest(imp),
                 ad,
@@ -272,7 +232,6 @@ mod tests {
                 fee: Nanos(fee),
                 url: longest(url),
                 expires: UnixMillis(expires),
-                serving: serving.map(Box::new),
                 ..claims()
             };
             let ring = SellClaims::ring(&[NoticeKey::new(u32::MAX, [1; 32])]);

@@ -1,6 +1,6 @@
 //! Our OpenRTB answer to an SSP (C-130, X-81, X-85).
 
-use contracts::notice::{SellClaims, SellKind, Serving};
+use contracts::notice::{SellClaims, SellKind};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
 use openrtb::{Imp, JsonWriter, Limits, Raw, convert};
@@ -194,16 +194,7 @@ fn write_notices(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, 
         notices::url(bid.nurl.as_deref(), &values).filter(|_| serves_on_win || !style.browser);
     let claims = |kind, url| claims::notice(round, line.judged, &line.winner.claims, kind, url);
     if win.is_some() {
-        let mut claims = claims(SellKind::Win, win);
-        if serves_on_win {
-            let serving = Serving {
-                keeps_macros: round.payout.keep_macros,
-                is_counted: style.browser,
-                ..notices::serving(line.judged, line.winner.medium, &values)
-            };
-            claims.serving = Some(Box::new(serving));
-        }
-        let mut url = link(round, style.base, "win", &claims);
+        let mut url = link(round, style.base, "win", &claims(SellKind::Win, win));
         if serves_on_win {
             url.push_str("&markup=1");
         }

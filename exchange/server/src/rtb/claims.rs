@@ -111,7 +111,6 @@ pub(super) fn impression(
         ),
         expires: billable_until(round, judged),
         test: round.plan.intake.request.test(),
-        serving: None,
     }
 }
 

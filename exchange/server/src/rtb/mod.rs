@@ -22,7 +22,6 @@ mod routes;
 mod run;
 mod sale;
 mod sellers;
-mod serving;
 pub(crate) mod stats;
 mod summary;
 mod tally;

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use contracts::event::{DeliveryEvent, DeliveryFact, OUTBOX_STREAM};
 use contracts::notice::{SellClaims, SellKind};
 use eventlog::Appended;
 use exchange_core::notices;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
+use service::client::{OutRequest, Target};
 use service::http::{self as answers, Request, Response};
 use service::{Problem, clock};
 use units::UnixMillis;
 
 use super::context::AuctionContext;
 use super::records::NoticeRecord;
-use super::serving;
 use crate::delivery::{self, NotTaken, Taken, label};
+use crate::exchange::within;
 
 /// The body of a POST; everything may be in the query instead.
 #[derive(Debug, Default, Deserialize)]
@@ -57,7 +59,7 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
         return accepted(Taken::Accepted);
     }
     if kind == SellKind::Win && request.query_param("markup").as_deref() == Some("1") {
-        return serving::serve(context, &in_force, &claims).await;
+        return serve_markup(context, &claims).await;
     }
     let gross = claims.gross;
     let (auction, dsp, imp) = (claims.auction, claims.partner.clone(), claims.imp.clone());
@@ -156,6 +158,32 @@ async fn pass_on(
         Appended::Stored => Taken::Accepted,
         Appended::Duplicate | Appended::Expired => Taken::Duplicate,
     })
+}
+
+/// A bid without markup serves on its win notice: the DSP's answer is the markup.
+async fn serve_markup(context: &AuctionContext, claims: &SellClaims) -> Response {
+    let timeout = context.exchange.config.notice_timeout.0;
+    let Ok(target) = Target::parse(&claims.url) else {
+        return answers::no_content();
+    };
+    let request = OutRequest {
+        method: Method::GET,
+        target: &target,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    };
+    let in_force = context.exchange.in_force();
+    let partner = in_force
+        .as_deref()
+        .and_then(|now| now.partner(&claims.partner));
+    let client = context.upstream.of(partner);
+    match client.send(request, within(timeout)).await {
+        Ok(answer) if answer.status == StatusCode::OK && !answer.body.is_empty() => {
+            answers::with_type(StatusCode::OK, "text/plain; charset=utf-8", answer.body)
+        }
+        // Anything else is a forfeit.
+        Ok(_) | Err(_) => answers::no_content(),
+    }
 }
 
 /// Counts a refused token, and says why.
