@@ -1,7 +1,7 @@
 //! What the DSPs answered: reading it, and letting bids in.
 
 use contracts::catalog::DemandPartner;
-use openrtb::{BadBid, Bid, BidResponse, Markup, Repairs, Str};
+use openrtb::{BadBid, Bid, BidResponse, Repairs, Str};
 use units::{CpmMicros, Currency};
 
 use super::judge::{Fate, Judged};
@@ -353,42 +353,4 @@ fn remains(bad: BadBid<'_>) -> Bid<'_> {
         lurl: bad.lurl,
         ..Bid::default()
     }
-}
-
-/// Screens a winner once more with the markup that its win notice brought: what could not be seen
-/// before may be insecure, of the wrong kind, or blocked.
-///
-/// # Errors
-/// The [`Loss`] of the first rule that it breaks.
-pub fn recheck(
-    plan: &Plan<'_>,
-    market: &Market,
-    conditions: &Conditions<'_>,
-    judged: &Judged<'_>,
-    markup: &str,
-) -> Result<(), Loss> {
-    let request = &plan.intake.request;
-    let index = judged.imp.ok_or(Loss::UnknownImp)?;
-    let bid = Bid {
-        adm: Some(Markup::Text(Str::from(markup))),
-        ..judged.bid.clone()
-    };
-    let case = Case {
-        request,
-        imp: request.imp.get(index).ok_or(Loss::UnknownImp)?,
-        partner: market
-            .partners
-            .get(judged.partner)
-            .ok_or(Loss::UnknownImp)?,
-        seat: judged.seat.as_deref(),
-        bidid: judged.bidid.as_deref(),
-        bid: &bid,
-        currency: judged.currency,
-        at: plan.at,
-        rates: &market.rates,
-        policy: &market.policy,
-        conditions,
-        registry: &market.registry,
-    };
-    screening::screen(&case).map(|_| ())
 }
