@@ -102,7 +102,7 @@ async fn ads_of_real_auctions_are_shown_on_a_page() {
     let [x, y] = ["x", "y"].map(|side| viewed[side].as_f64().unwrap());
     browser.click(x + 40.0, y + 40.0);
     poll_until(PATIENCE, async || {
-        let metrics = get(&stack.rtb("/metrics")).await.text();
+        let metrics = get(&stack.ssp("/metrics")).await.text();
         let count = |kind: &str| {
             let line = format!(r#"gavel_notices_total{{kind="{kind}",outcome="accepted"}}"#);
             metrics.lines().any(|told| told.starts_with(&line))

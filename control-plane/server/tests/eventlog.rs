@@ -115,6 +115,45 @@ async fn a_delivery_and_its_outbox_are_appended_together_and_once() {
 }
 
 #[tokio::test]
+async fn what_two_reports_tell_is_news_once() {
+    let log = log().await;
+    let ttl = Duration::from_secs(60);
+    let report = async |once: &str, mark: Option<&str>| {
+        let news = log.report_once(&[DELIVERY_STREAM], once, mark, ttl, b"x");
+        let news = news.await.unwrap();
+        (news.is_stored, news.is_first)
+    };
+    assert_eq!(report("win:1", Some("won:1")).await, (true, true));
+    assert_eq!(report("win:1", Some("won:1")).await, (false, false));
+    assert_eq!(report("bill:1", Some("won:1")).await, (true, false));
+    assert_eq!(report("bill:2", Some("won:2")).await, (true, true));
+    assert_eq!(report("bill:3", None).await, (true, false));
+    assert_eq!(log.length(DELIVERY_STREAM).await.unwrap(), 4);
+    // Nothing to append: it is remembered all the same.
+    for expect in [Appended::Stored, Appended::Duplicate] {
+        let stored = log.append_once(&[], "alone", ttl, b"").await;
+        assert_eq!(stored.unwrap(), expect);
+    }
+}
+
+#[tokio::test]
+async fn a_value_is_held_for_a_while() {
+    let log = log().await;
+    assert_eq!(log.held("sale").await.unwrap(), None);
+    log.hold("sale", Duration::from_secs(60), b"1")
+        .await
+        .unwrap();
+    log.hold("sale", Duration::from_millis(200), b"2")
+        .await
+        .unwrap();
+    assert_eq!(log.held("sale").await.unwrap().as_deref(), Some(&b"2"[..]));
+    testkit::poll_until(Duration::from_secs(30), async || {
+        log.held("sale").await.unwrap().is_none()
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn records_are_shortened_by_length() {
     let log = log().await;
     for _ in 0..500 {

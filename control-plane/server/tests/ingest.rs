@@ -8,12 +8,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contracts::event::{
-    DELIVERY_STREAM, DeliveryEvent, DeliveryFact, MONEY_STREAM, NoticeEnd, NoticeEvent, PriceTold,
-    RECORD_STREAM,
+    DELIVERY_STREAM, DeliveryEvent, DeliveryFact, MONEY_STREAM, NOTICE_STREAM, NoticeEnd,
+    NoticeEvent, PriceTold, RECORD_STREAM,
 };
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
 use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy, RevenueWithoutRate};
 use control_plane_server::ledger::{AmountWithoutRate, Asked};
+use contracts::record::{AuctionNotice, AuctionNotices};
 use eventlog::Appended;
 use money::{Bank, bill, budget, notice, told};
 use units::{
@@ -600,7 +601,9 @@ async fn deliveries_add_up_to_revenue() {
             url: String::new(),
             expires: noon,
             test: imp == "test",
-            serving: None,
+            provisional: false,
+            refused: false,
+            device: contracts::notice::Device::default(),
         },
         at: noon,
         fact: DeliveryFact::Happened,
@@ -742,7 +745,9 @@ async fn each_ad_of_an_imp_is_delivered_by_itself() {
             url: "http://dsp.example/bill".into(),
             expires: noon,
             test: false,
-            serving: None,
+            provisional: false,
+            refused: false,
+            device: contracts::notice::Device::default(),
         },
         at: noon,
         fact,
@@ -838,9 +843,40 @@ async fn auction_records_are_kept_for_seven_days_as_they_came() {
     assert_eq!(auction(1).await.as_deref(), Some(document));
     let by_request = bank.ledger.auction_of_request("r2").await.unwrap();
     assert_eq!(by_request.as_deref(), Some(document));
-    assert_eq!(bank.ingest.forget_auctions().await.unwrap(), 1);
+    // X-113: what came later stands beside what had left; both are read together, and forgotten together.
+    let notice = |auction: u128, kind: &'static str, at: i64| AuctionNotice {
+        auction: AuctionId(Uuid::from_u128(auction)),
+        kind: kind.into(),
+        dsp: "rival".into(),
+        imp: "1\0".into(),
+        outcome: "sent".into(),
+        at: UnixMillis(at),
+    };
+    let notices = vec![
+        notice(1, "bill", now.0 + 1),
+        notice(1, "win", now.0),
+        notice(2, "win", now.0 - 8 * 86_400_000),
+    ];
+    let batch = serde_json::to_vec(&AuctionNotices { notices }).unwrap();
+    for _ in 0..2 {
+        // A log that is read again repeats none.
+        bank.log.push(NOTICE_STREAM, 1_000, &batch).await.unwrap();
+    }
+    while bank.ingest.apply_notices().await.unwrap() > 0 {}
+    let whole = auction(1).await.unwrap();
+    assert!(whole.starts_with(r#"{"b":1.50,"a":"\u0000","notices":["#));
+    let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    let noted = whole["notices"].as_array().unwrap();
+    let kinds: Vec<_> = noted
+        .iter()
+        .map(|it| it["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["win", "bill"], "in their order");
+    assert_eq!(noted[0]["at"], now.to_rfc3339());
+    assert_eq!(bank.ingest.forget_auctions().await.unwrap(), 2);
     assert_eq!(auction(2).await, None);
     assert!(auction(1).await.is_some());
+    assert_eq!(bank.number("SELECT count(*) FROM auction_notices").await, 2);
 }
 
 #[tokio::test]

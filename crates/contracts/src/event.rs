@@ -16,6 +16,9 @@ pub const OUTBOX_STREAM: &str = "gavel:outbox:{0}";
 /// Auction records, trimmed by length.
 pub const RECORD_STREAM: &str = "gavel:records";
 
+/// What came after the records, trimmed by length.
+pub const NOTICE_STREAM: &str = "gavel:record-notices";
+
 /// An entry of the money log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -96,7 +99,7 @@ pub enum DeliveryFact {
 pub enum NoticeEnd {
     /// The DSP acknowledged it.
     Acknowledged,
-    /// The DSP refused it for good, or its URL may not be called.
+    /// Its URL may not be called (S8).
     Refused,
     /// The DSP acknowledged nothing while the notice was good.
     Expired,

@@ -11,6 +11,11 @@ pub(crate) fn once(key: &str) -> String {
     format!("gavel:once:{{0}}:{key}")
 }
 
+/// What is kept for a while and is no event.
+pub(crate) fn held(name: &str) -> String {
+    format!("gavel:held:{{0}}:{name}")
+}
+
 /// The one field of an entry.
 pub(crate) const PAYLOAD: &str = "e";
 

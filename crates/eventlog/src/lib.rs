@@ -32,6 +32,7 @@ mod position;
 mod read;
 
 pub use connect::{EventLog, Timeouts};
+pub use delivery::News;
 pub use durability::{Durability, Persistence, Weakness};
 pub use error::EventLogError;
 pub use group::Taken;

@@ -62,6 +62,7 @@ pub struct Config {
     pub notice_queue: usize,
     pub outbox: Outbox,
     pub outbox_retry: Millis,
+    pub served: Served,
     pub records: usize,
     pub record_stream: usize,
     pub record_queue: usize,
@@ -106,6 +107,15 @@ pub struct Account {
     /// Most requests in work at once; 0: any number.
     #[serde(default)]
     pub in_flight: u32,
+}
+
+/// Bids that serve on their win notice; `config.default.toml` says what each key means.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented key by key in config.default.toml")]
+pub struct Served {
+    pub longest: Bytes,
+    pub most: Bytes,
 }
 
 /// Billing notices on their way; `config.default.toml` says what each key means.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contracts::event::{DELIVERY_STREAM, DeliveryEvent, DeliveryFact, NoticeEnd, OUTBOX_STREAM};
 use contracts::notice::{KeyRing, SellClaims, SellKind, TokenError};
-use eventlog::{Appended, EventLog, EventLogError};
+use eventlog::{EventLog, EventLogError, News};
 use exchange_core::notices;
 use units::UnixMillis;
 
@@ -35,9 +35,12 @@ pub(crate) enum NotTaken {
     /// 401: no token, or one that cannot be read.
     #[error("the token is missing or cannot be read")]
     Unreadable,
-    /// 403: not ours, or for another path.
+    /// 403: not ours.
     #[error("the token's signature is not ours")]
     Forged,
+    /// 403: ours, for another path.
+    #[error("the token is ours, and for another kind of notice: call the URL that it came in")]
+    WrongKind,
     /// 410: too late.
     #[error("the token has expired")]
     Expired,
@@ -111,6 +114,45 @@ pub(crate) fn once(what: &str, claims: &SellClaims) -> String {
     }
 }
 
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    pub(crate) taken: Taken,
+    /// It is the first word of an SSP that the bid won there.
+    pub(crate) tells_win: bool,
+}
+
+impl From<News> for Recorded {
+    fn from(news: News) -> Self {
+        Self {
+            taken: if news.is_stored {
+                Taken::Accepted
+            } else {
+                Taken::Duplicate
+            },
+            tells_win: news.is_first,
+        }
+    }
+}
+
+/// How long a report is remembered: until its token can no longer be accepted by any clock of ours.
+fn remembered(claims: &SellClaims, now: UnixMillis) -> Duration {
+    left(claims.expires, now) + Duration::from_secs(600)
+}
+
+/// What is left until then.
+pub(crate) fn left(until: UnixMillis, now: UnixMillis) -> Duration {
+    Duration::from_millis(u64::try_from(until.since(now).0).unwrap_or(0))
+}
+
+/// The name under which a bid's win is known, whichever notice tells of it first: of those that win here for
+/// good it is known already.
+fn win_of(claims: &SellClaims) -> Option<String> {
+    let tells = matches!(claims.kind, SellKind::Win | SellKind::Bill);
+    let is_due = tells && claims.provisional && !claims.test;
+    is_due.then(|| once("won", claims))
+}
+
 /// Records what a token reports, and of a billable event that its DSP is to be told, before anybody is told
 /// that it was taken. An impression and a billing notice of the same ad are the same delivery; what a crawler
 /// reported is another, so that a person's report after it still counts.
@@ -122,11 +164,7 @@ pub(crate) async fn record(
     claims: SellClaims,
     fact: DeliveryFact,
     now: UnixMillis,
-) -> Result<Taken, EventLogError> {
-    // A test auction is run and never billed.
-    if claims.test {
-        return Ok(Taken::Accepted);
-    }
+) -> Result<Recorded, EventLogError> {
     let is_billable = matches!(claims.kind, SellKind::Impression | SellKind::Bill);
     let what = match (fact, is_billable) {
         (DeliveryFact::Happened, true) => "delivery",
@@ -138,26 +176,77 @@ pub(crate) async fn record(
         },
         (DeliveryFact::Notified(_), _) => "notified",
     };
-    let once = once(what, &claims);
-    let left = claims.expires.since(now).0.max(0);
-    // Remembered until the token can no longer be accepted by any clock of ours.
-    let ttl = Duration::from_millis(u64::try_from(left).unwrap_or(0)) + Duration::from_secs(600);
     let is_billed = is_billable && fact == DeliveryFact::Happened;
-    let streams: &[&str] = if is_billed && !claims.url.is_empty() {
-        &[DELIVERY_STREAM, OUTBOX_STREAM]
-    } else {
-        &[DELIVERY_STREAM]
+    let streams: &[&str] = match (claims.test, is_billed && !claims.url.is_empty()) {
+        // A test auction is run and never billed.
+        (true, _) => &[],
+        (false, true) => &[DELIVERY_STREAM, OUTBOX_STREAM],
+        (false, false) => &[DELIVERY_STREAM],
     };
+    let win = win_of(&claims).filter(|_| is_billed);
+    report(log, streams, what, win, claims, fact, now).await
+}
+
+/// Takes a notice that moves no money, to be passed on through the outbox where its DSP gave a URL for it.
+///
+/// # Errors
+/// [`EventLogError`]: not known to be durable, so the caller has to repeat.
+pub(crate) async fn pass_on(
+    log: &EventLog,
+    claims: SellClaims,
+    now: UnixMillis,
+) -> Result<Recorded, EventLogError> {
+    let streams: &[&str] = if claims.url.is_empty() {
+        &[]
+    } else {
+        &[OUTBOX_STREAM]
+    };
+    let win = win_of(&claims);
+    let what = label(claims.kind);
+    report(log, streams, what, win, claims, DeliveryFact::Happened, now).await
+}
+
+/// Takes the call that fetches a bid's markup, for the first caller alone.
+///
+/// # Errors
+/// [`EventLogError`]: not known to be durable, so the caller has to repeat.
+pub(crate) async fn fetch(
+    log: &EventLog,
+    claims: &SellClaims,
+    now: UnixMillis,
+) -> Result<Recorded, EventLogError> {
+    let (what, win) = (once(MARKUP, claims), win_of(claims));
+    let kept = remembered(claims, now);
+    let news = log.report_once(&[], &what, win.as_deref(), kept, b"");
+    news.await.map(Recorded::from)
+}
+
+/// What a bid's markup is known by.
+pub(crate) const MARKUP: &str = "markup";
+
+async fn report(
+    log: &EventLog,
+    streams: &[&str],
+    what: &str,
+    win: Option<String>,
+    claims: SellClaims,
+    fact: DeliveryFact,
+    now: UnixMillis,
+) -> Result<Recorded, EventLogError> {
+    let once = once(what, &claims);
+    let kept = remembered(&claims, now);
     let event = DeliveryEvent {
         claims,
         at: now,
         fact,
     };
-    let payload = serde_json::to_vec(&event).unwrap_or_default();
-    match log.append_once(streams, &once, ttl, &payload).await? {
-        Appended::Stored => Ok(Taken::Accepted),
-        Appended::Duplicate | Appended::Expired => Ok(Taken::Duplicate),
-    }
+    let payload = if streams.is_empty() {
+        Vec::new()
+    } else {
+        serde_json::to_vec(&event).unwrap_or_default()
+    };
+    let news = log.report_once(streams, &once, win.as_deref(), kept, &payload);
+    news.await.map(Recorded::from)
 }
 
 /// Records how the billing notice of a delivery ended, for the reconciliation with its DSP.

@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::metrics::RtbMetrics;
 use crate::records::Settings;
 use crate::rtb::Tallies;
+use crate::rtb::held::Holding;
 use crate::rtb::newest::Records;
 use crate::rtb::partners::{Partner, Partners};
 use crate::rtb::stats::Stats;
@@ -50,6 +51,8 @@ pub(crate) struct Exchange {
     /// How many ids of users are taken from DSPs.
     pub syncs: Arc<Quota>,
     places: Option<Places>,
+    /// What is kept for win notices that bring markup.
+    pub held: Holding,
     /// What is counted for the reconciliation with DSPs.
     pub tallies: Tallies,
     in_force: ArcSwapOption<InForce>,
@@ -113,7 +116,7 @@ impl Exchange {
     ///
     /// # Errors
     /// A file that the configuration names cannot be used.
-    pub(crate) fn new(config: Config, metrics: &Metrics) -> Result<Self, RunError> {
+    pub(crate) fn new(config: Config, rtb: &Metrics, ssp: &Metrics) -> Result<Self, RunError> {
         let path = &config.geo_database;
         let places = if path.as_os_str().is_empty() {
             None
@@ -133,9 +136,10 @@ impl Exchange {
             trusted_proxies: config.trusted_proxies()?,
             traffic: config.traffic.filter()?,
             places,
-            metrics: RtbMetrics::new(metrics),
+            metrics: RtbMetrics::new(rtb, ssp),
             stats: Stats::new(clock::now()),
             records: Records::new(config.record_bounds()),
+            held: Holding::new(config.served.most.0),
             tallies: Tallies::default(),
             in_force: ArcSwapOption::empty(),
             started: Instant::now(),

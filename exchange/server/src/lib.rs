@@ -106,7 +106,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: Shutdown) -> Result<(
     let version = env!("CARGO_PKG_VERSION");
     let rtb_ops = ops(&config, "exchange-rtb", version, openapi::rtb);
     let ssp_ops = ops(&config, "exchange-ssp", version, openapi::ssp);
-    let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics)?);
+    let exchange = Arc::new(Exchange::new(config, &rtb_ops.metrics, &ssp_ops.metrics)?);
     let history = Arc::new(History::new());
     let peers = Arc::new(Peers::new(&exchange.config.match_budget()));
     let (recording, thread) = records::start(

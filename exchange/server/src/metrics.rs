@@ -1,4 +1,4 @@
-//! Every metric of the RTB side, registered once; labels come from closed sets.
+//! Every metric of the exchange, registered once, nearly all of them on the RTB side; labels come from closed sets.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,15 +15,19 @@ use service::metrics::{Counter, Gauge, Histogram, buckets};
 #[derive(Debug, Clone)]
 pub(crate) struct RtbMetrics {
     registry: Metrics,
-    notices: Arc<Mutex<Vec<NoticeCounter>>>,
+    notices: Notices,
+    /// What pages report, at the listener that they call.
+    reports: Notices,
     auctions: [Counter; 4],
     /// From arrival to answer.
     pub duration: Histogram,
     losses: Vec<(Loss, Counter)>,
     invalid_traffic: [(Invalid, Counter); 2],
     unauthorised: [(Unauthorised, Counter); 3],
-    /// Gross of what was billed, in billionths of the payout currency's unit.
-    pub revenue_nanos: Counter,
+    /// Gross of what SSPs billed, in billionths of the payout currency's unit.
+    pub billed: Counter,
+    /// Gross of what was shown on our own placements, likewise; at the listener that their pages call.
+    pub shown: Counter,
     /// Seconds since the catalog was last known to be current.
     pub catalog_age: Gauge,
     /// Version of the catalog in use.
@@ -42,6 +46,53 @@ pub(crate) struct RtbMetrics {
 
 /// Notices of one kind and outcome.
 type NoticeCounter = (&'static str, &'static str, Counter);
+
+/// Notices of one listener, by kind and outcome; both are from closed sets.
+#[derive(Debug, Clone)]
+struct Notices {
+    registry: Metrics,
+    known: Arc<Mutex<Vec<NoticeCounter>>>,
+}
+
+impl Notices {
+    /// With these pairs, which are shown before the first is counted.
+    fn new(registry: &Metrics, pairs: &[(&'static str, &'static str)]) -> Self {
+        let notices = Self {
+            registry: registry.clone(),
+            known: Arc::default(),
+        };
+        for (kind, outcome) in pairs {
+            notices.add(kind, outcome, 0);
+        }
+        notices
+    }
+
+    /// The registry is asked once for each pair.
+    fn add(&self, kind: &'static str, outcome: &'static str, count: u64) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., counter)) = known.iter().find(|it| (it.0, it.1) == (kind, outcome)) {
+            counter.add(count);
+            return;
+        }
+        let counter = self.registry.counter(
+            "gavel_notices_total",
+            "Notices taken and passed on, by kind and outcome.",
+            &[("kind", kind), ("outcome", outcome)],
+        );
+        counter.add(count);
+        known.push((kind, outcome, counter));
+    }
+}
+
+/// Gross of billed impressions, as one listener counts it.
+fn revenue(registry: &Metrics) -> Counter {
+    registry.counter(
+        "gavel_revenue_nanos_total",
+        "Gross of billed impressions, in billionths of the payout currency's unit.",
+        &[],
+    )
+}
+
 /// What became of creatives in bids that nobody has judged.
 #[derive(Debug, Clone)]
 pub(crate) struct SightingCounters {
@@ -116,7 +167,7 @@ const RESPONSES: [&str; 5] = ["bid", "no_bid", "timeout", "shed", "error"];
 impl RtbMetrics {
     /// Registers everything.
     #[must_use]
-    pub(crate) fn new(registry: &Metrics) -> Self {
+    pub(crate) fn new(registry: &Metrics, ssp: &Metrics) -> Self {
         let counter = |name, help| registry.counter(name, help, &[]);
         let gauge = |name, help| registry.gauge(name, help, &[]);
         Self {
@@ -154,10 +205,8 @@ impl RtbMetrics {
                 let name = "gavel_unauthorised_total";
                 (reason, registry.counter(name, help, &labels))
             }),
-            revenue_nanos: counter(
-                "gavel_revenue_nanos_total",
-                "Gross of billed impressions, in billionths of the payout currency's unit.",
-            ),
+            billed: revenue(registry),
+            shown: revenue(ssp),
             catalog_age: gauge(
                 "gavel_catalog_age_seconds",
                 "Since the catalog was last known to be current.",
@@ -183,7 +232,8 @@ impl RtbMetrics {
                 "1 while the events Redis says that it keeps what it acknowledged; 0 where it does not, or does not tell.",
             ),
             registry: registry.clone(),
-            notices: Arc::default(),
+            notices: Notices::new(registry, &[("bill", "accepted")]),
+            reports: Notices::new(ssp, &[("impression", "accepted")]),
         }
     }
 
@@ -217,20 +267,13 @@ impl RtbMetrics {
         }
     }
 
-    /// Counts a notice; `kind` and `outcome` are from closed sets. The registry is asked once for each pair.
+    /// Counts a notice; `kind` and `outcome` are from closed sets. What pages and players report is counted at
+    /// the listener that they call.
     pub(crate) fn notice(&self, kind: &'static str, outcome: &'static str) {
-        let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((.., counter)) = known.iter().find(|it| (it.0, it.1) == (kind, outcome)) {
-            counter.inc();
-            return;
+        match kind {
+            "impression" | "click" | "view" => self.reports.add(kind, outcome, 1),
+            _ => self.notices.add(kind, outcome, 1),
         }
-        let counter = self.registry.counter(
-            "gavel_notices_total",
-            "Notices taken and passed on, by kind and outcome.",
-            &[("kind", kind), ("outcome", outcome)],
-        );
-        counter.inc();
-        known.push((kind, outcome, counter));
     }
 
     /// Counts a lookup of what DSPs call a user; `outcome` is from a closed set.

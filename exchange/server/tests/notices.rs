@@ -294,6 +294,9 @@ fn claims(expires: UnixMillis) -> SellClaims {
         url: String::new(),
         expires,
         test: false,
+        provisional: false,
+        refused: false,
+        device: contracts::notice::Device::default(),
     }
 }
 

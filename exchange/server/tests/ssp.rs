@@ -239,6 +239,9 @@ async fn r_7_only_our_tokens_count_and_only_in_time() {
         url: String::new(),
         expires,
         test: false,
+        provisional: false,
+        refused: false,
+        device: contracts::notice::Device::default(),
     };
     let hour = units::DurationMillis::from_secs(3_600);
     let (later, past) = (clock::now().after(hour), UnixMillis(clock::now().0 - 1));

@@ -140,6 +140,9 @@ async fn r_7_a_click_leads_to_the_page_that_its_token_names_and_nowhere_else() {
         url: LANDING_PAGE.into(),
         expires,
         test: false,
+        provisional: false,
+        refused: false,
+        device: contracts::notice::Device::default(),
     };
     let later = clock::now().after(DurationMillis::from_secs(3_600));
     let past = UnixMillis(clock::now().0 - 1);
@@ -193,7 +196,7 @@ async fn what_a_crawler_reports_is_answered_alike_and_not_billed() {
         [(SellKind::Impression, DeliveryFact::Filtered)],
         "counted apart, once"
     );
-    let metrics = get(&market.rtb("/metrics")).await.text();
+    let metrics = get(&market.ssp("/metrics")).await.text();
     let filtered = r#"gavel_notices_total{kind="impression",outcome="filtered"} 1"#;
     assert!(metrics.contains(filtered), "{metrics}");
     // A person sees the same ad.

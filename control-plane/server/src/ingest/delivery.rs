@@ -284,12 +284,10 @@ async fn write_deliveries(
             &number(|event| event.claims.gross.0),
             &number(|event| event.claims.fee.0),
             &number(|event| event.at.0),
-            &text(|event| {
-                if event.claims.url.is_empty() {
-                    "none"
-                } else {
-                    "waiting"
-                }
+            &text(|event| match (event.claims.url.is_empty(), event.claims.refused) {
+                (true, true) => "refused",
+                (true, false) => "none",
+                (false, _) => "waiting",
             }),
             &number(|event| i64::from(event.claims.ad)),
         ],

@@ -9,6 +9,7 @@ use units::AuctionId;
 use uuid::Uuid;
 
 use super::Ingest;
+use super::document::with_notices;
 use super::plain::Plain;
 use crate::ledger::{Ledger, LedgerError, sql};
 
@@ -23,20 +24,28 @@ impl Ingest {
         self.apply_plain::<AuctionRecord>().await
     }
 
-    /// Forgets auctions of more than seven days ago, some at a time.
+    /// Forgets auctions of more than seven days ago and their notices, some at a time; answers how many of them.
     ///
     /// # Errors
     /// [`LedgerError`] when Postgres does not answer.
     pub async fn forget_auctions(&self) -> Result<u64, LedgerError> {
         let client = self.ledger.client().await?;
-        client
-            .execute(
-                "DELETE FROM auctions WHERE id IN
-                    (SELECT id FROM auctions WHERE at < ledger_now() - $1 LIMIT 5000)",
-                &[&KEPT_MS],
-            )
-            .await
-            .map_err(LedgerError::sql("forget old auctions"))
+        let forget = async |what, statement| {
+            let forgotten = client.execute(statement, &[&KEPT_MS]).await;
+            forgotten.map_err(LedgerError::sql(what))
+        };
+        let auctions = forget(
+            "forget old auctions",
+            "DELETE FROM auctions WHERE id IN
+                (SELECT id FROM auctions WHERE at < ledger_now() - $1 LIMIT 5000)",
+        );
+        let auctions = auctions.await?;
+        let notices = forget(
+            "forget old notices",
+            "DELETE FROM auction_notices WHERE ctid = ANY (ARRAY
+                (SELECT ctid FROM auction_notices WHERE at < ledger_now() - $1 LIMIT 5000))",
+        );
+        Ok(auctions + notices.await?)
     }
 }
 
@@ -55,8 +64,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`] when Postgres does not answer.
     pub async fn auction(&self, id: AuctionId) -> Result<Option<String>, LedgerError> {
-        self.document("SELECT document FROM auctions WHERE id = $1", &id.0)
-            .await
+        let query = "SELECT id, document FROM auctions WHERE id = $1";
+        self.document(query, &id.0).await
     }
 
     /// The newest auction of an SSP's request id.
@@ -65,7 +74,7 @@ impl Ledger {
     /// [`LedgerError`] when Postgres does not answer.
     pub async fn auction_of_request(&self, request: &str) -> Result<Option<String>, LedgerError> {
         self.document(
-            "SELECT document FROM auctions WHERE md5(request_id) = md5($1) AND request_id = $1
+            "SELECT id, document FROM auctions WHERE md5(request_id) = md5($1) AND request_id = $1
              ORDER BY at DESC LIMIT 1",
             &request,
         )
@@ -82,7 +91,13 @@ impl Ledger {
             .query_opt(query, &[by])
             .await
             .map_err(LedgerError::sql("read an auction"))?;
-        Ok(row.map(|row| row.get(0)))
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        // One connection at a time.
+        drop(client);
+        let notices = self.notices(AuctionId(row.get(0))).await?;
+        Ok(Some(with_notices(row.get(1), &notices)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contracts::event::{DeliveryEvent, MONEY_STREAM, TallyEvent};
-use contracts::record::AuctionRecord;
+use contracts::record::{AuctionNotices, AuctionRecord};
 use service::Shutdown;
 use units::Nanos;
 
@@ -153,7 +153,8 @@ impl Ingest {
         let deliveries = self.report::<DeliveryEvent>(shutdown).await;
         let tallies = self.report::<TallyEvent>(shutdown).await;
         let records = self.report::<AuctionRecord>(shutdown).await;
-        Ok(deliveries?.and(tallies?).and(records?))
+        let notices = self.report::<AuctionNotices>(shutdown).await;
+        Ok(deliveries?.and(tallies?).and(records?).and(notices?))
     }
 
     async fn report<T: Plain>(&self, shutdown: &Shutdown) -> Result<Left, LedgerError> {

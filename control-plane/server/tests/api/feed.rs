@@ -4,10 +4,13 @@ use std::time::{Duration, Instant};
 
 use crate::plane::{Plane, TOKEN};
 use contracts::catalog::{Catalog, Verdict};
+use contracts::event::{NOTICE_STREAM, RECORD_STREAM};
 use contracts::lease::{LeaseAnswer, LeaseAsk, Want};
+use eventlog::{EventLog, Timeouts};
 use http::Method;
 use serde_json::json;
 use testkit::http::{get, send};
+use testkit::poll_until;
 use units::{BootId, Nanos, UnixMillis};
 
 async fn catalog(plane: &Plane, query: &str) -> Option<Catalog> {
@@ -416,6 +419,41 @@ async fn revenue_and_auctions_for_the_exchange() {
     assert_eq!(wrong.status, 400);
     let unknown = "/internal/auctions/0198c0de-0000-7000-8000-000000000001";
     assert_eq!(plane.internal(Method::GET, unknown, "").await.status, 404);
+
+    // One that left its exchange, and a notice that came after it.
+    let id = "0198c0de-0000-7000-8000-000000000002";
+    let document = format!(r#"{{"id":"{id}","bids":[{{"price":1.50}}],"notices":[]}}"#);
+    let at = service::clock::now().0;
+    let record = format!(
+        r#"{{"id":"{id}","request_id":"req-7","at":{at},"outcome":"won","document":{document}}}"#
+    );
+    let log = EventLog::connect(&plane.events_url, Timeouts::default()).unwrap();
+    log.push(RECORD_STREAM, 100, record.as_bytes())
+        .await
+        .unwrap();
+    let known = format!("/internal/auctions/{id}");
+    let read = async |path: &str| {
+        poll_until(Duration::from_secs(30), async || {
+            let answer = plane.internal(Method::GET, path, "").await;
+            (answer.status == 200).then(|| answer.text())
+        })
+        .await
+    };
+    assert_eq!(read(&known).await, document, "as it came");
+    let notice = format!(
+        r#"{{"notices":[{{"auction":"{id}","kind":"bill","dsp":"rival","imp":"1","outcome":"sent","at":0}}]}}"#
+    );
+    log.push(NOTICE_STREAM, 100, notice.as_bytes())
+        .await
+        .unwrap();
+    let row = r#"[{"kind":"bill","dsp":"rival","imp":"1","outcome":"sent","at":"1970-01-01T00:00:00.000Z"}]"#;
+    let whole = document.replace("[]", row);
+    poll_until(Duration::from_secs(30), async || {
+        (read(&known).await == whole).then_some(())
+    })
+    .await;
+    let by_request = "/internal/auctions/req-7?by=request_id";
+    assert_eq!(read(by_request).await, whole);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Notice tokens: everything that decides what is billed, signed (money.md, "The notice token").
+//! Notice tokens: everything that decides what is billed, signed; the exchange's sealed as well (money.md, "The notice token").
 
 mod buy;
 mod codec;
@@ -7,4 +7,4 @@ mod sell;
 
 pub use buy::{BillOn, NoticeClaims, NoticeDraft, NoticeKind, NoticePayload};
 pub use key::{KeyRing, NoticeKey, TokenError};
-pub use sell::{SellClaims, SellKind};
+pub use sell::{Device, SellClaims, SellKind};

@@ -24,6 +24,36 @@ pub enum SellKind {
     View,
 }
 
+/// The device that an ad was shown on, as far as its DSP may know it: what calls of ours to it say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Device {
+    /// Its address, cut as for the DSP's bid request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Its browser or app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+impl Device {
+    /// Bytes of an address that a token holds.
+    pub const LONGEST_IP: usize = 45;
+    /// Bytes of a user agent that a token holds; longer ones lose their end.
+    pub const LONGEST_USER_AGENT: usize = 512;
+
+    /// A device within the bounds of a token.
+    #[must_use]
+    pub fn of(ip: Option<String>, user_agent: Option<&str>) -> Self {
+        Self {
+            ip: ip.filter(|ip| ip.len() <= Self::LONGEST_IP),
+            user_agent: user_agent.map(|text| {
+                let end = text.floor_char_boundary(Self::LONGEST_USER_AGENT);
+                text.get(..end).unwrap_or_default().to_owned()
+            }),
+        }
+    }
+}
+
 /// Everything that the exchange needs to pass the event on and to account for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SellClaims {
@@ -58,10 +88,21 @@ pub struct SellClaims {
     pub expires: UnixMillis,
     /// Run, but never billed.
     pub test: bool,
+    /// Somebody upstream has the last word, so that the win counts once it is told or billed.
+    #[serde(default)]
+    pub provisional: bool,
+    /// The DSP gave a URL, and not one that may be called (S8); [`SellClaims::url`] is empty then.
+    #[serde(default)]
+    pub refused: bool,
+    /// What the call says of the device.
+    #[serde(default)]
+    pub device: Device,
 }
 
-const VERSION: u8 = 2;
-/// Its tokens do not number the ads of an imp: each is the first.
+const VERSION: u8 = 3;
+/// Its tokens are signed and not sealed, and tell nothing of the device.
+const SIGNED: u8 = 2;
+/// Nor do its tokens number the ads of an imp: each is the first.
 const WITHOUT_AD: u8 = 1;
 const PURPOSE: &str = "gavel sell notice";
 
@@ -77,9 +118,9 @@ impl SellClaims {
         KeyRing::new(PURPOSE, keys)
     }
 
-    /// Appends the signed token to `out`.
+    /// Appends the sealed token to `out`: pages and SSPs do not read prices, fees and a DSP's URLs in it.
     pub fn sign(&self, ring: &KeyRing, out: &mut String) {
-        let mut bytes = Vec::with_capacity(256 + self.url.len());
+        let mut bytes = Vec::with_capacity(384 + self.url.len());
         bytes.push(VERSION);
         bytes.push(match self.kind {
             SellKind::Win => 0,
@@ -89,7 +130,15 @@ impl SellClaims {
             SellKind::Click => 4,
             SellKind::View => 5,
         });
-        bytes.push(u8::from(self.test));
+        let flags = [
+            (self.test, TEST),
+            (self.provisional, PROVISIONAL),
+            (self.refused, REFUSED),
+            (self.device.ip.is_some(), WITH_IP),
+            (self.device.user_agent.is_some(), WITH_USER_AGENT),
+        ];
+        let set = flags.iter().filter(|(is_set, _)| *is_set);
+        bytes.push(set.fold(0, |all, (_, flag)| all | flag));
         put_uuid(&mut bytes, &self.auction.0);
         for text in [
             &*self.imp,
@@ -107,7 +156,13 @@ impl SellClaims {
         put_text(&mut bytes, self.payout_currency.as_str());
         put_i64(&mut bytes, self.expires.0);
         put_u64(&mut bytes, u64::from(self.ad));
-        ring.sign(&bytes, out);
+        for text in [&self.device.ip, &self.device.user_agent]
+            .into_iter()
+            .flatten()
+        {
+            put_text(&mut bytes, text);
+        }
+        ring.seal(&bytes, out);
     }
 
     /// Opens a token.
@@ -115,10 +170,15 @@ impl SellClaims {
     /// # Errors
     /// [`TokenError`]: unreadable (401) or forged (403). Expiry is the caller's to judge (410).
     pub fn open(token: &str, ring: &KeyRing) -> Result<Self, TokenError> {
-        let bytes = ring.open(token)?;
+        let (bytes, oldest, newest) = match ring.unseal(token) {
+            Ok(bytes) => (bytes, VERSION, VERSION),
+            // Of the version before, which signed and hid nothing.
+            Err(TokenError::Forged) => (ring.open(token)?, WITHOUT_AD, SIGNED),
+            Err(unreadable @ TokenError::Unreadable) => return Err(unreadable),
+        };
         let mut source = Source(&bytes);
         let version = source.u8()?;
-        if !matches!(version, VERSION | WITHOUT_AD) {
+        if !(oldest..=newest).contains(&version) {
             return Err(TokenError::Unreadable);
         }
         let kind = match source.u8()? {
@@ -130,9 +190,13 @@ impl SellClaims {
             5 => SellKind::View,
             _ => return Err(TokenError::Unreadable),
         };
-        let claims = Self {
+        let flags = source.u8()?;
+        let mut claims = Self {
             kind,
-            test: source.u8()? != 0,
+            test: flags & TEST != 0,
+            provisional: flags & PROVISIONAL != 0,
+            refused: flags & REFUSED != 0,
+            device: Device::default(),
             auction: AuctionId(source.uuid()?),
             imp: source.text()?.into(),
             partner: source.text()?.into(),
@@ -150,10 +214,23 @@ impl SellClaims {
                 _ => u32::try_from(source.u64()?).map_err(|_| TokenError::Unreadable)?,
             },
         };
+        if flags & WITH_IP != 0 {
+            claims.device.ip = Some(source.text()?.into());
+        }
+        if flags & WITH_USER_AGENT != 0 {
+            claims.device.user_agent = Some(source.text()?.into());
+        }
         source.end()?;
         Ok(claims)
     }
 }
+
+/// What a token's flags say.
+const TEST: u8 = 1;
+const PROVISIONAL: u8 = 2;
+const REFUSED: u8 = 4;
+const WITH_IP: u8 = 8;
+const WITH_USER_AGENT: u8 = 16;
 
 #[cfg(test)]
 mod tests {
@@ -177,6 +254,9 @@ mod tests {
             url: "http://dsp.example/bill?p=0.01".into(),
             expires: UnixMillis(5),
             test: true,
+            provisional: true,
+            refused: true,
+            device: Device::of(Some("203.0.113.0".into()), Some("Mozilla/5.0 (X11)")),
         }
     }
 
@@ -185,11 +265,19 @@ mod tests {
         // Signed by version 1 with the same key and claims.
         const OLDER: &str = "AAAAAQEDAQAAAAAAAAAAAAAAAAAAAAEBMQVyaXZhbAlwdWJsaXNoZXIJcGxhY2VtZW50Hmh0dHA6Ly9kc3AuZXhhbXBsZS9iaWxsP3A9MC4wMaCcAQNVU0SgnAHQDwNVU0QKzABJZdwyXv_2ykKxmkkbF00dEYVWsApzNduLDqPsN5c";
         let ring = SellClaims::ring(&[NoticeKey::new(1, [1; 32])]);
-        let first = SellClaims { ad: 0, ..claims() };
+        let first = SellClaims {
+            ad: 0,
+            provisional: false,
+            refused: false,
+            device: Device::default(),
+            ..claims()
+        };
         assert_eq!(SellClaims::open(OLDER, &ring), Ok(first.clone()));
 
         let mut event = serde_json::to_value(claims()).unwrap();
-        event.as_object_mut().unwrap().remove("ad");
+        for later in ["ad", "provisional", "refused", "device"] {
+            event.as_object_mut().unwrap().remove(later);
+        }
         assert_eq!(serde_json::from_value::<SellClaims>(event).unwrap(), first);
     }
 
@@ -209,6 +297,63 @@ mod tests {
         );
     }
 
+    #[test]
+    fn nobody_reads_in_a_token_what_it_pays() {
+        // A14: a page shows the impression's URL
+        use base64::Engine as _;
+        let ring = SellClaims::ring(&[NoticeKey::new(1, [1; 32])]);
+        let sealed = |claims: &SellClaims| {
+            let mut token = String::new();
+            claims.sign(&ring, &mut token);
+            base64::engine::general_purpose::URL_SAFE_NO_PAD
+                .decode(token)
+                .unwrap()
+        };
+        let bytes = sealed(&claims());
+        for told in ["dsp.example", "publisher", "rival", "Mozilla", "203.0"] {
+            let part = told.as_bytes();
+            let shows = bytes.windows(part.len()).any(|window| window == part);
+            assert!(!shows, "{told}");
+        }
+        // Two that differ in the fee alone have no byte of the payload in common but by chance.
+        let other = sealed(&SellClaims {
+            fee: Nanos(1_001),
+            ..claims()
+        });
+        let payload = bytes.iter().zip(&other).skip(36);
+        let same = payload.filter(|(one, two)| one == two).count();
+        assert!(same < 20, "{same} of {}", bytes.len());
+        assert_eq!(bytes, sealed(&claims()), "equal claims are equal tokens");
+    }
+
+    #[test]
+    fn an_altered_token_is_forged() {
+        let ring = SellClaims::ring(&[NoticeKey::new(1, [1; 32])]);
+        let mut token = String::new();
+        claims().sign(&ring, &mut token);
+        for at in 0..token.len() {
+            let mut altered = token.clone();
+            let other = if altered[at..].starts_with('A') {
+                "B"
+            } else {
+                "A"
+            };
+            altered.replace_range(at..=at, other);
+            let opened = SellClaims::open(&altered, &ring);
+            assert!(opened.is_err(), "character {at}");
+        }
+        let signed_with_another = SellClaims::ring(&[NoticeKey::new(1, [2; 32])]);
+        let opened = SellClaims::open(&token, &signed_with_another);
+        assert_eq!(opened, Err(TokenError::Forged));
+    }
+
+    #[test]
+    fn a_device_is_held_within_bounds() {
+        let device = Device::of(Some("x".repeat(46)), Some(&"é".repeat(300)));
+        assert_eq!(device.ip, None);
+        assert_eq!(device.user_agent.unwrap().len(), Device::LONGEST_USER_AGENT);
+    }
+
     proptest::proptest! {
         #[test]
         fn what_is_signed_within_the_bounds_opens(
@@ -218,6 +363,8 @@ mod tests {
             price in 0..=CpmMicros::MAX.micros(),
             numbers in proptest::prelude::any::<[i64; 3]>(),
             ad in proptest::prelude::any::<u32>(),
+            flags in proptest::prelude::any::<[bool; 5]>(),
+            agent in 0..=Device::LONGEST_USER_AGENT,
         ) {
             let [gross, fee, expires] = numbers;
             let longest = |id: usize| "x".repeat(id);
@@ -232,6 +379,13 @@ mod tests {
                 fee: Nanos(fee),
                 url: longest(url),
                 expires: UnixMillis(expires),
+                test: flags[0],
+                provisional: flags[1],
+                refused: flags[2],
+                device: Device {
+                    ip: flags[3].then(|| longest(Device::LONGEST_IP)),
+                    user_agent: flags[4].then(|| longest(agent)),
+                },
                 ..claims()
             };
             let ring = SellClaims::ring(&[NoticeKey::new(u32::MAX, [1; 32])]);
@@ -255,6 +409,10 @@ mod tests {
             fee: Nanos(i64::MIN),
             url: "x".repeat(SellClaims::LONGEST_URL),
             expires: UnixMillis(i64::MIN),
+            device: Device {
+                ip: Some("x".repeat(Device::LONGEST_IP)),
+                user_agent: Some("x".repeat(Device::LONGEST_USER_AGENT)),
+            },
             ..claims()
         };
         let ring = SellClaims::ring(&[NoticeKey::new(u32::MAX, [1; 32])]);

@@ -11,10 +11,12 @@ mod race;
 mod rank;
 mod reply;
 mod settle;
+mod unserved;
 
 pub use judge::{Fate, Judged, Win};
 pub use kept::{kept, kept_matches};
 pub use plan::{Ask, Candidate, Plan, Reach, Seller, Terms, plan};
 pub use rank::{Standing, Tier, tie_rank};
-pub use reply::{Reached, Reply, ReplyFate, recheck};
+pub use reply::{Reached, Reply, ReplyFate};
 pub use settle::{Settlement, settle};
+pub use unserved::{Unserved, recheck};

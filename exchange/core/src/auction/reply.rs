@@ -2,7 +2,7 @@
 
 use contracts::catalog::DemandPartner;
 use openrtb::native::NativeRequest;
-use openrtb::{BadBid, Bid, BidResponse, Imp, Markup, Repairs, Str};
+use openrtb::{BadBid, Bid, BidResponse, Imp, Repairs, Str};
 use units::{CpmMicros, Currency};
 
 use super::judge::{Fate, Judged};
@@ -104,7 +104,7 @@ pub(super) struct BidIntake<'p, 'b> {
 type Natives<'p> = Vec<(usize, Option<NativeRequest<'p>>)>;
 
 /// What an imp's native object asks for, its assets in the order of their ids.
-fn asked<'p>(imp: &'p Imp<'p>) -> Option<NativeRequest<'p>> {
+pub(super) fn asked<'p>(imp: &'p Imp<'p>) -> Option<NativeRequest<'p>> {
     let mut asked = imp.native.as_deref()?.request().ok()?;
     asked.assets.sort_by_key(|asset| asset.id);
     Some(asked)
@@ -384,47 +384,4 @@ fn remains(bad: BadBid<'_>) -> Bid<'_> {
         lurl: bad.lurl,
         ..Bid::default()
     }
-}
-
-/// Screens a winner once more with the markup that its win notice brought: what could not be seen
-/// before may be insecure, of the wrong kind, or blocked.
-///
-/// # Errors
-/// The [`Loss`] of the first rule that it breaks.
-pub fn recheck(
-    plan: &Plan<'_>,
-    market: &Market,
-    conditions: &Conditions<'_>,
-    judged: &Judged<'_>,
-    markup: &str,
-) -> Result<(), Loss> {
-    let request = &plan.intake.request;
-    let index = judged.imp.ok_or(Loss::UnknownImp)?;
-    let imp = request.imp.get(index).ok_or(Loss::UnknownImp)?;
-    let native = asked(imp);
-    let bid = Bid {
-        adm: Some(Markup::Text(Str::from(markup))),
-        ..judged.bid.clone()
-    };
-    let case = Case {
-        request,
-        lists: &plan.lists,
-        number: index,
-        imp,
-        native: native.as_ref(),
-        partner: market
-            .partners
-            .get(judged.partner)
-            .ok_or(Loss::UnknownImp)?,
-        seat: judged.seat.as_deref(),
-        bidid: judged.bidid.as_deref(),
-        bid: &bid,
-        currency: judged.currency,
-        at: plan.at,
-        rates: &market.rates,
-        policy: &market.policy,
-        conditions,
-        registry: &market.registry,
-    };
-    screening::screen(&case).map(|_| ())
 }

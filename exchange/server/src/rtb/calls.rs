@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use service::client::{Client, OutRequest, Target};
+use contracts::notice::Device;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use service::client::{CallError, Client, OutRequest, Target};
 use service::clock;
 use tokio::sync::{Semaphore, mpsc};
 use units::{AuctionId, PartnerId};
@@ -16,13 +17,6 @@ use crate::exchange::{Exchange, within};
 use crate::rtb::partners::Partner;
 use crate::rtb::records::NoticeRecord;
 use crate::upstream::Upstream;
-
-/// The device that an auction was about, as far as DSPs may know it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Device {
-    pub(crate) ip: Option<String>,
-    pub(crate) user_agent: Option<String>,
-}
 
 /// One notice to be called.
 #[derive(Debug, Clone)]
@@ -37,6 +31,8 @@ pub(crate) struct Call {
     pub(crate) device: Device,
 }
 
+/// The outcome of a notice whose URL is none of its DSP's (S8).
+pub(super) const REFUSED_HOST: &str = "refused_host";
 /// The outcome of a notice that its DSP took.
 const SENT: &str = "sent";
 /// What is read of an answer's body, so that its connection can be used again (S8).
@@ -100,18 +96,12 @@ impl Calls {
 
 async fn deliver(exchange: &Exchange, client: &Client, call: &Call) -> &'static str {
     let Some(target) = call.partner.may_notify(&call.url) else {
-        return "refused";
+        return REFUSED_HOST;
     };
     let headers = headers(&call.device);
+    let timeout = exchange.config.notice_timeout.0;
     for pause in PAUSES_MS {
-        match get(
-            client,
-            &target,
-            headers.clone(),
-            exchange.config.notice_timeout.0,
-        )
-        .await
-        {
+        match Said::to_a_notice(&get(client, &target, headers.clone(), timeout).await) {
             Said::Taken => return SENT,
             Said::Refused => return "failed",
             Said::Again => tokio::time::sleep(Duration::from_millis(pause)).await,
@@ -130,14 +120,14 @@ fn note(exchange: &Exchange, call: &Call, outcome: &'static str) {
         dsp: call.partner.id.as_str().to_owned(),
         imp: call.imp.clone(),
         outcome,
-        at: clock::now().to_rfc3339(),
+        at: clock::now(),
     };
     exchange.records.note(call.auction, notice);
 }
 
 /// What a DSP said to a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(super) enum Said {
     /// 2xx: done.
     Taken,
     /// A refusal that no repetition changes.
@@ -146,31 +136,48 @@ pub(crate) enum Said {
     Again,
 }
 
+impl Said {
+    /// To a notice of win or loss, which moves no money.
+    pub(super) fn to_a_notice(said: &Result<StatusCode, CallError>) -> Self {
+        match said {
+            Ok(status) if status.is_success() => Self::Taken,
+            Ok(status) if matches!(status.as_u16(), 408 | 425 | 429) => Self::Again,
+            Ok(status) if status.is_client_error() || status.is_redirection() => Self::Refused,
+            Ok(_) => Self::Again,
+            Err(error) if error.may_be_retried() => Self::Again,
+            Err(_) => Self::Refused,
+        }
+    }
+
+    /// To a billing notice: whatever else a DSP answers while it is deployed or its certificate renewed, it has
+    /// not taken it (X-91, R8). Only what may not be called (S8) is over at once.
+    pub(super) fn to_a_bill(said: &Result<StatusCode, CallError>) -> Self {
+        match said {
+            Ok(status) if status.is_success() => Self::Taken,
+            Err(CallError::Refused(_) | CallError::Target(_)) => Self::Refused,
+            Ok(_) | Err(_) => Self::Again,
+        }
+    }
+}
+
 /// Calls a notice URL once. Its answer's body is of no interest.
 pub(crate) async fn get(
     client: &Client,
     target: &Target,
     headers: HeaderMap,
     timeout: Duration,
-) -> Said {
+) -> Result<StatusCode, CallError> {
     let request = OutRequest {
         method: Method::GET,
         target,
         headers,
         body: Bytes::new(),
     };
-    let said = client.status_of(request, MOST_READ, within(timeout)).await;
-    match said {
-        Ok(status) if status.is_success() => Said::Taken,
-        Ok(status) if matches!(status.as_u16(), 408 | 425 | 429) => Said::Again,
-        Ok(status) if status.is_client_error() || status.is_redirection() => Said::Refused,
-        Ok(_) => Said::Again,
-        Err(error) if error.may_be_retried() => Said::Again,
-        Err(_) => Said::Refused,
-    }
+    client.status_of(request, MOST_READ, within(timeout)).await
 }
 
-fn headers(device: &Device) -> HeaderMap {
+/// What every call to a DSP about an ad says of its device.
+pub(super) fn headers(device: &Device) -> HeaderMap {
     const USER_AGENT: HeaderName = HeaderName::from_static("x-device-user-agent");
     const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
     let mut headers = HeaderMap::new();
@@ -183,4 +190,42 @@ fn headers(device: &Device) -> HeaderMap {
         }
     }
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use service::client::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn x_91_what_is_an_answer_to_a_notice() {
+        let status = |code: u16| Ok(StatusCode::from_u16(code).unwrap());
+        let io = || Error::from(ErrorKind::ConnectionRefused);
+        let (taken, refused, again) = (Said::Taken, Said::Refused, Said::Again);
+        #[rustfmt::skip]
+        let cases = [
+            ("200", status(200), taken, taken),
+            ("204", status(204), taken, taken),
+            ("301", status(301), again, refused),
+            ("400", status(400), again, refused),
+            ("403", status(403), again, refused),
+            ("404", status(404), again, refused),
+            ("408", status(408), again, again),
+            ("410", status(410), again, refused),
+            ("429", status(429), again, again),
+            ("500", status(500), again, again),
+            ("no answer in time", Err(CallError::Timeout), again, again),
+            ("no connection", Err(CallError::Connect(io())), again, again),
+            ("a certificate that ran out", Err(CallError::Tls(io())), again, refused),
+            ("no HTTP", Err(CallError::Protocol("x".into())), again, refused),
+            ("S8", Err(CallError::Refused(Refusal::Port(1))), refused, refused),
+        ];
+        for (says, said, bill, other) in cases {
+            assert_eq!(Said::to_a_bill(&said), bill, "{says}: burl");
+            assert_eq!(Said::to_a_notice(&said), other, "{says}: nurl, lurl");
+        }
+    }
 }

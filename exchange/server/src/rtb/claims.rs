@@ -10,7 +10,9 @@ use units::{Currency, DurationMillis, Multiplier, UnixMillis};
 
 use super::run::Round;
 use super::sale::Source;
+use super::summary;
 use crate::config::NO_FEE;
+use crate::delivery::label;
 use crate::exchange::InForce;
 
 /// Who is paid, and our share.
@@ -91,6 +93,8 @@ pub(super) fn impression(
     let rates = &round.in_force.market.rates;
     let cost = round.payout.share().of_win(round.plan, rates, judged, win);
     let partner = round.in_force.partners.get(judged.partner);
+    let url = notices::billing_url(judged.bid.burl.as_deref(), values);
+    let (url, refused) = allowed(round, judged, SellKind::Bill, url);
     SellClaims {
         kind: SellKind::Impression,
         auction: round.arrived.auction,
@@ -104,13 +108,21 @@ pub(super) fn impression(
         gross: cost.gross,
         fee: cost.fee,
         payout_currency: cost.currency,
-        url: allowed(
-            round,
-            judged,
-            notices::billing_url(judged.bid.burl.as_deref(), values),
-        ),
+        url,
         expires: billable_until(round, judged),
         test: round.plan.intake.request.test(),
+        provisional: is_provisional(round),
+        refused,
+        device: summary::device(round.plan, judged.partner),
+    }
+}
+
+/// Whether somebody upstream has the last word: an SSP, or whoever a browser's client bids for.
+pub(super) fn is_provisional(round: &Round<'_>) -> bool {
+    match round.arrived.source {
+        Source::Placement { .. } => false,
+        Source::Ssp { browser: true, .. } => round.settlement.is_provisional,
+        Source::Ssp { browser: false, .. } => true,
     }
 }
 
@@ -122,19 +134,32 @@ pub(super) fn notice(
     kind: SellKind,
     url: Option<String>,
 ) -> SellClaims {
+    let (url, refused) = allowed(round, judged, kind, url);
     SellClaims {
         kind,
-        url: allowed(round, judged, url),
+        url,
+        refused,
         expires: reported_until(round, judged),
         ..impression.clone()
     }
 }
 
-/// A URL that may be called (S8), or the empty text.
-fn allowed(round: &Round<'_>, judged: &Judged<'_>, url: Option<String>) -> String {
+/// A URL that may be called (S8), or the empty text; and whether there was one that may not.
+fn allowed(
+    round: &Round<'_>,
+    judged: &Judged<'_>,
+    kind: SellKind,
+    url: Option<String>,
+) -> (String, bool) {
     let partner = round.in_force.partners.get(judged.partner);
-    url.filter(|url| partner.is_some_and(|partner| partner.may_notify(url).is_some()))
-        .unwrap_or_default()
+    match url {
+        None => (String::new(), false),
+        Some(url) if partner.is_some_and(|it| it.may_notify(&url).is_some()) => (url, false),
+        Some(_) => {
+            round.refuse(judged, label(kind));
+            (String::new(), true)
+        }
+    }
 }
 
 fn imp_of<'r>(round: &'r Round<'_>, judged: &Judged<'_>) -> Option<&'r Imp<'r>> {

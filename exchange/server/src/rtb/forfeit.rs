@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use contracts::notice::Device;
+use exchange_core::auction::Judged;
 use exchange_core::registry::Creative;
 use exchange_core::{auction, markup, notices};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use service::client::OutRequest;
 use service::clock;
 
+use super::calls::headers;
 use super::run::Round;
 use super::sale::Winner;
 
@@ -24,7 +27,8 @@ pub(super) async fn fetch_markup(
         if judged.bid.adm().is_none() {
             let values = notices::values(round.plan, judged);
             let url = notices::url(judged.bid.nurl.as_deref(), &values);
-            let Some(adm) = ask(round, judged.partner, url, deadline).await else {
+            let device = &winner.claims.device;
+            let Some(adm) = ask(round, judged, url, device, deadline).await else {
                 continue;
             };
             if !winner.claims.test {
@@ -54,16 +58,20 @@ pub(super) async fn fetch_markup(
 
 async fn ask(
     round: &Round<'_>,
-    partner: usize,
+    judged: &Judged<'_>,
     url: Option<String>,
+    device: &Device,
     deadline: Instant,
 ) -> Option<String> {
-    let partner = round.in_force.partners.get(partner)?;
-    let target = partner.may_notify(&url?)?;
+    let partner = round.in_force.partners.get(judged.partner)?;
+    let Some(target) = partner.may_notify(&url?) else {
+        round.refuse(judged, "win");
+        return None;
+    };
     let request = OutRequest {
         method: Method::GET,
         target: &target,
-        headers: HeaderMap::new(),
+        headers: headers(device),
         body: Bytes::new(),
     };
     let client = round.context.upstream.of(Some(partner));

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use contracts::record::AuctionNotice;
 use serde_json::Value;
 use units::AuctionId;
 
@@ -44,6 +45,16 @@ struct Kept {
     due: VecDeque<(Instant, u64)>,
     /// Those that left before they were told.
     leaving: Vec<Record>,
+    late: Late,
+}
+
+/// Notices of auctions that are kept no longer, or were another process's: told by themselves.
+#[derive(Debug, Default)]
+pub(crate) struct Late {
+    /// Those to be told.
+    pub notices: Vec<AuctionNotice>,
+    /// How many found no room.
+    pub dropped: u64,
 }
 
 #[derive(Debug)]
@@ -92,11 +103,14 @@ impl Records {
         }
     }
 
-    /// Adds a notice to an auction that is still kept.
+    /// Adds a notice to its auction, or, where that is kept no longer, to what is told by itself.
     pub(crate) fn note(&self, auction: AuctionId, notice: NoticeRecord) {
         let due = Instant::now() + self.bounds.after;
         let mut kept = self.lock();
         let Some(number) = kept.by_id.get(&auction).copied() else {
+            if notice.has_money() {
+                kept.late.add(notice.of(auction), self.bounds.leaving);
+            }
             return;
         };
         let Some(entry) = kept.get_mut(number) else {
@@ -129,6 +143,11 @@ impl Records {
             }
         }
         told
+    }
+
+    /// Notices that came too late for their record.
+    pub(crate) fn take_late(&self) -> Late {
+        std::mem::take(&mut self.lock().late)
     }
 
     /// An auction's document.
@@ -164,6 +183,16 @@ impl Records {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Late {
+    fn add(&mut self, notice: AuctionNotice, most: usize) {
+        if self.notices.len() < most {
+            self.notices.push(notice);
+        } else {
+            self.dropped += 1;
+        }
     }
 }
 
@@ -250,13 +279,25 @@ mod tests {
             dsp: "d".into(),
             imp: "1".into(),
             outcome: "sent",
-            at: String::new(),
+            at: UnixMillis(0),
         };
         records.note(record(1, "a").id, notice.clone());
-        records.note(record(9, "z").id, notice);
+        for late in [9, 9] {
+            records.note(record(late, "z").id, notice.clone());
+        }
+        let loss = NoticeRecord {
+            kind: "loss",
+            ..notice
+        };
+        records.note(record(9, "z").id, loss);
+        let late = records.take_late();
+        let of: Vec<_> = late.notices.iter().map(|it| it.auction).collect();
+        assert_eq!((of, late.dropped), (vec![record(9, "z").id], 1), "X-113");
+        assert!(records.take_late().notices.is_empty(), "once");
         let document: Value =
             serde_json::from_slice(&records.by_id(record(1, "a").id).unwrap()).unwrap();
         assert_eq!(document["notices"][0]["kind"], "win");
+        assert_eq!(document["notices"][0]["at"], "1970-01-01T00:00:00.000Z");
     }
 
     const KEPT_3: RecordBounds = RecordBounds {
@@ -279,7 +320,7 @@ mod tests {
             dsp: "d".into(),
             imp: "1".into(),
             outcome: "sent",
-            at: String::new(),
+            at: UnixMillis(0),
         }
     }
 

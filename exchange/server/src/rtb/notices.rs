@@ -1,23 +1,19 @@
 //! `/notice/{win,bill,loss}`: what the `nurl`, `burl` and `lurl` in our answers point to.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use contracts::event::{DeliveryEvent, DeliveryFact, OUTBOX_STREAM};
+use contracts::event::DeliveryFact;
 use contracts::notice::{SellClaims, SellKind};
-use eventlog::Appended;
+use eventlog::EventLogError;
 use exchange_core::notices;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use serde::Deserialize;
-use service::client::{OutRequest, Target};
 use service::http::{self as answers, Request, Response};
 use service::{Problem, clock};
 use units::UnixMillis;
 
 use super::context::AuctionContext;
 use super::records::NoticeRecord;
-use crate::delivery::{self, NotTaken, Taken, label};
-use crate::exchange::within;
+use super::served;
+use crate::delivery::{self, NotTaken, Recorded, Taken, label};
 
 /// The body of a POST; everything may be in the query instead.
 #[derive(Debug, Default, Deserialize)]
@@ -52,20 +48,17 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     let now = clock::now();
     let claims = match delivery::open(told.token.as_deref(), &in_force.keys.0, now) {
         Ok(claims) if claims.kind == kind => claims,
-        Ok(_) => return refused(context, name, NotTaken::Forged).into_response(),
+        Ok(_) => return refused(context, name, NotTaken::WrongKind).into_response(),
         Err(not_taken) => return refused(context, name, not_taken).into_response(),
     };
     if request.is_head() {
         return accepted(Taken::Accepted);
     }
     if kind == SellKind::Win && request.query_param("markup").as_deref() == Some("1") {
-        return serve_markup(context, &claims).await;
+        return served::serve(context, &in_force, &claims).await;
     }
-    let gross = claims.gross;
-    let (auction, dsp, imp) = (claims.auction, claims.partner.clone(), claims.imp.clone());
-    let test = claims.test;
-    let billable = kind == SellKind::Bill && !test;
-    let taken = match kind {
+    let about = claims.clone();
+    let recorded = match kind {
         SellKind::Bill => {
             let claims = delivery::shown_at(claims, told.display(now));
             delivery::record(&context.log, claims, DeliveryFact::Happened, now).await
@@ -74,37 +67,68 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
         | SellKind::Loss
         | SellKind::Impression
         | SellKind::Click
-        | SellKind::View => pass_on(context, claims, told.loss).await,
-    };
-    let taken = match taken {
-        Ok(taken) => taken,
-        Err(error) => {
-            tracing::warn!(%error, kind = name, "a notice could not be made durable");
-            context.exchange.metrics.notice(name, "unavailable");
-            return Problem::unavailable(1)
-                .detail(error.to_the_sender())
-                .into_response();
+        | SellKind::View => {
+            delivery::pass_on(&context.log, with_reason(claims, told.loss), now).await
         }
     };
-    context.exchange.metrics.notice(name, taken.label());
-    if taken == Taken::Accepted {
-        if kind == SellKind::Win && !test {
-            context.exchange.tallies.won(&dsp, now);
+    match recorded {
+        Ok(recorded) => {
+            count(context, &about, recorded, now);
+            accepted(recorded.taken)
         }
-        if billable {
-            let gross = u64::try_from(gross.0).unwrap_or(0);
-            context.exchange.metrics.revenue_nanos.add(gross);
-        }
-        let notice = NoticeRecord {
-            kind: name,
-            dsp: dsp.as_str().to_owned(),
-            imp,
-            outcome: "received",
-            at: now.to_rfc3339(),
-        };
-        context.exchange.records.note(auction, notice);
+        Err(error) => unavailable(context, name, &error).into_response(),
     }
-    accepted(taken)
+}
+
+/// A notice of an SSP that is not known to be durable.
+pub(super) fn unavailable(
+    context: &AuctionContext,
+    kind: &'static str,
+    error: &EventLogError,
+) -> Problem {
+    tracing::warn!(%error, kind, "a notice could not be made durable");
+    context.exchange.metrics.notice(kind, "unavailable");
+    Problem::unavailable(1).detail(error.to_the_sender())
+}
+
+/// Counts and records what an SSP told; a repetition is no news.
+pub(super) fn count(
+    context: &AuctionContext,
+    claims: &SellClaims,
+    recorded: Recorded,
+    now: UnixMillis,
+) {
+    let exchange = &context.exchange;
+    let kind = label(claims.kind);
+    exchange.metrics.notice(kind, recorded.taken.label());
+    if recorded.taken == Taken::Duplicate {
+        return;
+    }
+    if recorded.tells_win {
+        exchange.tallies.won(&claims.partner, now);
+    }
+    if claims.kind == SellKind::Bill && !claims.test {
+        let gross = u64::try_from(claims.gross.0).unwrap_or(0);
+        exchange.metrics.billed.add(gross);
+    }
+    note(context, claims, kind, "received");
+}
+
+/// Notes what became of a notice in its auction's record.
+pub(super) fn note(
+    context: &AuctionContext,
+    claims: &SellClaims,
+    kind: &'static str,
+    outcome: &'static str,
+) {
+    let notice = NoticeRecord {
+        kind,
+        dsp: claims.partner.as_str().to_owned(),
+        imp: claims.imp.clone(),
+        outcome,
+        at: clock::now(),
+    };
+    context.exchange.records.note(claims.auction, notice);
 }
 
 fn told(request: &Request) -> Option<Told> {
@@ -128,61 +152,14 @@ fn told(request: &Request) -> Option<Told> {
     Some(told)
 }
 
-/// Win and loss notices move no money; they are passed on through the same outbox, once.
-async fn pass_on(
-    context: &AuctionContext,
-    mut claims: SellClaims,
-    reason: Option<i32>,
-) -> Result<Taken, eventlog::EventLogError> {
-    if claims.kind == SellKind::Loss {
-        claims.url = notices::with_reason(&claims.url, reason);
+/// The claims of a loss with the SSP's reason in the URL that its DSP is told by.
+fn with_reason(claims: SellClaims, reason: Option<i32>) -> SellClaims {
+    if claims.kind != SellKind::Loss {
+        return claims;
     }
-    if claims.url.is_empty() {
-        return Ok(Taken::Accepted);
-    }
-    let once = delivery::once(label(claims.kind), &claims);
-    let now = clock::now();
-    let left = u64::try_from(claims.expires.since(now).0).unwrap_or(0);
-    let ttl = Duration::from_millis(left) + Duration::from_secs(600);
-    let event = DeliveryEvent {
-        claims,
-        at: now,
-        fact: DeliveryFact::Happened,
-    };
-    let payload = serde_json::to_vec(&event).unwrap_or_default();
-    let appended = context
-        .log
-        .append_once(&[OUTBOX_STREAM], &once, ttl, &payload)
-        .await?;
-    Ok(match appended {
-        Appended::Stored => Taken::Accepted,
-        Appended::Duplicate | Appended::Expired => Taken::Duplicate,
-    })
-}
-
-/// A bid without markup serves on its win notice: the DSP's answer is the markup.
-async fn serve_markup(context: &AuctionContext, claims: &SellClaims) -> Response {
-    let timeout = context.exchange.config.notice_timeout.0;
-    let Ok(target) = Target::parse(&claims.url) else {
-        return answers::no_content();
-    };
-    let request = OutRequest {
-        method: Method::GET,
-        target: &target,
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-    };
-    let in_force = context.exchange.in_force();
-    let partner = in_force
-        .as_deref()
-        .and_then(|now| now.partner(&claims.partner));
-    let client = context.upstream.of(partner);
-    match client.send(request, within(timeout)).await {
-        Ok(answer) if answer.status == StatusCode::OK && !answer.body.is_empty() => {
-            answers::with_type(StatusCode::OK, "text/plain; charset=utf-8", answer.body)
-        }
-        // Anything else is a forfeit.
-        Ok(_) | Err(_) => answers::no_content(),
+    SellClaims {
+        url: notices::with_reason(&claims.url, reason),
+        ..claims
     }
 }
 
@@ -195,6 +172,7 @@ pub(crate) fn refused(
     let (status, code, outcome) = match not_taken {
         NotTaken::Unreadable => (StatusCode::UNAUTHORIZED, "no_token", "unreadable"),
         NotTaken::Forged => (StatusCode::FORBIDDEN, "forged", "forged"),
+        NotTaken::WrongKind => (StatusCode::FORBIDDEN, "wrong_kind", "wrong_kind"),
         NotTaken::Expired => (StatusCode::GONE, "expired", "expired"),
     };
     context.exchange.metrics.notice(kind, outcome);

@@ -1,6 +1,7 @@
 //! The durable outbox: billing notices (and SSPs' win and loss notices) on their way to DSPs.
 //!
-//! At least once: an entry is acknowledged when its DSP took it, refused it for good, or it expired (X-91, R8).
+//! At least once: an entry is acknowledged when its DSP took it, or its life is over (X-91, R8); of win and loss
+//! also when its DSP refused it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,12 +11,11 @@ use std::time::Duration;
 use contracts::event::{DeliveryEvent, NoticeEnd, OUTBOX_STREAM};
 use contracts::notice::SellKind;
 use eventlog::{Entry, EventLog, EventLogError, Persistence, START};
-use http::HeaderMap;
 use service::client::Target;
 use service::{DependencyHandle, Shutdown, clock};
 use units::DurationMillis;
 
-use super::calls::{Said, get};
+use super::calls::{Said, get, headers};
 use super::in_work::InWork;
 use super::records::NoticeRecord;
 use crate::delivery;
@@ -274,7 +274,7 @@ impl Work {
             dsp: partner.as_str().to_owned(),
             imp: event.claims.imp.clone(),
             outcome,
-            at: clock::now().to_rfc3339(),
+            at: clock::now(),
         };
         exchange.records.note(event.claims.auction, notice);
         Some(end)
@@ -296,9 +296,17 @@ impl Work {
             .at
             .after(DurationMillis(life))
             .max(event.claims.expires);
+        let judge = match event.claims.kind {
+            SellKind::Win | SellKind::Loss => Said::to_a_notice,
+            SellKind::Bill | SellKind::Impression | SellKind::Click | SellKind::View => {
+                Said::to_a_bill
+            }
+        };
+        let headers = headers(&event.claims.device);
         let mut pause = FIRST_PAUSE;
         loop {
-            match get(client, &target, HeaderMap::new(), config.notice_timeout.0).await {
+            let said = get(client, &target, headers.clone(), config.notice_timeout.0);
+            match judge(&said.await) {
                 Said::Taken => return Some(NoticeEnd::Acknowledged),
                 Said::Refused => return Some(NoticeEnd::Refused),
                 Said::Again => {}

@@ -276,11 +276,17 @@ impl Partner {
     /// Whether one of its notices may go to this URL (S8).
     #[must_use]
     pub(crate) fn may_notify(&self, url: &str) -> Option<Target> {
+        self.notice_hosts.admit(url)
+    }
+}
+
+impl NoticeHosts {
+    fn admit(&self, url: &str) -> Option<Target> {
         let target = Target::parse(url).ok()?;
         let host = target.url().host_str()?;
-        let allowed = match &self.notice_hosts {
-            NoticeHosts::Any => true,
-            NoticeHosts::Listed(hosts) => hosts.iter().any(|listed| {
+        let allowed = match self {
+            Self::Any => true,
+            Self::Listed(hosts) => hosts.iter().any(|listed| {
                 listed.eq_ignore_ascii_case(host)
                     || domain::covers(listed, host)
                     || (is_this_machine(listed) && is_this_machine(host))
@@ -306,7 +312,7 @@ pub(crate) async fn report(exchange: Arc<Exchange>, shutdown: Shutdown) {
     while !shutdown.is_fired() {
         if let Some(in_force) = exchange.in_force() {
             let now_us = exchange.micros();
-            let mut partners = in_force.partners.iter();
+            let partners = in_force.partners.iter();
             partners.for_each(|partner| partner.report(now_us));
         }
         tokio::select! {
@@ -337,6 +343,35 @@ fn is_this_machine(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s_8_where_a_partners_notices_may_go() {
+        let listed = ["dsp.example", "bid.vendor.example", "127.0.0.1"].map(str::to_owned);
+        let hosts = NoticeHosts::Listed(listed.to_vec());
+        #[rustfmt::skip]
+        let cases = [
+            ("its domain", "https://dsp.example/w", true),
+            ("a subdomain", "https://n.eu.dsp.example/w", true),
+            ("its endpoint's host", "https://bid.vendor.example/w", true),
+            ("letters of any case", "https://N.DSP.example/w", true),
+            ("the domain above it", "https://vendor.example/w", false),
+            ("a neighbour", "https://win.vendor.example/w", false),
+            ("one that ends alike", "https://notdsp.example/w", false),
+            ("one that begins alike", "https://dsp.example.evil.example/w", false),
+            ("behind a user", "https://dsp.example@evil.example/w", false),
+            ("the same machine by another name", "http://localhost:9/w", true),
+            ("another address", "http://10.0.0.1/w", false),
+            ("no URL", "dsp.example/w", false),
+        ];
+        for (says, url, want) in cases {
+            assert_eq!(hosts.admit(url).is_some(), want, "{says}");
+            assert_eq!(
+                NoticeHosts::Any.admit(url).is_some(),
+                Target::parse(url).is_ok(),
+                "{says}"
+            );
+        }
+    }
 
     #[test]
     fn x_77_what_a_server_says_that_it_worked() {

@@ -1,11 +1,11 @@
 //! Auction records on their way out: kept in memory at once, told to the log when sampled, and pushed to the
-//! stream a little later, with the notices that came of them.
+//! stream a little later, with the notices that came of them; later notices by themselves.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contracts::event::RECORD_STREAM;
-use contracts::record::AuctionRecord;
+use contracts::event::{NOTICE_STREAM, RECORD_STREAM};
+use contracts::record::{AuctionNotices, AuctionRecord};
 use eventlog::EventLog;
 use futures_util::future::try_join_all;
 use service::trace::TraceId;
@@ -60,6 +60,7 @@ fn tell(record: &Record) {
 pub(crate) async fn tell_records(exchange: Arc<Exchange>, log: EventLog) {
     loop {
         let due = exchange.records.due(Some(Instant::now()), TOGETHER);
+        push_late(&exchange, &log).await;
         if due.is_empty() {
             tokio::time::sleep(EVERY).await;
         } else if !push(&exchange, &log, &due).await {
@@ -70,6 +71,7 @@ pub(crate) async fn tell_records(exchange: Arc<Exchange>, log: EventLog) {
 
 /// Pushes what is left when the last auction is over.
 pub(crate) async fn tell_last_records(exchange: &Exchange, log: &EventLog) {
+    push_late(exchange, log).await;
     loop {
         let due = exchange.records.due(None, TOGETHER);
         if due.is_empty() || !push(exchange, log, &due).await {
@@ -104,4 +106,25 @@ fn payload(record: &Record) -> Option<Vec<u8>> {
         document: record,
     };
     serde_json::to_vec(&record).ok()
+}
+
+/// How many notices are told at once.
+const NOTICES_AT_ONCE: usize = 512;
+
+/// Pushes notices that came too late for their record; what the stream does not take is dropped and counted.
+async fn push_late(exchange: &Exchange, log: &EventLog) {
+    let most = exchange.config.record_stream;
+    let late = exchange.records.take_late();
+    let mut dropped = late.dropped;
+    for notices in late.notices.chunks(NOTICES_AT_ONCE) {
+        let batch = AuctionNotices {
+            notices: notices.to_vec(),
+        };
+        let payload = serde_json::to_vec(&batch).unwrap_or_default();
+        if let Err(error) = log.push(NOTICE_STREAM, most, &payload).await {
+            tracing::debug!(%error, "notices of auctions are not pushed");
+            dropped += u64::try_from(notices.len()).unwrap_or(0);
+        }
+    }
+    exchange.metrics.records_dropped.add(dropped);
 }

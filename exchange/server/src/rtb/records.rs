@@ -1,5 +1,6 @@
 //! An auction as `GET /auction/{id}` shows it.
 
+use contracts::record::AuctionNotice;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use units::{AuctionId, CpmMicros, Currency, Multiplier, Nanos, UnixMillis};
@@ -239,19 +240,21 @@ pub(crate) struct LossRecord {
     pub words: &'static str,
 }
 
-/// A notice that was called, or taken from an SSP.
+/// A notice that was called, or taken from an SSP or a page.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NoticeRecord {
-    /// `win`, `loss`, `bill` or `impression`.
+    /// `win`, `loss`, `bill`, `markup`, `impression`, `click` or `view`.
     pub kind: &'static str,
     /// Whose.
     pub dsp: String,
     /// The imp.
     pub imp: String,
-    /// `sent`, `received`, `failed`, `dropped`.
+    /// `sent`, `received`, `filtered`, `refused_host`, `refused`, `failed`, `expired`, `dropped`; of markup
+    /// `served`, or why not.
     pub outcome: &'static str,
     /// When, RFC 3339.
-    pub at: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub at: UnixMillis,
 }
 
 impl Record {
@@ -291,5 +294,17 @@ impl NoticeRecord {
     /// Whether it says that somebody pays: not of a loss.
     pub(super) fn has_money(&self) -> bool {
         self.kind != "loss"
+    }
+
+    /// The same as the control plane is told of it by itself.
+    pub(super) fn of(self, auction: AuctionId) -> AuctionNotice {
+        AuctionNotice {
+            auction,
+            kind: self.kind.into(),
+            dsp: self.dsp,
+            imp: self.imp,
+            outcome: self.outcome.into(),
+            at: self.at,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One auction from its body to its outcome: intake, plan, the one wait, settle; the rest off the path.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,12 +15,13 @@ use service::clock;
 use units::{AuctionId, CpmMicros, Currency};
 
 use super::answer;
-use super::calls::Call;
+use super::calls::{Call, REFUSED_HOST};
 use super::claims::{self, Payout};
 use super::context::AuctionContext;
 use super::draft::Kept;
 use super::fanout::{self, Heard};
 use super::forfeit;
+use super::records::NoticeRecord;
 use super::refusal::{refused, turned_away};
 use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
@@ -160,6 +162,7 @@ async fn hold(
         plan: &plan,
         conditions: &conditions,
         settlement: &settlement,
+        refused: RefCell::default(),
     };
     let mut won = round.winners();
     if matches!(arrived.source, Source::Placement { .. }) {
@@ -184,6 +187,7 @@ async fn hold(
                 base: &context.exchange.config.rtb_base(),
             };
             let answer = answer::write(&round, &won, &style);
+            round.hold(&won, &replies, &seller);
             AuctionResult::Won {
                 winners: won,
                 answer: Some(answer),
@@ -211,6 +215,7 @@ async fn hold(
         AuctionResult::NoBid { .. } | AuctionResult::Invalid(_) => Outcome::NoBid,
     };
     context.finish(outcome, arrived.arrival, document);
+    round.note_refused();
     round.learn(&heard);
     result
 }
@@ -224,6 +229,8 @@ pub(super) struct Round<'r> {
     pub(super) plan: &'r Plan<'r>,
     pub(super) conditions: &'r Conditions<'r>,
     pub(super) settlement: &'r Settlement<'r>,
+    /// Notices of winners that will not be called.
+    refused: RefCell<Vec<NoticeRecord>>,
 }
 
 impl Round<'_> {
@@ -303,35 +310,51 @@ impl Round<'_> {
         }
     }
 
-    /// Counts what was won where our word is the last; an SSP's comes with its notice.
+    /// Counts what was won where our word is the last; an SSP's comes with its notices.
     fn count_won(&self, won: &[Winner]) {
-        let is_last = match self.arrived.source {
-            Source::Placement { .. } | Source::Ssp { browser: true, .. } => true,
-            Source::Ssp { browser: false, .. } => false,
-        };
-        for winner in won.iter().filter(|it| is_last && !it.claims.test) {
-            let exchange = &self.context.exchange;
-            exchange
-                .tallies
-                .won(&winner.claims.partner, self.arrived.at);
+        let tallies = &self.context.exchange.tallies;
+        for claims in won.iter().map(|winner| &winner.claims) {
+            if !claims.provisional && !claims.test {
+                tallies.won(&claims.partner, self.arrived.at);
+            }
+        }
+    }
+
+    /// Leaves a note for the record that a notice of a winner names a place that is none of its DSP's (S8).
+    pub(super) fn refuse(&self, judged: &Judged<'_>, kind: &'static str) {
+        let partner = self.in_force.partners.get(judged.partner);
+        self.refused.borrow_mut().push(NoticeRecord {
+            kind,
+            dsp: partner.map_or_else(String::new, |it| it.id.as_str().to_owned()),
+            imp: judged.bid.impid().to_owned(),
+            outcome: REFUSED_HOST,
+            at: self.arrived.at,
+        });
+    }
+
+    /// Notes in the record what was refused.
+    fn note_refused(&self) {
+        let exchange = &self.context.exchange;
+        for notice in self.refused.take() {
+            exchange.metrics.notice(notice.kind, notice.outcome);
+            exchange.records.note(self.arrived.auction, notice);
         }
     }
 
     /// Losers hear at once; so do winners where our word is the last.
     fn tell(&self) {
+        let is_provisional = claims::is_provisional(self);
         for judged in &self.settlement.bids {
             let Some(partner) = self.in_force.partners.get(judged.partner) else {
                 continue;
             };
             let values = notices::values(self.plan, judged);
-            let (kind, template) = match (judged.win(), self.arrived.source) {
+            let (kind, template) = match (judged.win(), judged.bid.adm()) {
                 // It was called for the markup, or will be.
-                (Some(_), _) if judged.bid.adm().is_none() => continue,
-                (Some(_), Source::Placement { .. } | Source::Ssp { browser: true, .. }) => {
-                    ("win", judged.bid.nurl.as_deref())
-                }
-                // The SSP's word is the last: its notice will come.
-                (Some(_), Source::Ssp { browser: false, .. }) => continue,
+                (Some(_), None) => continue,
+                // Somebody upstream has the last word: a notice will come.
+                (Some(_), _) if is_provisional => continue,
+                (Some(_), _) => ("win", judged.bid.nurl.as_deref()),
                 (None, _) => ("loss", judged.bid.lurl.as_deref()),
             };
             let Some(url) = notices::url(template, &values) else {

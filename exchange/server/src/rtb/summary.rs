@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use contracts::notice::Device;
 use exchange_core::auction::{Fate, Judged, Plan, ReplyFate, Win};
 use exchange_core::pods::Filling;
 use exchange_core::{Loss, Medium};
 use units::{AuctionId, UnixMillis};
 
-use super::calls::Device;
 use super::fanout::Heard;
 use super::fate::Words;
 use super::records::{
@@ -282,10 +282,8 @@ pub(super) fn device(plan: &Plan<'_>, partner: usize) -> Device {
     let ip = device.and_then(|device| device.ip.as_deref().or(device.ipv6.as_deref()));
     let mask = plan.mask_of(partner);
     let ip = ip.and_then(|text| text.parse::<IpAddr>().ok());
-    Device {
-        ip: ip.map(|address| mask.address(address).to_string()),
-        user_agent: user_agent.map(str::to_owned),
-    }
+    let ip = ip.map(|address| mask.address(address).to_string());
+    Device::of(ip, user_agent)
 }
 
 /// Milliseconds to the microsecond.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use contracts::catalog::{Placement, Publisher, Status};
-use contracts::notice::{SellClaims, SellKind};
+use contracts::notice::{Device, SellClaims, SellKind};
 use service::Problem;
 use service::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use service::visitor::Visitors;
@@ -127,12 +127,16 @@ impl Tracking {
                     winner.reported_until
                 }
             };
-            let claims = SellClaims {
+            let mut claims = SellClaims {
                 kind,
                 url: url.to_owned(),
                 expires,
                 ..winner.claims.clone()
             };
+            if kind != SellKind::Impression {
+                // Its DSP is told of nothing else.
+                claims.device = Device::default();
+            }
             let mut token = String::new();
             claims.sign(&in_force.keys.0, &mut token);
             token

@@ -123,7 +123,7 @@ fn only(kind: SellKind, claims: SellClaims) -> Result<SellClaims, NotTaken> {
     if claims.kind == kind {
         Ok(claims)
     } else {
-        Err(NotTaken::Forged)
+        Err(NotTaken::WrongKind)
     }
 }
 
@@ -149,7 +149,7 @@ impl Ssp {
         // A browser that leaves its page drops the call; what it reports has still happened.
         let durable = tokio::spawn(async move { delivery::record(&log, told, fact, now).await });
         let taken = match durable.await {
-            Ok(Ok(taken)) => taken,
+            Ok(Ok(recorded)) => recorded.taken,
             Ok(Err(error)) => return Err(self.away(kind, &error).into()),
             Err(error) => return Err(self.away(kind, &error).into()),
         };
@@ -164,7 +164,7 @@ impl Ssp {
         }
         if claims.kind == SellKind::Impression && !is_filtered && !claims.test {
             let gross = u64::try_from(claims.gross.0).unwrap_or(0);
-            exchange.metrics.revenue_nanos.add(gross);
+            exchange.metrics.shown.add(gross);
         }
         exchange.records.note(
             claims.auction,
@@ -173,7 +173,7 @@ impl Ssp {
                 dsp: claims.partner.to_string(),
                 imp: claims.imp,
                 outcome: if is_filtered { "filtered" } else { "received" },
-                at: clock::now().to_rfc3339(),
+                at: clock::now(),
             },
         );
         Ok(taken)

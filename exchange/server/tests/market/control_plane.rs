@@ -1,5 +1,6 @@
 //! The control plane as the exchange sees it: a catalog, placements, revenue.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +17,8 @@ pub(crate) struct ControlPlane {
     pub(crate) server: Server,
     catalog: Arc<Mutex<Catalog>>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    /// Documents of auctions, by their path.
+    records: Arc<Mutex<BTreeMap<String, String>>>,
     /// Calls of resources that are still answered 503.
     refused: Arc<AtomicU32>,
 }
@@ -38,6 +41,8 @@ impl ControlPlane {
         let kept = Arc::clone(&asked);
         let refused = Arc::new(AtomicU32::new(0));
         let refuses = Arc::clone(&refused);
+        let records = Arc::new(Mutex::new(BTreeMap::new()));
+        let recorded = Arc::clone(&records);
         let pause = |request: &Request| {
             let waits = request.query_param("after").is_some();
             Duration::from_millis(if waits { 200 } else { 0 })
@@ -62,14 +67,25 @@ impl ControlPlane {
             if refuses.fetch_update(order, order, less).is_ok() {
                 return service::Problem::unavailable(1).into_response();
             }
-            resource(&catalog, request)
+            let record = recorded.lock().unwrap().get(&request.path).cloned();
+            match record {
+                Some(document) => answers::json(StatusCode::OK, String::into_bytes(document)),
+                None => resource(&catalog, request),
+            }
         });
         Self {
             server,
             catalog,
             asked,
+            records,
             refused,
         }
+    }
+
+    /// Has the record of an auction from here on.
+    pub(crate) fn record(&self, auction: &str, document: &str) {
+        let path = format!("/internal/auctions/{auction}");
+        self.records.lock().unwrap().insert(path, document.into());
     }
 
     /// The next so many calls of resources are answered 503.

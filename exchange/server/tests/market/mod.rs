@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use contracts::catalog::Catalog;
-use contracts::event::{DELIVERY_STREAM, DeliveryEvent};
+use contracts::event::{DELIVERY_STREAM, DeliveryEvent, TALLY_STREAM, TallyEvent};
 use contracts::notice::NoticeKey;
 use eventlog::{EventLog, START, Timeouts};
 use exchange_server::{Config, Listeners};
@@ -33,6 +33,20 @@ pub(crate) const TOKEN: &str = "a-token-of-the-test";
 /// The key that signs this market's notices.
 pub(crate) fn key() -> NoticeKey {
     NoticeKey::new(7, [7; 32])
+}
+
+/// What an exchange that has ended counted of a DSP: auctions won, and win notices that it took.
+pub(crate) async fn tallied(events_url: &str, dsp: &str) -> (u64, u64) {
+    let log = EventLog::connect(events_url, Timeouts::default()).unwrap();
+    let entries = log.read_after(TALLY_STREAM, START, 100).await.unwrap();
+    let read = |payload: &[u8]| serde_json::from_slice::<TallyEvent>(payload).unwrap();
+    let told = entries
+        .iter()
+        .flat_map(|entry| read(&entry.payload).tallies);
+    let own = told.filter(|tally| tally.partner.as_str() == dsp);
+    own.fold((0, 0), |(won, taken), it| {
+        (won + it.won, taken + it.win_notices)
+    })
 }
 
 /// An exchange that this test has to itself.
