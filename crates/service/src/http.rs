@@ -9,6 +9,7 @@ mod form;
 mod gate;
 mod intake;
 mod limits;
+mod listener;
 mod overload;
 mod payload;
 mod request;
@@ -28,6 +29,7 @@ pub use self::{
     body::{InflateError, inflate},
     gate::Gate,
     limits::{Limits, ShedStatus},
+    listener::Listener,
     request::{Request, percent_decode, query_param},
     response::{
         Response, gif, html, json, method_not_allowed, no_content, packed, problem, redirect, shed,
