@@ -3,7 +3,8 @@
 use std::num::NonZeroU8;
 
 use contracts::catalog::{
-    CreativeFormat, DemandPartner, OpenRtbVersion, PartnerStatus, Pretargeting,
+    CreativeFormat, DemandPartner, MacroEncoding, NativeForm, OpenRtbVersion, PartnerStatus,
+    Pretargeting,
 };
 use serde::Serialize;
 use url::Url;
@@ -79,6 +80,13 @@ pub struct PartnerDocument<'a> {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_url: Option<&'a str>,
+    /// How ids are put into the macros of its notices and markup: `ids`, encoded for what is around them, or `none`,
+    /// as they are.
+    #[schema(value_type = String, example = "ids")]
+    pub macro_encoding: MacroEncoding,
+    /// How it is sent `native.request`: as a `string`, as the standard asks, or as an `object`.
+    #[schema(value_type = String, example = "string")]
+    pub native_request: NativeForm,
 }
 
 /// The API's view of a demand partner.
@@ -102,6 +110,8 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         multibid: partner.multibid,
         vendor_id: partner.vendor_id,
         sync_url: partner.sync_url.as_deref(),
+        macro_encoding: partner.macro_encoding,
+        native_request: partner.native_request,
     }
 }
 
@@ -154,6 +164,8 @@ pub fn read(
     {
         form.refuse("sync_url", says);
     }
+    let macro_encoding = form.take("macro_encoding").unwrap_or_default();
+    let native_request = form.take("native_request").unwrap_or_default();
     let partner = name.zip(endpoint).map(|(name, endpoint)| DemandPartner {
         id: id.into(),
         name,
@@ -171,6 +183,8 @@ pub fn read(
         multibid,
         vendor_id,
         sync_url,
+        macro_encoding,
+        native_request,
     });
     form.finish(partner)
 }

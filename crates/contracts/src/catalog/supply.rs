@@ -8,7 +8,7 @@ use units::{
     CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, SourceId, UnixMillis,
 };
 
-use super::asking::{Connection, Pretargeting, Sampling};
+use super::asking::{Connection, MacroEncoding, NativeForm, Pretargeting, Sampling};
 use super::creative::CreativeFormat;
 use super::demand::Status;
 use super::review::CreativePolicy;
@@ -211,6 +211,9 @@ pub struct Placement {
     /// How it is sold.
     #[serde(default)]
     pub auction_type: AuctionType,
+    /// Sold by deals alone (C-110).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private_auction: bool,
     /// Blocked advertiser domains.
     #[serde(default)]
     pub badv: Vec<String>,
@@ -365,4 +368,10 @@ pub struct DemandPartner {
     /// `self:dmp` for our own DMP; absent: it is not asked for ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_url: Option<String>,
+    /// How ids are put into the macros of its notices and markup.
+    #[serde(default, skip_serializing_if = "MacroEncoding::is_default")]
+    pub macro_encoding: MacroEncoding,
+    /// How it is sent a native request (C-90).
+    #[serde(default, skip_serializing_if = "NativeForm::is_default")]
+    pub native_request: NativeForm,
 }
