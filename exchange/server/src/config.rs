@@ -75,6 +75,7 @@ pub struct Config {
     pub traffic: Traffic,
     pub limits: Limits,
     pub quantity: u32,
+    pub deals: usize,
     pub request: openrtb::Limits,
     pub response: openrtb::Limits,
 }
@@ -261,6 +262,7 @@ impl Config {
                 "quantity",
                 usize::try_from(self.quantity).unwrap_or(usize::MAX),
             ),
+            ("deals", self.deals),
             ("outbox.in_work", self.outbox.in_work),
             ("outbox.per_partner", self.outbox.per_partner),
             ("sync.per_user", self.sync.per_user),

@@ -49,7 +49,7 @@ fn dsp(bid: &str) -> (Dsp, Arc<Mutex<String>>) {
 async fn each_creative_is_told_of_once() {
     let (winner, says) =
         dsp(r#""price":2,"crid":"c-1","adm":"<a href=\"https://w.example/?u=1\">x</a>""#);
-    let (loser, _) = dsp(r#""price":0.1,"crid":"c-1","adm":"<b>under the floor</b>""#);
+    let (loser, _) = dsp(r#""price":0.1,"crid":"c-1","adm":"<b>under ${AUCTION_PRICE}</b>""#);
     let (nameless, _) = dsp(r#""price":1,"adm":"<b>no crid</b>""#);
     let (judged, _) = dsp(r#""price":1,"crid":"known","adm":"<b>judged</b>""#);
     let (exact, _) = dsp(r#""price":1,"crid":"exact","adm":"<b>this one</b>""#);
@@ -96,7 +96,7 @@ async fn each_creative_is_told_of_once() {
     assert_eq!(
         told,
         [
-            ("loser", "c-1", "<b>under the floor</b>"),
+            ("loser", "c-1", "<b>under AUDIT</b>"),
             ("winner", "c-1", "<a href=\"https://w.example/?\">x</a>"),
             ("winner", "c-1", "<i>swapped</i>"),
             ("winner", "last", "<i>last</i>"),

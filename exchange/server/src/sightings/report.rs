@@ -9,6 +9,7 @@ use bytes::Bytes;
 use contracts::access::SIGHTINGS_PATH;
 use contracts::catalog::MarkupHash;
 use contracts::sighting::{MOST_SAMPLE, Sighting, Sightings, SightingsAnswer};
+use exchange_core::markup;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use service::client::{Client, ClientConfig, OutRequest};
 use sha2::{Digest as _, Sha256};
@@ -87,8 +88,8 @@ impl Reporter {
     /// Notes a creative to be told of, unless it was, or there is a verdict on it.
     fn name(&mut self, seen: &Seen) {
         let partner = &seen.partner.id;
-        let markup = MarkupHash::of(&seen.markup);
-        if !self.remembered.is_new(partner.as_str(), &seen.crid, markup) {
+        let hash = MarkupHash::of(&seen.markup);
+        if !self.remembered.is_new(partner.as_str(), &seen.crid, hash) {
             return;
         }
         let in_force = self.exchange.in_force();
@@ -101,8 +102,8 @@ impl Reporter {
             self.untold.push(Sighting {
                 partner: partner.clone(),
                 crid: seen.crid.clone(),
-                markup,
-                sample: MarkupHash::sample(&seen.markup, MOST_SAMPLE),
+                markup: hash,
+                sample: MarkupHash::sample(&markup::for_review(&seen.markup), MOST_SAMPLE),
             });
         }
     }
