@@ -1,9 +1,9 @@
 //! One service alone, as compose and Kubernetes run it.
 
-use std::net::TcpListener;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use service::http::Listener;
 use service::telemetry::{self, TelemetryConfig};
 use service::{Shutdown, runtime, shutdown};
 
@@ -47,7 +47,7 @@ pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
                 control_plane_server::migrate(&config)?;
             }
             let listeners = control_plane_server::Listeners {
-                api: bind(&config.listen)?,
+                api: bind(&config.listen, config.local_mode)?,
             };
             Ok(control_plane_server::run(config, listeners, shutdown)?)
         }
@@ -56,7 +56,7 @@ pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
             let config: bidder_server::Config =
                 settings::load("bidder", bidder_server::DEFAULTS, file, &told)?;
             let listeners = bidder_server::Listeners {
-                bidder: bind(&config.listen)?,
+                bidder: bind(&config.listen, config.local_mode)?,
             };
             Ok(bidder_server::run(config, listeners, shutdown)?)
         }
@@ -65,8 +65,8 @@ pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
             let config: exchange_server::Config =
                 settings::load("exchange", exchange_server::Config::DEFAULTS, file, &told)?;
             let listeners = exchange_server::Listeners {
-                rtb: bind(&config.listen)?,
-                ssp: bind(&config.ssp_listen)?,
+                rtb: bind(&config.listen, config.local_mode)?,
+                ssp: bind(&config.ssp_listen, config.local_mode)?,
             };
             Ok(exchange_server::run(config, listeners, shutdown)?)
         }
@@ -75,7 +75,7 @@ pub fn run(service: Service, config: Option<&Path>) -> Result<()> {
             let config: dmp_server::Config =
                 settings::load("dmp", dmp_server::Config::DEFAULTS, file, &told)?;
             let listeners = dmp_server::Listeners {
-                api: bind(&config.listen)?,
+                api: bind(&config.listen, config.local_mode)?,
             };
             Ok(dmp_server::run(config, listeners, shutdown)?)
         }
@@ -105,8 +105,8 @@ fn without(told: Vec<(String, String)>, keys: &[&str]) -> Vec<(String, String)> 
         .collect()
 }
 
-fn bind(listen: &str) -> Result<TcpListener> {
-    TcpListener::bind(listen).with_context(|| {
+fn bind(listen: &str, local_mode: bool) -> Result<Listener> {
+    Listener::bind(listen, local_mode).with_context(|| {
         format!("{listen} cannot be opened: is it in use? Set another `listen` for this service")
     })
 }

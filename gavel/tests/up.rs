@@ -24,7 +24,11 @@ fn free_base() -> u16 {
     loop {
         let number = GIVEN.fetch_add(1, Ordering::Relaxed);
         let base = 20_000 + 20 * ((first + number) % 1_900);
-        let free = |offset: &u16| TcpListener::bind(("127.0.0.1", base + offset)).is_ok();
+        let free = |offset: &u16| {
+            let of = |host| TcpListener::bind((host, base + offset));
+            let taken = |error: std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
+            of("127.0.0.1").is_ok() && !of("::1").is_err_and(taken)
+        };
         if OFFSETS.iter().all(free) {
             return base;
         }
@@ -70,6 +74,15 @@ impl Up {
         .await;
         for offset in 0..5 {
             let _ = get(&self.url(offset, "/readyz")).await.expect_status(200);
+        }
+        // interfaces.md: 127.0.0.1 and ::1, either of which `localhost` may be.
+        if TcpListener::bind("[::1]:0").is_ok() {
+            for offset in OFFSETS {
+                let url = format!("http://[::1]:{}/health", self.base + offset);
+                let _ = get(&url).await.expect_status(200);
+            }
+            let operators = format!("http://[::1]:{}/auction-history", self.base + 3);
+            let _ = get(&operators).await.expect_status(200);
         }
     }
 

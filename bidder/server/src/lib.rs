@@ -34,10 +34,10 @@ mod time;
 mod trackers;
 mod worker;
 
-use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use service::http::Listener;
 use service::runtime::RuntimeError;
 use service::{Ops, Shutdown};
 
@@ -51,7 +51,7 @@ use worker::Worker;
 #[derive(Debug)]
 pub struct Listeners {
     /// Bid requests, notices, trackers.
-    pub bidder: TcpListener,
+    pub bidder: Listener,
 }
 
 /// Why the bidder ended before it was asked to.

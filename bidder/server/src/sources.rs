@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bidder_core::respond::Source;
-use contracts::access::PARTNER_KEY_HEADER;
+use contracts::access::{PARTNER_KEY_CHALLENGE, PARTNER_KEY_HEADER};
 use contracts::catalog::SourceTerms;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -165,7 +165,8 @@ impl Sources {
 }
 
 fn unknown() -> Response {
-    let problem = Problem::unauthorized().detail("send your key as x-gavel-key or ?key=");
+    let problem = Problem::key_needed(PARTNER_KEY_CHALLENGE)
+        .detail("send your key as the header x-gavel-key or as ?key=");
     problem.into_response()
 }
 

@@ -35,6 +35,13 @@ pub struct DealDocument<'a> {
     /// Placements that offer it; empty for all.
     #[schema(value_type = Vec<String>)]
     pub placements: &'a [PlacementId],
+    /// First instant it is offered; absent: at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-06-01T00:00:00Z")]
+    pub starts_at: Option<String>,
+    /// First instant it is no longer offered; absent: no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<String>,
     /// Only active ones are offered.
     #[schema(value_type = String)]
     pub status: Status,
@@ -53,15 +60,30 @@ pub fn document(deal: &Deal) -> DealDocument<'_> {
         wseat: &deal.wseat,
         wadomain: &deal.wadomain,
         placements: &deal.placements,
+        starts_at: deal.starts_at.map(|at| at.to_rfc3339()),
+        ends_at: deal.ends_at.map(|at| at.to_rfc3339()),
         status: deal.status,
     }
 }
 
-/// Reads a deal.
+/// Most seats, and most domains, of a deal: every request of its placements tells them all.
+pub const MOST_BUYERS: usize = 100;
+
+/// The placements that a body names, as far as they can be read.
+#[must_use]
+pub fn named_placements(form: &Form) -> Vec<String> {
+    form.peek("placements").unwrap_or_default()
+}
+
+/// Reads a deal; `placements` are those of [`named_placements`] that are known.
 ///
 /// # Errors
 /// All [`Faults`] of the body.
-pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<Deal, Faults> {
+pub fn read(
+    mut form: Form,
+    placements: &[PlacementId],
+    edge: &mut Edge<'_>,
+) -> Result<Deal, Faults> {
     let id = form.id("id").unwrap_or_else(|| edge.id("deal"));
     let floor = form.price("floor");
     let at: Option<i32> = form.take("at");
@@ -71,6 +93,26 @@ pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<Deal, Faults> {
     if at == Some(3) && floor.is_none() {
         form.refuse("floor", "is required when at is 3: it is the agreed price");
     }
+    let named: Vec<PlacementId> = form.take("placements").unwrap_or_default();
+    for (index, placement) in named.iter().enumerate() {
+        if !placements.contains(placement) {
+            form.refuse_entry("placements", index, "is not a known placement");
+        }
+    }
+    let wseat: Vec<String> = form.take("wseat").unwrap_or_default();
+    let wadomain = web::domains(&mut form, "wadomain").unwrap_or_default();
+    for (key, buyers) in [("wseat", &wseat), ("wadomain", &wadomain)] {
+        if buyers.len() > MOST_BUYERS {
+            form.refuse(key, format!("must have at most {MOST_BUYERS} entries"));
+        }
+    }
+    let starts_at = form.instant("starts_at");
+    let ends_at = form.instant("ends_at");
+    if let Some((start, end)) = starts_at.zip(ends_at)
+        && end <= start
+    {
+        form.refuse("ends_at", "must be after starts_at");
+    }
     let deal = Deal {
         name: form.text("name").unwrap_or_else(|| id.clone()),
         id: id.into(),
@@ -78,9 +120,11 @@ pub fn read(mut form: Form, edge: &mut Edge<'_>) -> Result<Deal, Faults> {
         currency: form.take::<Currency>("currency").unwrap_or_default(),
         at,
         guaranteed: form.take("guaranteed").unwrap_or(false),
-        wseat: form.take("wseat").unwrap_or_default(),
-        wadomain: web::domains(&mut form, "wadomain").unwrap_or_default(),
-        placements: form.take("placements").unwrap_or_default(),
+        wseat,
+        wadomain,
+        placements: named,
+        starts_at,
+        ends_at,
         status: form.take("status").unwrap_or_default(),
     };
     form.finish(Some(deal))

@@ -3,7 +3,8 @@
 use std::num::NonZeroU8;
 
 use contracts::catalog::{
-    CreativeFormat, DemandPartner, OpenRtbVersion, PartnerStatus, Pretargeting, SyncKind,
+    CreativeFormat, DemandPartner, MacroEncoding, NativeForm, OpenRtbVersion, PartnerStatus,
+    Pretargeting, SyncKind,
 };
 use serde::Serialize;
 use url::Url;
@@ -83,6 +84,13 @@ pub struct PartnerDocument<'a> {
     #[schema(value_type = Option<String>, example = "image")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_kind: Option<SyncKind>,
+    /// How ids are put into the macros of its notices and markup: `ids`, encoded for what is around them, or `none`,
+    /// as they are.
+    #[schema(value_type = String, example = "ids")]
+    pub macro_encoding: MacroEncoding,
+    /// How it is sent `native.request`: as a `string`, as the standard asks, or as an `object`.
+    #[schema(value_type = String, example = "string")]
+    pub native_request: NativeForm,
 }
 
 /// The API's view of a demand partner.
@@ -107,6 +115,8 @@ pub fn document(partner: &DemandPartner) -> PartnerDocument<'_> {
         vendor_id: partner.vendor_id,
         sync_url: partner.sync_url.as_deref(),
         sync_kind: partner.sync_url.as_ref().map(|_| partner.sync_kind),
+        macro_encoding: partner.macro_encoding,
+        native_request: partner.native_request,
     }
 }
 
@@ -153,6 +163,8 @@ pub fn read(
         form.refuse("vendor_id", "must be an id of the Global Vendor List");
     }
     let (sync_url, sync_kind) = sync(&mut form, local_mode);
+    let macro_encoding = form.take("macro_encoding").unwrap_or_default();
+    let native_request = form.take("native_request").unwrap_or_default();
     let partner = name.zip(endpoint).map(|(name, endpoint)| DemandPartner {
         id: id.into(),
         name,
@@ -171,6 +183,8 @@ pub fn read(
         vendor_id,
         sync_url,
         sync_kind,
+        macro_encoding,
+        native_request,
     });
     form.finish(partner)
 }

@@ -37,6 +37,8 @@ pub struct PlacementDocument<'a> {
     /// `first_price` or `second_price`.
     #[schema(value_type = String)]
     pub auction_type: AuctionType,
+    /// Sold by the deals of `/deals` that name it, or name no placement, and by nothing else.
+    pub private_auction: bool,
     /// Blocked advertiser domains.
     pub badv: &'a [String],
     /// Blocked categories, taxonomy 1.
@@ -64,6 +66,7 @@ pub fn document(placement: &Placement) -> PlacementDocument<'_> {
         floor_currency: placement.floor_currency.as_str(),
         soft_floor: placement.soft_floor,
         auction_type: placement.auction_type,
+        private_auction: placement.private_auction,
         badv: &placement.badv,
         bcat: &placement.bcat,
         battr: &placement.battr,
@@ -126,6 +129,7 @@ pub fn read(
         floor_currency: form.take::<Currency>("floor_currency").unwrap_or_default(),
         soft_floor,
         auction_type,
+        private_auction: form.take("private_auction").unwrap_or_default(),
         badv: web::domains(&mut form, "badv").unwrap_or_default(),
         bcat: form.take("bcat").unwrap_or_default(),
         battr: form.take("battr").unwrap_or_default(),

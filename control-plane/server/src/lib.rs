@@ -6,7 +6,7 @@
 //! # fn start(config: Config) -> Result<(), control_plane_server::RunError> {
 //! let (trigger, shutdown) = service::Shutdown::new();
 //! let listeners = Listeners {
-//!     api: std::net::TcpListener::bind("127.0.0.1:0")?,
+//!     api: std::net::TcpListener::bind("127.0.0.1:0")?.into(),
 //! };
 //! run(config, listeners, shutdown)?; // blocks until the trigger fires
 //! # drop(trigger);

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use eventlog::{EventLog, EventLogError, Persistence, Timeouts};
+use service::http::Listener;
 use service::metrics::Gauge;
 use service::{DependencyHandle, Ops, Shutdown, access, runtime};
 use userstate::UserState;
@@ -34,7 +34,7 @@ const OPEN_SOURCE: &str = "open";
 #[derive(Debug)]
 pub struct Listeners {
     /// The API, :8001.
-    pub api: TcpListener,
+    pub api: Listener,
 }
 
 /// Why the control plane could not start or go on.

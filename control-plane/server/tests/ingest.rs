@@ -12,9 +12,9 @@ use contracts::event::{
     NoticeEvent, PriceTold, RECORD_STREAM,
 };
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
+use contracts::record::{AuctionNotice, AuctionNotices};
 use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy, RevenueWithoutRate};
 use control_plane_server::ledger::{AmountWithoutRate, Asked};
-use contracts::record::{AuctionNotice, AuctionNotices};
 use eventlog::Appended;
 use money::{Bank, bill, budget, notice, told};
 use units::{

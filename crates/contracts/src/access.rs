@@ -15,6 +15,8 @@ pub const SIGHTINGS_PATH: &str = "/internal/sightings";
 pub const SERVICE_TOKEN_ENV: &str = "GAVEL_SERVICE_TOKEN";
 /// Header that carries an SSP's or DSP's key.
 pub const PARTNER_KEY_HEADER: &str = "x-gavel-key";
+/// What a 401 says in `WWW-Authenticate` where such a key is wanted.
+pub const PARTNER_KEY_CHALLENGE: &str = r#"Key header="x-gavel-key""#;
 /// Header that carries the auction id of an answer.
 pub const AUCTION_ID_HEADER: &str = "x-gavel-auction-id";
 /// Header that tells why a request was shed.

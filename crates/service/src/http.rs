@@ -10,6 +10,7 @@ mod gate;
 mod inflate;
 mod intake;
 mod limits;
+mod listener;
 mod overload;
 mod payload;
 mod request;
@@ -29,6 +30,7 @@ pub use self::{
     gate::Gate,
     inflate::{InflateError, inflate},
     limits::{Limits, ShedStatus},
+    listener::Listener,
     request::{Request, percent_decode, query_param},
     response::{
         Response, gif, html, json, method_not_allowed, no_content, packed, problem, redirect, shed,

@@ -30,6 +30,9 @@ pub struct Problem {
     /// Seconds after which a repetition makes sense; also sent as `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// Of a 401, what is wanted: sent as `WWW-Authenticate`.
+    #[serde(skip)]
+    challenge: &'static str,
 }
 
 /// One fault in a body.
@@ -54,6 +57,7 @@ impl Problem {
             errors: Vec::new(),
             nbr: None,
             retry_after: None,
+            challenge: "Bearer",
         }
     }
 
@@ -71,6 +75,18 @@ impl Problem {
             "unauthorized",
             "A bearer token is needed",
         )
+    }
+
+    /// 401: the key of a partner is needed; `challenge` names the header that carries it, for `WWW-Authenticate`.
+    #[must_use]
+    pub const fn key_needed(challenge: &'static str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "The key of a partner is needed",
+        );
+        problem.challenge = challenge;
+        problem
     }
 
     /// 403: who calls may not do this.
@@ -150,7 +166,10 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(self.challenge),
+            );
         }
         response
     }
@@ -210,5 +229,16 @@ mod tests {
         assert_eq!(away.headers()[header::RETRY_AFTER], "1");
         let who = Problem::unauthorized().into_response();
         assert_eq!(who.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        let partner = Problem::key_needed("Key header=\"x-key\"").into_response();
+        assert_eq!(
+            (
+                partner.status(),
+                &partner.headers()[header::WWW_AUTHENTICATE]
+            ),
+            (
+                StatusCode::UNAUTHORIZED,
+                &HeaderValue::from_static("Key header=\"x-key\"")
+            )
+        );
     }
 }

@@ -16,9 +16,9 @@ mod rules;
 mod users;
 mod watch;
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
+use service::http::Listener;
 use service::visitor::Visitors;
 use service::{Ops, Shutdown, http, runtime};
 use userstate::{Budget, StateError, UserState};
@@ -33,7 +33,7 @@ use users::Users;
 #[derive(Debug)]
 pub struct Listeners {
     /// The API.
-    pub api: TcpListener,
+    pub api: Listener,
 }
 
 /// Why the service could not run.

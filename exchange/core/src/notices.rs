@@ -17,7 +17,6 @@ pub const LONGEST_URL: usize = SellClaims::LONGEST_URL;
 /// How macros in such a URL are filled in.
 const AS_URL: Options = Options {
     context: Context::Url,
-    plain_ids: false,
     audit: false,
     keep_price: false,
 };
@@ -34,6 +33,7 @@ pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
         seat_id: judged.seat.as_deref(),
         ad_id: judged.bid.adid.as_deref(),
         currency: Some(judged.currency),
+        plain_ids: plan.asks.get(judged.ask).is_some_and(|ask| ask.plain_ids),
         ..Values::default()
     };
     match judged.fate {

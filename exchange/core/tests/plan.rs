@@ -140,6 +140,42 @@ fn who_may_win_by_a_guarantee() {
 }
 
 #[test]
+fn c_90_a_native_request_is_sent_in_the_form_that_the_partner_takes() {
+    let (string, object) = (
+        r#""{\"ver\":\"1.2\",\"assets\":[]}""#,
+        r#"{"ver":"1.2","assets":[]}"#,
+    );
+    let wrapped = (
+        r#""{\"native\":{\"assets\":[]}}""#,
+        r#"{"native":{"assets":[]}}"#,
+    );
+    let broken = r#""no object""#;
+    #[rustfmt::skip]
+    let rows = [
+        ("a string", string, string, object),
+        ("an object", object, string, object),
+        ("1.0, wrapped", wrapped.0, wrapped.0, wrapped.1),
+        ("what holds no object stays", broken, broken, broken),
+    ];
+    let mut objects = partner("objects");
+    objects.native_request = contracts::catalog::NativeForm::Object;
+    let market = market(&[partner("strings"), objects]);
+    for (says, sent, as_string, as_object) in rows {
+        let request = format!(
+            r#"{{"id":"r","imp":[{{"id":"1","native":{{"ver":"1.2", "request": {sent} ,"battr":[1]}}}}]}}"#
+        );
+        let intake = intake(&request);
+        let plan = planned(&intake, &market, 1);
+        assert_eq!(plan.asks.len(), 2, "{says}");
+        for (ask, want) in plan.asks.iter().zip([as_string, as_object]) {
+            let body = std::str::from_utf8(&plan.bodies[ask.body]).unwrap();
+            let want = format!(r#""native":{{"ver":"1.2", "request": {want} ,"battr":[1]}}"#);
+            assert!(body.contains(&want), "{says}: {body}");
+        }
+    }
+}
+
+#[test]
 fn who_is_not_asked_and_why() {
     let dooh = r#"{"id":"r","imp":[{"id":"1","video":{"mimes":["video/mp4"]}}],"dooh":{"id":"d"}}"#;
     let intake = intake(dooh);

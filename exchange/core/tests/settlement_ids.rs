@@ -2,10 +2,10 @@
 
 mod support;
 
-use contracts::catalog::{CreativePolicy, SellerDiscount};
+use contracts::catalog::{CreativePolicy, MacroEncoding, SellerDiscount};
 use exchange_core::auction::Fate;
 use exchange_core::conditions::{Conditions, SoftFloor};
-use exchange_core::notices;
+use exchange_core::{Medium, markup, notices};
 use support::{cpm, fates, intake, market, partner, planned, settled, settled_under};
 use units::{Currency, Multiplier};
 
@@ -504,6 +504,57 @@ fn what_would_have_won() {
     }
 }
 
+#[test]
+fn ids_as_the_partner_wants_them() {
+    // X-95
+    const NOTICE: &str = "https://d.example/l?s=${AUCTION_SEAT_ID}&p=${AUCTION_PRICE}";
+    const ADM: &str = r#"<i id="${AUCTION_SEAT_ID}">"#;
+    #[rustfmt::skip]
+    let rows = [
+        (MacroEncoding::Ids, "https://d.example/l?s=a%20%22b&p=1", r#"<i id="a &quot;b">"#),
+        (MacroEncoding::None, r#"https://d.example/l?s=a "b&p=1"#, r#"<i id="a "b">"#),
+    ];
+    let request = format!(r#"{{"id":"r",{IMP}}}"#);
+    let intake = intake(&request);
+    let answer = r#"{"id":"r","seatbid":[{"seat":"a \"b","bid":[{"id":"b","impid":"1","price":1,"w":300,"h":250,"adm":"x"}]}]}"#;
+    for (encoding, notice, adm) in rows {
+        let mut alpha = partner("alpha");
+        alpha.macro_encoding = encoding;
+        let market = market(&[alpha]);
+        let plan = planned(&intake, &market, 1);
+        let settlement = settled(&plan, &market, &[(0, answer)]);
+        let values = notices::values(&plan, &settlement.bids[0]);
+        let url = notices::url(Some(NOTICE), &values);
+        assert_eq!(url.as_deref(), Some(notice), "{encoding:?}");
+        let shown = markup::resolve(ADM, Medium::Banner, &values);
+        assert_eq!(shown, adm, "{encoding:?}");
+    }
+}
+
+#[test]
+fn what_an_audit_or_a_test_does_not_know() {
+    // X-97: in a test nobody pays (X-79), in a review there was no auction
+    const ADM: &str = r#"<img src="https://d.example/${AUCTION_ID}/${AUCTION_PRICE}?s=${AUCTION_SEAT_ID}&m=${AUCTION_MIN_TO_WIN}&c=${AUCTION_CURRENCY}">"#;
+    let request = format!(r#"{{"id":"r","test":1,{IMP}}}"#);
+    let intake = intake(&request);
+    let market = market(&[partner("alpha")]);
+    let plan = planned(&intake, &market, 1);
+    let answer = r#"{"id":"r","seatbid":[{"bid":[{"id":"b","impid":"1","price":1,"w":300,"h":250,"adm":"x"}]}]}"#;
+    let settlement = settled(&plan, &market, &[(0, answer)]);
+    let values = notices::values(&plan, &settlement.bids[0]);
+    #[rustfmt::skip]
+    let rows = [
+        ("live", markup::resolve(ADM, Medium::Banner, &values), "r/1?s=&m=0.5&c=USD"),
+        ("a test", markup::resolve_test(ADM, Medium::Banner, &values), "r/AUDIT?s=AUDIT&m=AUDIT&c=USD"),
+        ("a review", markup::for_review(ADM), "AUDIT/AUDIT?s=AUDIT&m=AUDIT&c=AUDIT"),
+    ];
+    for (says, shown, want) in rows {
+        let want = format!(r#"<img src="https://d.example/{want}">"#);
+        assert_eq!(shown, want, "{says}");
+    }
+    assert_eq!(markup::for_review("<b>none</b>"), "<b>none</b>");
+}
+
 /// Ids with a test of their own, beside the tables above.
 const APART: &[(&str, &str)] = &[
     ("X-52", "screening.rs, demands_beyond_the_standard"),
@@ -511,6 +562,8 @@ const APART: &[(&str, &str)] = &[
     ("X-78", "discounts_of_the_seller"),
     ("X-79", "tests_and_auctions_of_others"),
     ("X-80", "tests_and_auctions_of_others; notices.rs"),
+    ("X-95", "ids_as_the_partner_wants_them"),
+    ("X-97", "what_an_audit_or_a_test_does_not_know"),
     (
         "X-98",
         "what_would_have_won; auction.rs, minimum_to_win_as_the_standard_works_it",
@@ -535,9 +588,7 @@ const NOT_OURS: &[(&str, &str)] = &[
         "markup by the win notice is fetched by the server; X-51 admits such bids",
     ),
     ("X-94", "macros are openrtb's, their values notices.rs'"),
-    ("X-95", "openrtb's macros"),
     ("X-96", "openrtb's macros"),
-    ("X-97", "openrtb's macros"),
     ("X-99", "openrtb's macros"),
     ("X-110", "plan"),
     ("X-111", "intake"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use contracts::access::{KeyDigest, PARTNER_KEY_HEADER};
+use contracts::access::{KeyDigest, PARTNER_KEY_CHALLENGE, PARTNER_KEY_HEADER};
 use contracts::catalog::{
     AccountStatus, AdsTxtPolicy, AuctionType, Catalog, Publisher, SspAccount, Status,
 };
@@ -116,8 +116,8 @@ impl Accounts {
         let number = given.and_then(|key| table.by_key.get(&KeyDigest::of(&key)).copied());
         let known = number.and_then(|number| Some((number, table.known.get(number)?)));
         let Some((number, known)) = known else {
-            let refused = Problem::unauthorized()
-                .detail("send the key of your account as x-gavel-key or ?key=");
+            let refused = Problem::key_needed(PARTNER_KEY_CHALLENGE)
+                .detail("send the key of your account as the header x-gavel-key or as ?key=");
             let mut refused = refused.into_response();
             cors::allow(head.headers, &mut refused);
             return Admission::Refused(Box::new(refused));

@@ -79,6 +79,7 @@ pub struct Config {
     pub choices: usize,
     pub deals: usize,
     pub declared: usize,
+    pub placement_deals: usize,
     pub request: openrtb::Limits,
     pub response: openrtb::Limits,
 }
@@ -277,6 +278,7 @@ impl Config {
             ),
             ("choices", self.choices),
             ("declared", self.declared),
+            ("placement_deals", self.placement_deals),
             ("outbox.in_work", self.outbox.in_work),
             ("outbox.per_partner", self.outbox.per_partner),
             ("sync.per_user", self.sync.per_user),

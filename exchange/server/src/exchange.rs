@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use contracts::catalog::{Catalog, Placement, Publisher};
+use contracts::catalog::{Catalog, Deal, Placement, Publisher};
 use contracts::notice::{KeyRing, SellClaims};
 use exchange_core::Market;
+use exchange_core::deals::Offers;
 use exchange_core::intake::Place;
 use exchange_core::networks::Networks;
 use exchange_core::supply::Verdicts;
@@ -16,7 +17,7 @@ use lookup::Places;
 use service::client::Target;
 use service::quota::{Quota, Terms};
 use service::{Metrics, clock};
-use units::PartnerId;
+use units::{PartnerId, PlacementId, UnixMillis};
 
 use crate::RunError;
 use crate::accounts::Accounts;
@@ -74,6 +75,8 @@ pub(crate) struct InForce {
     pub keys: Keys,
     /// Whether any partner that is asked tells ids of users.
     pub syncs: bool,
+    /// Which placement offers which deals.
+    offers: Offers,
 }
 
 /// The key ring, which shows nothing of itself.
@@ -96,6 +99,12 @@ impl InForce {
             .find(|p| p.id.as_str() == id)?;
         let publisher = self.publisher(placement.publisher.as_str())?;
         Some((placement, publisher))
+    }
+
+    /// The deals that a placement offers at an instant, at most so many.
+    #[must_use]
+    pub(crate) fn deals(&self, placement: &PlacementId, at: UnixMillis, most: usize) -> Vec<&Deal> {
+        self.offers.of(&self.catalog.deals, placement, at, most)
     }
 
     /// A partner by its id.
@@ -185,6 +194,7 @@ impl Exchange {
                 .partners
                 .iter()
                 .any(|it| it.status.is_active() && it.sync_url.is_some()),
+            offers: Offers::new(&catalog.deals),
             market,
             partners,
             catalog: Arc::new(catalog),

@@ -5,8 +5,8 @@
 //!
 //! let config = Config::from_env()?;
 //! let listeners = Listeners {
-//!     rtb: std::net::TcpListener::bind(&config.listen)?,
-//!     ssp: std::net::TcpListener::bind(&config.ssp_listen)?,
+//!     rtb: std::net::TcpListener::bind(&config.listen)?.into(),
+//!     ssp: std::net::TcpListener::bind(&config.ssp_listen)?.into(),
 //! };
 //! let (trigger, shutdown) = service::Shutdown::new();
 //! run(config, listeners, shutdown)?;
@@ -33,7 +33,6 @@ mod sync;
 mod upstream;
 
 use std::io;
-use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -41,6 +40,7 @@ use eventlog::{EventLog, EventLogError, Timeouts};
 use recording::Records;
 use service::client::{Roots, RootsError};
 use service::config::ConfigError;
+use service::http::Listener;
 use service::runtime::{self, RuntimeError};
 use service::{Ops, Shutdown, access, http};
 
@@ -60,9 +60,9 @@ use userstate::{Peers, StateError};
 #[derive(Debug)]
 pub struct Listeners {
     /// OpenRTB, notices, records.
-    pub rtb: TcpListener,
+    pub rtb: Listener,
     /// Ad requests, impressions, inventory.
-    pub ssp: TcpListener,
+    pub ssp: Listener,
 }
 
 /// Why the exchange could not run to its end.

@@ -162,6 +162,12 @@ const RTB: &[Route] = &[
         OK,
     ),
     (
+        HttpMethod::Get,
+        "/sellers/{id}/ads-txt",
+        "The lines that ads.txt must have for what this seller of /sellers.json sells: `lines`, each with whose ads.txt it is for.",
+        FOUND,
+    ),
+    (
         HttpMethod::Post,
         "/demo/rtb-flow",
         "A user's visit played through the whole stack, step by step.",

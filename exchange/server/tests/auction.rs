@@ -11,6 +11,48 @@ use http::Method;
 use serde_json::{Value, json};
 use testkit::http::{get, send};
 
+#[tokio::test]
+async fn x_75_what_is_sold_all_or_nothing_is_answered_so() {
+    let dsp = Dsp::start(|body| {
+        let asked: Value = serde_json::from_str(body).unwrap();
+        let bid = |id: &str, imp: &str| json!({"id": id, "impid": imp, "price": 2, "w": 300, "h": 250, "adm": "x"});
+        let answer = json!({"id": asked["id"], "seatbid": [
+            {"seat": "s", "bid": [bid("single", "3")]},
+            {"seat": "s", "group": 1, "bid": [bid("a", "1"), bid("b", "2")]},
+            {"seat": "s", "group": 1, "bid": [bid("c", "4"), bid("d", "5")]},
+        ]});
+        Some(answer.to_string())
+    });
+    let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
+    // The client of one imp knows the DSP under another name than that of its neighbour.
+    let imp = |id: u32| {
+        let name = format!("name-{}", id % 2);
+        json!({"id": id.to_string(), "banner": {"w": 300, "h": 250}, "ext": {"prebid": {"bidder": {name: {}}}}})
+    };
+    for version in ["2.5", "2.6"] {
+        let request = json!({"id": "r", "at": 1, "tmax": 900, "imp": [imp(1), imp(2), imp(3), imp(4), imp(5)]});
+        let headers = [("x-openrtb-version", version)];
+        let answer = rig.auction_with(&request.to_string(), &headers).await;
+        let answer = answer.expect_status(200).json();
+        let seats = answer["seatbid"].as_array().unwrap().iter().map(|seat| {
+            let bids = seat["bid"].as_array().unwrap().iter();
+            let ids: Vec<&str> = bids.map(|bid| bid["id"].as_str().unwrap()).collect();
+            (
+                ids.join(" "),
+                seat["group"].as_i64(),
+                seat["seat"].as_str().unwrap(),
+            )
+        });
+        let mut seats: Vec<_> = seats.collect();
+        seats.sort();
+        #[rustfmt::skip]
+        let want = [
+            ("a b".to_owned(), Some(1), "name-1"), ("c d".to_owned(), Some(1), "name-0"), ("single".to_owned(), None, "name-1"),
+        ];
+        assert_eq!(seats, want, "{version}: {answer:#}");
+    }
+}
+
 /// Number of the pair, imp and price of each winner, currency.
 type Expected = (u8, &'static [(&'static str, f64)], &'static str);
 
@@ -147,7 +189,7 @@ async fn an_answer_and_what_its_dsp_was_asked() {
         "C-143: the SSP's id of us is not the DSP's"
     );
     assert!(body["tmax"].as_i64().unwrap() < 1000, "X-77");
-    assert_eq!(body["device"]["ip"], "127.0.0.1", "the peer stands in");
+    assert_eq!(body.get("device"), None, "the peer is no device");
     let chain = &body["source"]["schain"];
     assert_eq!(chain["complete"], 0, "C-145");
     assert_eq!(chain["nodes"][0]["rid"], auction, "C-145");

@@ -212,6 +212,13 @@ async fn s_5_accounts_of_the_catalog_have_keys_quotas_and_a_switch() {
             Some("application/problem+json"),
             "{key}"
         );
+        let wanted = refused.header("www-authenticate");
+        assert_eq!(wanted, Some(r#"Key header="x-gavel-key""#), "{key}");
+        let told = refused.text();
+        assert!(
+            told.contains("x-gavel-key") && !told.contains("bearer"),
+            "{told}"
+        );
     }
     let refused = rig
         .auction_with(&banner(""), &[("origin", "https://paper.example")])
@@ -301,6 +308,21 @@ async fn s_5_accounts_of_the_catalog_have_keys_quotas_and_a_switch() {
         ["PUBLISHER", "INTERMEDIARY", "INTERMEDIARY", "PUBLISHER"]
     );
     assert_eq!(sellers.get("contact_email"), None, "nobody is configured");
+    for seller in sellers["sellers"].as_array().unwrap() {
+        let id = seller["seller_id"].as_str().unwrap();
+        let url = rig.url(&format!("/sellers/{id}/ads-txt"));
+        let told = get(&url).await.expect_status(200).json();
+        let relation = match seller["seller_type"].as_str().unwrap() {
+            "PUBLISHER" => "DIRECT",
+            _ => "RESELLER",
+        };
+        let line = format!("exchange.gavel.example, {id}, {relation}");
+        assert_eq!(told["lines"][0]["line"], line, "{told:#}");
+        assert_eq!(told["domain"], seller["domain"], "{told:#}");
+    }
+    for path in ["/sellers/nobody/ads-txt", "/sellers/ads-txt", "/sellers/a"] {
+        let _ = get(&rig.url(path)).await.expect_status(404);
+    }
     for seller in sellers["sellers"].as_array().unwrap() {
         let named = seller.get("name").is_some() && seller.get("domain").is_some();
         let confidential = seller["is_confidential"] == 1;
@@ -453,15 +475,14 @@ async fn the_connection_tells_what_a_browser_leaves_out() {
         asked["device"],
         json!({"ip": "192.0.2.9", "ua": "own", "geo": {"country": "DEU"}})
     );
-    // A server's user agent says nothing of the device.
-    let _ = rig
-        .auction_with(&banner(""), &[("user-agent", "ssp/1.0")])
-        .await
-        .expect_status(204);
-    assert_eq!(
-        dsp.last_asked().json()["device"],
-        json!({"ip": "127.0.0.1"})
-    );
+    // A server's user agent and address say nothing of the device, whoever forwards for it.
+    for more in [&[][..], &[("x-forwarded-for", "192.0.2.7")]] {
+        let mut headers = vec![("user-agent", "ssp/1.0")];
+        headers.extend_from_slice(more);
+        let answer = rig.auction_with(&banner(""), &headers).await;
+        let _ = answer.expect_status(204);
+        assert_eq!(dsp.last_asked().json().get("device"), None, "{more:?}");
+    }
     std::fs::remove_file(&path).unwrap();
 }
 
@@ -472,10 +493,19 @@ async fn x_111_traffic_that_no_person_makes_is_not_offered() {
     std::fs::write(&path, "# a cloud\n203.0.113.0/24\n").unwrap();
     let rig = Rig::configured(
         &[("alpha", format!("{}/bid", dsp.server.url))],
-        &[("traffic.data_centres", path.to_str().unwrap())],
+        &[
+            ("traffic.data_centres", path.to_str().unwrap()),
+            ("trusted_proxies", r#"["127.0.0.0/8"]"#),
+        ],
     )
     .await;
     std::fs::remove_file(&path).unwrap();
+    // An SSP's server may well be in a data centre: that is not where the person is.
+    let forwarded = [("x-forwarded-for", "203.0.113.9")];
+    let _ = rig
+        .auction_with(&banner(""), &forwarded)
+        .await
+        .expect_status(200);
     let device = |ua: &str, ip: &str| banner(&format!(r#""device":{{"ua":"{ua}","ip":"{ip}"}},"#));
     let origin = [("origin", "https://paper.example")];
     for (ua, ip, reason, nbr) in [
@@ -493,6 +523,17 @@ async fn x_111_traffic_that_no_person_makes_is_not_offered() {
             (&record["reason"], &record["request_id"]),
             (&json!(reason), &json!("req-1"))
         );
+        let request = &record["request"];
+        assert_eq!(
+            (
+                &request["imps"][0]["id"],
+                &request["at"],
+                request["tmax_ms"].as_u64() > Some(0)
+            ),
+            (&json!("1"), &json!(1), true),
+            "what was read is told: {record:#}"
+        );
+        assert_eq!(record["catalog_version"], 1);
         let answer = rig
             .auction_with(&device(ua, ip), &origin)
             .await
@@ -506,7 +547,7 @@ async fn x_111_traffic_that_no_person_makes_is_not_offered() {
         let line = format!(r#"gavel_invalid_traffic_total{{reason="{reason}"}} 2"#);
         assert!(metrics.contains(&line), "{line}");
     }
-    assert_eq!(dsp.times_asked(), 0);
+    assert_eq!(dsp.times_asked(), 1);
     let _ = rig
         .auction(&device(IPHONE, "192.0.2.1"))
         .await

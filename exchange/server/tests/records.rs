@@ -351,6 +351,7 @@ async fn what_is_paid_and_how_a_break_was_filled_is_recorded_shown_and_settled_a
         (&document["rates_version"], &document["provisional"]),
         (&json!(3), &json!(true))
     );
+    assert_eq!(document["catalog_version"], 1, "{document:#}");
     assert_eq!(
         document["pods"],
         json!([{"ads": 3, "steps": pod.steps, "exact": true}])

@@ -49,7 +49,7 @@ fn dsp(bid: &str) -> (Dsp, Arc<Mutex<String>>) {
 async fn each_creative_is_told_of_once() {
     let (winner, says) =
         dsp(r#""price":2,"crid":"c-1","adm":"<a href=\"https://w.example/?u=1\">x</a>""#);
-    let (loser, _) = dsp(r#""price":0.1,"crid":"c-1","adm":"<b>under the floor</b>""#);
+    let (loser, _) = dsp(r#""price":0.1,"crid":"c-1","adm":"<b>under ${AUCTION_PRICE}</b>""#);
     let (nameless, _) = dsp(r#""price":1,"adm":"<b>no crid</b>""#);
     let (by_adid, _) = dsp(r#""price":1,"adid":"a-7","adm":"<b>loaded before</b>""#);
     let (later, _) = dsp(
@@ -112,7 +112,7 @@ async fn each_creative_is_told_of_once() {
             ("blind", "blind", ""),
             ("by-adid", "a-7", "<b>loaded before</b>"),
             ("later", "later", "https://p.example/1.png?\nshop.example"),
-            ("loser", "c-1", "<b>under the floor</b>"),
+            ("loser", "c-1", "<b>under AUDIT</b>"),
             ("nameless", "", "<b>no crid</b>"),
             ("winner", "c-1", "<a href=\"https://w.example/?\">x</a>"),
             ("winner", "c-1", "<i>swapped</i>"),

@@ -26,6 +26,7 @@ async fn an_ad_is_sold_shown_and_billed_once() {
     let headers = [
         ("content-type", "application/json"),
         ("user-agent", "Mozilla/5.0 (test)"),
+        ("origin", "https://paper.example"),
     ];
     let answer = send(
         Method::POST,

@@ -1,36 +1,37 @@
 //! The listeners of the whole market, bound before anything is started.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::Ipv4Addr;
 
 use anyhow::{Context as _, Result, bail};
+use service::http::Listener;
 
 /// One listener for each part.
 #[derive(Debug)]
 pub struct Ports {
     /// 8001.
-    pub control_plane: TcpListener,
+    pub control_plane: Listener,
     /// 8002.
-    pub bidder: TcpListener,
+    pub bidder: Listener,
     /// 8003.
-    pub exchange_ssp: TcpListener,
+    pub exchange_ssp: Listener,
     /// 8004.
-    pub exchange_rtb: TcpListener,
+    pub exchange_rtb: Listener,
     /// 8005.
-    pub dmp: TcpListener,
+    pub dmp: Listener,
     /// 8012.
-    pub rival_a: TcpListener,
+    pub rival_a: Listener,
     /// 8013.
-    pub rival_b: TcpListener,
+    pub rival_b: Listener,
 }
 
 impl Ports {
-    /// Binds all of them on 127.0.0.1, counted from `base`; 0 takes free ports.
+    /// Binds all of them on 127.0.0.1 and ::1, counted from `base`; 0 takes free ports.
     ///
     /// # Errors
     /// When one is in use or not allowed; the sentence says what to do.
     pub fn bind(base: u16) -> Result<Self> {
-        let at = |offset: u16, name: &str| -> Result<TcpListener> {
+        let at = |offset: u16, name: &str| -> Result<Listener> {
             let port = match base {
                 0 => 0,
                 base => base
@@ -51,8 +52,8 @@ impl Ports {
     }
 }
 
-fn bind(port: u16, name: &str) -> Result<TcpListener> {
-    match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))) {
+fn bind(port: u16, name: &str) -> Result<Listener> {
+    match Listener::bind((Ipv4Addr::LOCALHOST, port), true) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
             "port {port} ({name}) is in use: stop what listens there (see `ss -ltnp 'sport = :{port}'`) \
@@ -66,7 +67,7 @@ fn bind(port: u16, name: &str) -> Result<TcpListener> {
 ///
 /// # Errors
 /// When the listener has no address.
-pub(super) fn url_of(listener: &TcpListener) -> Result<String> {
+pub(super) fn url_of(listener: &Listener) -> Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_port_in_use_is_one_sentence_that_says_what_to_do() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
         let sentence = bind(port, "bidder").unwrap_err().to_string();
         assert!(

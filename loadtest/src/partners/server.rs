@@ -1,7 +1,6 @@
 //! A scripted DSP's process: bid requests, the notices it asked for, and counts of both.
 
 use std::cell::RefCell;
-use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 use service::config::Millis;
-use service::http::{self, Handler, Limits, Request, Response, StatusCode};
+use service::http::{self, Handler, Limits, Listener, Request, Response, StatusCode};
 use service::{Ops, Problem, Shutdown, runtime};
 
 use super::Behaviour;
@@ -47,11 +46,12 @@ impl PartnerStats {
 /// When its runtime or its listener fails.
 pub fn run(
     name: &str,
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     behaviour: Behaviour,
     stats: Arc<PartnerStats>,
     shutdown: Shutdown,
 ) -> Result<()> {
+    let listener = listener.into();
     let base = format!("http://{}", listener.local_addr()?);
     let ops = Ops::new("demo-dsp", env!("CARGO_PKG_VERSION"));
     ops.health.set_ready(true);

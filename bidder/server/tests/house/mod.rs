@@ -244,7 +244,9 @@ impl House {
         let (trigger, shutdown) = Shutdown::new();
         self.triggers.push(trigger);
         self.threads.push(std::thread::spawn(move || {
-            let listeners = Listeners { bidder: listener };
+            let listeners = Listeners {
+                bidder: listener.into(),
+            };
             bidder_server::run(config, listeners, shutdown).unwrap();
         }));
     }

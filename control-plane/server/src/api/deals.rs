@@ -2,24 +2,41 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use contracts::catalog::Deal;
+use contracts::catalog::{Deal, Placement};
 use control_plane_core::deal::{self, DealDocument};
+use control_plane_core::{Fault, Form};
+use deadpool_postgres::GenericClient;
+use units::PlacementId;
 
 use super::{Listing, simple};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::store::Answer;
+use crate::store::{Answer, Begun, Edit, rows};
 
-/// Makes a deal.
+/// Makes a deal, which its placements offer within two seconds.
 #[utoipa::path(post, path = "/deals", tag = "supply",
-    request_body(content = Object, example = json!({"id": "deal_1", "floor": 2.5, "at": 1, "wseat": ["seat-gavel"]})),
+    request_body(content = Object, example = json!({
+        "id": "deal_1", "floor": 2.5, "at": 1, "wseat": ["seat-gavel"], "placements": ["placement_001"]})),
     responses((status = 201, description = "Made", body = DealDocument), (status = 400), (status = 409), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
-    simple::make(&app, &call, |form| {
-        at_the_edge(|edge| deal::read(form, edge))
-    })
-    .await
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let placements = placements(edit.tx(), &form).await?;
+    let doc = at_the_edge(|edge| deal::read(form, &placements, edge))?;
+    simple::create(&app, edit, &doc).await
+}
+
+/// Those of the placements that a body names that exist.
+async fn placements(client: &impl GenericClient, form: &Form) -> Result<Vec<PlacementId>, Refusal> {
+    let named = deal::named_placements(form);
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let found = rows::among::<Placement>(client, &named).await?;
+    Ok(found.into_iter().map(|kept| kept.doc.id).collect())
 }
 
 /// Lists deals.
@@ -49,6 +66,21 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Answer, Refusal> {
-    let read = |form| at_the_edge(|edge| deal::read(form, edge));
-    simple::change(&app, &call, &id, read).await
+    let form = call.form()?;
+    let mut client = app.client().await?;
+    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => return Ok(answer),
+        Begun::Fresh(edit) => edit,
+    };
+    let before = rows::lock::<Deal>(edit.tx(), &id).await?;
+    edit.check_version(&before)?;
+    let form = form.over(&deal::document(&before.doc));
+    let placements = placements(edit.tx(), &form).await?;
+    let after = at_the_edge(|edge| deal::read(form, &placements, edge))?;
+    if after.id.as_str() != id {
+        return Err(Fault::meaning("/id", "cannot be changed").into());
+    }
+    let kept = edit.update("update", &before.doc, &after).await?;
+    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
+    app.finish(edit, answer).await
 }

@@ -482,7 +482,9 @@ async fn a_control_plane_that_waits_answers_503() {
     )
     .unwrap();
     let (trigger, shutdown) = service::Shutdown::new();
-    let listeners = control_plane_server::Listeners { api: listener };
+    let listeners = control_plane_server::Listeners {
+        api: listener.into(),
+    };
     let thread = std::thread::spawn(move || control_plane_server::run(config, listeners, shutdown));
     let answer = get(&format!("{base}/campaigns")).await.expect_status(503);
     assert_eq!(answer.header("retry-after"), Some("1"));

@@ -64,7 +64,10 @@ impl Plane {
             service::config::load("control-plane", Config::DEFAULTS, None, nothing, &overrides)
                 .expect("a configuration");
         let (trigger, shutdown) = Shutdown::new();
-        let thread = std::thread::spawn(move || run(config, Listeners { api: listener }, shutdown));
+        let listeners = Listeners {
+            api: listener.into(),
+        };
+        let thread = std::thread::spawn(move || run(config, listeners, shutdown));
         let plane = Self {
             base: format!("http://{address}"),
             database_url,

@@ -107,6 +107,8 @@ async fn bad_input_is_refused_with_its_place() {
         u16,
         Option<&'a str>,
     );
+    let seats = vec!["s"; 101];
+    let too_many_seats = json!({"id": "d", "wseat": seats}).to_string();
     let cases = [
         Case(
             "unknown campaign",
@@ -253,6 +255,42 @@ async fn bad_input_is_refused_with_its_place() {
             r#"{"publisher_id":"x","sizes":["300x250"]}"#,
             422,
             Some("/publisher_id"),
+        ),
+        Case(
+            "unknown placement of a deal",
+            post.clone(),
+            "/deals",
+            json,
+            r#"{"id":"d","placements":["nowhere"]}"#,
+            422,
+            Some("/placements/0"),
+        ),
+        Case(
+            "a deal that ends before it starts",
+            post.clone(),
+            "/deals",
+            json,
+            r#"{"id":"d","starts_at":"2026-06-02T00:00:00Z","ends_at":"2026-06-01T00:00:00Z"}"#,
+            422,
+            Some("/ends_at"),
+        ),
+        Case(
+            "a deal for more seats than a request tells",
+            post.clone(),
+            "/deals",
+            json,
+            &too_many_seats,
+            422,
+            Some("/wseat"),
+        ),
+        Case(
+            "X-95 no such encoding",
+            post.clone(),
+            "/demand-partners",
+            json,
+            r#"{"name":"n","endpoint":"http://127.0.0.1:9100/bid","macro_encoding":"some"}"#,
+            400,
+            Some("/macro_encoding"),
         ),
         Case(
             "bad cursor",
@@ -563,6 +601,24 @@ async fn every_resource_is_made_changed_and_listed() {
             json!({"id": "deal-1", "floor": 3, "at": 3}),
             json!({"floor": 4}),
             "floor",
+        ),
+        (
+            "/deals",
+            json!({"id": "deal-2", "starts_at": "2026-06-01T00:00:00Z"}),
+            json!({"ends_at": "2026-07-01T00:00:00.000Z"}),
+            "ends_at",
+        ),
+        (
+            "/demand-partners",
+            json!({"id": "d6", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
+            json!({"macro_encoding": "none"}),
+            "macro_encoding",
+        ),
+        (
+            "/demand-partners",
+            json!({"id": "d7", "name": "dsp", "endpoint": "http://127.0.0.1:9100/bid"}),
+            json!({"native_request": "object"}),
+            "native_request",
         ),
         (
             "/segments",

@@ -102,3 +102,41 @@ impl Connection {
         *self == Self::default()
     }
 }
+
+/// How ids are put into the macros of a partner's notices and markup (OpenRTB 2.6 §4.4, X-95).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MacroEncoding {
+    /// Percent-encoded inside a URL, escaped inside an attribute or XML.
+    #[default]
+    Ids,
+    /// As they are.
+    None,
+}
+
+impl MacroEncoding {
+    /// Whether nothing was chosen.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How a partner is sent `native.request` (OpenRTB 2.6 §3.2.9, C-90).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NativeForm {
+    /// As a JSON-encoded string, which the standard asks for.
+    #[default]
+    String,
+    /// As a JSON object.
+    Object,
+}
+
+impl NativeForm {
+    /// Whether nothing was chosen.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -187,7 +187,23 @@ pub struct Deal {
     /// Placements that offer it; empty for all.
     #[serde(default)]
     pub placements: Vec<units::PlacementId>,
+    /// First instant it is offered; absent: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<UnixMillis>,
+    /// First instant it is no longer offered; absent: no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<UnixMillis>,
     /// Only active ones are offered.
     #[serde(default)]
     pub status: Status,
+}
+
+impl Deal {
+    /// Whether it is offered at this instant.
+    #[must_use]
+    pub fn is_offered(&self, at: UnixMillis) -> bool {
+        self.status == Status::Active
+            && self.starts_at.is_none_or(|start| start <= at)
+            && self.ends_at.is_none_or(|end| at < end)
+    }
 }

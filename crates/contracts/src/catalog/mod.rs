@@ -18,7 +18,7 @@ mod targeting;
 use serde::{Deserialize, Serialize};
 use units::{RateTable, UnixMillis};
 
-pub use asking::{AllowBlock, Connection, Pretargeting, Sampling};
+pub use asking::{AllowBlock, Connection, MacroEncoding, NativeForm, Pretargeting, Sampling};
 pub use choosing::{Arm, Choosing, Experiment, RotateBy, Rotation};
 pub use creative::{
     Companion, Creative, CreativeFormat, Demands, NativeAssets, NativeImage, Review, Verification,

@@ -8,7 +8,7 @@ use units::{
     CpmMicros, Currency, Multiplier, PartnerId, PlacementId, PublisherId, SourceId, UnixMillis,
 };
 
-use super::asking::{Connection, Pretargeting, Sampling};
+use super::asking::{Connection, MacroEncoding, NativeForm, Pretargeting, Sampling};
 use super::creative::CreativeFormat;
 use super::demand::Status;
 use super::review::CreativePolicy;
@@ -222,6 +222,9 @@ pub struct Placement {
     /// How it is sold.
     #[serde(default)]
     pub auction_type: AuctionType,
+    /// Sold by deals alone (C-110).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private_auction: bool,
     /// Blocked advertiser domains.
     #[serde(default)]
     pub badv: Vec<String>,
@@ -379,6 +382,12 @@ pub struct DemandPartner {
     /// How a browser calls it.
     #[serde(default, skip_serializing_if = "SyncKind::is_image")]
     pub sync_kind: SyncKind,
+    /// How ids are put into the macros of its notices and markup.
+    #[serde(default, skip_serializing_if = "MacroEncoding::is_default")]
+    pub macro_encoding: MacroEncoding,
+    /// How it is sent a native request (C-90).
+    #[serde(default, skip_serializing_if = "NativeForm::is_default")]
+    pub native_request: NativeForm,
 }
 
 /// How a browser calls the sync URL of a partner.

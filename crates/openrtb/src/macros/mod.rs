@@ -49,6 +49,8 @@ pub struct Values<'v> {
     pub discount_percent: Option<Multiplier>,
     /// `${AUCTION_DISCOUNT_CPM}`: the seller's discount as CPM.
     pub discount: Option<CpmMicros>,
+    /// Ids go in as they are, for partners set to `macro_encoding = "none"` (X-95).
+    pub plain_ids: bool,
 }
 
 /// What the text around a macro is, which decides how ids are made harmless (X-95).
@@ -70,9 +72,7 @@ pub enum Context {
 pub struct Options {
     /// What the text is.
     pub context: Context,
-    /// Ids go in as they are, for partners set to `macro_encoding = "none"`.
-    pub plain_ids: bool,
-    /// Every macro becomes the word `AUDIT` (X-97).
+    /// For audits and tests: a macro whose value is not known becomes the word `AUDIT` (X-97).
     pub audit: bool,
     /// `${AUCTION_PRICE}` is left for the next one in the chain (X-81).
     pub keep_price: bool,
@@ -119,6 +119,9 @@ impl Macro {
         })
     }
 }
+
+/// What stands for a value that is not known in an audit or a test (X-97).
+const AUDIT: &str = "AUDIT";
 
 /// A value before it is made to fit its surroundings.
 enum Plain<'v> {
@@ -248,12 +251,10 @@ fn insert(
     inside_url: bool,
     out: &mut String,
 ) {
-    let plain = if options.audit {
-        Some(Plain::Number("AUDIT".to_owned()))
-    } else {
-        value(found.which, values)
+    let audit = || options.audit.then(|| Plain::Number(AUDIT.to_owned()));
+    let Some(plain) = value(found.which, values).or_else(audit) else {
+        return;
     };
-    let Some(plain) = plain else { return };
     let text = match &plain {
         Plain::Id(text) => text,
         Plain::Number(text) => text.as_str(),
@@ -264,7 +265,7 @@ fn insert(
         Some(_) => {}
         None => match plain {
             Plain::Number(_) => out.push_str(text),
-            Plain::Id(_) if options.plain_ids => out.push_str(text),
+            Plain::Id(_) if values.plain_ids => out.push_str(text),
             Plain::Id(_) if inside_url => percent_encode(text, out),
             Plain::Id(_) => encode::escape(text, options.context, out),
         },
@@ -293,6 +294,7 @@ mod tests {
             imp_ts: Some(UnixMillis(1_700_000_000_123)),
             discount_percent: Multiplier::parse("25.0").ok(),
             discount: CpmMicros::parse("2").ok(),
+            plain_ids: false,
         }
     }
 
@@ -306,10 +308,6 @@ mod tests {
     fn macros_by_the_table() {
         let url = Options::default();
         let audit = Options { audit: true, ..url };
-        let plain = Options {
-            plain_ids: true,
-            ..url
-        };
         let keep = Options {
             keep_price: true,
             ..url
@@ -351,22 +349,10 @@ mod tests {
                 "${FOO}${AUCTION_X}",
             ),
             (
-                "X-95 not rescanned",
-                "${AUCTION_IMP_ID}",
-                plain,
-                "${AUCTION_PRICE}",
-            ),
-            (
                 "X-95 ids in a URL",
                 "https://x/?a=${AUCTION_ID}",
                 url,
                 "https://x/?a=a%2F1%20%26%22x",
-            ),
-            (
-                "X-95 none",
-                "https://x/?a=${AUCTION_ID}",
-                plain,
-                "https://x/?a=a/1 &\"x",
             ),
             (
                 "X-95 attribute",
@@ -401,10 +387,10 @@ mod tests {
                 "p=",
             ),
             (
-                "X-97",
-                "${AUCTION_PRICE}${AUCTION_SEAT_ID}",
+                "X-97 known or not",
+                "${AUCTION_PRICE}/${AUCTION_SEAT_ID}/${AUCTION_SEAT_ID:B64}/${AUCTION_SEAT_ID:XOR}",
                 audit,
-                "AUDITAUDIT",
+                "1.5/AUDIT/QVVESVQ=/",
             ),
             ("X-99", "${AUCTION_MINIMUM_BID_TO_WIN}", url, "0.000001"),
             (
@@ -418,6 +404,24 @@ mod tests {
         ];
         for (id, text, options, want) in cases {
             assert_eq!(expanded(text, options), want, "{id}: {text}");
+        }
+    }
+
+    #[test]
+    fn x_95_a_partner_may_want_ids_as_they_are() {
+        let values = Values {
+            plain_ids: true,
+            ..values()
+        };
+        let cases = [
+            ("https://x/?a=${AUCTION_ID}", "https://x/?a=a/1 &\"x"),
+            ("${AUCTION_IMP_ID}", "${AUCTION_PRICE}"),
+            ("${AUCTION_ID:B64}", "YS8xICYieA=="),
+        ];
+        for (text, want) in cases {
+            let mut out = String::new();
+            expand(text, &values, Options::default(), &mut out);
+            assert_eq!(out, want, "{text}");
         }
     }
 

@@ -7,10 +7,10 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::{
-    Admission, Class, Head, Limits, Request,
+    Admission, Class, Head, Limits, Listener, Request,
     intake::{Desk, Dispatch},
     payload::Payload,
-    serve::{Accept, connection, drain, prepare},
+    serve::{Accept, connection, drain},
 };
 use crate::{ops::Ops, shutdown::Shutdown};
 
@@ -20,19 +20,19 @@ use crate::{ops::Ops, shutdown::Shutdown};
 /// # Errors
 /// When the listener cannot be given to the runtime.
 pub async fn serve_axum(
-    listener: std::net::TcpListener,
+    listener: impl Into<Listener>,
     router: Router,
     limits: &Limits,
     shutdown: Shutdown,
     ops: Ops,
 ) -> io::Result<()> {
-    let listener = prepare(listener)?;
+    let listener = listener.into().accepting()?;
     let (ending, closing) = Shutdown::new();
     let routed = Routed {
         router,
         closing: closing.clone(),
     };
-    let loopback = listener.local_addr()?.ip().is_loopback();
+    let loopback = listener.is_loopback()?;
     let desk = Arc::new(Desk::new(routed, limits.clone(), ops, loopback, closing));
     let accept = Accept {
         listener: &listener,

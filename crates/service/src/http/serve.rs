@@ -4,16 +4,13 @@ use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::Instant,
-};
+use tokio::{net::TcpStream, task::JoinSet, time::Instant};
 
 use super::{
-    Admission, Class, Handler, Head, Limits, Request,
+    Admission, Class, Handler, Head, Limits, Listener, Request,
     gate::Connected,
     intake::{Desk, Dispatch},
+    listener::Accepting,
     overload::Overload,
     payload::Payload,
     wire::Wire,
@@ -33,19 +30,19 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When the listener cannot be given to the runtime.
 pub async fn serve<H: Handler + 'static>(
-    listener: std::net::TcpListener,
+    listener: impl Into<Listener>,
     limits: &Limits,
     handler: H,
     shutdown: Shutdown,
     ops: Ops,
 ) -> io::Result<()> {
-    let listener = prepare(listener)?;
+    let listener = listener.into().accepting()?;
     let (ending, closing) = Shutdown::new();
     let desk = Rc::new(Desk::new(
         Local(handler),
         limits.clone(),
         ops,
-        listener.local_addr()?.ip().is_loopback(),
+        listener.is_loopback()?,
         closing,
     ));
     let accept = Accept {
@@ -64,11 +61,6 @@ pub async fn serve<H: Handler + 'static>(
     ending.fire();
     drain(open, limits).await;
     Ok(())
-}
-
-pub(super) fn prepare(listener: std::net::TcpListener) -> io::Result<TcpListener> {
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
 }
 
 /// A handler of this core, as the intake sees it.
@@ -90,7 +82,7 @@ impl<H: Handler> Dispatch for Local<H> {
 }
 
 pub(super) struct Accept<'a> {
-    pub(super) listener: &'a TcpListener,
+    pub(super) listener: &'a Accepting,
     pub(super) limits: &'a Limits,
     pub(super) shutdown: &'a Shutdown,
     pub(super) ops: &'a Ops,

@@ -103,7 +103,8 @@ impl Dmp {
         let base = format!("http://{}", api.local_addr().unwrap());
         let (trigger, shutdown) = Shutdown::new();
         std::thread::spawn(move || {
-            dmp_server::run(config, dmp_server::Listeners { api }, shutdown).unwrap();
+            let listeners = dmp_server::Listeners { api: api.into() };
+            dmp_server::run(config, listeners, shutdown).unwrap();
         });
         Self {
             base,

@@ -1,13 +1,14 @@
 //! One recipient's copy of a request: the SSP's bytes with a few members changed.
 
-use contracts::catalog::{DemandPartner, OpenRtbVersion};
+use contracts::catalog::{DemandPartner, NativeForm, OpenRtbVersion};
 use openrtb::splice::{Object, Patches};
-use openrtb::{BidRequest, Imp, JsonWriter, Limits, Markup, Str, convert};
+use openrtb::{BidRequest, JsonWriter, Limits, Markup, Native, Raw, Str, convert};
 use std::net::IpAddr;
 
 use super::plan::Seller;
 use crate::intake::Intake;
 use crate::market::OWN_BIDDER;
+use crate::medium::Medium;
 use crate::privacy::{Location, Mask};
 use crate::routing::View;
 
@@ -21,6 +22,7 @@ pub(super) struct Recipient<'r> {
     pub(super) seller: Seller<'r>,
     pub(super) domain: &'r str,
     pub(super) version: OpenRtbVersion,
+    pub(super) native: NativeForm,
     pub(super) test: bool,
 }
 
@@ -59,7 +61,7 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Ve
     if recipient.test {
         patches.set_integer(Object::Request, "test", 1);
     }
-    patch_imps(&mut patches, intake, recipient.views);
+    patch_imps(&mut patches, intake, recipient);
     patch_user(&mut patches, request, recipient);
     patch_device(&mut patches, request, recipient.mask);
     append_node(&mut patches, recipient);
@@ -74,16 +76,14 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Ve
     Some(older)
 }
 
-fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, views: &[View]) {
+fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, recipient: &Recipient<'_>) {
     let request = &intake.request;
-    patches.keep_imps(views.iter().map(|view| view.imp));
-    for view in views {
-        if let Some(native) = request
-            .imp
-            .get(view.imp)
-            .and_then(|imp| native_as_text(imp, intake.body))
-        {
-            patches.set_raw(Object::Imp(view.imp), "native", &native);
+    patches.keep_imps(recipient.views.iter().map(|view| view.imp));
+    for view in recipient.views {
+        let native = request.imp.get(view.imp);
+        let native = native.and_then(|imp| imp.native.as_deref());
+        if let Some(native) = native.filter(|_| !view.without.contains(&Medium::Native)) {
+            patch_native(patches, view.imp, native, recipient.native);
         }
         for medium in &view.without {
             patches.remove(Object::Imp(view.imp), medium.name());
@@ -96,20 +96,22 @@ fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, views: &[View]) {
     }
 }
 
-/// The native object with its request as a string, where the SSP sent an object (C-90).
-fn native_as_text(imp: &Imp<'_>, body: &[u8]) -> Option<String> {
-    let native = imp.native.as_deref()?;
-    let Some(Markup::Object(request)) = &native.request else {
-        return None;
-    };
-    let (whole, inner) = (native.span.range(), request.span().range());
-    let head = std::str::from_utf8(body.get(whole.start..inner.start)?).ok()?;
-    let tail = std::str::from_utf8(body.get(inner.end..whole.end)?).ok()?;
-    let mut text = Vec::with_capacity(whole.len() + 64);
-    text.extend_from_slice(head.as_bytes());
-    JsonWriter::new(&mut text).text_value(request.as_str());
-    text.extend_from_slice(tail.as_bytes());
-    String::from_utf8(text).ok()
+/// Puts a native request into the form that the recipient takes, where the SSP sent the other (C-90). A string that
+/// holds no object stays what it is.
+fn patch_native(patches: &mut Patches, imp: usize, native: &Native<'_>, form: NativeForm) {
+    match (form, &native.request) {
+        (NativeForm::String, Some(Markup::Object(request))) => {
+            patches.set_text(Object::Native(imp), "request", request.as_str());
+        }
+        (NativeForm::Object, Some(Markup::Text(text))) => {
+            if let Ok(request) = Raw::parse(text)
+                && request.is_object()
+            {
+                patches.set_raw(Object::Native(imp), "request", request.as_str());
+            }
+        }
+        _ => {}
+    }
 }
 
 fn patch_user(patches: &mut Patches, request: &BidRequest<'_>, recipient: &Recipient<'_>) {

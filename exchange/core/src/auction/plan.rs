@@ -1,6 +1,6 @@
 //! Whom to ask, with which body, in which time.
 
-use contracts::catalog::{DemandPartner, OpenRtbVersion, PartnerStatus};
+use contracts::catalog::{DemandPartner, MacroEncoding, NativeForm, OpenRtbVersion, PartnerStatus};
 use contracts::matches::Matches;
 use openrtb::{Deal, Imp};
 use units::{AuctionId, Currency, UnixMillis};
@@ -55,6 +55,8 @@ pub struct Ask {
     pub views: Vec<View>,
     /// Whether it is sent a live request as a test: its partner is in testing.
     pub test: bool,
+    /// Whether ids go into the macros of its notices and markup as they are.
+    pub plain_ids: bool,
     /// What it may not learn of the person.
     pub mask: Mask,
     /// Why it may not.
@@ -198,6 +200,7 @@ pub fn plan<'a>(
             mask,
             buyeruid,
             version: partner.openrtb_version,
+            native: partner.native_request,
             test: partner.status == PartnerStatus::Testing && !request.test(),
         };
         let test = sees.test;
@@ -215,6 +218,7 @@ pub fn plan<'a>(
                 seller: terms.seller,
                 domain: &market.domain,
                 version: sees.version,
+                native: sees.native,
                 test: sees.test,
             };
             plan.bodies.push(body::write(intake, &recipient)?);
@@ -232,6 +236,7 @@ pub fn plan<'a>(
             cell: candidate.cell,
             views,
             test,
+            plain_ids: partner.macro_encoding == MacroEncoding::None,
             mask,
             privacy: decision.reason,
         });
@@ -255,6 +260,7 @@ struct Sameness<'a> {
     mask: Mask,
     buyeruid: Option<openrtb::Str<'a>>,
     version: OpenRtbVersion,
+    native: NativeForm,
     test: bool,
 }
 

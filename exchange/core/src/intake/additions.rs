@@ -16,7 +16,7 @@ use crate::sync;
 /// the account, which are added to its own.
 #[derive(Clone, Copy, Default)]
 pub struct Additions<'b> {
-    /// The device's address, as far as the connection tells.
+    /// The device's address, as far as the connection tells: of a browser that called, and of no server.
     pub peer: Option<IpAddr>,
     /// The browser that called, where a browser did.
     pub user_agent: Option<&'b str>,

@@ -25,12 +25,34 @@ struct Line<'l> {
     win: &'l Win,
     winner: &'l Winner,
     imp: Option<&'l Imp<'l>>,
+    /// Its seat; all of a group have that of its first.
     seat: Option<String>,
     /// How many lines before it have the same bid id: two DSPs may have chosen the same.
     again: usize,
 }
 
-/// Writes the answer: one seatbid per seat, one bid per imp.
+impl Line<'_> {
+    /// The all-or-nothing set that it is of.
+    fn group(&self) -> Option<usize> {
+        self.judged.group
+    }
+}
+
+/// Gives all of a group the seat of its first: a seatbid is what can be all or nothing, and an imp's client may
+/// know the DSP under a name of its own.
+fn seat_groups_together(lines: &mut [Line<'_>]) {
+    for index in 1..lines.len() {
+        let (before, rest) = lines.split_at_mut(index);
+        if let Some(line) = rest.first_mut()
+            && line.group().is_some()
+            && let Some(first) = before.iter().find(|other| other.group() == line.group())
+        {
+            line.seat.clone_from(&first.seat);
+        }
+    }
+}
+
+/// Writes the answer: one seatbid per seat and all-or-nothing set, one bid per imp.
 pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) -> Vec<u8> {
     let request = &round.plan.intake.request;
     let mut lines: Vec<Line<'_>> = round
@@ -61,7 +83,8 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
                 .count();
         }
     }
-    lines.sort_by(|a, b| a.seat.cmp(&b.seat));
+    seat_groups_together(&mut lines);
+    lines.sort_by(|a, b| (&a.seat, a.group()).cmp(&(&b.seat, b.group())));
     let mut out = Vec::with_capacity(2_048);
     let mut json = JsonWriter::new(&mut out);
     json.begin_object();
@@ -70,10 +93,13 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
     json.text("cur", round.plan.currency.as_str());
     json.key("seatbid");
     json.begin_array();
-    for seat in lines.chunk_by(|a, b| a.seat == b.seat) {
+    for seat in lines.chunk_by(|a, b| (&a.seat, a.group()) == (&b.seat, b.group())) {
         json.begin_object();
         if let Some(name) = seat.first().and_then(|line| line.seat.as_deref()) {
             json.text("seat", name);
+        }
+        if seat.first().is_some_and(|line| line.group().is_some()) {
+            json.integer("group", 1);
         }
         json.key("bid");
         json.begin_array();

@@ -56,8 +56,8 @@ async fn answer(context: &AuctionContext, request: &Request) -> Response {
             browser,
             speaks_25,
         },
-        peer: Some(caller(context, request)),
-        // Of a server that calls, it says nothing of the device.
+        // What they say of a server that calls is not of the device.
+        peer: browser.then(|| caller(context, request)),
         user_agent: request
             .known_header(&header::USER_AGENT)
             .filter(|_| browser)

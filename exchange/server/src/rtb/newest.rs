@@ -247,6 +247,7 @@ mod tests {
             dsps: Vec::new(),
             bids: Vec::new(),
             pods: Vec::new(),
+            catalog_version: None,
             rates_version: None,
             provisional: false,
             notices: Vec::new(),

@@ -37,6 +37,9 @@ pub(crate) struct Record {
     /// How each pod was filled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<PodRecord>,
+    /// Version of the catalog that it was held by; absent where there was none, or the request could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog_version: Option<u64>,
     /// Version of the rates that prices were compared at; absent where there was no auction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rates_version: Option<u32>,

@@ -45,6 +45,10 @@ pub(super) fn turned_away(
         exchange.metrics.unauthorised(unauthorised);
         (unauthorised.nbr(), unauthorised.label())
     };
-    let id = request.id().to_owned();
-    Some(refused(context, arrived, id, Some(nbr), words))
+    let document = summary::turned_away(arrived, in_force.catalog.version, intake, words);
+    context.finish(Outcome::NoBid, arrived.arrival, document);
+    Some(AuctionResult::NoBid {
+        reason: Some(nbr),
+        request_id: request.id().to_owned(),
+    })
 }

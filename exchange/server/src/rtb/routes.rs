@@ -99,7 +99,13 @@ impl Handler for Rtb {
                 sync::handle(context, &request, &base).await
             }
             "/sellers.json" if request.is_get() => sellers::document(context),
-            _ => self.operate(&request).await,
+            path => match path.strip_prefix("/sellers/").filter(|_| request.is_get()) {
+                Some(rest) => match rest.strip_suffix("/ads-txt") {
+                    Some(id) => sellers::ads_txt(context, id),
+                    None => Problem::not_found().into_response(),
+                },
+                None => self.operate(&request).await,
+            },
         }
     }
 

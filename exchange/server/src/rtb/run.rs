@@ -252,6 +252,8 @@ impl Round<'_> {
                 let adm = judged.bid.adm().unwrap_or_default();
                 let markup = if self.payout.keep_macros {
                     adm.to_owned()
+                } else if self.settlement.is_test {
+                    markup::resolve_test(adm, medium, &values).into_owned()
                 } else {
                     markup::resolve(adm, medium, &values).into_owned()
                 };

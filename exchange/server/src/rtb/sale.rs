@@ -62,7 +62,7 @@ pub(crate) struct AuctionInput {
     pub body: Bytes,
     /// Who sells.
     pub source: Source,
-    /// The device's address, for requests that have none.
+    /// The address of the browser that called, for requests that have none.
     pub peer: Option<IpAddr>,
     /// The browser that called, for requests that name none.
     pub user_agent: Option<String>,

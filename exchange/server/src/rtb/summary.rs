@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use contracts::notice::Device;
 use exchange_core::auction::{Fate, Judged, Plan, ReplyFate, Win};
+use exchange_core::intake::Intake;
 use exchange_core::pods::Filling;
+use exchange_core::privacy::Reason;
 use exchange_core::{Loss, Medium};
 use units::{AuctionId, UnixMillis};
 
@@ -53,6 +55,7 @@ fn blank(arrived: &Arrived<'_>, outcome: Outcome) -> Record {
         dsps: Vec::new(),
         bids: Vec::new(),
         pods: Vec::new(),
+        catalog_version: None,
         rates_version: None,
         provisional: false,
         notices: Vec::new(),
@@ -68,7 +71,7 @@ pub(super) fn of(round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) -> R
     };
     Record {
         request_id: round.plan.intake.request.id().to_owned(),
-        request: request(round.plan, round.arrived.source),
+        request: request(round.plan.intake, round.plan.privacy, round.arrived.source),
         waterfall: waterfall.steps(),
         dsps: dsps(round, heard, waterfall),
         bids: round
@@ -78,6 +81,7 @@ pub(super) fn of(round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) -> R
             .map(|judged| bid(round, judged))
             .collect(),
         pods: round.settlement.pods.iter().map(pod).collect(),
+        catalog_version: Some(round.in_force.catalog.version),
         rates_version: Some(round.settlement.rates),
         provisional: round.settlement.is_provisional,
         ..blank(round.arrived, outcome)
@@ -93,8 +97,23 @@ fn seller(source: &Source) -> String {
     }
 }
 
-fn request(plan: &Plan<'_>, source: &Source) -> RequestSummary {
-    let request = &plan.intake.request;
+/// The record of a request that was read, and turned away before anybody was asked.
+pub(super) fn turned_away(
+    arrived: &Arrived<'_>,
+    catalog_version: u64,
+    intake: &Intake<'_>,
+    words: &str,
+) -> Record {
+    Record {
+        request_id: intake.request.id().to_owned(),
+        request: request(intake, None, arrived.source),
+        catalog_version: Some(catalog_version),
+        ..without_auction(arrived, Outcome::NoBid, words.to_owned())
+    }
+}
+
+fn request(intake: &Intake<'_>, privacy: Option<Reason>, source: &Source) -> RequestSummary {
+    let request = &intake.request;
     let domain = request
         .site
         .as_deref()
@@ -118,11 +137,11 @@ fn request(plan: &Plan<'_>, source: &Source) -> RequestSummary {
             })
             .collect(),
         at: request.at().0,
-        tmax_ms: plan.intake.tmax_ms,
+        tmax_ms: intake.tmax_ms,
         source: domain.or(bundle).map(str::to_owned),
         test: request.test(),
-        privacy: plan.privacy.map(|reason| reason.label()),
-        repairs: u64::from(plan.intake.repairs.total()),
+        privacy: privacy.map(|reason| reason.label()),
+        repairs: u64::from(intake.repairs.total()),
     }
 }
 

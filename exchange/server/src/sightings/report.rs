@@ -9,6 +9,7 @@ use bytes::Bytes;
 use contracts::access::SIGHTINGS_PATH;
 use contracts::catalog::{CreativeName, MarkupHash};
 use contracts::sighting::{MOST_SAMPLE, Sighting, Sightings, SightingsAnswer};
+use exchange_core::markup;
 use exchange_core::registry::Creative;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use service::client::{Client, ClientConfig, OutRequest};
@@ -181,7 +182,7 @@ impl Reporter {
 /// line each.
 fn sample(creative: &Creative<'_>) -> String {
     if let Some(markup) = creative.markup {
-        return MarkupHash::sample(markup, MOST_SAMPLE);
+        return MarkupHash::sample(&markup::for_review(markup), MOST_SAMPLE);
     }
     let domains = creative.adomain.iter().map(|domain| &**domain);
     let lines: Vec<&str> = creative.picture.into_iter().chain(domains).collect();

@@ -71,7 +71,15 @@ async fn fill(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     let on_sale = sell::on_sale(&in_force, &ask.placement_id)?;
     let ip = ssp.address_of(request).to_string();
     let visitor = sell::visitor(&ip, &request.headers, &ssp.auctions.identity.visitors);
-    let sold = sell::sell(&ssp.auctions, on_sale, &ask, visitor, request.received).await?;
+    let sold = sell::sell(
+        &ssp.auctions,
+        &in_force,
+        on_sale,
+        &ask,
+        visitor,
+        request.received,
+    )
+    .await?;
     let response = match &sold.winner {
         Some(winner) => show(ssp, &in_force, on_sale.0, &sold, winner),
         None => answers::no_content(),

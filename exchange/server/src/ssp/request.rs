@@ -1,6 +1,6 @@
 //! From a placement and a visit to the bid request that is auctioned (OpenRTB 2.6 §3.2).
 
-use contracts::catalog::{AuctionType, CreativeFormat, Placement, Publisher};
+use contracts::catalog::{AuctionType, CreativeFormat, Deal, Placement, Publisher};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use service::Problem;
@@ -75,9 +75,22 @@ pub(crate) fn is_web(url: &str) -> bool {
     has("https://") || has("http://")
 }
 
+/// What is sold in a visit.
+#[derive(Debug, Clone)]
+pub(crate) struct Offer<'c> {
+    /// The place.
+    pub(crate) placement: &'c Placement,
+    /// Whose it is.
+    pub(crate) publisher: &'c Publisher,
+    /// The deals that it offers.
+    pub(crate) deals: Vec<&'c Deal>,
+}
+
 /// What the connection tells about the visitor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Visitor<'a> {
+    /// Whether the visitor's own browser calls.
+    pub(crate) is_browser: bool,
     /// Address of the peer.
     pub(crate) ip: &'a str,
     /// Our id of the browser, as its cookie says.
@@ -124,18 +137,69 @@ struct Imp<'a> {
     bidfloor: CpmMicros,
     bidfloorcur: Currency,
     secure: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pmp: Option<Pmp<'a>>,
     #[serde(flatten)]
     media: Map<String, Value>,
+}
+
+/// OpenRTB 2.6 §3.2.11.
+#[derive(Serialize)]
+struct Pmp<'a> {
+    private_auction: i32,
+    deals: Vec<Offered<'a>>,
+}
+
+/// OpenRTB 2.6 §3.2.12. What the deal does not say is not written: it has its own default (C-62, C-63).
+#[derive(Serialize)]
+struct Offered<'a> {
+    id: &'a str,
+    #[serde(with = "units::json::cpm_opt", skip_serializing_if = "Option::is_none")]
+    bidfloor: Option<CpmMicros>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bidfloorcur: Option<Currency>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guar: Option<i32>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    wseat: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    wadomain: &'a [String],
+}
+
+impl<'a> Offered<'a> {
+    fn of(deal: &'a Deal) -> Self {
+        Self {
+            id: deal.id.as_str(),
+            bidfloor: deal.floor,
+            bidfloorcur: deal.floor.map(|_| deal.currency),
+            at: deal.at,
+            guar: deal.guaranteed.then_some(1),
+            wseat: &deal.wseat,
+            wadomain: &deal.wadomain,
+        }
+    }
+}
+
+/// The private marketplace of an offer; without deals there is one only where nothing else is sold, and then nobody
+/// may bid (C-25).
+fn pmp<'a>(offer: &Offer<'a>) -> Option<Pmp<'a>> {
+    let is_private = offer.placement.private_auction;
+    (is_private || !offer.deals.is_empty()).then(|| Pmp {
+        private_auction: i32::from(is_private),
+        deals: offer.deals.iter().map(|deal| Offered::of(deal)).collect(),
+    })
 }
 
 /// The bid request of a visit; `id` is its own.
 pub(crate) fn bid_request(
     id: &str,
-    placement: &Placement,
-    publisher: &Publisher,
+    offer: &Offer<'_>,
     ask: &AdRequest,
     visitor: Visitor<'_>,
 ) -> String {
+    let (placement, publisher) = (offer.placement, offer.publisher);
     let battr: Vec<i32> = [&placement.battr[..], &publisher.battr[..]].concat();
     let media = placement.formats.iter().map(|format| {
         let (name, medium) = medium(*format, placement, &battr);
@@ -147,6 +211,7 @@ pub(crate) fn bid_request(
         bidfloor: placement.floor,
         bidfloorcur: placement.floor_currency,
         secure: 1,
+        pmp: pmp(offer),
         media: media.collect(),
     };
     let request = Request {
@@ -234,7 +299,12 @@ fn site(publisher: &Publisher, page: Option<&str>) -> Value {
     site
 }
 
+/// What the connection tells is of the device where the device itself calls: a browser, or whoever describes no other.
+/// A server that asks for its visitors describes theirs, and what it leaves out is not its own.
 fn device(mut device: Map<String, Value>, visitor: Visitor<'_>) -> Value {
+    if !device.is_empty() && !visitor.is_browser {
+        return Value::Object(device);
+    }
     let mut fill = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
             device.entry(key).or_insert_with(|| json!(value));
@@ -286,6 +356,7 @@ mod tests {
             floor_currency: Currency::USD,
             soft_floor: None,
             auction_type: AuctionType::SecondPrice,
+            private_auction: false,
             badv: vec!["rival-paper.example".into()],
             bcat: Vec::new(),
             battr: vec![8],
@@ -311,7 +382,58 @@ mod tests {
         (placement, publisher)
     }
 
+    fn of<'c>(placement: &'c Placement, publisher: &'c Publisher) -> Offer<'c> {
+        Offer {
+            placement,
+            publisher,
+            deals: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn c_112_what_a_deal_says_is_offered_as_it_says_it() {
+        let deal = |rest: &str| -> Deal {
+            let text = format!(r#"{{"id":"d"{rest}}}"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        #[rustfmt::skip]
+        let rows = [
+            ("C-62 nothing but a name", "", json!({"id": "d"})),
+            ("C-63 a floor and its currency", r#","floor":3000000,"currency":"EUR""#, json!({"id": "d", "bidfloor": 3, "bidfloorcur": "EUR"})),
+            ("X-74 a floor of nothing is one", r#","floor":0"#, json!({"id": "d", "bidfloor": 0, "bidfloorcur": "USD"})),
+            ("X-71", r#","floor":7500000,"at":3"#, json!({"id": "d", "bidfloor": 7.5, "bidfloorcur": "USD", "at": 3})),
+            ("C-113", r#","at":1,"guaranteed":true"#, json!({"id": "d", "at": 1, "guar": 1})),
+            ("C-112", r#","wseat":["s"],"wadomain":["a.example"]"#, json!({"id": "d", "wseat": ["s"], "wadomain": ["a.example"]})),
+        ];
+        let (mut placement, publisher) = placement(vec![CreativeFormat::Banner]);
+        for (item, rest, want) in rows {
+            let deal = deal(rest);
+            let offer = Offer {
+                deals: vec![&deal],
+                ..of(&placement, &publisher)
+            };
+            let body = bid_request("r1", &offer, &AdRequest::default(), VISITOR);
+            let value: Value = serde_json::from_str(&body).unwrap();
+            let want = json!({"private_auction": 0, "deals": [want]});
+            assert_eq!(value["imp"][0]["pmp"], want, "{item}");
+            let limits = openrtb::Limits::default();
+            let (_, repairs) = openrtb::BidRequest::read(body.as_bytes(), &limits).unwrap();
+            assert!(repairs.is_empty(), "C-26 {item}: {repairs:?}");
+        }
+        let pmp = |placement: &Placement| -> Value {
+            let offer = of(placement, &publisher);
+            let body = bid_request("r1", &offer, &AdRequest::default(), VISITOR);
+            let value: Value = serde_json::from_str(&body).unwrap();
+            value["imp"][0]["pmp"].clone()
+        };
+        assert_eq!(pmp(&placement), Value::Null, "no deals, no marketplace");
+        placement.private_auction = true;
+        let closed = json!({"private_auction": 1, "deals": []});
+        assert_eq!(pmp(&placement), closed, "C-25");
+    }
+
     const VISITOR: Visitor<'_> = Visitor {
+        is_browser: true,
         ip: "203.0.113.7",
         id: None,
         gpc: false,
@@ -333,7 +455,7 @@ mod tests {
             page: Some("https://paper.example/a".into()),
             ..AdRequest::default()
         };
-        let body = bid_request("r1", &placement, &publisher, &ask, VISITOR);
+        let body = bid_request("r1", &of(&placement, &publisher), &ask, VISITOR);
         let limits = openrtb::Limits::default();
         let (request, repairs) = openrtb::BidRequest::read(body.as_bytes(), &limits).unwrap();
         assert!(repairs.is_empty(), "we write strictly (C-26): {repairs:?}");
@@ -353,6 +475,47 @@ mod tests {
         assert_eq!(value["imp"][0]["banner"]["battr"], json!([8, 3]));
         assert_eq!(value["device"]["ip"], "203.0.113.7");
         assert_eq!(value["device"]["language"], "de");
+    }
+
+    #[test]
+    fn a_server_that_describes_a_device_is_not_that_device() {
+        let (placement, publisher) = placement(vec![CreativeFormat::Banner]);
+        let seen = json!({"ip": "203.0.113.7", "ua": "Mozilla/5.0", "language": "de"});
+        let rows = [
+            ("a browser", true, "{}", seen.clone()),
+            (
+                "a browser that says more",
+                true,
+                r#"{"devicetype":4}"#,
+                json!({"devicetype": 4, "ip": "203.0.113.7", "ua": "Mozilla/5.0", "language": "de"}),
+            ),
+            ("an app or player, of itself", false, "{}", seen),
+            (
+                "a server, of its visitor",
+                false,
+                r#"{"devicetype":4}"#,
+                json!({"devicetype": 4}),
+            ),
+            (
+                "a server that knows the address",
+                false,
+                r#"{"ip":"198.51.100.1"}"#,
+                json!({"ip": "198.51.100.1"}),
+            ),
+        ];
+        for (says, is_browser, told, want) in rows {
+            let ask = AdRequest {
+                device: serde_json::from_str(told).unwrap(),
+                ..AdRequest::default()
+            };
+            let visitor = Visitor {
+                is_browser,
+                ..VISITOR
+            };
+            let body = bid_request("r1", &of(&placement, &publisher), &ask, visitor);
+            let value: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(value["device"], want, "{says}");
+        }
     }
 
     #[test]
@@ -395,7 +558,7 @@ mod tests {
             untracked: true,
             ..VISITOR
         };
-        let body = bid_request("r1", &placement, &publisher, &ask, private);
+        let body = bid_request("r1", &of(&placement, &publisher), &ask, private);
         let value: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(
             value["regs"],
@@ -403,7 +566,12 @@ mod tests {
         );
         assert_eq!(value["user"]["consent"], "CP");
         assert_eq!(value["device"]["dnt"], 1);
-        let silent = bid_request("r1", &placement, &publisher, &AdRequest::default(), VISITOR);
+        let silent = bid_request(
+            "r1",
+            &of(&placement, &publisher),
+            &AdRequest::default(),
+            VISITOR,
+        );
         assert!(
             !silent.contains("regs") && !silent.contains("dnt"),
             "{silent}"
@@ -416,7 +584,7 @@ mod tests {
         let mut ask = AdRequest::default();
         ask.device.insert("ip".into(), json!("198.51.100.1"));
         ask.user.insert("id".into(), json!("u1"));
-        let body = bid_request("r1", &placement, &publisher, &ask, VISITOR);
+        let body = bid_request("r1", &of(&placement, &publisher), &ask, VISITOR);
         let value: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(value["device"]["ip"], "198.51.100.1");
         assert_eq!(value["user"]["id"], "u1");

@@ -10,7 +10,7 @@ use service::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use service::visitor::Visitors;
 use units::AuctionId;
 
-use super::request::{AdRequest, Visitor, bid_request};
+use super::request::{AdRequest, Offer, Visitor, bid_request};
 use crate::exchange::InForce;
 use crate::rtb::{
     AuctionContext, AuctionInput, AuctionResult, Source, Winner, refusal, run_auction, sends_gpc,
@@ -54,13 +54,20 @@ pub(super) fn on_sale<'c>(
 /// 400 with a pointer when what the publisher passed on cannot be understood.
 pub(super) async fn sell(
     context: &AuctionContext,
+    in_force: &InForce,
     (placement, publisher): (&Placement, &Publisher),
     ask: &AdRequest,
     visitor: Visitor<'_>,
     arrival: Instant,
 ) -> Result<Sold, Box<Problem>> {
-    let id = AuctionId::new(service::clock::now(), service::clock::random_bytes());
-    let body = bid_request(&id.to_string(), placement, publisher, ask, visitor);
+    let now = service::clock::now();
+    let id = AuctionId::new(now, service::clock::random_bytes()).to_string();
+    let offer = Offer {
+        placement,
+        publisher,
+        deals: in_force.deals(&placement.id, now, context.exchange.config.placement_deals),
+    };
+    let body = bid_request(&id, &offer, ask, visitor);
     let input = AuctionInput {
         body: Bytes::from(body),
         source: Source::Placement {
@@ -167,6 +174,10 @@ pub(super) fn visitor<'h>(ip: &'h str, headers: &'h HeaderMap, visitors: &Visito
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
     Visitor {
+        // Fetch has browsers say what for they call, and scripts of a page whose they are.
+        is_browser: ["origin", "sec-fetch-mode"]
+            .iter()
+            .any(|name| headers.contains_key(*name)),
         ip,
         id: visitors.known(headers),
         gpc: sends_gpc(headers),

@@ -43,7 +43,15 @@ async fn play(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
     let ip = ssp.address_of(request).to_string();
     let visitor = sell::visitor(&ip, &request.headers, &ssp.auctions.identity.visitors);
     let on_sale = (&playable, publisher);
-    let sold = sell::sell(&ssp.auctions, on_sale, &ask, visitor, request.received).await?;
+    let sold = sell::sell(
+        &ssp.auctions,
+        &in_force,
+        on_sale,
+        &ask,
+        visitor,
+        request.received,
+    )
+    .await?;
     let document = sold.winner.as_ref().and_then(|winner| {
         let tracking = Tracking::of(&in_force, winner, &ssp.base, None);
         tracked_winner(winner, &ssp.base, &tracking)

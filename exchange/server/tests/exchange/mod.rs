@@ -233,7 +233,11 @@ impl Rig {
         .unwrap();
         let (trigger, shutdown) = Shutdown::new();
         let running = std::thread::spawn(move || {
-            exchange_server::run(config, Listeners { rtb, ssp }, shutdown).unwrap();
+            let listeners = Listeners {
+                rtb: rtb.into(),
+                ssp: ssp.into(),
+            };
+            exchange_server::run(config, listeners, shutdown).unwrap();
             let _ = std::fs::remove_dir_all(data_dir);
         });
         let rig = Self {

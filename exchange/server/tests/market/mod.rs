@@ -100,7 +100,11 @@ impl Market {
         let (trigger, shutdown) = Shutdown::new();
         let running = std::thread::spawn(move || {
             let _removed = RemovedAtEnd(data_dir);
-            exchange_server::run(config, Listeners { rtb, ssp }, shutdown).unwrap();
+            let listeners = Listeners {
+                rtb: rtb.into(),
+                ssp: ssp.into(),
+            };
+            exchange_server::run(config, listeners, shutdown).unwrap();
         });
         let market = Self {
             rtb: rtb_url,
