@@ -173,7 +173,7 @@ mod tests {
             // Also behind another difference.
             for earlier in [None, Some("/earlier")] {
                 let mut differences = Differences::default();
-                for pointer in earlier {
+                if let Some(pointer) = earlier {
                     differences.add(pointer, &json!(1), &json!(2));
                 }
                 differences.compare_text("/r", before.clone(), after.clone());

@@ -189,10 +189,13 @@ mod tests {
         rows.into_iter().chain([own]).collect()
     }
 
+    /// Parameters of a URL.
+    type Said<'r> = &'r [(&'static str, &'static str)];
+
     /// What it is, what is said, what is known, how many at most, who is first, and who is called.
     type Row<'r> = (
         &'static str,
-        &'r [(&'static str, &'static str)],
+        Said<'r>,
         Matches,
         (usize, usize),
         usize,
@@ -267,7 +270,7 @@ mod tests {
         let (listed, other, unlisted) = (vendor(Some(755)), vendor(Some(3)), vendor(None));
         let some = [("gdpr", "1"), ("gdpr_consent", SOME)];
         #[rustfmt::skip]
-        let cases: [(&str, &[(&str, &str)], [bool; 3]); 7] = [
+        let cases: [(&str, Said<'_>, [bool; 3]); 7] = [
             ("C-160 nothing claimed", &[], [true, true, true]),
             ("C-162 no consent", &[("gdpr", "1")], [false, false, false]),
             ("C-162 consent to some vendors", &some, [true, false, false]),
