@@ -293,11 +293,10 @@ async fn x_113_what_came_later_is_told_to_the_control_plane_and_read_there() {
     let dsp = Dsp::bidding(BID);
     let rig = rig(&dsp, &[("records", "1")]).await;
     let (bid, auction) = sold(&rig, "").await;
-    expect(get(url(&bid, "burl")).await, 200);
-    dsp.wait_told("/bill").await;
     let (_, newest) = sold(&rig, "").await;
     let path = format!("/auction/{auction}");
     poll_until(PATIENCE, async || get(&rig.url(&path)).await.status == 404).await;
+    expect(get(url(&bid, "burl")).await, 200);
     let document = json!({"id": auction, "notices": [{"kind": "bill"}]});
     rig.control_plane.record(&auction, &document.to_string());
     let older = get(&rig.url(&path)).await.expect_status(200);
