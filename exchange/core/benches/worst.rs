@@ -87,7 +87,7 @@ fn requests() -> Vec<(&'static str, String)> {
     let imps = parts(REQUEST - 1_000, 100, |at| {
         format!(
             r#"{{"id":"{at:0>100}","banner":{{"format":[{}]}}}}"#,
-            parts(2_000, 128, |n| format!(r#"{{"w":{n},"h":9}}"#))
+            parts(2_000, 60, |n| format!(r#"{{"w":{n},"h":9}}"#))
         )
     });
     let deals = parts(REQUEST - 1_000, 1_000, |at| {
@@ -131,7 +131,7 @@ fn requests() -> Vec<(&'static str, String)> {
         ("bapp", list("bapp", |at| format!("\"com.a{at}\""))),
         ("wseat", list("wseat", |at| format!("\"s{at}\""))),
         (
-            "100 imps of 128 sizes",
+            "100 imps of 60 sizes",
             format!(r#"{{"id":"r","imp":[{imps}]}}"#),
         ),
         (
@@ -169,7 +169,13 @@ fn request(name: &str, body: &str) {
     partners[0].seats.push("s1".to_owned());
     let market = market(&partners);
     let planning = cost(|| planned(&intake, &market, 1).asks.len());
-    let bid = r#"{"id":"r","seatbid":[{"seat":"s1","bid":[{"id":"b","impid":"1","dealid":"d","price":5,"adm":"x","adomain":["b.example"],"cat":["IAB1"],"bundle":"c","w":300,"h":250}]}]}"#;
+    let deal = if body.contains("\"pmp\"") {
+        r#""dealid":"d","#
+    } else {
+        ""
+    };
+    let bid = r#"{"id":"r","seatbid":[{"seat":"s1","bid":[{"id":"b","impid":"1",@"price":5,"adm":"x","adomain":["b.example"],"cat":["IAB1"],"bundle":"c","w":300,"h":250}]}]}"#;
+    let bid = bid.replace('@', deal);
     let replies = [Reply {
         ask: 0,
         reached: Reached::Body(bid.as_bytes()),

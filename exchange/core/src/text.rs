@@ -1,10 +1,8 @@
 //! Searching in markup.
 
 /// Whether `needle` (ASCII) stands in `text`, in any case.
-pub(crate) fn contains_ignore_case(text: &str, needle: &str) -> bool {
-    text.as_bytes()
-        .windows(needle.len().max(1))
-        .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+pub(crate) fn contains_ignore_case(text: &str, needle: &'static str) -> bool {
+    each_behind(text, needle).next().is_some()
 }
 
 /// What stands behind each place of `needle` (ASCII) in `text`, in any case.
@@ -12,11 +10,19 @@ pub(crate) fn each_behind<'t>(
     text: &'t str,
     needle: &'static str,
 ) -> impl Iterator<Item = &'t str> {
-    text.as_bytes()
-        .windows(needle.len().max(1))
+    let bytes = text.as_bytes();
+    let first = needle.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    // Most bytes are told from the first one by themselves.
+    let begins = move |byte: &u8| Some(byte.to_ascii_lowercase()) == first;
+    let places = bytes
+        .iter()
         .enumerate()
-        .filter(|(_, window)| window.eq_ignore_ascii_case(needle.as_bytes()))
-        .filter_map(|(at, _)| text.get(at + needle.len()..))
+        .filter(move |(_, byte)| begins(byte));
+    places.filter_map(move |(at, _)| {
+        let end = at + needle.len();
+        let is_it = bytes.get(at..end)?.eq_ignore_ascii_case(needle.as_bytes());
+        is_it.then(|| text.get(end..)).flatten()
+    })
 }
 
 /// The opening tags of an element, from behind its name to their end.
@@ -92,6 +98,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_place_is_found_in_any_case(text in "[aAbBé.]{0,40}") {
+            let lower = text.to_ascii_lowercase();
+            let behind: Vec<&str> = (0..=lower.len())
+                .filter(|at| lower.get(*at..).is_some_and(|rest| rest.starts_with("ab")))
+                .filter_map(|at| text.get(at + 2..))
+                .collect();
+            prop_assert_eq!(each_behind(&text, "aB").collect::<Vec<_>>(), behind.clone());
+            prop_assert_eq!(contains_ignore_case(&text, "aB"), !behind.is_empty());
+        }
+
         #[test]
         fn any_markup_is_read(text in ".{0,60}", tag in "[ =/'\"a-cé]{0,24}") {
             for inside in tags(&text, "img") {

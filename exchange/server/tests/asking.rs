@@ -169,7 +169,7 @@ async fn nobody_is_waited_for_once_guaranteed_deals_fill_every_imp() {
 /// A publisher that sends bid requests with its id as key.
 fn seller(id: &str, account: &Value) -> Value {
     let mut seller = json!({
-        "id": id, "name": id, "domain": format!("{id}.example"),
+        "id": id, "name": id, "domain": format!("{id}.example"), "fee": 0,
         "account": {"keys": [{"id": "k", "digest": KeyDigest::of(id), "made_at": 0}]},
     });
     let members = account.as_object().unwrap().clone();
