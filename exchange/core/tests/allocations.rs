@@ -38,7 +38,9 @@ fn settling_allocates_little() {
         assert_eq!(settlement.winners.len(), 1);
         change.allocations + change.reallocations
     };
-    let (one, twenty) = (counted(1), counted(20));
+    // What the test's own harness does at the same time counts, too: the least of a few.
+    let least = |dsps| (0..5).map(|_| counted(dsps)).min().unwrap();
+    let (one, twenty) = (least(1), least(20));
     let each = (twenty - one).div_ceil(19);
     assert!(each <= OF_AN_ANSWER, "{each} for each answer of two bids");
     assert!(

@@ -165,7 +165,7 @@ async fn x_47_what_the_notice_brings_is_screened_as_on_our_own_placements() {
 async fn what_found_no_room_is_not_served_unscreened() {
     let serving = Serving::start("<b>x</b>");
     let dsp = serving.dsp();
-    let rig = rig(&dsp, &[("served.most", "1KiB")]).await;
+    let rig = rig(&dsp, &[("served.most", "64B")]).await;
     let (bid, auction) = sold(&rig, "").await;
     assert_eq!(get(url(&bid, "nurl")).await.status, 204);
     let noted = noted(&rig, &auction).await;

@@ -192,7 +192,7 @@ async fn s_5_ids_go_out_at_a_bounded_rate() {
     }
     let taken = statuses.iter().filter(|status| **status == 302).count();
     assert!(
-        (10..30).contains(&taken),
+        (1..30).contains(&taken),
         "a burst and a rate: {statuses:?}"
     );
     let refused = statuses.iter().filter(|status| **status == 503).count();

@@ -8,7 +8,8 @@ use service::http::{self as answers, Method, Request, Response, StatusCode};
 use units::{AuctionId, CpmMicros, Currency};
 
 use super::Ssp;
-use super::request::{AdRequest, pixels};
+use super::bid_request::pixels;
+use super::request::AdRequest;
 use super::sell::{self, Sold, Tracking};
 use super::{native, vast};
 use crate::exchange::InForce;

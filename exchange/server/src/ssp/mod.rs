@@ -4,6 +4,7 @@
 //! revenue are the control plane's, and passed on.
 
 mod ad_request;
+mod bid_request;
 mod control_plane;
 mod inventory;
 mod native;

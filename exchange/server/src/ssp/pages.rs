@@ -5,7 +5,7 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use service::http::{self as answers, Response, StatusCode};
 
-use super::request::pixels;
+use super::bid_request::pixels;
 
 const TAG: &str = include_str!("tag.js");
 const FRAME: &str = include_str!("frame.html");

@@ -10,7 +10,8 @@ use service::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use service::visitor::Visitors;
 use units::AuctionId;
 
-use super::request::{AdRequest, Offer, Visitor, bid_request};
+use super::bid_request::{Offer, Visitor, bid_request};
+use super::request::AdRequest;
 use crate::exchange::InForce;
 use crate::rtb::{
     AuctionContext, AuctionInput, AuctionResult, Source, Winner, refusal, run_auction, sends_gpc,
