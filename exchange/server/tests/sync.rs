@@ -544,10 +544,7 @@ async fn s_5_ids_come_in_at_a_bounded_rate() {
         statuses.push(answer.status);
     }
     let taken = statuses.iter().filter(|status| **status == 200).count();
-    assert!(
-        (1..30).contains(&taken),
-        "a burst and a rate: {statuses:?}"
-    );
+    assert!((1..30).contains(&taken), "a burst and a rate: {statuses:?}");
     assert!(
         statuses.iter().all(|status| matches!(status, 200 | 503)),
         "{statuses:?}"

@@ -191,10 +191,7 @@ async fn s_5_ids_go_out_at_a_bounded_rate() {
         statuses.push(answer.status);
     }
     let taken = statuses.iter().filter(|status| **status == 302).count();
-    assert!(
-        (1..30).contains(&taken),
-        "a burst and a rate: {statuses:?}"
-    );
+    assert!((1..30).contains(&taken), "a burst and a rate: {statuses:?}");
     let refused = statuses.iter().filter(|status| **status == 503).count();
     assert_eq!(taken + refused, 30, "{statuses:?}");
 }

@@ -56,6 +56,7 @@ impl Bank {
                     include_str!("../../migrations/V24__request_ids.sql"),
                     include_str!("../../migrations/V25__lease_batches.sql"),
                     include_str!("../../migrations/V26__ads.sql"),
+                    include_str!("../../migrations/V32__auction_notices.sql"),
                 ] {
                     client.batch_execute(migration).await?;
                 }
