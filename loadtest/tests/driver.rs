@@ -78,7 +78,7 @@ fn rates_follow_one_another_and_each_is_told_of_by_itself() {
     assert!(
         reports
             .iter()
-            .all(|report| report.elapsed >= Duration::from_millis(240))
+            .all(|report| report.elapsed >= Duration::from_millis(200))
     );
     partner.stop();
 }
