@@ -227,7 +227,7 @@ fn answers() -> Vec<(&'static str, String, String)> {
         format!(r#"{{"id":"1","video":{{"mimes":[{mimes}],"maxduration":60}}}}"#)
     };
     let native = || {
-        let assets: Vec<String> = (0..1_500)
+        let assets: Vec<String> = (0..1_200)
             .map(|at| format!(r#"{{\"id\":{at},\"required\":1,\"title\":{{\"len\":9}}}}"#))
             .collect();
         format!(
@@ -338,7 +338,7 @@ fn answers() -> Vec<(&'static str, String, String)> {
         ("ids of 60 bytes told 100 times", plain(), told(60, 100)),
         ("16 media files that cannot be played", video(), files(16)),
         ("60 media files", video(), files(60)),
-        ("native ads for 1,500 assets", native(), cards),
+        ("native ads for 1,200 assets", native(), cards),
         (
             "one markup of slashes",
             plain(),

@@ -256,7 +256,15 @@ fn long_lists_say_what_short_ones_say() {
         ("wadomain of a deal", String::new(), deal(&format!(r#""wadomain":[{}]"#, filled("a.example", "f@.example"))), r#""dealid":"d","adomain":["b.example"]"#, "213"),
         ("wadomain of a deal, with it", String::new(), deal(&format!(r#""wadomain":[{}]"#, filled("a.example", "f@.example"))), r#""dealid":"d","adomain":["shop.a.example"]"#, "won"),
     ];
-    for (item, request, imp, bid, expect) in cases {
+    let playing =
+        |mimes: &str| format!(r#""video":{{"mimes":[{mimes}]}},"audio":{{"mimes":["audio/mp4"]}}"#);
+    const MP4: &str = r#""mtype":2,"adm":"<VAST version=\"4.0\"><Ad><InLine><MediaFile type=\"Video/MP4; codecs=x\"/></InLine></Ad></VAST>""#;
+    #[rustfmt::skip]
+    let mimes = [
+        ("mimes", String::new(), playing(&filled("video/mp4", "video/f@")), MP4, "won"),
+        ("mimes without it", String::new(), playing(&filled("video/mp5", "video/f@")), MP4, "204"),
+    ];
+    for (item, request, imp, bid, expect) in cases.into_iter().chain(mimes) {
         let case = Case {
             item,
             request: request.leak(),

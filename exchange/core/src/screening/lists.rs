@@ -6,7 +6,8 @@ use openrtb::{BidRequest, Deal, Imp, Str};
 use units::AuctionId;
 
 use crate::domain;
-use crate::listed::{FEW, Key, Letters, Table, table_of};
+use crate::listed::{FEW, Hash, Key, Letters, Table, table_of};
+use crate::medium::Medium;
 
 /// The long lists of one request, each made ready when the first bid asks for it: what a bid declares is looked
 /// up in a time that does not depend on how much is listed. Short lists are looked through as they stand.
@@ -22,6 +23,7 @@ pub struct Lists {
     wseat: OnceCell<Table<usize>>,
     bseat: OnceCell<Table<usize>>,
     deals: OnceCell<Deals>,
+    mimes: OnceCell<Table<(usize, Medium, usize)>>,
 }
 
 /// The deals of all imps, and what they list.
@@ -47,6 +49,7 @@ impl Lists {
             wseat: OnceCell::new(),
             bseat: OnceCell::new(),
             deals: OnceCell::new(),
+            mimes: OnceCell::new(),
         }
     }
 
@@ -62,9 +65,9 @@ impl Lists {
             let names = (0..list.len()).filter_map(|at| Some((listed(at)?, at)));
             let hashes = names.map(|(name, at)| (domain::hash_of(name, self.key.hash()), at));
             Table::of(hashes.collect(), |one, other| {
-                listed(one)
-                    .zip(listed(other))
-                    .is_some_and(|(one, other)| domain::is_same_name(one, other))
+                let names = || listed(one).zip(listed(other));
+                list.get(one) == list.get(other)
+                    || names().is_some_and(|(one, other)| domain::is_same_name(one, other))
             })
         });
         domain::any_ending(name, self.key.hash(), |hash, ending| {
@@ -180,8 +183,52 @@ impl Lists {
         })
     }
 
+    /// Whether an imp, by its index, takes this type of media file for a medium; `offered` are all that it takes.
+    pub(super) fn takes_mime(
+        &self,
+        request: &BidRequest<'_>,
+        (imp, medium): (usize, Medium),
+        offered: &[Str<'_>],
+        mime: &str,
+    ) -> bool {
+        if offered.len() <= FEW {
+            return offered.iter().any(|it| it.eq_ignore_ascii_case(mime));
+        }
+        let hash = |imp: usize, medium: Medium, mime: &str| {
+            let of_medium = self.scoped(&[imp, usize::from(medium == Medium::Video)]);
+            of_medium.with_text(mime, Letters::AnyCase).finish()
+        };
+        let table = self.mimes.get_or_init(|| {
+            let offers = |(imp, of): (usize, &Imp<'_>), medium: Medium| {
+                let listed = mimes(of, medium).iter().enumerate();
+                let listed = listed.map(|(at, it)| (hash(imp, medium, it), (imp, medium, at)));
+                listed.collect::<Vec<_>>()
+            };
+            let imps = request.imp.iter().enumerate();
+            let media = [Medium::Video, Medium::Audio];
+            let listed = imps.flat_map(|imp| media.map(|medium| offers(imp, medium)));
+            let mime = |(imp, medium, at): (usize, Medium, usize)| {
+                mimes(request.imp.get(imp)?, medium).get(at)
+            };
+            Table::of(listed.flatten().collect(), |one, other| {
+                let both = mime(one).zip(mime(other));
+                (one.0, one.1) == (other.0, other.1)
+                    && both.is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+            })
+        });
+        let is = |(of, by, at): (usize, Medium, usize)| {
+            let is_it = || {
+                offered
+                    .get(at)
+                    .is_some_and(|it| it.eq_ignore_ascii_case(mime))
+            };
+            (of, by) == (imp, medium) && is_it()
+        };
+        table.find(hash(imp, medium, mime), is).is_some()
+    }
+
     /// The beginning of hashes that are of one imp or deal alone.
-    fn scoped(&self, scope: &[usize]) -> crate::listed::Hash {
+    fn scoped(&self, scope: &[usize]) -> Hash {
         let number = |index: &usize| u64::try_from(*index).unwrap_or(u64::MAX);
         let begin = self.key.hash();
         scope.iter().fold(begin, |hash, it| hash.with(number(it)))
@@ -240,6 +287,16 @@ impl Lists {
             }),
         }
     }
+}
+
+/// The types of media files that an imp takes.
+pub(super) fn mimes<'i>(imp: &'i Imp<'_>, medium: Medium) -> &'i [Str<'i>] {
+    match medium {
+        Medium::Video => imp.video.as_deref().map(|video| &*video.mimes),
+        Medium::Audio => imp.audio.as_deref().map(|audio| &*audio.mimes),
+        Medium::Banner | Medium::Native => None,
+    }
+    .unwrap_or_default()
 }
 
 #[cfg(test)]

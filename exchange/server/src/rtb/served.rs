@@ -341,6 +341,12 @@ impl Sold {
             loss: Some(LossReason::WON),
             ..Values::default()
         };
-        Ok(markup::resolve(adm, medium, &values).into_owned())
+        // As for markup that stood in the bid.
+        let resolve = if claims.test {
+            markup::resolve_test
+        } else {
+            markup::resolve
+        };
+        Ok(resolve(adm, medium, &values).into_owned())
     }
 }
