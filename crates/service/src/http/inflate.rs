@@ -126,7 +126,10 @@ impl Inflating {
             return Err(InflateError::TooLarge);
         }
         let next = now.saturating_mul(2).max(1_024);
-        self.out.resize(next.min(self.most.saturating_add(1)), 0);
+        let next = next.min(self.most.saturating_add(1));
+        // Not twice the limit for the sake of one byte beyond it.
+        self.out.reserve_exact(next.saturating_sub(now));
+        self.out.resize(next, 0);
         Ok(())
     }
 }
