@@ -9,10 +9,6 @@ use gavel::single::{self, Service};
 use gavel::{explain, health, replay, up, validate};
 use loadtest::Outcome;
 
-/// A tenth to a fifth of an auction's CPU went to the C library's allocator (docs/performance.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
