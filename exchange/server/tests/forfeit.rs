@@ -67,7 +67,10 @@ async fn x_93_markup_of_a_win_notice_is_screened_before_it_is_shown() {
     let read = |body: &String| serde_json::from_str::<Sightings>(body).unwrap().creatives;
     let told = poll_until(PATIENCE, async || {
         let told = market.control_plane.told(contracts::access::SIGHTINGS_PATH);
-        let told: Vec<_> = told.iter().flat_map(read).collect();
+        let told = told.iter().flat_map(read);
+        // The long one is told of as well, now or later.
+        let is_long = |sample: &str| !sample.is_empty() && long.starts_with(sample);
+        let told: Vec<_> = told.filter(|it| !is_long(&it.sample)).collect();
         (told.len() >= 2).then_some(told)
     })
     .await;

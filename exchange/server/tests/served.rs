@@ -198,3 +198,35 @@ async fn macros_are_left_to_the_ssp_that_wants_them() {
         assert_eq!(get(&nurl).await.expect_status(200).text(), want, "{keeps}");
     }
 }
+
+#[tokio::test]
+async fn what_is_served_is_filled_in_as_the_partner_wants_it_and_a_test_tells_no_price() {
+    const ADM: &str = r#"<i id="${AUCTION_AD_ID}">${AUCTION_PRICE}</i>"#;
+    #[rustfmt::skip]
+    let rows = [
+        ("X-95 by default", "ids", "", r#"<i id="a&quot;b">2</i>"#),
+        ("X-95 as they are", "none", "", r#"<i id="a"b">2</i>"#),
+        ("X-97 a test", "none", r#""test":1,"#, r#"<i id="a"b">AUDIT</i>"#),
+    ];
+    let serving = Serving::start(ADM);
+    let of_bid = r#""price":2,"w":300,"h":250,"crid":"c","adomain":["shop.example"],"adid":"a\"b""#;
+    let brought = format!(r#"{of_bid},"nurl":"{}/serve""#, serving.server.url);
+    let inside = format!(r#"{of_bid},"adm":{}"#, json!(ADM));
+    let [brought, inside] =
+        [brought, inside].map(|bid| Dsp::bidding(Box::leak(bid.into_boxed_str())));
+    for (item, encoding, more, want) in rows {
+        let partner = |dsp: &Dsp| {
+            json!([{
+                "id": "alpha", "name": "alpha", "endpoint": format!("{}/bid", dsp.server.url), "active": true,
+                "macro_encoding": encoding,
+            }])
+        };
+        let sells = Rig::over(&partner(&brought), &[]).await;
+        let (bid, _) = sold(&sells, more).await;
+        let served = get(url(&bid, "nurl")).await.expect_status(200).text();
+        assert_eq!(served, want, "{item}");
+        let sells = Rig::over(&partner(&inside), &[]).await;
+        let answer = sells.auction(&banner(more)).await.expect_status(200).json();
+        assert_eq!(answer["seatbid"][0]["bid"][0]["adm"], want, "{item}");
+    }
+}

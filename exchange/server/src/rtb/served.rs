@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use contracts::catalog::MacroEncoding;
 use contracts::notice::SellClaims;
 use eventlog::EventLogError;
 use exchange_core::auction::{Judged, Plan, Reached, Reply, Unserved};
@@ -339,6 +340,7 @@ impl Sold {
             min_to_win: self.told.min_to_win,
             multiplier: self.told.multiplier,
             loss: Some(LossReason::WON),
+            plain_ids: row.macro_encoding == MacroEncoding::None,
             ..Values::default()
         };
         // As for markup that stood in the bid.
