@@ -1,7 +1,8 @@
 //! The reading rules, row by row: what is repaired, what is dropped, what voids a message.
 
 use openrtb::{
-    BidRequest, Limits, MalformedKind, ReadError, RepairKind, Repairs, enums::DeviceType,
+    BidRequest, BidResponse, Limits, MalformedKind, ReadError, RepairKind, Repairs,
+    enums::DeviceType,
 };
 
 fn read(body: &str) -> Result<(BidRequest<'_>, Repairs), ReadError> {
@@ -372,4 +373,21 @@ fn absent_attributes_stand_for_their_defaults() {
             && !request.allows(units::Currency::parse("EUR").unwrap()),
         "X-73"
     );
+}
+
+#[test]
+fn markup_of_blanks_is_none() {
+    // C-49, X-93: the win notice brings it
+    for (adm, expect) in [
+        (r#""""#, None),
+        (r#"" \n\t""#, None),
+        (r#"" <b>""#, Some(" <b>")),
+    ] {
+        let body = format!(
+            r#"{{"id":"r","seatbid":[{{"bid":[{{"id":"b","impid":"1","price":1,"nurl":"https://d.example/n","adm":{adm}}}]}}]}}"#
+        );
+        let (response, _) = BidResponse::read(body.as_bytes(), &Limits::RESPONSE).unwrap();
+        let bid = response.seatbid[0].bid[0].as_ref().unwrap();
+        assert_eq!(bid.adm(), expect, "{adm}");
+    }
 }
