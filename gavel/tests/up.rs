@@ -202,6 +202,19 @@ async fn up_survives_kill_and_leaves_nothing_behind() {
         .expect_status(200)
         .json();
     assert_eq!(list["items"].as_array().unwrap().len(), 3, "seeded once");
+    let partners = get(&up.url(0, "/demand-partners"))
+        .await
+        .expect_status(200)
+        .json();
+    for (id, offset) in [("rival-a", 11), ("rival-b", 12)] {
+        let mut partners = partners["items"].as_array().unwrap().iter();
+        let rival = partners.find(|it| it["id"] == id).unwrap();
+        assert_eq!(
+            rival["endpoint"],
+            up.url(offset, "/bid"),
+            "on the ports of now"
+        );
+    }
 
     up.signal("INT");
     let status = up.ended().await;

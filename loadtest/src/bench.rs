@@ -16,7 +16,7 @@ use service::client::{Client, ClientConfig, OutRequest, Target as HttpTarget};
 use service::{Shutdown, runtime};
 use tokio::task::JoinSet;
 
-use crate::command::Target;
+use crate::command::{Dsps, Target};
 use crate::notices;
 use crate::saturate::{self, Bids, Gets, Plan, Source};
 use crate::seeded::requests::{Mix, Prepared, prepare};
@@ -120,6 +120,9 @@ pub struct Load {
     /// Number of the first request; requests of the same number are the same opportunity.
     #[arg(long, default_value_t = 1)]
     pub first: u64,
+    /// DSPs beside the load.
+    #[command(flatten)]
+    pub dsps: Dsps,
 }
 
 impl Load {
@@ -199,7 +202,8 @@ impl Bench {
                     Some(bytes) => Rc::new(RefCell::new(Gets::new(*bytes))),
                 };
                 let plan = load.plan(*warm_up, *seconds);
-                let run = saturate::saturate(load.address()?, &plan, source, shutdown)?;
+                let (address, dsps) = (load.address()?, load.dsps.open()?);
+                let run = saturate::saturate(address, &plan, source, dsps, shutdown)?;
                 println!("{}", run.to_json());
                 Ok(())
             }

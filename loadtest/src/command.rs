@@ -11,10 +11,10 @@ use service::Shutdown;
 use url::Url;
 
 use crate::bench::Bench;
-use crate::driver;
+use crate::driver::{self, Generator};
 use crate::echo;
 use crate::pace::Arrivals;
-use crate::partners::{self, Behaviour, Examples, Market, PartnerStats};
+use crate::partners::{self, Behaviour, Examples, Market, PartnerStats, QuickDsps};
 use crate::report::{Report, Threshold};
 use crate::scenario::{Scenario, Seeded};
 use crate::seeded::requests;
@@ -60,6 +60,40 @@ pub struct Args {
     /// Prints the report as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Never sleeps: sends on time, and spares the server the waking of a sleeper. Takes a whole core.
+    #[arg(long)]
+    pub awake: bool,
+    /// DSPs beside the load.
+    #[command(flatten)]
+    pub dsps: Dsps,
+}
+
+/// DSPs that are served by the generator's own thread, so that neither keeps the other from its core.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Dsps {
+    /// Serves so many quick DSPs beside the load, on ports in a row.
+    #[arg(long = "dsps", default_value_t = 0)]
+    pub count: u16,
+    /// Where the first of them listens.
+    #[arg(long = "dsps-listen", default_value = "127.0.0.1:9100")]
+    pub listen: String,
+    /// They bid without notice URLs.
+    #[arg(long = "dsps-without-notices")]
+    pub without_notices: bool,
+}
+
+impl Dsps {
+    /// Opens their ports.
+    ///
+    /// # Errors
+    /// When one is taken.
+    pub fn open(&self) -> Result<QuickDsps> {
+        let market = Market {
+            asks_for_notices: !self.without_notices,
+            ..Market::broad("seat-quick", "quick.example")
+        };
+        QuickDsps::open(&self.listen, self.count, &market)
+    }
 }
 
 /// The kinds of requests that can be chosen on the command line.
@@ -187,11 +221,12 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
     {
         match behaviour {
             Script::Quick => {
-                let market = Market {
-                    asks_for_notices: !without_notices,
-                    ..Market::broad("seat-quick", "quick.example")
+                let dsps = Dsps {
+                    count: *count,
+                    listen: listen.clone(),
+                    without_notices: *without_notices,
                 };
-                partners::run_quick(partners::listeners(listen, *count)?, market, shutdown)?;
+                partners::run_quick(dsps.open()?, shutdown)?;
                 return Ok(Outcome::Kept);
             }
             Script::Hostile => {
@@ -242,7 +277,11 @@ pub fn run(args: &Args, shutdown: &Shutdown) -> Result<Outcome> {
     };
     let live = std::io::stderr().is_terminal() && !args.json;
     let target = service::client::Target::of_url(&args.target.0)?;
-    let reports = driver::drive(&scenario, &target, shutdown, move |state| {
+    let generator = Generator {
+        awake: args.awake,
+        dsps: args.dsps.open()?,
+    };
+    let reports = driver::drive_by(generator, &scenario, &target, shutdown, move |state| {
         if live {
             show(state);
         }

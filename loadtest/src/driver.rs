@@ -16,6 +16,7 @@ use tokio::task::spawn_local;
 
 use crate::bench::PREPARED;
 use crate::pace::Pace;
+use crate::partners::QuickDsps;
 use crate::report::Report;
 use crate::scenario::{Scenario, Seeded};
 use crate::seeded::requests::{Prepared, prepare};
@@ -26,6 +27,15 @@ const GIVE_UP: Duration = Duration::from_secs(2);
 
 /// Due requests that the sending thread has not yet taken; more than that are late by definition.
 const WAITING: usize = 4_096;
+
+/// How the generator itself runs.
+#[derive(Debug, Default)]
+pub struct Generator {
+    /// Never sleeps: sends on time, and takes a whole core.
+    pub awake: bool,
+    /// DSPs that the same thread serves.
+    pub dsps: QuickDsps,
+}
 
 /// Runs a scenario to its end, or until shut down; `progress` hears of the state about once a second. One report
 /// for each of its rates: of the requests that were due in its time.
@@ -38,9 +48,21 @@ pub fn drive(
     shutdown: &Shutdown,
     progress: impl Fn(&Report) + 'static,
 ) -> Result<Vec<Report>> {
+    drive_by(Generator::default(), scenario, target, shutdown, progress)
+}
+
+/// The same by a generator of some kind.
+///
+/// # Errors
+/// When the generator's threads cannot be made, or its DSPs cannot be served.
+pub fn drive_by(
+    generator: Generator,
+    scenario: &Scenario,
+    target: &Target,
+    shutdown: &Shutdown,
+    progress: impl Fn(&Report) + 'static,
+) -> Result<Vec<Report>> {
     let mut bodies = Bodies::of(scenario);
-    let start = Instant::now();
-    let due = keep_pace(scenario, start, shutdown)?;
     let run = Rc::new(Run {
         client: Client::new(ClientConfig {
             max_idle_per_host: scenario.max_in_flight,
@@ -55,14 +77,18 @@ pub fn drive(
     });
     let work = Rc::clone(&run);
     let scenario = scenario.clone();
-    runtime::current_thread("loadtest")?.block_on(send_all(
-        work,
-        scenario,
-        &mut bodies,
-        start,
-        due,
-        progress,
-    ));
+    let shutdown = shutdown.clone();
+    runtime::current_thread("loadtest")?.block_on(async move {
+        generator.dsps.serve(&Rc::default())?;
+        let start = Instant::now();
+        let due = if generator.awake {
+            Schedule::awake(&scenario, start, shutdown)
+        } else {
+            Schedule::Asleep(keep_pace(&scenario, start, &shutdown)?)
+        };
+        send_all(work, scenario, &mut bodies, start, due, progress).await;
+        anyhow::Ok(())
+    })?;
     let reports = run.reports.iter().map(|report| report.borrow().clone());
     Ok(reports.collect())
 }
@@ -75,6 +101,59 @@ fn stages(scenario: &Scenario) -> impl Iterator<Item = (u32, Duration)> {
 
 /// A request that is due, by the number of its rate.
 type Due = (usize, Instant);
+
+/// Where due times come from.
+enum Schedule {
+    /// A thread that sleeps until each is due.
+    Asleep(mpsc::Receiver<Due>),
+    /// The sending thread itself, which does whatever else there is to do until then.
+    Awake {
+        due: Box<dyn Iterator<Item = Due>>,
+        shutdown: Shutdown,
+    },
+}
+
+impl Schedule {
+    fn awake(scenario: &Scenario, start: Instant, shutdown: Shutdown) -> Self {
+        let (arrivals, seed) = (scenario.arrivals, scenario.seed);
+        let stages: Vec<(u32, Duration)> = stages(scenario).collect();
+        let began = stages.clone().into_iter().scan(start, |next, (_, length)| {
+            let began = *next;
+            // Nothing follows what lasts longer than time can be told.
+            *next = began.checked_add(length).unwrap_or(began);
+            Some(began)
+        });
+        let stages = stages.into_iter().zip(began).enumerate();
+        let due = stages.flat_map(move |(stage, ((rate, length), began))| {
+            let at = Pace::new(rate, arrivals, seed).take_while(move |at| *at < length);
+            at.map(move |at| (stage, began + at))
+        });
+        Self::Awake {
+            due: Box::new(due),
+            shutdown,
+        }
+    }
+
+    /// The next one, once it is due; `None` at the end.
+    async fn next(&mut self) -> Option<Due> {
+        match self {
+            Self::Asleep(due) => due.recv().await,
+            Self::Awake { due, shutdown } => {
+                let next = due.next()?;
+                // Once at least: what is late must not keep answers from being read.
+                loop {
+                    tokio::task::yield_now().await;
+                    if shutdown.is_fired() {
+                        return None;
+                    }
+                    if next.1 <= Instant::now() {
+                        return Some(next);
+                    }
+                }
+            }
+        }
+    }
+}
 
 /// Due times as they come, from a thread of its own: the runtime's timers are a millisecond coarse.
 fn keep_pace(
@@ -125,13 +204,13 @@ async fn send_all(
     scenario: Scenario,
     bodies: &mut Bodies,
     start: Instant,
-    mut due: mpsc::Receiver<Due>,
+    mut schedule: Schedule,
     progress: impl Fn(&Report),
 ) {
     let mut shown = start;
     let mut under_way = (0, start);
     let in_flight = Arc::new(Semaphore::new(scenario.max_in_flight));
-    while let Some((stage, due)) = due.recv().await {
+    while let Some((stage, due)) = schedule.next().await {
         let (before, began) = under_way;
         if stage != before {
             run.of(before, |report| report.elapsed = due - began);

@@ -6,6 +6,7 @@
 
 #![deny(missing_docs)]
 
+pub mod awake;
 mod bench;
 mod command;
 pub mod cpu;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use service::Shutdown;
 
+use crate::partners::QuickDsps;
 use crate::saturate::{Bids, Plan, Saturated, Source, saturate};
 
 /// How long bids are asked for: on a machine that others use, too.
@@ -38,6 +39,7 @@ pub fn run(
         address,
         &asking,
         Rc::<RefCell<Harvest>>::clone(&harvest),
+        QuickDsps::default(),
         shutdown,
     )?;
     let burls = std::mem::take(&mut harvest.borrow_mut().burls);
@@ -51,7 +53,7 @@ pub fn run(
         warm_up: Duration::ZERO,
         ..plan.clone()
     };
-    saturate(address, &calling, calls, shutdown)
+    saturate(address, &calling, calls, QuickDsps::default(), shutdown)
 }
 
 struct Harvest {

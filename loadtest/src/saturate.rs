@@ -2,10 +2,11 @@
 //!
 //! It tells how much a server can do and what a request costs it, and no latencies: those come from the open
 //! loop of [`crate::driver`]. Its own part is small, because requests are written beforehand and answers are
-//! looked at just enough to find their end. It never sleeps: waking a sleeper costs the one who answers ten
-//! microseconds on a virtual machine, and a quick server, whose generator has no time to sleep, would be spared them.
+//! looked at just enough to find their end. It never sleeps ([`crate::awake`]): a quick server, whose generator has no
+//! time to sleep, would be spared the waking that a slow one pays for. DSPs that an exchange is to ask may be served by
+//! the same thread.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -19,7 +20,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, spawn_local};
 
+use crate::awake::Awake;
 use crate::cpu;
+use crate::partners::QuickDsps;
 use crate::seeded::requests::Prepared;
 
 /// Where the requests come from, as whole HTTP/1.1 messages.
@@ -143,21 +146,22 @@ pub fn saturate(
     address: SocketAddr,
     plan: &Plan,
     source: Rc<RefCell<dyn Source>>,
+    dsps: QuickDsps,
     shutdown: &Shutdown,
 ) -> Result<Saturated> {
     runtime::current_thread("saturate")?.block_on(async {
+        let awake = Rc::new(Awake::default());
         let run = Rc::new(Run {
             address,
             source,
             counts: RefCell::default(),
-            worked: Cell::new(false),
-            idle: Cell::default(),
-            stop: Cell::new(false),
+            awake: Rc::clone(&awake),
         });
+        dsps.serve(&awake)?;
         TcpStream::connect(address)
             .await
             .with_context(|| format!("nothing listens on {address}"))?;
-        spawn_local(Rc::clone(&run).stay_awake());
+        spawn_local(async move { awake.stay().await });
         let mut senders = JoinSet::new();
         for _ in 0..plan.connections {
             senders.spawn_local(Rc::clone(&run).keep_sending());
@@ -166,7 +170,7 @@ pub fn saturate(
             .after(plan.warm_up, plan, &mut senders, shutdown)
             .await?;
         let last = run.after(plan.length, plan, &mut senders, shutdown).await?;
-        run.stop.set(true);
+        run.awake.stop();
         // Whoever still waits for an answer is left behind.
         spawn_local(async move { while senders.join_next().await.is_some() {} });
         Ok(Saturated { first, last })
@@ -177,11 +181,7 @@ struct Run {
     address: SocketAddr,
     source: Rc<RefCell<dyn Source>>,
     counts: RefCell<Counts>,
-    /// Whether anything was sent or heard since it was last asked.
-    worked: Cell<bool>,
-    /// Time on a CPU with nothing to do.
-    idle: Cell<Duration>,
-    stop: Cell<bool>,
+    awake: Rc<Awake>,
 }
 
 impl Run {
@@ -204,7 +204,7 @@ impl Run {
             let threads = cpu::by_thread(*pid).with_context(|| format!("process {pid}"))?;
             watched.insert(*pid, threads);
         }
-        let idle = self.idle.get();
+        let idle = self.awake.idle();
         Ok(Snapshot {
             at: Instant::now(),
             counts: self.counts.borrow().clone(),
@@ -214,22 +214,9 @@ impl Run {
         })
     }
 
-    /// Looks for answers without a pause, and tells that apart from work.
-    async fn stay_awake(self: Rc<Self>) {
-        let mut before = cpu::of_thread();
-        while !self.stop.get() {
-            tokio::task::yield_now().await;
-            let now = cpu::of_thread();
-            if !self.worked.replace(false) {
-                self.idle.set(self.idle.get() + now.saturating_sub(before));
-            }
-            before = now;
-        }
-    }
-
     async fn keep_sending(self: Rc<Self>) {
         let (mut out, mut answer) = (Vec::new(), Vec::new());
-        while !self.stop.get() {
+        while !self.awake.is_stopped() {
             match self.converse(&mut out, &mut answer).await {
                 Ok(()) => return,
                 Err(_) => {
@@ -245,15 +232,15 @@ impl Run {
     async fn converse(&self, out: &mut Vec<u8>, answer: &mut Vec<u8>) -> io::Result<()> {
         let mut stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        while !self.stop.get() {
+        while !self.awake.is_stopped() {
             out.clear();
             if !self.source.borrow_mut().next(out) {
                 return Ok(());
             }
-            self.worked.set(true);
+            self.awake.worked();
             stream.write_all(out).await?;
             let end = read_answer(&mut stream, answer).await?;
-            self.worked.set(true);
+            self.awake.worked();
             self.count(out.len(), &end, answer);
             if end.closes {
                 stream = TcpStream::connect(self.address).await?;

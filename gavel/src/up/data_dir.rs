@@ -8,7 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 /// What the services keep beside the stores; `--fresh` removes it, and the stores remove theirs.
-const OURS: [&str; 5] = ["bidder", "exchange", "dmp", "logs", "service.token"];
+const OURS: [&str; 6] = [
+    "bidder",
+    "exchange",
+    "dmp",
+    "logs",
+    "service.token",
+    "rivals.json",
+];
 
 /// The data directory: as told, else the default of this user.
 ///

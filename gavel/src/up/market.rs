@@ -73,7 +73,7 @@ impl Market {
         };
         market.spawn_all(settings, stores, ports)?;
         market.wait_ready(&[market.urls.control_plane.clone()])?;
-        runtime::current_thread("seed")?.block_on(seed::load(&market.seed_targets(settings)))?;
+        runtime::current_thread("seed")?.block_on(seed::prepare(&market.seed_targets(settings)))?;
         market.wait_ready(&market.urls.services())?;
         runtime::current_thread("live")?.block_on(market.wait_funded());
         Ok(market)
@@ -190,6 +190,7 @@ impl Market {
                 ("{{rival_b_url}}", bid(&self.urls.rivals[1])),
             ],
             token: settings.service_token.clone(),
+            told: settings.data_dir.join("rivals.json"),
         }
     }
 

@@ -1,5 +1,8 @@
 //! The demo market: calls to the public APIs, from data alone, on first start.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -33,13 +36,87 @@ pub(super) struct Targets {
     pub placeholders: Vec<(&'static str, String)>,
     /// Token of a control plane or DMP that asks for one.
     pub token: String,
+    /// Where it is kept what the placeholders stood for when the market ran last.
+    pub told: PathBuf,
 }
 
-/// Loads the demo market when there is no advertiser yet; returns whether it did.
+/// Loads the demo market on first start; later on, tells it where its rivals are now. Returns whether it loaded.
 ///
 /// # Errors
 /// When an API cannot be reached or refuses a call: the call and its answer.
-pub(super) async fn load(targets: &Targets) -> Result<bool> {
+pub(super) async fn prepare(targets: &Targets) -> Result<bool> {
+    let loaded = load(targets).await?;
+    if !loaded {
+        follow(targets).await?;
+    }
+    let now: BTreeMap<&str, &str> = targets
+        .placeholders
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    let now = serde_json::to_string_pretty(&now)?;
+    fs::write(&targets.told, now).with_context(|| {
+        let path = targets.told.display();
+        format!("{path} cannot be written: choose a directory of your own with --data DIR")
+    })?;
+    Ok(loaded)
+}
+
+/// Partners that are where a placeholder once stood are moved to where it stands now: ports may be others than last
+/// time.
+async fn follow(targets: &Targets) -> Result<()> {
+    let Ok(told) = fs::read_to_string(&targets.told) else {
+        return Ok(());
+    };
+    let told: BTreeMap<String, String> = serde_json::from_str(&told).unwrap_or_default();
+    let moved = |endpoint: &str| {
+        let placeholder = targets.placeholders.iter().find(|(name, now)| {
+            let before = told.get(*name);
+            before.is_some_and(|before| before == endpoint && before != now)
+        });
+        placeholder.map(|(_, now)| now.clone())
+    };
+    let caller = Caller::new().with_token(&targets.token)?;
+    let base = &targets.control_plane;
+    let mut moves = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/demand-partners?limit=100{cursor}");
+        let page = call(&caller, base, "GET", &path, String::new()).await?;
+        let page: Page = serde_json::from_slice(&page).context("/demand-partners")?;
+        moves.extend(page.items.into_iter().filter_map(|partner| {
+            let to = moved(&partner.endpoint)?;
+            Some((partner.id, to))
+        }));
+        match page.next_cursor {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    for (id, endpoint) in moves {
+        let path = format!("/demand-partners/{id}");
+        let body = serde_json::json!({ "endpoint": endpoint }).to_string();
+        call(&caller, base, "PATCH", &path, body).await?;
+    }
+    Ok(())
+}
+
+/// A page of partners, of which only their places matter here.
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Partner>,
+    #[serde(default)]
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Partner {
+    id: String,
+    endpoint: String,
+}
+
+/// Loads the demo market when there is no advertiser yet; returns whether it did.
+async fn load(targets: &Targets) -> Result<bool> {
     let caller = Caller::new().with_token(&targets.token)?;
     let existing = call(
         &caller,

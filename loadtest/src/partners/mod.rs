@@ -10,7 +10,7 @@ mod wire;
 pub use examples::Examples;
 pub use hostile::run_hostile;
 pub use market::Market;
-pub use quick::{listeners, run_quick};
+pub use quick::{QuickDsps, run_quick};
 pub use server::{PartnerStats, run};
 
 use std::time::Duration;

@@ -18,29 +18,62 @@ use tokio::task::spawn_local;
 
 use super::Market;
 use super::wire::{Asked, read_request};
+use crate::awake::Awake;
 use crate::rng::Rng;
 
 /// Creatives that are remembered; further ones are written anew each time.
 const REMEMBERED: usize = 8_192;
 
-/// Serves one DSP on each listener until shut down: `POST` any path for bids, any other request is a notice.
-///
-/// # Errors
-/// When the runtime or a listener fails.
-pub fn run_quick(listeners: Vec<TcpListener>, market: Market, shutdown: &Shutdown) -> Result<()> {
-    runtime::current_thread("partners")?.block_on(async move {
-        for (number, listener) in listeners.into_iter().enumerate() {
+/// DSPs on ports in a row, which are open and served by nobody yet.
+#[derive(Debug, Default)]
+pub struct QuickDsps(Vec<(TcpListener, Market)>);
+
+impl QuickDsps {
+    /// So many of them from the address `first` on.
+    ///
+    /// # Errors
+    /// When one of the ports is taken.
+    pub fn open(first: &str, count: u16, market: &Market) -> Result<Self> {
+        let bound = listeners(first, count)?.into_iter();
+        Ok(Self(bound.map(|it| (it, market.clone())).collect()))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Serves them by tasks of this thread: `POST` any path for bids, any other request is a notice. `awake` hears of
+    /// what they do.
+    ///
+    /// # Errors
+    /// When a listener cannot be given to the runtime.
+    pub fn serve(self, awake: &Rc<Awake>) -> Result<()> {
+        for (number, (listener, market)) in self.0.into_iter().enumerate() {
             let base = format!("http://{}", listener.local_addr()?);
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let dsp = Quick {
-                market: market.clone(),
+                market,
                 base,
                 rng: Rng::new(number as u64),
                 creatives: HashMap::new(),
+                awake: Rc::clone(awake),
             };
             spawn_local(accept(listener, Rc::new(RefCell::new(dsp))));
         }
+        Ok(())
+    }
+}
+
+/// Serves them until shut down.
+///
+/// # Errors
+/// When the runtime or a listener fails.
+pub fn run_quick(dsps: QuickDsps, shutdown: &Shutdown) -> Result<()> {
+    runtime::current_thread("partners")?.block_on(async move {
+        dsps.serve(&Rc::default())?;
         shutdown.fired().await;
         Ok(())
     })
@@ -75,6 +108,7 @@ async fn serve(mut stream: TcpStream, dsp: &RefCell<Quick>) -> io::Result<()> {
             let asked = incoming.get(head..head + length).unwrap_or_default();
             let think = {
                 let mut dsp = dsp.borrow_mut();
+                dsp.awake.worked();
                 dsp.answer(asked, &mut body);
                 dsp.think()
             };
@@ -90,6 +124,7 @@ async fn serve(mut stream: TcpStream, dsp: &RefCell<Quick>) -> io::Result<()> {
             )?;
             out.extend_from_slice(&body);
         }
+        dsp.borrow().awake.worked();
         stream.write_all(&out).await?;
         incoming.drain(..head + length);
     }
@@ -131,6 +166,7 @@ struct Quick {
     rng: Rng,
     /// Members of a bid by what was asked for; `None`: it has nothing that fits.
     creatives: HashMap<Box<str>, Option<Rc<str>>>,
+    awake: Rc<Awake>,
 }
 
 impl Quick {
@@ -230,10 +266,7 @@ impl Quick {
 }
 
 /// Listeners on so many ports in a row.
-///
-/// # Errors
-/// When one of them is taken.
-pub fn listeners(first: &str, count: u16) -> Result<Vec<TcpListener>> {
+fn listeners(first: &str, count: u16) -> Result<Vec<TcpListener>> {
     let (host, port) = first.rsplit_once(':').context("write HOST:PORT")?;
     let port: u16 = port.parse().context("write HOST:PORT")?;
     (0..count)
@@ -261,6 +294,7 @@ mod tests {
             base: "http://127.0.0.1:1".into(),
             rng: Rng::new(1),
             creatives: HashMap::new(),
+            awake: Rc::default(),
         }
     }
 
@@ -314,7 +348,8 @@ mod tests {
             bids_per_mille: 1_000,
             ..Market::broad("seat-quick", "quick.example")
         };
-        let running = std::thread::spawn(move || run_quick(bound.into(), market, &shutdown));
+        let dsps = QuickDsps(bound.map(|it| (it, market.clone())).into());
+        let running = std::thread::spawn(move || run_quick(dsps, &shutdown));
         for address in addresses {
             let mut stream = std::net::TcpStream::connect(address).unwrap();
             let body = r#"{"id":"1","imp":[{"id":"1","banner":{"w":300,"h":250}}]}"#;

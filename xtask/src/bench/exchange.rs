@@ -42,8 +42,11 @@ pub(super) fn auctions(stage: &mut Stage, plan: &Plan) -> Result<Vec<Row>> {
             continue;
         }
         let plan = &thorough(plan);
+        let dsps = market.beside_the_load(count, notices);
+        let mut options = vec![format!("--connections={}", connections(count))];
+        options.extend(dsps.iter().cloned());
         let load = Load {
-            options: vec![format!("--connections={}", connections(count))],
+            options,
             warm_up: plan.seconds,
         };
         let busy = against_hyper(stage, plan, &exchange, &auction_url(), &load)?;
@@ -61,7 +64,7 @@ pub(super) fn auctions(stage: &mut Stage, plan: &Plan) -> Result<Vec<Row>> {
             }
             rows.push(row);
         }
-        rows.extend(open_loops(stage, plan, &busy, &with)?);
+        rows.extend(open_loops(stage, plan, &busy, (&with, &dsps))?);
         if !notices {
             shared.push(busy);
         }
@@ -97,11 +100,16 @@ fn thorough(plan: &Plan) -> Plan {
 }
 
 /// P11, P12, P13 with the DSPs that are there.
-fn open_loops(stage: &mut Stage, plan: &Plan, busy: &Rounds, with: &str) -> Result<Vec<Row>> {
+fn open_loops(
+    stage: &mut Stage,
+    plan: &Plan,
+    busy: &Rounds,
+    (with, dsps): (&str, &[String]),
+) -> Result<Vec<Row>> {
     let capacity = 1e6 / busy.own(|it| it.cpu_us).median;
     let mut rows = Vec::new();
     if plan.wants_any(&["p11", "p13"]) {
-        let rounds = loops(stage, plan, capacity, 0.5)?;
+        let rounds = loops(stage, plan, (capacity, 0.5), dsps)?;
         let of = |read: fn(&Open) -> f64| Range::of(rounds.iter().map(read).collect());
         let lag = of(|it| it.lag_ms);
         let measured = |p99: Range, p99_9: Range| {
@@ -143,7 +151,7 @@ fn open_loops(stage: &mut Stage, plan: &Plan, busy: &Rounds, with: &str) -> Resu
         }
     }
     if plan.wants("p12") {
-        let rounds = loops(stage, plan, capacity, 2.0)?;
+        let rounds = loops(stage, plan, (capacity, 2.0), dsps)?;
         let of = |read: fn(&Open) -> f64| Range::of(rounds.iter().map(read).collect());
         let (goodput, p99, lag) = (of(|it| it.goodput), of(|it| it.p99), of(|it| it.lag_ms));
         let verdict = Must::AtLeast(0.9)
@@ -169,10 +177,15 @@ fn open_loops(stage: &mut Stage, plan: &Plan, busy: &Rounds, with: &str) -> Resu
     Ok(rows)
 }
 
-fn loops(stage: &mut Stage, plan: &Plan, capacity: f64, times: f64) -> Result<Vec<Open>> {
+fn loops(
+    stage: &mut Stage,
+    plan: &Plan,
+    load: (f64, f64),
+    dsps: &[String],
+) -> Result<Vec<Open>> {
     let url = auction_url();
     (0..plan.rounds.div_ceil(2).max(2))
-        .map(|_| open_loop(stage, plan, &url, capacity, times))
+        .map(|_| open_loop(stage, plan, &url, load, dsps))
         .collect()
 }
 
@@ -205,6 +218,20 @@ impl Partners {
             }
         }
         stage.until_version(EXCHANGE)
+    }
+
+    /// Ends them, and tells how the generator is to serve the same by its own thread: on one core, a process of theirs
+    /// would keep the generator waiting, and the generator them.
+    fn beside_the_load(&mut self, count: u16, notices: bool) -> Vec<String> {
+        self.0 = None;
+        let mut options = vec![
+            format!("--dsps={count}"),
+            format!("--dsps-listen=127.0.0.1:{PARTNERS}"),
+        ];
+        if !notices {
+            options.push("--dsps-without-notices".into());
+        }
+        options
     }
 }
 

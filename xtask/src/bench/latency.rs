@@ -109,22 +109,28 @@ fn open_loops(stage: &mut Stage, plan: &Plan, bidder: &Process, times: f64) -> R
     for _ in 0..plan.rounds.div_ceil(2).max(2) {
         let busy = round(stage, bidder, &url, &[], (0.3, plan.seconds / 2.0))?;
         let capacity = busy.rate * (1.0 - busy.shed);
-        rounds.push(open_loop(stage, plan, &url, capacity, times)?);
+        rounds.push(open_loop(stage, plan, &url, (capacity, times), &[])?);
     }
     Ok(rounds)
 }
 
-/// One open loop at so many times a capacity.
+/// One open loop at so many times a capacity. The generator never sleeps, and whoever else is on its core goes first.
 pub(super) fn open_loop(
     stage: &mut Stage,
     plan: &Plan,
     url: &str,
-    capacity: f64,
-    times: f64,
+    (capacity, times): (f64, f64),
+    options: &[String],
 ) -> Result<Open> {
     let rate = bytes(capacity * times);
     let seconds = bytes(plan.seconds * 2.0).max(1);
-    let told = driven(stage, url, &[(rate, seconds)], capacity)?;
+    let mut arguments: Vec<String> = vec!["--idle".into(), "0".into()];
+    // Without what `nice` is told.
+    arguments.extend(driving(stage, url, &[(rate, seconds)])?.into_iter().skip(2));
+    arguments.push("--awake".into());
+    arguments.extend(options.iter().cloned());
+    let report = told(Path::new("chrt"), &arguments)?;
+    let told = reports(&report, capacity)?;
     let open = told.into_iter().next().context("no report")?;
     eprintln!(
         "       Bench   {rate}/s: p99 {:.2} ms, p99.9 {:.2} ms, goodput {:.2}, shed {:.0} %",
