@@ -42,6 +42,7 @@ fn delivered(auction: u128, imp: &str) -> DeliveryEvent {
             test: false,
             provisional: false,
             refused: false,
+            serves_on_win: false,
             device: contracts::notice::Device::default(),
         },
         at: NOON,

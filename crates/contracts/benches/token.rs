@@ -26,6 +26,7 @@ fn tokens(criterion: &mut Criterion) {
         test: false,
         provisional: true,
         refused: false,
+        serves_on_win: false,
         device: Device::of(Some("198.51.100.0".into()), Some(agent)),
     };
     let ring = SellClaims::ring(&[NoticeKey::new(1, [7; 32])]);

@@ -77,6 +77,11 @@ pub trait Handler {
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         let _ = (request, response);
     }
+
+    /// Adds to the answer of a request whose body cannot be taken (such as CORS headers).
+    fn on_refused(&self, class: Class, request: &HeaderMap, response: &mut Response) {
+        let _ = (class, request, response);
+    }
 }
 
 impl<H: Handler> Handler for Rc<H> {
@@ -92,6 +97,9 @@ impl<H: Handler> Handler for Rc<H> {
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         H::on_shed(self, request, response);
     }
+    fn on_refused(&self, class: Class, request: &HeaderMap, response: &mut Response) {
+        H::on_refused(self, class, request, response);
+    }
 }
 
 impl<H: Handler> Handler for Arc<H> {
@@ -106,5 +114,8 @@ impl<H: Handler> Handler for Arc<H> {
     }
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         H::on_shed(self, request, response);
+    }
+    fn on_refused(&self, class: Class, request: &HeaderMap, response: &mut Response) {
+        H::on_refused(self, class, request, response);
     }
 }

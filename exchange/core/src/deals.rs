@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use contracts::catalog::{self, DemandPartner};
 use openrtb::enums::AuctionType;
 use openrtb::{Deal, Imp};
-use units::{PlacementId, UnixMillis};
+use units::{CpmMicros, PlacementId, UnixMillis};
 
 use crate::auction::Tier;
 use crate::clearing::Pricing;
@@ -39,14 +39,15 @@ pub fn tier(deal: Option<&Deal<'_>>) -> Tier {
     }
 }
 
-/// How a bid is priced. `at` 3 without a `bidfloor` agrees on no price and runs as first price.
+/// How a bid is priced. `at` 3 without a `bidfloor`, or with one of nothing, agrees on no price and runs as first
+/// price.
 #[must_use]
 pub fn pricing(deal: Option<&Deal<'_>>, request_at: i32) -> Pricing {
     let Some(deal) = deal else {
         return Pricing::of_request(request_at);
     };
     let pricing = Pricing::of_deal(deal.at.map(|at| at.0), request_at);
-    if pricing == Pricing::Agreed && deal.bidfloor.is_none() {
+    if pricing == Pricing::Agreed && deal.bidfloor() == CpmMicros::ZERO {
         return Pricing::First;
     }
     pricing

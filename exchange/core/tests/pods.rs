@@ -278,6 +278,8 @@ fn pods_of_requests() {
         order: &'static [(&'static str, Option<u32>)],
     }
     const BREAK: &str = r#""podid":"p","poddur":60,"maxseq":3,"slotinpod":2"#;
+    const FIRST: &str = r#""podid":"p","poddur":60,"maxseq":3,"slotinpod":1"#;
+    const LAST: &str = r#""podid":"p","poddur":60,"maxseq":3,"slotinpod":-1"#;
     #[rustfmt::skip]
     let cases = [
         Case { item: "X-20 the sum of lengths", at: 1, imps: &[r#""podid":"p","poddur":60"#], bids: &[("a", "1", "9", 60, ""), ("b", "1", "6", 30, ""), ("c", "1", "5", 30, "")], expect: &["102", "won 6 USD", "won 5 USD"], order: &[("b", Some(1)), ("c", Some(2))] },
@@ -286,6 +288,8 @@ fn pods_of_requests() {
         Case { item: "C-101 structured: one winner for each slot", at: 1, imps: &[r#""podid":"p""#, r#""podid":"p""#], bids: &[("a", "1", "3", 30, ""), ("b", "1", "4", 30, ""), ("c", "2", "1", 30, "")], expect: &["102", "won 4 USD", "won 1 USD"], order: &[("b", None), ("c", None)] },
         Case { item: "C-101 hybrid", at: 1, imps: &[r#""podid":"p""#, BREAK], bids: &[("a", "1", "3", 30, ""), ("b", "2", "2", 30, ""), ("c", "2", "1", 30, ""), ("d", "2", "0.5", 30, "")], expect: &["won 3 USD", "won 2 USD", "won 1 USD", "102"], order: &[("a", None), ("b", Some(1)), ("c", Some(2))] },
         Case { item: "X-21 the first slot once", at: 1, imps: &[BREAK], bids: &[("a", "1", "3", 15, r#""slotinpod":1"#), ("b", "1", "4", 15, r#""slotinpod":1"#), ("c", "1", "9", 15, "")], expect: &["102", "won 4 USD", "won 9 USD"], order: &[("b", Some(1)), ("c", Some(2))] },
+        Case { item: "X-21 either would do, and the first is promised", at: 1, imps: &[FIRST], bids: &[("a", "1", "1", 15, r#""slotinpod":2"#), ("b", "1", "3", 15, "")], expect: &["won 1 USD", "won 3 USD"], order: &[("a", Some(1)), ("b", Some(2))] },
+        Case { item: "X-21 either would do, and the last is promised", at: 1, imps: &[LAST], bids: &[("a", "1", "3", 15, r#""slotinpod":2"#), ("b", "1", "1", 15, "")], expect: &["won 3 USD", "won 1 USD"], order: &[("b", Some(1)), ("a", Some(2))] },
         Case { item: "X-21 first, last and who does not mind", at: 1, imps: &[BREAK], bids: &[("a", "1", "1", 15, r#""slotinpod":-1"#), ("b", "1", "2", 15, r#""slotinpod":2"#), ("c", "1", "3", 15, "")], expect: &["won 1 USD", "won 2 USD", "won 3 USD"], order: &[("b", Some(1)), ("c", Some(2)), ("a", Some(3))] },
         Case { item: "X-22 by default the advertiser once", at: 1, imps: &[BREAK], bids: &[("a", "1", "3", 15, r#""adomain":["x.example"]"#), ("b", "1", "4", 15, r#""adomain":["www.X.example"]"#)], expect: &["102", "won 4 USD"], order: &[("b", Some(1))] },
         Case { item: "X-22 by default the creative once", at: 1, imps: &[BREAK], bids: &[("a", "1", "3", 15, r#""crid":"c""#), ("b", "1", "4", 15, r#""crid":"c""#)], expect: &["102", "won 4 USD"], order: &[("b", Some(1))] },

@@ -44,6 +44,11 @@ pub(crate) enum NotTaken {
     /// 410: too late.
     #[error("the token has expired")]
     Expired,
+    /// 409: nothing was shown that could be billed.
+    #[error(
+        "this bid's markup comes with its win notice, which was not called or brought none: the win is forfeit"
+    )]
+    Unserved,
 }
 
 /// The name of a notice in metrics and records.

@@ -68,6 +68,7 @@ async fn the_status_table() {
     let deep = format!(r#"{{"id":"1","x":{}{}}}"#, "[".repeat(100), "]".repeat(100));
     let problem = ("content-type", "application/problem+json");
     let json = ("content-type", "application/json");
+    let allowed = ("access-control-allow-origin", "https://paper.example");
     let (auction, post) = ("/openrtb2/auction", Method::POST);
     let malformed = |case, body: &str| Row {
         case,
@@ -110,11 +111,14 @@ async fn the_status_table() {
         other("won, the other path", &[], good.as_bytes(), 200, json, Some(("cur", json!("USD")))),
         other("won, as text/plain", &[("content-type", "text/plain;charset=UTF-8")], good.as_bytes(), 200, json, Some(("id", json!("req-1")))),
         other("won, gzip", &[("content-encoding", "gzip")], &packed(&good), 200, json, Some(("id", json!("req-1")))),
-        other("won, to a browser", &[("origin", "https://paper.example")], good.as_bytes(), 200, ("access-control-allow-origin", "https://paper.example"), Some(("id", json!("req-1")))),
+        other("won, to a browser", &[("origin", "https://paper.example")], good.as_bytes(), 200, allowed, Some(("id", json!("req-1")))),
         other("other content type", &[("content-type", "application/xml")], good.as_bytes(), 415, problem, Some(("status", json!(415)))),
         other("other content encoding", &[("content-encoding", "br")], good.as_bytes(), 415, problem, Some(("status", json!(415)))),
         other("not the gzip that it claims to be", &[("content-encoding", "gzip")], good.as_bytes(), 400, problem, Some(("status", json!(400)))),
         other("too large", &[], &[b' '; 300 * 1024], 413, ("connection", "close"), Some(("status", json!(413)))),
+        other("other content encoding, to a browser", &[("origin", "https://paper.example"), ("content-encoding", "br")], good.as_bytes(), 415, allowed, None),
+        other("not gzip, to a browser", &[("origin", "https://paper.example"), ("content-encoding", "gzip")], good.as_bytes(), 400, allowed, None),
+        other("too large, to a browser", &[("origin", "https://paper.example")], &[b' '; 300 * 1024], 413, allowed, None),
         Row { method: Method::GET, ..other("GET", &[], b"", 405, ("allow", "POST, OPTIONS"), Some(("status", json!(405)))) },
         Row { method: Method::PUT, ..other("PUT", &[], b"{}", 405, ("allow", "POST, OPTIONS"), Some(("status", json!(405)))) },
     ];
@@ -567,6 +571,7 @@ async fn c_145_sellers_that_ads_txt_does_not_name_are_not_auctioned() {
         for seller in ["off", "known", "strict"] {
             for (domain, verdict) in [
                 ("paper.example", Authorisation::Reseller),
+                ("own.example", Authorisation::Direct),
                 ("fake.example", Authorisation::NotListed),
             ] {
                 catalog.seller_verdicts.push(SellerVerdict {
@@ -596,7 +601,9 @@ async fn c_145_sellers_that_ads_txt_does_not_name_are_not_auctioned() {
         ("k-off", "fake.example", None),
         ("k-known", "paper.example", None),
         ("k-known", "other.example", None),
-        ("k-strict", "paper.example", None),
+        ("k-strict", "own.example", None),
+        // It sells for others and does not say for whom.
+        ("k-strict", "paper.example", Some(16)),
         ("k-strict", "fake.example", Some(12)),
         ("k-strict", "other.example", Some(11)),
     ] {

@@ -76,6 +76,23 @@ async fn a_billing_notice_is_durable_then_passed_on_once() {
 }
 
 #[tokio::test]
+async fn x_90_a_dsp_hears_of_its_win_before_its_bill() {
+    let (dsp, rig) = one_dsp().await;
+    for round in 1..=20 {
+        let bid = won(&rig).await;
+        // As an SSP does that shows at once what it has won.
+        for name in ["nurl", "burl"] {
+            let _ = get(url(&bid, name)).await.expect_status(200);
+        }
+        poll_until(PATIENCE, async || dsp.told().len() == 2 * round).await;
+        let told = dsp.told().split_off(2 * (round - 1));
+        let order = told.iter().map(|it| it.split('?').next().unwrap());
+        let order: Vec<&str> = order.collect();
+        assert_eq!(order, ["/win", "/bill"], "{round}");
+    }
+}
+
+#[tokio::test]
 async fn win_and_loss_notices_of_an_ssp_are_passed_on() {
     let (dsp, rig) = one_dsp().await;
     let bid = won(&rig).await;
@@ -296,6 +313,7 @@ fn claims(expires: UnixMillis) -> SellClaims {
         test: false,
         provisional: false,
         refused: false,
+        serves_on_win: false,
         device: contracts::notice::Device::default(),
     }
 }

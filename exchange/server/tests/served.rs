@@ -147,6 +147,11 @@ async fn x_47_what_the_notice_brings_is_screened_as_on_our_own_placements() {
         *serving.says.lock().unwrap() = markup;
         let (bid, auction) = sold(&rig, "").await;
         let asked = serving.times();
+        let unserved = get(url(&bid, "burl")).await.expect_status(409).text();
+        assert!(
+            unserved.contains("markup"),
+            "X-90 nothing was shown yet: {unserved}"
+        );
         for repetition in 0..2 {
             let answer = get(url(&bid, "nurl")).await;
             match outcome {
@@ -158,7 +163,12 @@ async fn x_47_what_the_notice_brings_is_screened_as_on_our_own_placements() {
         let last = noted(&rig, &auction).await.pop().unwrap();
         let want = ("markup".to_owned(), outcome.unwrap_or("served").to_owned());
         assert_eq!(last, want);
+        let billed = get(url(&bid, "burl")).await.status;
+        let want = if outcome.is_some() { 409 } else { 200 };
+        assert_eq!(billed, want, "X-93 a forfeit is not billed: {markup}");
     }
+    let bills = dsp.wait_told("/bill").await;
+    assert!(bills.contains("/bill"), "{bills}");
 }
 
 #[tokio::test]
@@ -170,6 +180,7 @@ async fn what_found_no_room_is_not_served_unscreened() {
     assert_eq!(get(url(&bid, "nurl")).await.status, 204);
     let noted = noted(&rig, &auction).await;
     assert_eq!(noted.last().unwrap().1, "not_held");
+    let _ = get(url(&bid, "burl")).await.expect_status(409);
     assert_eq!(serving.times(), 0, "nobody would have looked at it");
     let events = rig.events_url.clone();
     drop(rig);

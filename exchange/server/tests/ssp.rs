@@ -242,6 +242,7 @@ async fn r_7_only_our_tokens_count_and_only_in_time() {
         test: false,
         provisional: false,
         refused: false,
+        serves_on_win: false,
         device: contracts::notice::Device::default(),
     };
     let hour = units::DurationMillis::from_secs(3_600);
@@ -458,7 +459,7 @@ async fn browsers_and_players_are_served() {
         "{script}"
     );
     assert!(script.contains("sandbox"), "{script}");
-    for place in ["__BASE__", "__PLACEMENTS__"] {
+    for place in ["__BASE__", "__PLACEMENTS__", "__UNSOLD__", "__SYNCS__"] {
         assert!(!script.contains(place), "{place} has its value: {script}");
     }
     assert!(script.len() < 10_000, "small: {} bytes", script.len());
@@ -470,11 +471,17 @@ async fn browsers_and_players_are_served() {
     ] {
         assert!(several.contains(told), "{told}: {several}");
     }
-    let answer = get(&market.ssp("/tag.js?placement=top,asleep")).await;
-    assert_eq!(
-        answer.status, 409,
-        "none of several is passed over: {answer}"
-    );
+    // What is not sold takes no ad from the rest of the page, and is named to who looks.
+    let some = get(&market.ssp("/tag.js?placement=asleep,top,%3Cnope%3E")).await;
+    let some = some.expect_status(200).text();
+    for told in [
+        r#"placements = [{"fallback":null,"height":250,"id":"top","width":300}];"#,
+        r#"unsold = ["asleep","\u003cnope>"];"#,
+    ] {
+        assert!(some.contains(told), "{told}: {some}");
+    }
+    let answer = get(&market.ssp("/tag.js?placement=asleep,nope")).await;
+    assert_eq!(answer.status, 409, "nothing is left: {answer}");
     let frame = get(&market.ssp("/frame")).await.expect_status(200);
     let policy = frame.header("content-security-policy").unwrap();
     assert!(

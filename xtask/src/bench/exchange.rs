@@ -177,12 +177,7 @@ fn open_loops(
     Ok(rows)
 }
 
-fn loops(
-    stage: &mut Stage,
-    plan: &Plan,
-    load: (f64, f64),
-    dsps: &[String],
-) -> Result<Vec<Open>> {
+fn loops(stage: &mut Stage, plan: &Plan, load: (f64, f64), dsps: &[String]) -> Result<Vec<Open>> {
     let url = auction_url();
     (0..plan.rounds.div_ceil(2).max(2))
         .map(|_| open_loop(stage, plan, &url, load, dsps))

@@ -37,6 +37,7 @@ fn delivery(number: u8, url: &str, fact: DeliveryFact) -> DeliveryEvent {
             test: false,
             provisional: false,
             refused: false,
+            serves_on_win: false,
             device: contracts::notice::Device::default(),
         },
         at: NOON,

@@ -94,6 +94,9 @@ pub struct SellClaims {
     /// The DSP gave a URL, and not one that may be called (S8); [`SellClaims::url`] is empty then.
     #[serde(default)]
     pub refused: bool,
+    /// The bid had no markup: its win notice brings it, and without that nothing is billed.
+    #[serde(default)]
+    pub serves_on_win: bool,
     /// What the call says of the device.
     #[serde(default)]
     pub device: Device,
@@ -134,6 +137,7 @@ impl SellClaims {
             (self.test, TEST),
             (self.provisional, PROVISIONAL),
             (self.refused, REFUSED),
+            (self.serves_on_win, SERVES_ON_WIN),
             (self.device.ip.is_some(), WITH_IP),
             (self.device.user_agent.is_some(), WITH_USER_AGENT),
         ];
@@ -196,6 +200,7 @@ impl SellClaims {
             test: flags & TEST != 0,
             provisional: flags & PROVISIONAL != 0,
             refused: flags & REFUSED != 0,
+            serves_on_win: flags & SERVES_ON_WIN != 0,
             device: Device::default(),
             auction: AuctionId(source.uuid()?),
             imp: source.text()?.into(),
@@ -231,6 +236,7 @@ const PROVISIONAL: u8 = 2;
 const REFUSED: u8 = 4;
 const WITH_IP: u8 = 8;
 const WITH_USER_AGENT: u8 = 16;
+const SERVES_ON_WIN: u8 = 32;
 
 #[cfg(test)]
 mod tests {
@@ -256,6 +262,7 @@ mod tests {
             test: true,
             provisional: true,
             refused: true,
+            serves_on_win: true,
             device: Device::of(Some("203.0.113.0".into()), Some("Mozilla/5.0 (X11)")),
         }
     }
@@ -269,13 +276,14 @@ mod tests {
             ad: 0,
             provisional: false,
             refused: false,
+            serves_on_win: false,
             device: Device::default(),
             ..claims()
         };
         assert_eq!(SellClaims::open(OLDER, &ring), Ok(first.clone()));
 
         let mut event = serde_json::to_value(claims()).unwrap();
-        for later in ["ad", "provisional", "refused", "device"] {
+        for later in ["ad", "provisional", "refused", "serves_on_win", "device"] {
             event.as_object_mut().unwrap().remove(later);
         }
         assert_eq!(serde_json::from_value::<SellClaims>(event).unwrap(), first);
@@ -363,7 +371,7 @@ mod tests {
             price in 0..=CpmMicros::MAX.micros(),
             numbers in proptest::prelude::any::<[i64; 3]>(),
             ad in proptest::prelude::any::<u32>(),
-            flags in proptest::prelude::any::<[bool; 5]>(),
+            flags in proptest::prelude::any::<[bool; 6]>(),
             agent in 0..=Device::LONGEST_USER_AGENT,
         ) {
             let [gross, fee, expires] = numbers;
@@ -382,6 +390,7 @@ mod tests {
                 test: flags[0],
                 provisional: flags[1],
                 refused: flags[2],
+                serves_on_win: flags[5],
                 device: Device {
                     ip: flags[3].then(|| longest(Device::LONGEST_IP)),
                     user_agent: flags[4].then(|| longest(agent)),

@@ -42,6 +42,7 @@ pub(super) trait Dispatch {
     fn class(&self, method: &Method, path: &str) -> Class;
     fn admit(&self, class: Class, head: &Head<'_>) -> Admission;
     fn on_shed(&self, request: &HeaderMap, response: &mut Response);
+    fn on_refused(&self, class: Class, request: &HeaderMap, response: &mut Response);
 }
 
 /// Where a listener's requests come in.
@@ -157,7 +158,10 @@ impl<D: Dispatch> Desk<D> {
         };
         match self.read(&head, body, wire).await {
             Ok(body) => self.handle(head, body, class, (peer, caller), began).await,
-            Err(answer) => answer.map(Payload::Full),
+            Err(mut answer) => {
+                self.dispatch.on_refused(class, &head.headers, &mut answer);
+                answer.map(Payload::Full)
+            }
         }
     }
 

@@ -79,4 +79,12 @@ impl Dispatch for Routed {
     }
 
     fn on_shed(&self, _request: &http::HeaderMap, _response: &mut super::Response) {}
+
+    fn on_refused(
+        &self,
+        _class: Class,
+        _request: &http::HeaderMap,
+        _response: &mut super::Response,
+    ) {
+    }
 }

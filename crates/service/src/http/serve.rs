@@ -79,6 +79,9 @@ impl<H: Handler> Dispatch for Local<H> {
     fn on_shed(&self, request: &http::HeaderMap, response: &mut super::Response) {
         self.0.on_shed(request, response);
     }
+    fn on_refused(&self, class: Class, request: &http::HeaderMap, response: &mut super::Response) {
+        self.0.on_refused(class, request, response);
+    }
 }
 
 pub(super) struct Accept<'a> {

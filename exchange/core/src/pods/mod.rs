@@ -154,16 +154,24 @@ impl Pod {
             }),
             Medium::Banner | Medium::Native => None,
         };
+        let offer = match medium {
+            Medium::Video => offered.video.as_deref().and_then(|it| it.slotinpod),
+            Medium::Audio => offered.audio.as_deref().and_then(|it| it.slotinpod),
+            Medium::Banner | Medium::Native => None,
+        };
         let told = positive(seconds).filter(|_| matches!(medium, Medium::Video | Medium::Audio));
         Some(Place::Break {
             index,
             seconds: told
                 .or(longest.map(|longest| longest.min(whole)))
                 .unwrap_or(whole),
-            wish: match bid.slotinpod {
-                Some(SlotInPod::FIRST) => Wish::First,
-                Some(SlotInPod::LAST) => Wish::Last,
-                Some(SlotInPod::FIRST_OR_LAST) => Wish::FirstOrLast,
+            wish: match (bid.slotinpod, offer) {
+                (Some(SlotInPod::FIRST), _)
+                // Either would do, and this one alone is promised.
+                | (Some(SlotInPod::FIRST_OR_LAST), Some(SlotInPod::FIRST)) => Wish::First,
+                (Some(SlotInPod::LAST), _)
+                | (Some(SlotInPod::FIRST_OR_LAST), Some(SlotInPod::LAST)) => Wish::Last,
+                (Some(SlotInPod::FIRST_OR_LAST), _) => Wish::FirstOrLast,
                 _ => Wish::Any,
             },
         })

@@ -150,7 +150,9 @@ impl Verdicts {
         if strict && ours.is_none() {
             return Err(Unauthorised::Unknown);
         }
-        if strict && chain.as_deref().is_some_and(|chain| !is_whole(chain)) {
+        // Who owns the inventory need not say where it comes from; who sells it on behalf of others must.
+        let owns = ours == Some(Authorisation::Direct);
+        if strict && !chain.as_deref().map_or(owns, is_whole) {
             return Err(Unauthorised::IncompleteChain);
         }
         Ok(())
@@ -263,22 +265,23 @@ mod tests {
         };
         let (ok, violation) = (Ok(()), Err(Unauthorised::NotAuthorised));
         let unknown = Err(Unauthorised::Unknown);
+        let incomplete = Err(Unauthorised::IncompleteChain);
         #[rustfmt::skip]
         let cases = [
-            ("authorised", site("paper.example"), ok, ok),
-            ("a subdomain without a file", site("sport.paper.example"), ok, ok),
-            ("as it may be written", site("https://www.Paper.example/"), ok, ok),
+            ("C-145 authorised to sell for others, without a chain", site("paper.example"), ok, incomplete),
+            ("a subdomain without a file", site("sport.paper.example"), ok, incomplete),
+            ("as it may be written", site("https://www.Paper.example/"), ok, incomplete),
             ("a subdomain with a file of its own", site("own.paper.example"), violation, violation),
             ("not listed", site("fake.example"), violation, violation),
             ("nothing is known", site("other.example"), ok, unknown),
             ("no inventory is named", r#""device":{}"#.to_owned(), ok, unknown),
             ("by the page", r#""site":{"page":"https://fake.example:443/a?b"}"#.to_owned(), violation, violation),
-            ("an app", r#""app":{"domain":"paper.example","bundle":"b"}"#.to_owned(), ok, ok),
+            ("an app", r#""app":{"domain":"paper.example","bundle":"b"}"#.to_owned(), ok, incomplete),
             ("C-149 a partner's inventory", r#""site":{"domain":"fake.example","inventorypartnerdomain":"partner.example"}"#.to_owned(), ok, ok),
             ("C-145 a chain that is authorised", chain(1, "p1"), ok, ok),
             ("C-145 a node that is not", chain(1, "p2"), violation, violation),
             ("C-145 a node of which nothing is known", chain(1, "p3"), ok, ok),
-            ("C-145 a chain that is not complete", chain(0, "p1"), ok, Err(Unauthorised::IncompleteChain)),
+            ("C-145 a chain that is not complete", chain(0, "p1"), ok, incomplete),
         ];
         for (item, members, known, strict) in cases {
             let body = format!(r#"{{"id":"1","imp":[{{"id":"1","banner":{{}}}}],{members}}}"#);

@@ -113,6 +113,8 @@ pub(super) fn impression(
         test: round.plan.intake.request.test(),
         provisional: is_provisional(round),
         refused,
+        serves_on_win: matches!(round.arrived.source, Source::Ssp { .. })
+            && judged.bid.adm().is_none(),
         device: summary::device(round.plan, judged.partner),
     }
 }

@@ -1,7 +1,9 @@
 //! What the outbox is delivering, and how much of it is one DSP's: entries that fail take no more than a share.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
+use tokio::sync::Notify;
 use units::PartnerId;
 
 /// What is being delivered.
@@ -10,6 +12,9 @@ pub(super) struct InWork {
     /// An entry that waits for its repetition looks stale, and is not.
     positions: HashSet<String>,
     by_partner: HashMap<PartnerId, Share>,
+    /// Bids whose win notices are on their way for the first time: what is billed waits for them.
+    wins: HashSet<String>,
+    told: Rc<Notify>,
 }
 
 /// One DSP's part of it.
@@ -69,6 +74,23 @@ impl InWork {
         let may = share.waiting < most;
         share.waiting += usize::from(may);
         may
+    }
+
+    /// The win notice of a bid is on its way.
+    pub(super) fn tells_win(&mut self, bid: String) {
+        self.wins.insert(bid);
+    }
+
+    /// The win notice of a bid was called, whatever came of it.
+    pub(super) fn told_win(&mut self, bid: &str) {
+        if self.wins.remove(bid) {
+            self.told.notify_waiters();
+        }
+    }
+
+    /// Who hears of the next win notice that was called, where that of this bid is still on its way.
+    pub(super) fn win_under_way(&self, bid: &str) -> Option<Rc<Notify>> {
+        self.wins.contains(bid).then(|| Rc::clone(&self.told))
     }
 
     pub(super) fn waits_no_more(&mut self, partner: &PartnerId) {

@@ -57,6 +57,13 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     if kind == SellKind::Win && request.query_param("markup").as_deref() == Some("1") {
         return served::serve(context, &in_force, &claims).await;
     }
+    if kind == SellKind::Bill {
+        match served::may_bill(context, &claims).await {
+            Ok(true) => {}
+            Ok(false) => return refused(context, name, NotTaken::Unserved).into_response(),
+            Err(error) => return unavailable(context, name, &error).into_response(),
+        }
+    }
     let about = claims.clone();
     let recorded = match kind {
         SellKind::Bill => {
@@ -174,6 +181,7 @@ pub(crate) fn refused(
         NotTaken::Forged => (StatusCode::FORBIDDEN, "forged", "forged"),
         NotTaken::WrongKind => (StatusCode::FORBIDDEN, "wrong_kind", "wrong_kind"),
         NotTaken::Expired => (StatusCode::GONE, "expired", "expired"),
+        NotTaken::Unserved => (StatusCode::CONFLICT, "unserved", "unserved"),
     };
     context.exchange.metrics.notice(kind, outcome);
     Problem::new(status, code, "The notice is not accepted").detail(not_taken.to_string())

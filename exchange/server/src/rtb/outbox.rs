@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::event::{DeliveryEvent, NoticeEnd, OUTBOX_STREAM};
-use contracts::notice::SellKind;
+use contracts::notice::{SellClaims, SellKind};
 use eventlog::{Entry, EventLog, EventLogError, Persistence, START};
 use service::client::Target;
 use service::{DependencyHandle, Shutdown, clock};
@@ -189,6 +189,11 @@ impl Outbox {
         if !in_work.begin(&entry.position, partner.as_ref(), most) {
             return;
         }
+        // Now, and not in its task: a billing notice that was read with it is begun before that runs.
+        let win = event.as_ref().ok().and_then(|event| win_of(&event.claims));
+        if let Some(bid) = &win {
+            in_work.tells_win(bid.clone());
+        }
         drop(in_work);
         let work = Work {
             exchange: Arc::clone(&self.exchange),
@@ -203,9 +208,20 @@ impl Outbox {
             }
             let mut in_work = work.in_work.borrow_mut();
             in_work.end(&entry.position, partner.as_ref());
+            if let Some(bid) = win {
+                in_work.told_win(&bid);
+            }
         });
     }
 }
+
+/// The bid whose win a notice tells of.
+fn win_of(claims: &SellClaims) -> Option<String> {
+    (claims.kind == SellKind::Win).then(|| delivery::once(WIN, claims))
+}
+
+/// What a bid is known by while its win notice is on its way.
+const WIN: &str = "win";
 
 /// What delivering one entry needs.
 struct Work {
@@ -280,6 +296,18 @@ impl Work {
         Some(end)
     }
 
+    /// Waits until the win notice of the same bid was called, where one is on its way: a DSP hears of its win first
+    /// . Whether it took it is another matter, and what is billed does not wait for that.
+    async fn after_its_win(&self, claims: &SellClaims) {
+        let bid = delivery::once(WIN, claims);
+        loop {
+            let Some(told) = self.in_work.borrow().win_under_way(&bid) else {
+                return;
+            };
+            told.notified().await;
+        }
+    }
+
     /// `waits` becomes whether it has a place among those of its DSP that wait for a repetition.
     async fn call(&self, event: &DeliveryEvent, waits: &mut bool) -> Option<NoticeEnd> {
         let config = &self.exchange.config;
@@ -302,11 +330,18 @@ impl Work {
                 Said::to_a_bill
             }
         };
+        if event.claims.kind == SellKind::Bill {
+            self.after_its_win(&event.claims).await;
+        }
         let headers = headers(&event.claims.device);
         let mut pause = FIRST_PAUSE;
         loop {
-            let said = get(client, &target, headers.clone(), config.notice_timeout.0);
-            match judge(&said.await) {
+            let said = get(client, &target, headers.clone(), config.notice_timeout.0).await;
+            if event.claims.kind == SellKind::Win {
+                let bid = delivery::once(WIN, &event.claims);
+                self.in_work.borrow_mut().told_win(&bid);
+            }
+            match judge(&said) {
                 Said::Taken => return Some(NoticeEnd::Acknowledged),
                 Said::Refused => return Some(NoticeEnd::Refused),
                 Said::Again => {}

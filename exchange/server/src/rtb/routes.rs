@@ -126,6 +126,13 @@ impl Handler for Rtb {
         }
     }
 
+    fn on_refused(&self, class: Class, request: &HeaderMap, response: &mut Response) {
+        // A browser's client reads why, too.
+        if class == Class::Bid {
+            cors::allow(request, response);
+        }
+    }
+
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         let now = clock::now();
         let auction = AuctionId::new(now, clock::random_bytes());

@@ -203,6 +203,18 @@ pub(super) async fn serve(
     }
 }
 
+/// Whether a bid may be billed: one that serves on its win notice only once it has served.
+pub(super) async fn may_bill(
+    context: &AuctionContext,
+    claims: &SellClaims,
+) -> Result<bool, EventLogError> {
+    if !claims.serves_on_win {
+        return Ok(true);
+    }
+    let found = held(context, &delivery::once(MARKUP, claims)).await?;
+    Ok(matches!(found, Some(Held::Markup(_))))
+}
+
 async fn held(context: &AuctionContext, name: &str) -> Result<Option<Held>, EventLogError> {
     let value = context.log.held(name).await?;
     Ok(value.and_then(|value| serde_json::from_slice(&value).ok()))

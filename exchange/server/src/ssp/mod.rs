@@ -87,17 +87,26 @@ impl Ssp {
         write(self, request).unwrap_or_else(|refused| refused.into_response())
     }
 
-    /// One or several placements, with commas between them.
+    /// One or several placements, with commas between them. One that is not sold, and be it since a moment ago, takes
+    /// no ad from the others of its page.
     fn tag(&self, request: &Request) -> Result<Response, Box<Problem>> {
         let in_force = self.in_force()?;
         let ids = request.query_param("placement").unwrap_or_default();
-        let mut placements = Vec::new();
+        let (mut placements, mut unsold, mut refused) = (Vec::new(), Vec::new(), None);
         for id in ids.split(',').take(MOST_IN_A_TAG) {
-            let (placement, _publisher) = sell::on_sale(&in_force, id)?;
-            placements.push(placement);
+            match sell::on_sale(&in_force, id) {
+                Ok((placement, _publisher)) => placements.push(placement),
+                Err(why) => {
+                    unsold.push(id);
+                    refused = refused.or(Some(why));
+                }
+            }
+        }
+        if let Some(why) = refused.filter(|_| placements.is_empty()) {
+            return Err(why);
         }
         let syncs = in_force.syncs && self.auctions.identity.table.is_some();
-        Ok(pages::tag(&self.base, &placements, syncs))
+        Ok(pages::tag(&self.base, &placements, &unsold, syncs))
     }
 
     fn demo(&self, request: &Request) -> Result<Response, Box<Problem>> {
@@ -144,5 +153,11 @@ impl Handler for Ssp {
 
     fn on_shed(&self, request: &HeaderMap, response: &mut Response) {
         cors::allow(request, response);
+    }
+
+    fn on_refused(&self, class: Class, request: &HeaderMap, response: &mut Response) {
+        if class != Class::Api {
+            cors::allow(request, response);
+        }
     }
 }

@@ -15,14 +15,16 @@ const DEMO: &str = include_str!("demo.html");
 const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox");
 
-/// `tag.js` of these placements; `base` is the SSP side's public URL, `syncs` whether DSPs are told of visits.
-pub(super) fn tag(base: &str, placements: &[&Placement], syncs: bool) -> Response {
+/// `tag.js` of these placements; `base` is the SSP side's public URL, `unsold` what was asked for and is not sold,
+/// `syncs` whether DSPs are told of visits.
+pub(super) fn tag(base: &str, placements: &[&Placement], unsold: &[&str], syncs: bool) -> Response {
     let listed: Vec<Value> = placements.iter().map(|it| told(it)).collect();
     let script = filled(
         TAG,
         [
             ("__BASE__", inside(base)),
             ("__PLACEMENTS__", literal(&json!(listed))),
+            ("__UNSOLD__", literal(&json!(unsold))),
             ("__SYNCS__", literal(&json!(syncs))),
         ],
     );
@@ -182,6 +184,7 @@ mod tests {
         let values = [
             ("__BASE__", "__PLACEMENTS__".to_owned()),
             ("__PLACEMENTS__", "3".to_owned()),
+            ("__UNSOLD__", "[]".to_owned()),
             ("__SYNCS__", "true".to_owned()),
         ];
         let filled = filled(TAG, values);

@@ -4,6 +4,7 @@
   "use strict";
   var base = "__BASE__";
   var placements = __PLACEMENTS__;
+  var unsold = __UNSOLD__;
   var syncs = __SYNCS__;
   var script = document.currentScript;
   var lazy = !(script && script.dataset.lazy === "off") && "IntersectionObserver" in window;
@@ -211,6 +212,7 @@
   }
 
   function run() {
+    if (unsold.length && window.console) console.warn("Gavel: not sold, or no placement: " + unsold.join(", "));
     placements.forEach(function (placement) {
       var slots = Array.prototype.filter.call(
         document.querySelectorAll("[data-gavel-placement]"),
