@@ -54,7 +54,8 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     if request.is_head() {
         return accepted(Taken::Accepted);
     }
-    if kind == SellKind::Win && request.query_param("markup").as_deref() == Some("1") {
+    // Whichever way it is called: the DSP is asked once.
+    if kind == SellKind::Win && claims.serves_on_win {
         return served::serve(context, &in_force, &claims).await;
     }
     if kind == SellKind::Bill {
