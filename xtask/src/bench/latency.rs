@@ -114,7 +114,8 @@ fn open_loops(stage: &mut Stage, plan: &Plan, bidder: &Process, times: f64) -> R
     Ok(rounds)
 }
 
-/// One open loop at so many times a capacity. The generator never sleeps, and whoever else is on its core goes first.
+/// One open loop at so many times a capacity. The generator never sleeps, so it is no better than whoever else is on
+/// its core: a store that wakes up there has its turn at once.
 pub(super) fn open_loop(
     stage: &mut Stage,
     plan: &Plan,
@@ -124,12 +125,12 @@ pub(super) fn open_loop(
 ) -> Result<Open> {
     let rate = bytes(capacity * times);
     let seconds = bytes(plan.seconds * 2.0).max(1);
-    let mut arguments: Vec<String> = vec!["--idle".into(), "0".into()];
-    // Without what `nice` is told.
+    let mut arguments: Vec<String> = vec!["-n".into(), "0".into()];
+    // All but the niceness of a generator that sleeps.
     arguments.extend(driving(stage, url, &[(rate, seconds)])?.into_iter().skip(2));
     arguments.push("--awake".into());
     arguments.extend(options.iter().cloned());
-    let report = told(Path::new("chrt"), &arguments)?;
+    let report = told(Path::new("nice"), &arguments)?;
     let told = reports(&report, capacity)?;
     let open = told.into_iter().next().context("no report")?;
     eprintln!(
