@@ -17,6 +17,7 @@ mod request;
 mod response;
 mod router;
 mod serve;
+mod waiting;
 mod wire;
 
 use std::{future::Future, rc::Rc, sync::Arc};

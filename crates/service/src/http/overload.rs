@@ -1,10 +1,12 @@
-//! When a worker's run queue has grown old, bid requests are shed until it is young again (R21, R23).
+//! When a worker's run queue has grown old, bid requests are shed until it is young again, and the newest are begun first
+//! (R21, R23).
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
+use super::waiting::{Turn, Waiting};
 use crate::metrics::Gauge;
 
 /// How often the age of the run queue is measured: in peace, and while it sheds.
@@ -29,6 +31,8 @@ const MOST: u32 = 980;
 /// share of the bid requests is shed at once, which grows with each late tick and shrinks with each
 /// good one, so that the queue stays short; and until that share is found, whoever waited longer than
 /// the target is shed too: its answer would be late, and the queue is emptied at the cost of refusals.
+/// Who is not shed waits until it is called, the newest first ([`Waiting`]); that somebody was not called
+/// within the target makes a tick late, too.
 #[derive(Debug)]
 pub(super) struct Overload {
     /// Zero turns it off.
@@ -45,6 +49,8 @@ pub(super) struct Overload {
     due: AtomicU64,
     /// What every request has waited for at least, in microseconds.
     waited: AtomicU64,
+    /// Who is not shed and not begun.
+    waiting: Waiting,
 }
 
 impl Overload {
@@ -59,6 +65,7 @@ impl Overload {
             age: AtomicU64::new(0),
             due: AtomicU64::new(u64::MAX),
             waited: AtomicU64::new(0),
+            waiting: Waiting::default(),
         }
     }
 
@@ -73,6 +80,17 @@ impl Overload {
         let age = Duration::from_micros(self.age.load(Relaxed).max(overdue));
         let before = self.spread.fetch_add(share, Relaxed) % 1_000;
         age > self.target || before + share >= 1_000
+    }
+
+    /// Waits for the turn of a bid request that was not shed when it reached its worker; whether it has come in time.
+    pub(super) async fn is_begun(&self, came: Instant) -> bool {
+        let is_over = self.shed_permille.load(Relaxed) == 0 && !self.waiting.is_any();
+        is_over || self.waiting.turn(came).await == Turn::Begun
+    }
+
+    /// Calls those who wait, until dropped.
+    pub(super) async fn call(&self) {
+        self.waiting.call(self.target).await;
     }
 
     /// How long a request of this moment has certainly waited before its worker saw it.
@@ -93,11 +111,13 @@ impl Overload {
             tokio::time::sleep(tick).await;
             let now = Instant::now();
             let age = now.saturating_duration_since(due).saturating_sub(ROUNDING);
-            standing.tick(age, self.target, self.requests.load(Relaxed), now);
+            let oldest = age.max(self.waiting.longest(now));
+            standing.tick(oldest, self.target, self.requests.load(Relaxed), now);
             self.shed_permille.store(standing.share, Relaxed);
             self.age.store(micros(age), Relaxed);
-            self.waited.store(micros(standing.waited), Relaxed);
-            self.gauge.set(age.as_secs_f64());
+            // How long it waits for its turn is known of each.
+            self.waited.store(micros(standing.waited.min(age)), Relaxed);
+            self.gauge.set(oldest.as_secs_f64());
         }
     }
 
