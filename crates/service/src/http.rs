@@ -11,6 +11,7 @@ mod inflate;
 mod intake;
 mod limits;
 mod listener;
+mod moment;
 mod overload;
 mod payload;
 mod request;

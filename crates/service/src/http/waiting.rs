@@ -7,10 +7,12 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::sync::{Notify, oneshot};
+
+use super::moment::Moment;
 
 /// The bid requests that an overloaded worker has seen and not begun.
 ///
@@ -30,7 +32,7 @@ pub(super) struct Waiting {
 
 #[derive(Debug)]
 struct Waiter {
-    since: Instant,
+    since: Moment,
     turn: oneshot::Sender<Turn>,
 }
 
@@ -48,8 +50,8 @@ impl Waiting {
         self.is_any.load(Relaxed)
     }
 
-    /// Waits for the turn of a request that came at this instant, behind which nobody came so far.
-    pub(super) async fn turn(&self, since: Instant) -> Turn {
+    /// Waits for the turn of a request that came just now.
+    pub(super) async fn turn(&self, since: Moment) -> Turn {
         let (turn, told) = oneshot::channel();
         self.line().push_back(Waiter { since, turn });
         self.is_any.store(true, Relaxed);
@@ -62,23 +64,23 @@ impl Waiting {
     pub(super) async fn call(&self, target: Duration) {
         loop {
             self.came.notified().await;
-            while self.next(Instant::now(), target) {
+            while self.next(Moment::now(), target) {
                 through_the_run_queue().await;
             }
         }
     }
 
     /// How long somebody has waited at most, since this was last asked.
-    pub(super) fn longest(&self, now: Instant) -> Duration {
+    pub(super) fn longest(&self, now: Moment) -> Duration {
         let left = Duration::from_micros(self.longest.swap(0, Relaxed));
         let oldest = self.line().front().map(|oldest| oldest.since);
-        left.max(oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
+        left.max(oldest.map_or(Duration::ZERO, |since| now.since(since)))
     }
 
     /// Turns away who waited too long and begins the newest; whether somebody is left.
-    fn next(&self, now: Instant, target: Duration) -> bool {
+    fn next(&self, now: Moment, target: Duration) -> bool {
         let mut line = self.line();
-        let waited = |waiter: &Waiter| now.saturating_duration_since(waiter.since);
+        let waited = |waiter: &Waiter| now.since(waiter.since);
         while let Some(late) = line.pop_front_if(|oldest| waited(oldest) > target) {
             self.leaves(waited(&late));
             let _gone = late.turn.send(Turn::Shed);
@@ -130,8 +132,11 @@ mod tests {
 
     #[test]
     fn r_23_the_newest_is_begun_and_nobody_who_waited_longer_than_the_target() {
-        let start = Instant::now();
-        let at = |millis| start + Duration::from_millis(millis);
+        let start = Moment::now();
+        let at = |millis| Moment {
+            at: start.at + Duration::from_millis(millis),
+            worked: start.worked + Duration::from_millis(millis),
+        };
         let waiting = Waiting::default();
         let mut told = [0, 1, 2, 3, 6].map(|since| Box::pin(waiting.turn(at(since))));
         for waiter in &mut told {
@@ -150,7 +155,7 @@ mod tests {
         let waiting = Waiting::default();
         let begun = RefCell::new(Vec::new());
         let ask = async |number: u32| {
-            let turn = waiting.turn(Instant::now()).await;
+            let turn = waiting.turn(Moment::now()).await;
             assert_eq!(turn, Turn::Begun);
             begun.borrow_mut().push(number);
         };
@@ -168,7 +173,7 @@ mod tests {
 
     #[test]
     fn who_hung_up_takes_nobodys_turn() {
-        let now = Instant::now();
+        let now = Moment::now();
         let waiting = Waiting::default();
         let mut stays = Box::pin(waiting.turn(now));
         assert_eq!(stays.as_mut().now_or_never(), None);

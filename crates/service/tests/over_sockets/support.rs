@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 /// Generous: only a hang takes as long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// How long `/hold/long` keeps the worker.
-const HELD: Duration = Duration::from_millis(40);
+const HELD: Duration = Duration::from_millis(80);
 
 /// Answers by path; counts what it handled.
 #[derive(Clone)]
