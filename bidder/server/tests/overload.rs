@@ -14,9 +14,7 @@ use std::time::Duration;
 use house::{House, OPERATOR};
 use serde_json::json;
 use service::http::Method;
-use testkit::http::{Answer, send};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use testkit::http::{Answer, post_late, send};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEYS: [(&str, &str); 3] = [
@@ -129,22 +127,9 @@ async fn s_5_what_the_control_plane_says_of_a_source_holds_and_outlives_a_restar
 async fn r_22_a_request_whose_time_is_over_before_it_begins_is_not_computed() {
     let house = House::open(shop::catalog(&[json!({"id": "a", "cpm": 1.0})]), &[]).await;
     let request = shop::request(json!({"tmax": 100})).to_string();
-    let mut stream = TcpStream::connect(house.url.trim_start_matches("http://"))
-        .await
-        .unwrap();
-    let head = format!(
-        "POST /bid HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        request.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // It has come in: its time runs.
-    let mut invited = [0; 25];
-    let _ = stream.read_exact(&mut invited).await.unwrap();
-    assert_eq!(&invited, b"HTTP/1.1 100 Continue\r\n\r\n");
-    tokio::time::sleep(Duration::from_millis(101)).await;
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut late = String::new();
-    let _ = stream.read_to_string(&mut late).await.unwrap();
+    // When it is whole its time is over.
+    let late = Duration::from_millis(101);
+    let late = post_late(&format!("{}/bid", house.url), &[], &request, late).await;
     assert!(late.starts_with("HTTP/1.1 204 "), "{late}");
     assert!(late.contains("x-shed-reason: deadline\r\n"), "{late}");
 

@@ -10,9 +10,7 @@ use std::time::Duration;
 use contracts::access::KeyDigest;
 use exchange::{BID, Dsp, Rig, banner};
 use serde_json::{Value, json};
-use testkit::http::{Answer, get};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use testkit::http::{Answer, get, post_late};
 use tokio::sync::mpsc;
 
 const NOT_JSON: &str = "this is no JSON";
@@ -100,30 +98,9 @@ async fn r_22_or_503_where_that_is_configured() {
     .await;
 }
 
-/// A request whose body comes when its time is over; the answer as it is written.
-async fn late(rig: &Rig, tmax: u64, more: &str) -> String {
-    let request = banner("").replace("\"tmax\":1000", &format!("\"tmax\":{tmax}"));
-    let host = rig.rtb.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).await.unwrap();
-    let head = format!(
-        "POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-type: application/json\r\n{more}content-length: {}\r\n\r\n",
-        request.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // It has come in: its time runs.
-    let mut invited = [0; 25];
-    let _ = stream.read_exact(&mut invited).await.unwrap();
-    assert_eq!(&invited, b"HTTP/1.1 100 Continue\r\n\r\n");
-    tokio::time::sleep(Duration::from_millis(tmax + 1)).await;
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer).await.unwrap();
-    answer
-}
-
 #[tokio::test]
 async fn r_22_what_can_no_longer_be_answered_in_time_is_shed_and_not_auctioned() {
-    const BROWSER: &str = "origin: https://paper.example\r\n";
+    const BROWSER: &[(&str, &str)] = &[("origin", "https://paper.example")];
     const SHED: &str = "x-shed-reason: deadline\r\n";
     const RETRY: &str = "retry-after: 1\r\n";
     const ID: &str = "x-gavel-auction-id: ";
@@ -131,18 +108,21 @@ async fn r_22_what_can_no_longer_be_answered_in_time_is_shed_and_not_auctioned()
     // says, limits.shed_status, tmax, header, status, what of these stands in the answer, the body
     #[rustfmt::skip]
     let cases = [
-        ("R22 by default a no-bid", "204", 100, "", 204, &[SHED, ID][..], ""),
+        ("R22 by default a no-bid", "204", 100, &[][..], 204, &[SHED, ID][..], ""),
         ("a browser is told as of every no-bid", "204", 100, BROWSER, 200, &[SHED, ID], NO_BID),
-        ("R22 where that is configured", "503", 100, "", 503, &[SHED, ID, RETRY], ""),
+        ("R22 where that is configured", "503", 100, &[], 503, &[SHED, ID, RETRY], ""),
         ("and to a browser, too", "503", 100, BROWSER, 503, &[SHED, ID, RETRY], ""),
-        ("B-31 a time that never was enough is a no-bid", "503", 9, "", 204, &[ID], ""),
+        ("B-31 a time that never was enough is a no-bid", "503", 9, &[], 204, &[ID], ""),
         ("B-31 with its reason where bodies are read", "503", 9, BROWSER, 200, &[ID], NO_BID),
     ];
     for (says, form, tmax, header, status, stands, body) in cases {
         let dsp = Dsp::bidding(BID);
         let partners = [("dsp", format!("{}/bid", dsp.server.url))];
         let rig = Rig::configured(&partners, &[("limits.shed_status", form)]).await;
-        let answer = late(&rig, tmax, header).await;
+        let request = banner("").replace("\"tmax\":1000", &format!("\"tmax\":{tmax}"));
+        // When it is whole its time is over.
+        let late = Duration::from_millis(tmax + 1);
+        let answer = post_late(&rig.url("/openrtb2/auction"), header, &request, late).await;
         assert_eq!(answer[9..12].parse(), Ok(status), "{says}: {answer}");
         for field in [SHED, RETRY, ID] {
             assert_eq!(
