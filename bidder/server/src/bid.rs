@@ -8,7 +8,7 @@ use bidder_core::decide::{Decision, Instant as At, Terms, decide_with};
 use bidder_core::eligibility::Ineligible;
 use bidder_core::market::Market;
 use bidder_core::no_bid::NoBid;
-use bidder_core::opportunity::Opportunity;
+use bidder_core::opportunity::{Opportunity, leaves_no_time};
 use bidder_core::random::Random;
 use bidder_core::record::{Funds, SeenList, TurnedAway};
 use bidder_core::respond::{Accepted, Dialect, Reply, Source, refuse, respond};
@@ -84,9 +84,10 @@ async fn answer(worker: &Worker, request: &Request, source: &Source) -> Response
             return with_auction(malformed(&error), auction);
         }
     };
-    // Waiting has used up the caller's time: nothing of it is worth computing (R22).
+    // Waiting has used up the caller's time: nothing of it is worth computing (R22). Where it gave none, that is a no-bid
+    // as any other (B-31).
     let deadline = deadline(worker, request, &bid_request);
-    if in_time(deadline).is_err() {
+    if !leaves_no_time(&bid_request) && in_time(deadline).is_err() {
         metrics.refused(NoBid::TooLittleTime);
         worker.shared.ops.shed(ShedReason::Deadline);
         let why = late("its time was over before it was begun");

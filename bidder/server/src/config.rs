@@ -290,4 +290,14 @@ mod tests {
             assert!(refused.contains(fault), "{key} = {value}: {refused}");
         }
     }
+    #[test]
+    fn r_27_whoever_sends_slowly_is_closed_in_time() {
+        let limits =
+            service::config::load::<Config>("bidder", DEFAULTS, None, std::iter::empty(), &[])
+                .unwrap()
+                .limits;
+        assert!(limits.header_timeout.0 <= Duration::from_secs(10));
+        // And a second in which the answer can be read.
+        assert!(limits.body_timeout.0 <= Duration::from_secs(1));
+    }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use house::{House, OPERATOR};
 use serde_json::json;
 use service::http::Method;
-use testkit::http::{Answer, send};
+use testkit::http::{Answer, post_late, send};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const KEYS: [(&str, &str); 3] = [
@@ -126,10 +126,20 @@ async fn s_5_what_the_control_plane_says_of_a_source_holds_and_outlives_a_restar
 #[tokio::test]
 async fn r_22_a_request_whose_time_is_over_before_it_begins_is_not_computed() {
     let house = House::open(shop::catalog(&[json!({"id": "a", "cpm": 1.0})]), &[]).await;
+    let request = shop::request(json!({"tmax": 100})).to_string();
+    // When it is whole its time is over.
+    let late = Duration::from_millis(101);
+    let late = post_late(&format!("{}/bid", house.url), &[], &request, late).await;
+    assert!(late.starts_with("HTTP/1.1 204 "), "{late}");
+    assert!(late.contains("x-shed-reason: deadline\r\n"), "{late}");
+
     let ask = async |tmax: i32| house.bid(&shop::request(json!({"tmax": tmax}))).await;
-    // From which instant the time counts is a test of `bid.rs`, with a clock that is told.
-    let late = ask(0).await;
-    assert_eq!(late.status, 204, "{late}");
-    assert_eq!(late.header("x-shed-reason"), Some("deadline"));
+    let never_enough = ask(0).await;
+    assert_eq!(never_enough.header("x-shed-reason"), None, "B-31");
+    assert_eq!(
+        (never_enough.status, never_enough.json()["nbr"].as_i64()),
+        (200, Some(15)),
+        "B-31"
+    );
     assert_eq!(ask(99).await.status, 200);
 }

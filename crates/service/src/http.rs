@@ -11,12 +11,14 @@ mod inflate;
 mod intake;
 mod limits;
 mod listener;
+mod moment;
 mod overload;
 mod payload;
 mod request;
 mod response;
 mod router;
 mod serve;
+mod waiting;
 mod wire;
 
 use std::{future::Future, rc::Rc, sync::Arc};

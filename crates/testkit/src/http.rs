@@ -190,6 +190,44 @@ async fn ask(
     })
 }
 
+/// `POST` of JSON whose body comes so long after the server has taken its head; the answer as it is written.
+///
+/// # Panics
+/// When the server cannot be reached, or asks for no body.
+pub async fn post_late(url: &str, headers: &[(&str, &str)], body: &str, after: Duration) -> String {
+    const INVITED: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let later = async {
+        let url = Url::parse(url).map_err(say)?;
+        let address = url.socket_addrs(|| None).map_err(say)?;
+        let mut stream = TcpStream::connect(address.as_slice()).await.map_err(say)?;
+        let fields: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: {}\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-type: application/json\r\n{fields}content-length: {}\r\n\r\n",
+            url.path(),
+            url.authority(),
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.map_err(say)?;
+        let mut invited = [0; INVITED.len()];
+        let _ = stream.read_exact(&mut invited).await.map_err(say)?;
+        if invited != INVITED {
+            return Err(String::from_utf8_lossy(&invited).into_owned());
+        }
+        tokio::time::sleep(after).await;
+        stream.write_all(body.as_bytes()).await.map_err(say)?;
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await.map_err(say)?;
+        Ok(answer)
+    };
+    match timeout(LIMIT, later).await {
+        Ok(answer) => answer.unwrap_or_else(|fault: String| panic!("{url}: {fault}")),
+        Err(_) => panic!("{url}: no answer within {LIMIT:?}"),
+    }
+}
+
 /// Sends bytes as they are and reads until the server closes or falls silent for `quiet`.
 ///
 /// # Panics

@@ -430,6 +430,8 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -453,5 +455,20 @@ mod tests {
         let wrong = load(&[("trusted_proxies".into(), r#"["10.0.0.0/8", "10/8"]"#.into())]);
         let fault = wrong.validate().unwrap_err().to_string();
         assert!(fault.contains("trusted_proxies[1]"), "{fault}");
+    }
+    #[test]
+    fn r_27_whoever_sends_slowly_is_closed_in_time() {
+        let limits = service::config::load::<Config>(
+            "exchange",
+            Config::DEFAULTS,
+            None,
+            std::iter::empty(),
+            &[],
+        )
+        .unwrap()
+        .limits;
+        assert!(limits.header_timeout.0 <= Duration::from_secs(10));
+        // And a second in which the answer can be read.
+        assert!(limits.body_timeout.0 <= Duration::from_secs(1));
     }
 }

@@ -220,6 +220,7 @@ impl Process {
             upstream,
             log.clone(),
             identity,
+            self.rtb_ops.clone(),
         );
         let demo = Demo::new(
             self.listeners.ssp.local_addr()?,
@@ -227,7 +228,7 @@ impl Process {
             Arc::clone(&self.history),
         );
         let context = Rc::new(context);
-        let ssp = Ssp::new(AuctionContext::clone(&context));
+        let ssp = Ssp::new(context.of_listener(self.ssp_ops.clone()));
         let rtb = Rtb::new(context, demo);
         let serve_rtb = http::serve(
             self.listeners.rtb.try_clone()?,

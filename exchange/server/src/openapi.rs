@@ -35,7 +35,7 @@ const FOUND: &[(&str, &str)] = &[("200", "The document."), ("404", "Unknown.")];
 const OK: &[(&str, &str)] = &[("200", "The document.")];
 const AUCTION: &[(&str, &str)] = &[
     ("200", "A BidResponse."),
-    ("204", "No bid."),
+    ("204", "No bid; or shed, `x-shed-reason` tells why."),
     (
         "400",
         "The request cannot be read: a problem with a JSON pointer.",
@@ -194,7 +194,7 @@ const SSP: &[Route] = &[
         "An ad for a placement.",
         &[
             ("200", "An ad."),
-            ("204", "Nobody bid."),
+            ("204", "Nobody bid; or shed, `x-shed-reason` tells why."),
             ("404", "Unknown placement."),
         ],
     ),

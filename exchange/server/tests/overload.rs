@@ -10,9 +10,7 @@ use std::time::Duration;
 use contracts::access::KeyDigest;
 use exchange::{BID, Dsp, Rig, banner};
 use serde_json::{Value, json};
-use testkit::http::{Answer, get};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use testkit::http::{Answer, get, post_late};
 use tokio::sync::mpsc;
 
 const NOT_JSON: &str = "this is no JSON";
@@ -51,7 +49,11 @@ async fn while_full<T>(
 #[tokio::test]
 async fn r_22_what_is_too_much_gets_204_before_it_is_parsed_and_notices_are_taken() {
     let dsp = Dsp::bidding(BID);
-    let rig = Rig::over(&slow(&dsp), &[("limits.max_in_flight", "10")]).await;
+    let partner = |path: &str| json!({"id": path, "name": path, "endpoint": format!("{}/{path}", dsp.server.url), "active": true});
+    let partners = json!([partner("slow"), partner("bid")]);
+    let rig = Rig::over(&partners, &[("limits.max_in_flight", "10")]).await;
+    let won = rig.auction(&banner("")).await.expect_status(200).json();
+    let burl = won["seatbid"][0]["bid"][0]["burl"].as_str().unwrap();
     while_full(&rig, 12, &[], async |shed| {
         assert_eq!((shed.status, reason(&shed)), (204, Some("in_flight")));
         assert!(shed.body.is_empty() && shed.header("x-gavel-auction-id").is_some());
@@ -67,9 +69,9 @@ async fn r_22_what_is_too_much_gets_204_before_it_is_parsed_and_notices_are_take
             page.header("access-control-allow-origin"),
             Some("https://paper.example")
         );
-        // R24: a place is kept for notices; this one is looked at, and refused for what it is.
-        let notice = get(&rig.url("/notice/bill?t=x")).await;
-        assert_eq!(notice.status, 401, "{notice}");
+        // R24: a place is kept for notices, and health needs none.
+        let billed = get(burl).await.expect_status(200);
+        assert_eq!(billed.json()["status"], "accepted");
         let _ = get(&rig.url("/livez")).await.expect_status(200);
     })
     .await;
@@ -97,38 +99,121 @@ async fn r_22_or_503_where_that_is_configured() {
 }
 
 #[tokio::test]
-async fn r_22_what_can_no_longer_be_answered_in_time_is_not_auctioned() {
+async fn r_22_what_can_no_longer_be_answered_in_time_is_shed_and_not_auctioned() {
+    const BROWSER: &[(&str, &str)] = &[("origin", "https://paper.example")];
+    const SHED: &str = "x-shed-reason: deadline\r\n";
+    const RETRY: &str = "retry-after: 1\r\n";
+    const ID: &str = "x-gavel-auction-id: ";
+    const NO_BID: &str = r#"{"id":"req-1","nbr":15}"#;
+    // says, limits.shed_status, tmax, header, status, what of these stands in the answer, the body
+    #[rustfmt::skip]
+    let cases = [
+        ("R22 by default a no-bid", "204", 100, &[][..], 204, &[SHED, ID][..], ""),
+        ("a browser is told as of every no-bid", "204", 100, BROWSER, 200, &[SHED, ID], NO_BID),
+        ("R22 where that is configured", "503", 100, &[], 503, &[SHED, ID, RETRY], ""),
+        ("and to a browser, too", "503", 100, BROWSER, 503, &[SHED, ID, RETRY], ""),
+        ("B-31 a time that never was enough is a no-bid", "503", 9, &[], 204, &[ID], ""),
+        ("B-31 with its reason where bodies are read", "503", 9, BROWSER, 200, &[ID], NO_BID),
+    ];
+    for (says, form, tmax, header, status, stands, body) in cases {
+        let dsp = Dsp::bidding(BID);
+        let partners = [("dsp", format!("{}/bid", dsp.server.url))];
+        let rig = Rig::configured(&partners, &[("limits.shed_status", form)]).await;
+        let request = banner("").replace("\"tmax\":1000", &format!("\"tmax\":{tmax}"));
+        // When it is whole its time is over.
+        let late = Duration::from_millis(tmax + 1);
+        let answer = post_late(&rig.url("/openrtb2/auction"), header, &request, late).await;
+        assert_eq!(answer[9..12].parse(), Ok(status), "{says}: {answer}");
+        for field in [SHED, RETRY, ID] {
+            assert_eq!(
+                answer.contains(field),
+                stands.contains(&field),
+                "{says}: {answer}"
+            );
+        }
+        assert_eq!(answer.split_once("\r\n\r\n").unwrap().1, body, "{says}");
+        assert_eq!(dsp.times_asked(), 0, "{says}");
+
+        let shed = u64::from(stands.contains(&SHED));
+        let metrics = get(&rig.url("/metrics")).await.text();
+        let counted = format!("gavel_shed_total{{reason=\"deadline\"}} {shed}");
+        assert!(metrics.contains(&counted), "{says}: {metrics}");
+        let stats = get(&rig.url("/stats")).await.json();
+        assert_eq!(
+            (&stats["shed"], &stats["no_bid"]),
+            (&json!(shed), &json!(1 - shed)),
+            "{says}"
+        );
+        let id = answer
+            .lines()
+            .find_map(|line| line.strip_prefix(ID))
+            .unwrap();
+        let record = rig.record_of(id).await;
+        let want = if shed == 1 {
+            ("shed", "deadline")
+        } else {
+            ("no_bid", "insufficient auction time")
+        };
+        assert_eq!(
+            (&record["outcome"], &record["reason"]),
+            (&json!(want.0), &json!(want.1)),
+            "{says}"
+        );
+    }
+}
+
+/// An SSP that may ask so much; its key is its id.
+fn ssp(id: &str, qps: u32, in_flight: u32) -> Value {
+    json!({"id": id, "name": id, "domain": "ssp.example", "fee": 0, "account": {
+        "qps": qps, "in_flight": in_flight, "keys": [{"id": "k", "digest": KeyDigest::of(id), "made_at": 0}],
+    }})
+}
+
+#[tokio::test]
+async fn r_24_who_asks_ten_times_its_quota_loses_what_is_beyond_it_and_no_other_anything() {
     let dsp = Dsp::bidding(BID);
-    let rig = Rig::start(&[("dsp", format!("{}/bid", dsp.server.url))]).await;
-    let request = banner("").replace("\"tmax\":1000", "\"tmax\":100");
-    let host = rig.rtb.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).await.unwrap();
-    let head = format!(
-        "POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        request.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // It has come in: its time runs.
-    let mut invited = [0; 25];
-    let _ = stream.read_exact(&mut invited).await.unwrap();
-    assert_eq!(&invited, b"HTTP/1.1 100 Continue\r\n\r\n");
-    tokio::time::sleep(Duration::from_millis(101)).await;
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
-    assert_eq!(dsp.times_asked(), 0);
+    let partners = json!([{"id": "dsp", "name": "dsp", "endpoint": format!("{}/bid", dsp.server.url), "active": true}]);
+    let publishers = json!([ssp("greedy", 10, 0), ssp("modest", 0, 0)]);
+    let rig = Rig::selling(&publishers, &partners, &[]).await;
+    let request = banner("");
+    let asks = async |key: &str| {
+        let answer = rig.auction_with(&request, &[("x-gavel-key", key)]).await;
+        (
+            answer.status,
+            answer.header("x-shed-reason").map(str::to_owned),
+        )
+    };
+    let (mut held, mut shed) = (0, 0);
+    // As many beyond the quota as are ten times of it, however long that takes.
+    while shed < 90 {
+        let (ten, modest) = tokio::join!(
+            futures_util::future::join_all((0..10).map(|_| asks("greedy"))),
+            asks("modest")
+        );
+        assert_eq!(
+            modest,
+            (200, None),
+            "it is sold as if the other were not there"
+        );
+        for answer in ten {
+            match answer {
+                (200, None) => held += 1,
+                (204, Some(reason)) => {
+                    assert_eq!(reason, "quota");
+                    shed += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(held < 10_000, "it is held to its quota");
+    }
+    assert!(held >= 10, "its quota it gets");
 }
 
 #[tokio::test]
 async fn r_24_what_one_account_has_in_work_costs_no_other_a_place() {
     let dsp = Dsp::bidding(BID);
-    let ssp = |id: &str, in_flight: u32| {
-        json!({"id": id, "name": id, "domain": "ssp.example", "fee": 0, "account": {
-            "in_flight": in_flight, "keys": [{"id": "k", "digest": KeyDigest::of(id), "made_at": 0}],
-        }})
-    };
-    let publishers = json!([ssp("greedy", 2), ssp("modest", 0)]);
+    let publishers = json!([ssp("greedy", 0, 2), ssp("modest", 0, 0)]);
     let rig = Rig::selling(&publishers, &slow(&dsp), &[]).await;
     while_full(&rig, 4, &[("x-gavel-key", "greedy")], async |shed| {
         assert_eq!(

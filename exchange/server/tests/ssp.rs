@@ -4,6 +4,8 @@
 
 mod market;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use contracts::event::{DeliveryFact, NoticeEnd, OUTBOX_STREAM};
 use contracts::notice::{NoticeKey, SellClaims, SellKind};
@@ -12,7 +14,7 @@ use http::Method;
 use market::{Market, PATIENCE, Script, TOKEN, key};
 use serde_json::{Value, json};
 use service::clock;
-use testkit::http::{delete, get, post_json, put_json, send};
+use testkit::http::{delete, get, post_json, post_late, put_json, send};
 use testkit::poll_until;
 use units::{AuctionId, Currency, Nanos, UnixMillis};
 
@@ -109,6 +111,23 @@ async fn an_ad_is_sold_shown_and_billed_once() {
     );
     assert_eq!((&*claims.publisher, &*claims.placement), ("paper", "top"));
     assert_eq!(claims.auction.to_string(), auction);
+}
+
+#[tokio::test]
+async fn r_22_a_visit_whose_time_is_over_before_it_begins_is_shed() {
+    let market = Market::start(Script::Bid("1.375")).await;
+    let body = json!({"placement_id": "top"}).to_string();
+    // Longer than its auction may take: 300 ms.
+    let late = Duration::from_millis(350);
+    let answer = post_late(&market.ssp("/ad-request"), &[], &body, late).await;
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    assert!(answer.contains("x-shed-reason: deadline\r\n"), "{answer}");
+    assert!(answer.contains("x-gavel-auction-id: "), "{answer}");
+    assert_eq!(market.dsp.times_asked(), 0);
+    for (side, shed) in [(market.ssp("/metrics"), 1), (market.rtb("/metrics"), 0)] {
+        let counted = format!("gavel_shed_total{{reason=\"deadline\"}} {shed}");
+        assert!(get(&side).await.text().contains(&counted), "{side}: {shed}");
+    }
 }
 
 /// Entries that wait for their DSP.

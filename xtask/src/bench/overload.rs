@@ -25,15 +25,14 @@ const BURLS: usize = 200;
 /// The figures of these that are wanted.
 pub(super) fn rows(stage: &mut Stage, plan: &Plan) -> Result<Vec<Row>> {
     let mut market = Partners::default();
-    let mut rows = Vec::new();
-    if plan.wants_any(&["r21", "r24"]) {
-        let exchange = stage.exchange(&[])?;
-        market.be(stage, SOME, false)?;
-        let found = goodput(stage, plan, &exchange)?;
-        rows.extend(found.into_iter().filter(|row| plan.wants(row.id)));
-    }
+    let exchange = stage.exchange(&[])?;
+    market.be(stage, SOME, false)?;
+    let c = capacity(stage, plan, &exchange)?;
+    let found = goodput(stage, plan, &exchange, c)?;
+    let mut rows: Vec<Row> = found.into_iter().filter(|row| plan.wants(row.id)).collect();
+    drop(exchange);
     if plan.wants("r24") {
-        rows.push(fairness(stage, plan)?);
+        rows.push(fairness(stage, plan, c)?);
     }
     Ok(rows)
 }
@@ -54,6 +53,13 @@ fn capacity(stage: &mut Stage, plan: &Plan, exchange: &Process) -> Result<f64> {
         let rate = bytes(most * share);
         let open = driven(stage, &url, &[(rate, bytes(plan.seconds).max(1))], most)?;
         let open = open.first().context("no report")?;
+        eprintln!(
+            "       Bench   {rate}/s: p99 {:.1} ms, {:.1} % shed, {:.1} % lost, sent {:.1} ms late",
+            open.p99,
+            open.shed * 100.0,
+            open.lost * 100.0,
+            open.lag_ms
+        );
         if open.shed == 0.0 && open.lost == 0.0 && open.p99 <= 100.0 {
             return Ok(open.held);
         }
@@ -61,9 +67,8 @@ fn capacity(stage: &mut Stage, plan: &Plan, exchange: &Process) -> Result<f64> {
     anyhow::bail!("something is shed at 0.4 of {most:.0}/s already")
 }
 
-fn goodput(stage: &mut Stage, plan: &Plan, exchange: &Process) -> Result<Vec<Row>> {
-    eprintln!("       Bench R21");
-    let c = capacity(stage, plan, exchange)?;
+fn goodput(stage: &mut Stage, plan: &Plan, exchange: &Process, c: f64) -> Result<Vec<Row>> {
+    eprintln!("       Bench R21, C = {c:.0}/s");
     let times = |factor: f64| bytes(c * factor);
     let url = auction_url();
     let long = if plan.quick { 5 } else { 60 };
@@ -258,13 +263,8 @@ fn livez(over: &AtomicBool) -> Result<Vec<f64>> {
 }
 
 /// One SSP at ten times its quota beside another one.
-fn fairness(stage: &mut Stage, plan: &Plan) -> Result<Row> {
+fn fairness(stage: &mut Stage, plan: &Plan, c: f64) -> Result<Row> {
     eprintln!("       Bench R24");
-    let mut market = Partners::default();
-    let alone = stage.exchange(&[])?;
-    market.be(stage, SOME, false)?;
-    let c = capacity(stage, plan, &alone)?;
-    drop(alone);
     let quota = bytes(c * 0.1);
     let told = quota.to_string();
     let exchange = stage.exchange(&[

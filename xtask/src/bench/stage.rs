@@ -1,6 +1,7 @@
 //! What is measured on: real Postgres and Redis, a control plane, a catalog and users of one seed.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,6 +42,7 @@ pub(super) struct Stage {
 impl Stage {
     /// Starts stores and control plane, and tells the DMP of the users.
     pub(super) fn start(gavel: &Path, plan: &Plan) -> Result<Self> {
+        nobody_else()?;
         pin(std::process::id(), OTHER_CORE)?;
         let data = std::env::temp_dir().join(format!("gavel-bench-{}", std::process::id()));
         fs::create_dir_all(&data)?;
@@ -321,6 +323,24 @@ impl Drop for Stage {
         // What is left in the temporary directory harms nobody.
         let _ = fs::remove_dir_all(data);
     }
+}
+
+/// Whoever else listens on our ports would be measured in place of ours: another bench, as one that was told to hold.
+fn nobody_else() -> Result<()> {
+    for port in [
+        CONTROL_PLANE,
+        BIDDER,
+        SSP,
+        EXCHANGE,
+        DMP,
+        ECHO,
+        PARTNERS,
+        HOSTILE,
+    ] {
+        TcpListener::bind(("127.0.0.1", port))
+            .with_context(|| format!("port {port} is in use: does another bench run?"))?;
+    }
+    Ok(())
 }
 
 fn control_plane_url() -> String {

@@ -50,6 +50,12 @@ pub struct Opportunity<'a> {
 /// Least milliseconds in which an answer makes sense (B-31).
 pub const LEAST_TMAX_MS: i32 = 10;
 
+/// Whether a request itself gives less time than any answer takes (B-31).
+#[must_use]
+pub fn leaves_no_time(request: &BidRequest<'_>) -> bool {
+    request.tmax.is_some_and(|tmax| tmax < LEAST_TMAX_MS)
+}
+
 impl<'a> Opportunity<'a> {
     /// Reads what is offered, or says why nothing can be bid on.
     ///
@@ -69,7 +75,7 @@ impl<'a> Opportunity<'a> {
         if contexts.into_iter().filter(|it| *it).count() > 1 {
             return Err(NoBid::ContradictoryContext);
         }
-        if request.tmax.is_some_and(|tmax| tmax < LEAST_TMAX_MS) {
+        if leaves_no_time(request) {
             return Err(NoBid::TooLittleTime);
         }
         let device = request.device.as_deref();

@@ -156,6 +156,11 @@ impl<D: Dispatch> Desk<D> {
                 .turn_away(&head, class, ShedReason::InFlight, body, wire)
                 .await;
         };
+        if class == Class::Bid && !self.overload.is_begun(began).await {
+            return self
+                .turn_away(&head, class, ShedReason::Queue, body, wire)
+                .await;
+        }
         match self.read(&head, body, wire).await {
             Ok(body) => self.handle(head, body, class, (peer, caller), began).await,
             Err(mut answer) => {

@@ -1,10 +1,15 @@
-//! When a worker's run queue has grown old, bid requests are shed until it is young again (R21, R23).
+//! When a worker's run queue has grown old, bid requests are shed until it is young again, and the newest are begun first
+//! (R21, R23).
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
+use super::{
+    moment::Moment,
+    waiting::{Turn, Waiting},
+};
 use crate::metrics::Gauge;
 
 /// How often the age of the run queue is measured: in peace, and while it sheds.
@@ -29,6 +34,11 @@ const MOST: u32 = 980;
 /// share of the bid requests is shed at once, which grows with each late tick and shrinks with each
 /// good one, so that the queue stays short; and until that share is found, whoever waited longer than
 /// the target is shed too: its answer would be late, and the queue is emptied at the cost of refusals.
+/// Only the worker's own work counts: others who want its core make ticks late, too, and refusing requests would not bring
+/// the core back.
+///
+/// Who is not shed waits until it is called, the newest first ([`Waiting`]); that somebody was not called
+/// within the target makes a tick late, too.
 #[derive(Debug)]
 pub(super) struct Overload {
     /// Zero turns it off.
@@ -41,10 +51,14 @@ pub(super) struct Overload {
     requests: AtomicU64,
     /// What the last tick measured, in microseconds.
     age: AtomicU64,
-    /// When the next tick is due, in microseconds since `made`: while it is overdue the queue is that old.
+    /// When the next tick is due, in microseconds since `made`: while it is overdue the queue is that old, if the worker has
+    /// worked as long since the last, when it had worked so many microseconds.
     due: AtomicU64,
+    worked: AtomicU64,
     /// What every request has waited for at least, in microseconds.
     waited: AtomicU64,
+    /// Who is not shed and not begun.
+    waiting: Waiting,
 }
 
 impl Overload {
@@ -58,7 +72,9 @@ impl Overload {
             requests: AtomicU64::new(0),
             age: AtomicU64::new(0),
             due: AtomicU64::new(u64::MAX),
+            worked: AtomicU64::new(0),
             waited: AtomicU64::new(0),
+            waiting: Waiting::default(),
         }
     }
 
@@ -69,10 +85,31 @@ impl Overload {
         if share == 0 {
             return false;
         }
-        let overdue = self.micros(now).saturating_sub(self.due.load(Relaxed));
-        let age = Duration::from_micros(self.age.load(Relaxed).max(overdue));
         let before = self.spread.fetch_add(share, Relaxed) % 1_000;
-        age > self.target || before + share >= 1_000
+        before + share >= 1_000 || self.age(now) > self.target
+    }
+
+    /// How old the run queue is now, at least.
+    fn age(&self, now: Instant) -> Duration {
+        let age = Duration::from_micros(self.age.load(Relaxed));
+        let overdue = self.micros(now).saturating_sub(self.due.load(Relaxed));
+        let overdue = Duration::from_micros(overdue);
+        if age.max(overdue) <= self.target {
+            return age;
+        }
+        let worked = micros(Moment::with(now).worked).saturating_sub(self.worked.load(Relaxed));
+        age.max(overdue.min(Duration::from_micros(worked)))
+    }
+
+    /// Waits for the turn of a bid request that was not shed when it reached its worker; whether it has come in time.
+    pub(super) async fn is_begun(&self, came: Instant) -> bool {
+        let is_over = self.shed_permille.load(Relaxed) == 0 && !self.waiting.is_any();
+        is_over || self.waiting.turn(Moment::with(came)).await == Turn::Begun
+    }
+
+    /// Calls those who wait, until dropped.
+    pub(super) async fn call(&self) {
+        self.waiting.call(self.target).await;
     }
 
     /// How long a request of this moment has certainly waited before its worker saw it.
@@ -88,16 +125,27 @@ impl Overload {
         let mut standing = Standing::default();
         loop {
             let tick = if standing.share > 0 { SHORT_TICK } else { TICK };
-            let due = Instant::now() + tick;
+            let set = Moment::now();
+            let due = set.at + tick;
             self.due.store(self.micros(due + ROUNDING), Relaxed);
+            self.worked.store(micros(set.worked), Relaxed);
             tokio::time::sleep(tick).await;
-            let now = Instant::now();
-            let age = now.saturating_duration_since(due).saturating_sub(ROUNDING);
-            standing.tick(age, self.target, self.requests.load(Relaxed), now);
+            let now = Moment::now();
+            let late = now.at.saturating_duration_since(due);
+            let late = late.saturating_sub(ROUNDING);
+            let age = late.min(now.since(set));
+            let oldest = age.max(self.waiting.longest(now));
+            standing.tick(oldest, self.target, self.requests.load(Relaxed), now.at);
             self.shed_permille.store(standing.share, Relaxed);
             self.age.store(micros(age), Relaxed);
-            self.waited.store(micros(standing.waited), Relaxed);
-            self.gauge.set(age.as_secs_f64());
+            // Deadlines count whatever it was that a request waited for; its wait for its turn is known of each.
+            let waited = if standing.is_old {
+                late
+            } else {
+                Duration::ZERO
+            };
+            self.waited.store(micros(waited), Relaxed);
+            self.gauge.set(late.max(oldest).as_secs_f64());
         }
     }
 
@@ -116,13 +164,13 @@ struct Standing {
     /// Since when every tick was late, and the count of requests then.
     since: Option<(Instant, u64)>,
     share: u32,
-    /// The age of the queue while it stands under load, else zero.
-    waited: Duration,
+    /// Whether the last tick was late, and so under load.
+    is_old: bool,
 }
 
 impl Standing {
     fn tick(&mut self, age: Duration, target: Duration, requests: u64, now: Instant) {
-        self.waited = Duration::ZERO;
+        self.is_old = false;
         if age <= target {
             self.since = None;
             self.share = self.share.saturating_sub(LESS);
@@ -131,9 +179,7 @@ impl Standing {
         let (since, then) = *self.since.get_or_insert((now, requests));
         let stands = now.saturating_duration_since(since) >= STANDING;
         let is_load = requests.saturating_sub(then) >= BUSY;
-        if is_load {
-            self.waited = age;
-        }
+        self.is_old = is_load;
         if self.share > 0 || (stands && is_load) {
             self.share = (self.share + MORE).min(MOST);
         }
@@ -169,13 +215,13 @@ mod tests {
             standing.tick(OLD, TARGET, u64::from(tick) * 100, at(tick));
         }
         assert_eq!(standing.share, MOST);
-        assert_eq!(standing.waited, OLD, "deadlines count what they waited");
+        assert!(standing.is_old, "deadlines count what they waited");
         let mut ticks = 0;
         while standing.share > 0 {
             standing.tick(YOUNG, TARGET, 20_000, at(120) + SHORT_TICK * ticks);
             ticks += 1;
         }
-        assert_eq!(standing.waited, Duration::ZERO);
+        assert!(!standing.is_old);
         // A short tick is two milliseconds with the timer's rounding.
         assert!(ticks < 1_000, "R21: back within two seconds");
 
@@ -206,9 +252,15 @@ mod tests {
         assert!((0..100).all(|_| overload.sheds(now)), "measured");
         overload.age.store(0, Relaxed);
         assert!(!overload.sheds(now));
-        let due = now.checked_sub(OLD).unwrap_or(now);
-        overload.due.store(overload.micros(due), Relaxed);
         let later = now + OLD * 2;
+        overload.due.store(overload.micros(now), Relaxed);
+        overload.worked.store(u64::MAX, Relaxed);
+        assert!(!overload.sheds(later), "overdue, and others had the core");
+        // More than any test has worked is not needed: since the last tick it worked at least this much.
+        overload.worked.store(0, Relaxed);
+        while Moment::now().worked <= OLD {
+            std::hint::spin_loop();
+        }
         assert!(overload.sheds(later), "overdue");
     }
 }

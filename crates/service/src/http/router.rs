@@ -45,6 +45,7 @@ pub async fn serve_axum(
         let desk = Arc::clone(&desk);
         set.spawn(async move { connection(stream, peer, place, &*desk).await });
     };
+    let _watching = accept.watch();
     let open = accept.run(spawn).await;
     drop(listener);
     ending.fire();

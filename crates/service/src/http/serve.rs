@@ -56,6 +56,7 @@ pub async fn serve<H: Handler + 'static>(
         let desk = Rc::clone(&desk);
         set.spawn_local(async move { connection(stream, peer, place, &*desk).await });
     };
+    let _watching = accept.watch();
     let open = accept.run(spawn).await;
     drop(listener);
     ending.fire();
@@ -101,7 +102,6 @@ impl Accept<'_> {
         let mut open = JoinSet::new();
         let end = self.end();
         tokio::pin!(end);
-        let _watching = self.watch();
         let mut warned = None;
         loop {
             tokio::select! {
@@ -130,11 +130,13 @@ impl Accept<'_> {
         tokio::time::sleep(self.limits.drain_delay.0).await;
     }
 
-    /// A task of its own: an accept loop that sleeps for want of descriptors is no sign of load.
-    fn watch(&self) -> JoinSet<()> {
+    /// Watches the load until dropped. Tasks of their own: an accept loop that sleeps for want of descriptors is no sign
+    /// of load.
+    pub(super) fn watch(&self) -> JoinSet<()> {
         let mut watching = JoinSet::new();
-        let overload = Arc::clone(self.overload);
+        let (overload, line) = (Arc::clone(self.overload), Arc::clone(self.overload));
         watching.spawn(async move { overload.watch().await });
+        watching.spawn(async move { line.call().await });
         watching
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
 };
 
-use crate::support::{Server, limits, until};
+use crate::support::{Server, limits, post, until};
 use service::{
     config::{Bytes, Millis},
     http::Limits,
@@ -118,6 +118,49 @@ fn r_21_r_23_a_standing_queue_sheds_bids_and_not_notices_until_it_is_gone() {
         page.text()
             .contains("gavel_http_queue_age_seconds{worker=\"0\"}")
     );
+}
+
+#[test]
+fn r_23_an_overloaded_worker_begins_the_newest_first() {
+    let server = Server::start(Limits {
+        queue_target: Millis::new(20),
+        ..limits()
+    });
+    let mut callers: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    for caller in &mut callers {
+        assert_eq!(caller.get("/x").status, 200, "its worker knows it");
+    }
+    let mut load = server.connect();
+    until("the newest is begun first", || {
+        // A queue that stands, under load: the worker is held longer than the target again and again.
+        let mut bids = post("/hold/long", b"", "");
+        bids.extend((0..10).flat_map(|_| post("/bid", b"{}", "")));
+        for _ in 0..20 {
+            load.write(&bids);
+        }
+        for _ in 0..20 * 11 {
+            let _shed_or_not = load.answer().unwrap();
+        }
+        until("the queue is young, and not for long", || {
+            load.post("/bid", b"{}", "").status == 200
+        });
+        server.handler.begun.lock().unwrap().clear();
+        server.handler.held.store(true, SeqCst);
+        let handled = server.handled();
+        load.write(&post("/hold/until", b"", ""));
+        until("the worker is held", || server.handled() > handled);
+        for (number, caller) in (0..).zip(&mut callers) {
+            caller.write(&post("/bid/note", format!("{number:02}").as_bytes(), ""));
+        }
+        server.handler.held.store(false, SeqCst);
+        let kept = load.answer().unwrap();
+        assert_eq!(kept.status, 204);
+        for caller in &mut callers {
+            let _shed_or_not = caller.answer().unwrap();
+        }
+        let begun = server.handler.begun.lock().unwrap().clone();
+        begun.len() >= 5 && begun.is_sorted_by(|before, after| before > after)
+    });
 }
 
 #[test]

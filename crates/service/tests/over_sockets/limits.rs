@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::support::{Raw, Server, limits, post};
+use crate::support::{Raw, Server, limits, post, until};
 use flate2::{Compression, write::GzEncoder};
 use service::config::{Bytes, Millis};
 use service::http::Limits;
@@ -262,19 +262,24 @@ fn r_27_slow_headers_and_slow_bodies_are_closed() {
     stalled_body.write(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
     let mut idle = server.connect();
     assert_eq!(idle.get("/x").status, 200);
-    let mut dripping = server.connect();
-    let head =
-        b"GET /x HTTP/1.1\r\nHost: localhost\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy";
-    for byte in head {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        if dripping.stream.write_all(&[*byte]).is_err() {
-            break;
-        }
-    }
-    assert!(
-        dripping.is_closed(),
-        "one byte at a time does not reset the clock"
-    );
+    // A byte every few milliseconds, for longer than anybody waits: it does not begin the time anew.
+    let drips = |begin: &[u8]| {
+        let mut sender = server.connect();
+        sender.write(begin);
+        sender.stream.set_nonblocking(true).unwrap();
+        until("it is refused, though it gets on", || {
+            let sent = sender.stream.write(b"x");
+            // An answer, or the end.
+            sent.is_err() || sender.stream.peek(&mut [0]).is_ok()
+        });
+        sender.stream.set_nonblocking(false).unwrap();
+        sender
+    };
+    let mut dripping_head = drips(b"GET /x HTTP/1.1\r\nHost: a\r\nX: ");
+    assert!(dripping_head.is_closed());
+    let mut dripping_body = drips(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n{");
+    assert_eq!(dripping_body.answer().unwrap().status, 408);
+    assert!(dripping_body.is_closed());
     assert!(stalled_head.is_closed());
     let answer = stalled_body.answer().unwrap();
     assert_eq!(

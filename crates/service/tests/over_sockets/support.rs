@@ -4,8 +4,8 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering::SeqCst},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -22,6 +22,8 @@ use tokio::sync::Semaphore;
 
 /// Generous: only a hang takes as long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long `/hold/long` keeps the worker.
+const HELD: Duration = Duration::from_millis(80);
 
 /// Answers by path; counts what it handled.
 #[derive(Clone)]
@@ -31,6 +33,18 @@ pub(crate) struct TestHandler {
     pub(crate) gate: Arc<Semaphore>,
     /// What the caller with the key `limited` may ask.
     pub(crate) quota: Arc<Quota>,
+    /// `/hold/until` keeps the worker while this is set.
+    pub(crate) held: Arc<AtomicBool>,
+    /// The bodies of `/bid/note`, in the order in which they were begun.
+    pub(crate) begun: Arc<Mutex<Vec<String>>>,
+}
+
+/// Keeps the worker busy.
+fn spin(mut ends: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !ends() && began.elapsed() < PATIENCE {
+        std::hint::spin_loop();
+    }
 }
 
 impl Handler for TestHandler {
@@ -44,10 +58,24 @@ impl Handler for TestHandler {
             }
             "/bid/burn" => {
                 let began = Instant::now();
-                while began.elapsed() < Duration::from_millis(1) {
-                    std::hint::spin_loop();
-                }
+                spin(|| began.elapsed() >= Duration::from_millis(1));
                 http::text(StatusCode::OK, "burnt")
+            }
+            "/bid/note" => {
+                let noted = String::from_utf8_lossy(&request.body).into_owned();
+                self.begun.lock().unwrap().push(noted);
+                http::no_content()
+            }
+            "/hold/long" => {
+                let began = Instant::now();
+                spin(|| began.elapsed() >= HELD);
+                // Timers have their turn before the next request of this connection.
+                tokio::task::yield_now().await;
+                http::no_content()
+            }
+            "/hold/until" => {
+                spin(|| !self.held.load(SeqCst));
+                http::no_content()
             }
             "/caller" => http::text(StatusCode::OK, format!("{:?}", request.caller)),
             "/post" if request.method != Method::POST => http::method_not_allowed("POST"),
@@ -105,6 +133,8 @@ impl Server {
             handled: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
             quota: Arc::new(Quota::new(service::quota::Terms::default())),
+            held: Arc::default(),
+            begun: Arc::default(),
         };
         let (served, counted) = (handler.clone(), ops.clone());
         let thread = std::thread::spawn(move || {

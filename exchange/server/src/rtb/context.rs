@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use eventlog::EventLog;
 use recording::Records;
+use service::Ops;
 use units::{AuctionId, UnixMillis};
 
 use super::calls::Calls;
@@ -30,6 +31,8 @@ pub(crate) struct AuctionContext {
     pub log: EventLog,
     /// What users are known by.
     pub identity: Identity,
+    /// The listener's that the auctions come in by: it counts what is shed.
+    pub(super) ops: Ops,
     pub(crate) calls: Rc<Calls>,
     pub(crate) recorder: Recorder,
     /// Where auctions are left that can be settled again.
@@ -48,6 +51,7 @@ impl AuctionContext {
         upstream: Upstream,
         log: EventLog,
         identity: Identity,
+        ops: Ops,
     ) -> Self {
         Self {
             exchange: Arc::clone(exchange),
@@ -58,6 +62,15 @@ impl AuctionContext {
             upstream,
             log,
             identity,
+            ops,
+        }
+    }
+
+    /// The same for auctions that come in by another listener.
+    pub(crate) fn of_listener(&self, ops: Ops) -> Self {
+        Self {
+            ops,
+            ..self.clone()
         }
     }
 

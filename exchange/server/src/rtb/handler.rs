@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use openrtb::ReadError;
-use service::http::{self as answers, Request, Response};
+use service::http::{self as answers, Request, Response, ShedReason, ShedStatus};
 use service::{Problem, cors};
 use units::AuctionId;
 
@@ -80,6 +80,10 @@ async fn answer(context: &AuctionContext, request: &Request) -> Response {
             answers::json(StatusCode::OK, answer::no_bid(&request_id, reason))
         }
         AuctionResult::NoBid { .. } => answers::no_content(),
+        AuctionResult::Shed { reason, request_id } => {
+            let form = context.exchange.config.limits.shed_status;
+            shed(form, reason, browser.then_some(&request_id))
+        }
         AuctionResult::Invalid(error) => refusal(&error).into_response(),
     };
     let headers = response.headers_mut();
@@ -88,6 +92,18 @@ async fn answer(context: &AuctionContext, request: &Request) -> Response {
     }
     let version = if speaks_25 { "2.5" } else { "2.6" };
     headers.insert(VERSION, HeaderValue::from_static(version));
+    response
+}
+
+/// The answer to what was read and not computed. Where that is a no-bid, it has a body for a browser as every no-bid
+/// has: its request's id and reason 15, insufficient time (B-31).
+fn shed(form: ShedStatus, reason: ShedReason, browsers_request: Option<&str>) -> Response {
+    let mut response = answers::shed(form, reason);
+    if let (Some(id), ShedStatus::NoContent) = (browsers_request, form) {
+        let headers = std::mem::take(response.headers_mut());
+        response = answers::json(StatusCode::OK, answer::no_bid(id, Some(15)));
+        response.headers_mut().extend(headers);
+    }
     response
 }
 

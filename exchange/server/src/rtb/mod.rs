@@ -27,6 +27,7 @@ mod served;
 pub(crate) mod stats;
 mod summary;
 mod tally;
+mod time;
 mod validate;
 mod waterfall;
 

@@ -1,6 +1,7 @@
 //! Requests that come to no auction, though they can be read.
 
 use exchange_core::intake::Intake;
+use service::http::ShedReason;
 
 use super::context::AuctionContext;
 use super::sale::AuctionResult;
@@ -20,6 +21,25 @@ pub(super) fn refused(
     document.request_id.clone_from(&request_id);
     context.finish(Outcome::NoBid, arrived.arrival, document);
     AuctionResult::NoBid { reason, request_id }
+}
+
+/// Ends an auction whose time waiting has used up before it was planned: it is shed, and counted as such (R22).
+pub(super) fn out_of_time(
+    context: &AuctionContext,
+    in_force: &InForce,
+    arrived: &Arrived<'_>,
+    intake: &Intake<'_>,
+) -> AuctionResult {
+    let reason = ShedReason::Deadline;
+    context.ops.shed(reason);
+    let version = in_force.catalog.version;
+    let outcome = Outcome::Shed;
+    let document = summary::turned_away(arrived, version, intake, outcome, reason.label());
+    context.finish(outcome, arrived.arrival, document);
+    AuctionResult::Shed {
+        reason,
+        request_id: intake.request.id().to_owned(),
+    }
 }
 
 /// What nobody is asked about: traffic that no person makes, and inventory whose owner did not let
@@ -45,8 +65,10 @@ pub(super) fn turned_away(
         exchange.metrics.unauthorised(unauthorised);
         (unauthorised.nbr(), unauthorised.label())
     };
-    let document = summary::turned_away(arrived, in_force.catalog.version, intake, words);
-    context.finish(Outcome::NoBid, arrived.arrival, document);
+    let version = in_force.catalog.version;
+    let outcome = Outcome::NoBid;
+    let document = summary::turned_away(arrived, version, intake, outcome, words);
+    context.finish(outcome, arrived.arrival, document);
     Some(AuctionResult::NoBid {
         reason: Some(nbr),
         request_id: request.id().to_owned(),

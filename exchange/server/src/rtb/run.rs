@@ -22,9 +22,10 @@ use super::draft::Kept;
 use super::fanout::{self, Heard};
 use super::forfeit;
 use super::records::NoticeRecord;
-use super::refusal::{refused, turned_away};
+use super::refusal::{out_of_time, refused, turned_away};
 use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
+use super::time::{dsp_budget, time_left, whole_ms};
 use super::waterfall::Waterfall;
 use crate::exchange::InForce;
 use crate::metrics::Outcome;
@@ -95,13 +96,10 @@ async fn hold(
     let source = arrived.source.label();
     exchange.metrics.request_repairs(source, &intake.repairs);
     let payout = Payout::of(in_force, arrived.source);
-    let budget = dsp_budget(intake.tmax_ms, exchange.config.answer_margin.0);
-    if arrived.arrival.elapsed() >= budget {
-        // It waited for its worker: what nobody could answer in time is not computed (R22).
-        let id = intake.request.id().to_owned();
-        return refused(context, arrived, id, Some(15), "deadline");
-    }
-    let left = budget.saturating_sub(arrived.arrival.elapsed());
+    let deadline = arrived.arrival + dsp_budget(intake.tmax_ms, exchange.config.answer_margin.0);
+    let Some(left) = time_left(deadline, Instant::now()) else {
+        return out_of_time(context, in_force, arrived, intake);
+    };
     let known = context
         .identity
         .matches(exchange, in_force, intake, visitor, left);
@@ -109,12 +107,15 @@ async fn hold(
     if context.identity.table.is_some() && in_force.syncs {
         waterfall.done("identify");
     }
+    let Some(left) = time_left(deadline, Instant::now()) else {
+        return out_of_time(context, in_force, arrived, intake);
+    };
     let seller = seen_seller(arrived.source, intake, &payout);
     let request_id = arrived.auction.to_string();
     let terms = Terms {
         auction: arrived.auction,
         request_id: &request_id,
-        remaining_ms: remaining_ms(budget, arrived.arrival),
+        remaining_ms: whole_ms(left),
         seller: Seller {
             sid: &seller.sid,
             is_owner: seller.is_owner,
@@ -212,7 +213,9 @@ async fn hold(
     let document = summary::of(&round, &heard, &waterfall);
     let outcome = match result {
         AuctionResult::Won { .. } => Outcome::Won,
-        AuctionResult::NoBid { .. } | AuctionResult::Invalid(_) => Outcome::NoBid,
+        AuctionResult::NoBid { .. } | AuctionResult::Shed { .. } | AuctionResult::Invalid(_) => {
+            Outcome::NoBid
+        }
     };
     context.finish(outcome, arrived.arrival, document);
     round.note_refused();
@@ -411,17 +414,6 @@ fn count(
             }
         }
     }
-}
-
-/// What DSPs get of `tmax`: all but our margin, and at least half of it.
-fn dsp_budget(tmax_ms: u32, margin: Duration) -> Duration {
-    let tmax = Duration::from_millis(u64::from(tmax_ms));
-    tmax.saturating_sub(margin).max(tmax / 2)
-}
-
-fn remaining_ms(budget: Duration, arrival: Instant) -> u32 {
-    let left = budget.saturating_sub(arrival.elapsed());
-    u32::try_from(left.as_millis()).unwrap_or(u32::MAX).max(1)
 }
 
 /// Who sells, as a record keeps it.

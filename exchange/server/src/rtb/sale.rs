@@ -8,6 +8,7 @@ use bytes::Bytes;
 use contracts::notice::SellClaims;
 use exchange_core::Medium;
 use openrtb::ReadError;
+use service::http::ShedReason;
 use units::{AuctionId, CpmMicros, Currency, PlacementId, PublisherId, UnixMillis};
 
 use crate::accounts::Account;
@@ -98,6 +99,13 @@ pub(crate) enum AuctionResult {
         /// The standard's reason, where there is one.
         reason: Option<i32>,
         /// The SSP's request id, where it could be read.
+        request_id: String,
+    },
+    /// It was not computed: waiting had used up its time (R22).
+    Shed {
+        /// Why; counted already.
+        reason: ShedReason,
+        /// The SSP's request id.
         request_id: String,
     },
     /// The request cannot be read.

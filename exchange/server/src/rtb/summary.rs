@@ -102,13 +102,14 @@ pub(super) fn turned_away(
     arrived: &Arrived<'_>,
     catalog_version: u64,
     intake: &Intake<'_>,
+    outcome: Outcome,
     words: &str,
 ) -> Record {
     Record {
         request_id: intake.request.id().to_owned(),
         request: request(intake, None, arrived.source),
         catalog_version: Some(catalog_version),
-        ..without_auction(arrived, Outcome::NoBid, words.to_owned())
+        ..without_auction(arrived, outcome, words.to_owned())
     }
 }
 

@@ -81,6 +81,9 @@ async fn fill(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
         request.received,
     )
     .await?;
+    if let Some(turned_away) = sold.turned_away(&ssp.auctions) {
+        return Ok(turned_away);
+    }
     let response = match &sold.winner {
         Some(winner) => show(ssp, &in_force, on_sale.0, &sold, winner),
         None => answers::no_content(),

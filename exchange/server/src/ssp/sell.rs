@@ -6,7 +6,9 @@ use bytes::Bytes;
 use contracts::catalog::{Placement, Publisher, Status};
 use contracts::notice::{Device, SellClaims, SellKind};
 use service::Problem;
-use service::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use service::http::{
+    self as answers, HeaderMap, HeaderName, HeaderValue, Response, ShedReason, StatusCode,
+};
 use service::visitor::Visitors;
 use units::AuctionId;
 
@@ -24,6 +26,8 @@ pub(super) struct Sold {
     pub(super) auction: AuctionId,
     /// The bid to show; none when nobody won.
     pub(super) winner: Option<Winner>,
+    /// Why there was no auction, where waiting had used up its time.
+    shed: Option<ShedReason>,
 }
 
 /// A placement that is sold, and its publisher.
@@ -82,6 +86,7 @@ pub(super) async fn sell(
         arrival,
     };
     let outcome = run_auction(context, &input).await;
+    let mut shed = None;
     let winner = match outcome.result {
         // A bid whose markup its win notice was to bring leaves nothing to show.
         AuctionResult::Won { winners, .. } => {
@@ -89,15 +94,27 @@ pub(super) async fn sell(
             shown.find(|winner| !winner.markup.trim().is_empty())
         }
         AuctionResult::NoBid { .. } => None,
+        AuctionResult::Shed { reason, .. } => {
+            shed = Some(reason);
+            None
+        }
         AuctionResult::Invalid(error) => return Err(refusal(&error).into()),
     };
     Ok(Sold {
         auction: outcome.auction,
         winner,
+        shed,
     })
 }
 
 impl Sold {
+    /// The answer where there was no auction (R22).
+    pub(super) fn turned_away(&self, context: &AuctionContext) -> Option<Response> {
+        let form = context.exchange.config.limits.shed_status;
+        let response = answers::shed(form, self.shed?);
+        Some(self.named(response))
+    }
+
     /// Names the auction in an answer.
     pub(super) fn named(&self, mut response: Response) -> Response {
         if let Ok(id) = HeaderValue::try_from(self.auction.to_string()) {

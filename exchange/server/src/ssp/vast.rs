@@ -52,6 +52,9 @@ async fn play(ssp: &Ssp, request: &Request) -> Result<Response, Box<Problem>> {
         request.received,
     )
     .await?;
+    if let Some(turned_away) = sold.turned_away(&ssp.auctions) {
+        return Ok(turned_away);
+    }
     let document = sold.winner.as_ref().and_then(|winner| {
         let tracking = Tracking::of(&in_force, winner, &ssp.base, None);
         tracked_winner(winner, &ssp.base, &tracking)

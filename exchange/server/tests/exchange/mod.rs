@@ -270,7 +270,12 @@ impl Rig {
 
     /// An auction's record.
     pub(crate) async fn record(&self, answer: &Answer) -> Value {
-        let id = answer.header("x-gavel-auction-id").expect("an auction id");
+        self.record_of(answer.header("x-gavel-auction-id").expect("an auction id"))
+            .await
+    }
+
+    /// The record of the auction of this id.
+    pub(crate) async fn record_of(&self, id: &str) -> Value {
         let url = self.url(&format!("/auction/{id}"));
         poll_until(PATIENCE, async || {
             let found = get(&url).await;

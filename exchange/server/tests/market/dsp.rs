@@ -66,6 +66,10 @@ impl Dsp {
         self.asked.lock().unwrap().last().cloned().unwrap()
     }
 
+    pub(crate) fn times_asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
     /// The notices on a path that it got, with their queries.
     pub(crate) fn told(&self, path: &str) -> Vec<String> {
         let told = self.told.lock().unwrap();
