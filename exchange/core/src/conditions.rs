@@ -10,6 +10,8 @@ use units::{CpmMicros, Currency, Multiplier};
 pub struct Conditions<'t> {
     /// Which creatives it takes.
     pub creatives: CreativePolicy,
+    /// Categories of taxonomy 1 that it always blocks.
+    pub blocked_categories: &'t [String],
     /// What it takes off the price for single DSPs.
     pub discounts: &'t [SellerDiscount],
     /// What second price adds by the currency of the bid; the market's increment in others.
@@ -45,6 +47,7 @@ impl Default for Conditions<'_> {
     fn default() -> Self {
         Self {
             creatives: CreativePolicy::default(),
+            blocked_categories: &[],
             discounts: &[],
             increments: None,
             soft_floor: None,
@@ -61,6 +64,7 @@ impl<'t> Conditions<'t> {
         let multibid = account.and_then(|account| account.multibid);
         Self {
             creatives: publisher.creatives,
+            blocked_categories: &publisher.bcat,
             discounts: &publisher.discounts,
             increments: Some(&publisher.increments),
             soft_floor: account.and_then(SoftFloor::of_account),

@@ -1,7 +1,8 @@
 //! Long lists of strangers, looked up by a hash that is keyed anew for each auction: who writes a list does not
 //! know which of its entries would meet.
 
-use openrtb::Str;
+use std::ops::Deref;
+
 use units::AuctionId;
 
 /// Entries up to which a list is looked through as it stands.
@@ -161,7 +162,11 @@ impl<P: Copy> Table<P> {
 }
 
 /// A table of texts by their index.
-pub(crate) fn table_of(key: Key, list: &[Str<'_>], letters: Letters) -> Table<usize> {
+pub(crate) fn table_of(
+    key: Key,
+    list: &[impl Deref<Target = str>],
+    letters: Letters,
+) -> Table<usize> {
     let hashes = list
         .iter()
         .map(|text| key.hash().with_text(text, letters).finish());
@@ -173,6 +178,7 @@ pub(crate) fn table_of(key: Key, list: &[Str<'_>], letters: Letters) -> Table<us
 #[cfg(test)]
 mod tests {
     use super::*;
+    use openrtb::Str;
     use proptest::prelude::*;
     use units::UnixMillis;
 

@@ -2,8 +2,10 @@
 
 mod support;
 
+use exchange_core::Conditions;
+use exchange_core::registry::Registry;
 use exchange_core::screening::Policy;
-use support::one_bid::{BANNER, Case, VAST, VIDEO, outcome};
+use support::one_bid::{BANNER, Case, VAST, VIDEO, outcome, outcome_under};
 
 const FILES: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><MediaFiles><MediaFile type=\"application/javascript\" apiFramework=\"VPAID\"/><MediaFile type=\"video/mp4\"/></MediaFiles></InLine></Ad></VAST>""#;
 const SKIPPABLE: &str = r#""adm":"<VAST version=\"3.0\"><Ad><InLine><Linear skipoffset=\"00:00:05\"/></InLine></Ad></VAST>""#;
@@ -321,4 +323,39 @@ fn notices_that_no_token_could_carry() {
         expect: "won",
     };
     assert_eq!(outcome(&case, &wide), "won");
+}
+
+#[test]
+fn what_a_seller_always_blocks_is_blocked_whatever_its_request_says() {
+    // X-43: an account's own list is of taxonomy 1
+    let few = vec!["IAB25".to_owned(), "iab7-39".to_owned()];
+    let many: Vec<String> = (100..130).map(|it| format!("IAB{it}")).collect();
+    let many = [few.clone(), many].concat();
+    #[rustfmt::skip]
+    let cases = [
+        ("it speaks another taxonomy", r#""cattax":6"#, r#""cat":["IAB25-3"],"cattax":1"#, "209"),
+        ("in any case", r#""cattax":6"#, r#""cat":["IAB7-39"],"cattax":1"#, "209"),
+        ("another of the parent's", r#""cattax":6"#, r#""cat":["IAB7-4"],"cattax":1"#, "won"),
+        ("of another taxonomy nothing is known", r#""cattax":6"#, r#""cat":["IAB25"],"cattax":6"#, "won"),
+        ("it allows", r#""acat":["IAB25","IAB3"]"#, r#""cat":["IAB25-3"]"#, "209"),
+        ("it allows another", r#""acat":["IAB25","IAB3"]"#, r#""cat":["IAB3"]"#, "won"),
+    ];
+    for blocked in [&few, &many] {
+        let conditions = Conditions {
+            blocked_categories: blocked,
+            ..Conditions::default()
+        };
+        for (item, request, bid, expect) in cases {
+            let case = Case {
+                item,
+                request,
+                imp: BANNER,
+                bid,
+                expect,
+            };
+            let registry = Registry::default();
+            let found = outcome_under(&case, &Policy::default(), &conditions, &registry);
+            assert_eq!(found, expect, "{item}, of {}", blocked.len());
+        }
+    }
 }

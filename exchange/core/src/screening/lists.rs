@@ -1,6 +1,7 @@
 //! What a request blocks and allows, ready to be looked up by every bid.
 
 use std::cell::OnceCell;
+use std::ops::Deref;
 
 use openrtb::{BidRequest, Deal, Imp, Str};
 use units::AuctionId;
@@ -12,12 +13,13 @@ use crate::medium::Medium;
 /// The long lists of one request, each made ready when the first bid asks for it: what a bid declares is looked
 /// up in a time that does not depend on how much is listed. Short lists are looked through as they stand.
 ///
-/// It is asked with the request that it was first asked with.
+/// It is asked with the request, and for the seller, that it was first asked with.
 #[derive(Debug)]
 pub struct Lists {
     key: Key,
     badv: OnceCell<Table<usize>>,
     bcat: OnceCell<Table<usize>>,
+    sellers_bcat: OnceCell<Table<usize>>,
     acat: OnceCell<Table<usize>>,
     bapp: OnceCell<Table<usize>>,
     wseat: OnceCell<Table<usize>>,
@@ -44,6 +46,7 @@ impl Lists {
             key: Key::of(auction),
             badv: OnceCell::new(),
             bcat: OnceCell::new(),
+            sellers_bcat: OnceCell::new(),
             acat: OnceCell::new(),
             bapp: OnceCell::new(),
             wseat: OnceCell::new(),
@@ -81,6 +84,11 @@ impl Lists {
         self.names(&self.bcat, &request.bcat, Letters::AnyCase, category)
     }
 
+    /// Whether the seller's own list names a category.
+    pub(super) fn seller_blocks_category(&self, blocked: &[String], category: &str) -> bool {
+        self.names(&self.sellers_bcat, blocked, Letters::AnyCase, category)
+    }
+
     /// Whether `acat` names a category.
     pub(super) fn allows_category(&self, request: &BidRequest<'_>, category: &str) -> bool {
         self.names(&self.acat, &request.acat, Letters::AnyCase, category)
@@ -103,7 +111,7 @@ impl Lists {
     fn names(
         &self,
         table: &OnceCell<Table<usize>>,
-        list: &[Str<'_>],
+        list: &[impl Deref<Target = str>],
         letters: Letters,
         text: &str,
     ) -> bool {
