@@ -129,3 +129,89 @@ pub fn read(
     };
     form.finish(Some(deal))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use units::UnixMillis;
+
+    /// What is read of a body where `top` is the one known placement; else where the faults are.
+    fn given(form: Form) -> Result<Deal, Vec<String>> {
+        let mut uuid = || uuid::Uuid::nil();
+        let mut edge = Edge {
+            now: UnixMillis(0),
+            uuid: &mut uuid,
+        };
+        let pointers = |faults: Faults| faults.0.into_iter().map(|it| it.pointer).collect();
+        read(form, &["top".into()], &mut edge).map_err(pointers)
+    }
+
+    fn body(members: &str) -> Form {
+        Form::read(format!("{{{members}}}").as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_a_deal_may_say() {
+        let entries = |count: usize, entry: &str| vec![format!("\"{entry}\""); count].join(",");
+        let seats = |count| format!(r#""wseat":[{}]"#, entries(count, "s"));
+        let domains = |count| format!(r#""wadomain":[{}]"#, entries(count, "a.example"));
+        let during = |start: &str, end: &str| {
+            format!(
+                r#""starts_at":"2026-06-{start}T00:00:00Z","ends_at":"2026-06-{end}T00:00:00Z""#
+            )
+        };
+        #[rustfmt::skip]
+        let cases: [(&str, String, &[&str]); 26] = [
+            ("nothing", String::new(), &[]),
+            ("first price", r#""at":1"#.into(), &[]),
+            ("C-113 an agreed price", r#""at":3,"floor":2.5"#.into(), &[]),
+            ("C-113 an agreed price that is not told", r#""at":3"#.into(), &["/floor"]),
+            ("C-113 none below first price", r#""at":0"#.into(), &["/at"]),
+            ("C-113 an exchange's own", r#""at":501"#.into(), &["/at"]),
+            ("a word", r#""at":"first""#.into(), &["/at"]),
+            ("a floor below zero", r#""floor":-1"#.into(), &["/floor"]),
+            ("a floor that is no number", r#""floor":"x""#.into(), &["/floor"]),
+            ("no currency", r#""currency":"GOLD""#.into(), &["/currency"]),
+            ("a known placement", r#""placements":["top"]"#.into(), &[]),
+            ("one that is not known", r#""placements":["top","feed"]"#.into(), &["/placements/1"]),
+            ("R37 as many seats as are told", seats(100), &[]),
+            ("R37 one more", seats(101), &["/wseat"]),
+            ("R37 as many domains as are told", domains(100), &[]),
+            ("R37 one more", domains(101), &["/wadomain"]),
+            ("C-29 no domain", r#""wadomain":["a.example","a b"]"#.into(), &["/wadomain/1"]),
+            ("guaranteed", r#""guaranteed":true"#.into(), &[]),
+            ("a guarantee that is no flag", r#""guaranteed":"yes""#.into(), &["/guaranteed"]),
+            ("a day", during("01", "02"), &[]),
+            ("no time at all", during("01", "01"), &["/ends_at"]),
+            ("an end before the beginning", during("02", "01"), &["/ends_at"]),
+            ("no instant", r#""starts_at":"soon""#.into(), &["/starts_at"]),
+            ("no status", r#""status":"sleeping""#.into(), &["/status"]),
+            ("what is not known", r#""wseats":[]"#.into(), &["/wseats"]),
+            ("all faults at once", r#""at":9,"placements":["feed"],"floor":-1"#.into(), &["/at", "/floor", "/placements/0"]),
+        ];
+        for (says, members, expect) in cases {
+            let mut found = given(body(&members)).err().unwrap_or_default();
+            found.sort();
+            assert_eq!(found, expect, "{says}");
+        }
+    }
+
+    #[test]
+    fn a_change_keeps_what_it_does_not_name() {
+        let before = given(body(
+            r#""id":"d","name":"n","floor":2,"currency":"EUR","at":3,"guaranteed":true,"wseat":["s"],
+               "wadomain":["a.example"],"placements":["top"],"starts_at":"2026-06-01T00:00:00Z",
+               "ends_at":"2026-06-02T00:00:00Z","status":"paused""#,
+        ))
+        .unwrap();
+        let same = given(body("").over(&document(&before))).unwrap();
+        assert_eq!(same, before);
+        let without_price = given(body(r#""floor":null"#).over(&document(&before)));
+        assert_eq!(without_price.unwrap_err(), ["/floor"], "C-113");
+        let endless = given(body(r#""ends_at":null"#).over(&document(&before))).unwrap();
+        assert_eq!(
+            (endless.starts_at, endless.ends_at),
+            (before.starts_at, None)
+        );
+    }
+}

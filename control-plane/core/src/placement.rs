@@ -199,6 +199,29 @@ mod tests {
     }
 
     #[test]
+    fn a_private_auction_is_said_kept_and_taken_back() {
+        let body = |members: &str| {
+            let body = format!(r#"{{"publisher_id":"p","sizes":["300x250"]{members}}}"#);
+            given(Form::read(body.as_bytes()).unwrap())
+        };
+        assert!(!body("").unwrap().private_auction, "open unless it is said");
+        let private = body(r#","private_auction":true"#).unwrap();
+        assert!(private.private_auction);
+        for (change, expect) in [
+            (r#"{"floor":1}"#, Ok(true)),
+            (r#"{"private_auction":false}"#, Ok(false)),
+            (r#"{"private_auction":1}"#, Err("/private_auction")),
+            (r#"{"private_auction":"yes"}"#, Err("/private_auction")),
+        ] {
+            let form = Form::read(change.as_bytes()).unwrap();
+            let after = given(form.over(&document(&private)));
+            let after = after.map(|it| it.private_auction);
+            let expect = expect.map_err(|pointer: &str| vec![pointer.to_owned()]);
+            assert_eq!(after, expect, "{change}");
+        }
+    }
+
+    #[test]
     fn a_change_keeps_moves_and_removes_a_soft_floor() {
         let body = r#"{"publisher_id":"p","sizes":["300x250"],"auction_type":"second_price","soft_floor":2}"#;
         let before = given(Form::read(body.as_bytes()).unwrap()).unwrap();

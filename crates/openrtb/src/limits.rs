@@ -29,6 +29,8 @@ pub struct Limits {
     pub string: usize,
     /// Values of any kind in the message, and with them its keys; members of `ext` included.
     pub values: u32,
+    /// Members that the standard does not name, those inside `ext` not counted.
+    pub unknown: u32,
 }
 
 impl Limits {
@@ -43,6 +45,7 @@ impl Limits {
         bids: 1_000,
         string: 64 * 1024,
         values: 32 * 1024,
+        unknown: 4_000,
     };
 
     /// Bounds for a bid response: markup may be longer than anything in a request.
@@ -63,6 +66,7 @@ impl Limits {
         bids: usize::MAX,
         string: usize::MAX,
         values: u32::MAX,
+        unknown: u32::MAX,
     };
 }
 

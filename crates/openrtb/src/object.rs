@@ -99,6 +99,7 @@ macro_rules! object {
                             seen |= bit;
                         }
                         _ => {
+                            r.count_unknown()?;
                             let name = r.key.text(r);
                             self.extra.push((name, r.raw()?));
                         }

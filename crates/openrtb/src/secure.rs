@@ -25,7 +25,15 @@ pub fn insecure_url(markup: &str, loopback_is_secure: bool) -> Option<&str> {
                 .get(start..colon)
                 .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"));
         let continued = start > 0 && bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
-        if !is_http || continued || is_name_only(bytes, start) {
+        if !is_http || continued {
+            continue;
+        }
+        let host = host(bytes.get(colon + 1..).unwrap_or_default());
+        if host == b"www.w3.org" || (loopback_is_secure && is_loopback(host)) {
+            continue;
+        }
+        if let Some(end) = end_of_names(bytes, start) {
+            from = end.max(from);
             continue;
         }
         let url = markup.get(start..).unwrap_or_default();
@@ -34,10 +42,6 @@ pub fn insecure_url(markup: &str, loopback_is_secure: bool) -> Option<&str> {
                 c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ']' | ')')
             })
             .unwrap_or(url.len());
-        let host = host(bytes.get(colon + 1..).unwrap_or_default());
-        if host == b"www.w3.org" || (loopback_is_secure && is_loopback(host)) {
-            continue;
-        }
         return url.get(..end);
     }
     None
@@ -81,28 +85,28 @@ fn is_loopback(host: &[u8]) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether the URL is the value of `xmlns`, `xmlns:…` or `xsi:…`.
-fn is_name_only(bytes: &[u8], start: usize) -> bool {
+/// Where the names end that are the value of `xmlns`, `xmlns:…` or `xsi:…`, if the URL is one of them.
+fn end_of_names(bytes: &[u8], start: usize) -> Option<usize> {
     /// Longer attribute names, or long lists of schema locations, are not followed.
     const WINDOW: usize = 160;
-    let before = bytes
-        .get(start.saturating_sub(WINDOW)..start)
-        .unwrap_or_default();
-    let Some(equals) = before.iter().rposition(|byte| *byte == b'=') else {
-        return false;
-    };
+    let first = start.saturating_sub(WINDOW);
+    let before = bytes.get(first..start).unwrap_or_default();
+    let equals = memchr::memrchr(b'=', before)?;
     let (head, value) = before.split_at(equals);
-    let quotes = value
-        .iter()
-        .filter(|byte| matches!(byte, b'"' | b'\''))
-        .count();
+    let quotes = memchr::memchr2_iter(b'"', b'\'', value).count();
     let name_at = head
         .trim_ascii_end()
         .iter()
         .rposition(u8::is_ascii_whitespace)
         .map_or(0, |at| at + 1);
     let name = head.get(name_at..).unwrap_or_default().trim_ascii_end();
-    quotes == 1 && (name.starts_with(b"xmlns") || name.starts_with(b"xsi:"))
+    if quotes != 1 || !(name.starts_with(b"xmlns") || name.starts_with(b"xsi:")) {
+        return None;
+    }
+    // What follows up to there stands in the same value, as near to its name.
+    let followed = bytes.get(start..(first + equals + WINDOW).min(bytes.len()))?;
+    let end = memchr::memchr3(b'=', b'"', b'\'', followed);
+    Some(start + end.unwrap_or(followed.len()))
 }
 
 #[cfg(test)]
@@ -154,6 +158,18 @@ mod tests {
                 "<VAST xsi:noNamespaceSchemaLocation=\"http://b.example/vast.xsd\">",
                 false,
                 None,
+            ),
+            (
+                "X-47 schemas",
+                "<VAST xsi:schemaLocation=\"http://b.example http://b.example/vast.xsd\"><i>http://c.example",
+                false,
+                Some("http://c.example"),
+            ),
+            (
+                "X-47 a parameter of a schema",
+                "<VAST xsi:schemaLocation=\"http://b.example?a= http://c.example\">",
+                false,
+                Some("http://c.example"),
             ),
             (
                 "X-47 doctype",

@@ -160,6 +160,23 @@ fn what_voids_a_request() {
         read(&body),
         Err(ReadError::Invalid { rule: "R37", .. })
     ));
+    for (count, is_read) in [(4_000, true), (4_001, false)] {
+        // Half of them in the request, half in its device; what stands in an ext is the partner's own.
+        let unknown = |from: u32, to: u32| {
+            let members: Vec<String> = (from..to).map(|n| format!(r#""k{n}":1"#)).collect();
+            members.join(",")
+        };
+        let (own, device) = (unknown(0, 2_000), unknown(2_000, count));
+        let ext = unknown(0, 9_000);
+        let body = format!(
+            r#"{{"id":"1","imp":[{{"id":"a","banner":{{}}}}],{own},"device":{{{device}}},"ext":{{{ext}}}}}"#
+        );
+        assert_eq!(
+            read(&body).is_ok(),
+            is_read,
+            "R37 {count} members that are not known"
+        );
+    }
     let limits = Limits {
         eids: 3,
         segments: 4,

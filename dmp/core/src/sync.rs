@@ -66,6 +66,10 @@ mod tests {
     const SOME: &str = "CQp3NcAQp6gYAAfACBENCbFgANAAAAAAAAYgF5wAgABALzAAAAAA.IAAA.YAAAAAAAAAAA";
     const NOTHING: &str = "CQp3NcAQp6gYAAfACBENCbFgAAAAAAAAAAYgAAAAAAAA.IAAA.YAAAAAAAAAAA";
 
+    /// Purpose 1, vendor 7.
+    const DISCLOSED: &str =
+        "CQp3NcAQp6gYAAfACBENCbFgAIAAAAAAAAYgADgIAAAAAAAA.IAEgKAAA.YAAAAAAAAAAA";
+
     /// What it is, what is said, who we are, and whether the person may be known.
     type Row = (
         &'static str,
@@ -85,6 +89,8 @@ mod tests {
             ("C-162 garbage", consent("yes"), None, false),
             ("C-162 nothing", consent(NOTHING), None, false),
             ("C-162 the purposes", consent(SOME), None, true),
+            ("C-162 purpose 1 alone", consent(DISCLOSED), None, false),
+            ("C-162 purpose 1 alone, and us", consent(DISCLOSED), Some(7), false),
             ("C-162 the purposes and us", consent(SOME), Some(755), true),
             ("C-162 the purposes and not us", consent(SOME), Some(3), false),
             ("C-162 section 2", vec![("gpp_sid", "2"), ("gpp", "DBAB")], None, false),

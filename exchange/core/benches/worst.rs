@@ -22,20 +22,29 @@ const REQUEST: usize = 256 * 1024;
 const ANSWER: usize = 1024 * 1024;
 
 fn main() {
+    // Shapes whose name holds the first argument; without one, all.
+    let told = std::env::args().skip(1).find(|it| !it.starts_with("--"));
+    let sought = told.unwrap_or_default();
     println!("| request | KB | intake | plan, 5 DSPs | first look at its lists |");
     println!("|---|---|---|---|---|");
     for (name, body) in requests() {
-        request(name, &body);
+        if name.contains(&sought) {
+            request(name, &body);
+        }
     }
     println!("\n| answer of one DSP, to a request of long lists | KB | bids | settle |");
     println!("|---|---|---|---|");
     let asked = long_lists();
     for (name, imps, body) in answers() {
-        answer(name, &asked.replace("@imps@", &imps), &body);
+        if name.contains(&sought) {
+            answer(name, &asked.replace("@imps@", &imps), &body);
+        }
     }
     println!("\n| auction | bids | settle |");
     println!("|---|---|---|");
-    auctions();
+    if sought.is_empty() {
+        auctions();
+    }
 }
 
 /// CPU time of a call in milliseconds, the mean of as many as fill forty of them: what others take on a shared
@@ -127,6 +136,13 @@ fn requests() -> Vec<(&'static str, String)> {
             "badv, not of ASCII",
             list("badv", |at| format!("\"é{at}.com\"")),
         ),
+        ("badv, as much beyond ASCII as is taken", {
+            // 32 KiB of it, and domains that are none.
+            list("badv", |at| match at {
+                0..1_000 => format!("\"{}{at}\"", "É".repeat(16)),
+                at => format!("\"d{at}.com\""),
+            })
+        }),
         ("bcat", list("bcat", |at| format!("\"IAB{at}-1\""))),
         ("bapp", list("bapp", |at| format!("\"com.a{at}\""))),
         ("wseat", list("wseat", |at| format!("\"s{at}\""))),
@@ -140,6 +156,31 @@ fn requests() -> Vec<(&'static str, String)> {
                 r#"{{"id":"r","imp":[{{"id":"1","banner":{{"w":300,"h":250}},"pmp":{{"deals":[{deals}]}}}}]}}"#
             ),
         ),
+        ("unknown names, in pairs", {
+            let pairs = parts(REQUEST - 1_000, 11_000, |at| {
+                format!(r#""k{at}":1,"k{at}":1"#)
+            });
+            format!(r#"{{"id":"r",{IMP},"device":{{{pairs}}}}}"#)
+        }),
+        ("unknown names, as many as are taken, in pairs", {
+            let pairs = parts(REQUEST - 1_000, 2_000, |at| {
+                format!(r#""k{at}":1,"k{at}":1"#)
+            });
+            format!(r#"{{"id":"r",{IMP},"device":{{{pairs}}}}}"#)
+        }),
+        ("device.ua, 29,000 times", {
+            let again = parts(REQUEST - 1_000, 29_000, |_| r#""ua":"""#.to_owned());
+            format!(r#"{{"id":"r",{IMP},"device":{{{again}}}}}"#)
+        }),
+        ("companions of 2.5, as many as are taken", {
+            let few = parts(REQUEST, 128, |at| {
+                format!(r#"{{"id":"{at}","wmin":1,"hmin":1}}"#)
+            });
+            let imps = parts(REQUEST - 1_000, 100, |at| {
+                format!(r#"{{"id":"{at}","video":{{"mimes":["a"],"companionad":[{few}]}}}}"#)
+            });
+            format!(r#"{{"id":"r","imp":[{imps}]}}"#)
+        }),
         ("seats of a deal", deal("wseat", &wide)),
         ("advertisers of a deal", deal("wadomain", &domains)),
     ]
@@ -159,7 +200,13 @@ fn request(name: &str, body: &str) {
     let mut pages = Pages::default();
     let taken = cost(|| read(body.as_bytes(), &mut pages, &additions, &bounds).is_ok());
     let intake = read(body.as_bytes(), &mut pages, &additions, &bounds);
-    let intake: Intake<'_> = intake.unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
+    let intake: Intake<'_> = match intake {
+        Ok(intake) => intake,
+        Err(refusal) => {
+            println!("| {name} | {} | {taken} | {refusal} | |", body.len() / 1024);
+            return;
+        }
+    };
     let mut partners: Vec<_> = ["a", "b", "c", "d", "e"].map(partner).to_vec();
     for partner in &mut partners {
         partner.seats = (0..4)
@@ -197,7 +244,11 @@ fn request(name: &str, body: &str) {
 
 /// A request all of whose lists are long.
 fn long_lists() -> String {
-    let badv = parts(80_000, 8_000, |at| format!("\"d{at}.com\""));
+    // One name as long as names may be: none that is declared ends before it.
+    let badv = parts(80_000, 8_000, |at| match at {
+        0 => format!("\"{}com\"", "a.".repeat(125)),
+        at => format!("\"d{at}.com\""),
+    });
     let bcat = parts(40_000, 4_000, |at| format!("\"IAB{at}\""));
     let bapp = parts(40_000, 3_000, |at| format!("\"com.a{at}\""));
     let seats = parts(20_000, 2_000, |at| format!("\"s{at}\""));
@@ -262,6 +313,13 @@ fn answers() -> Vec<(&'static str, String, String)> {
         let list = list(&|n| format!("\"{at}x{n}.{}\"", "a.".repeat(30) + "com"));
         format!(r#"{adm},"adomain":[{list}]"#)
     });
+    let international = bids(&|at| {
+        let list = list(&|n| match n {
+            0..4 => format!("\"{at}x{n}.{}com\"", "ÉÉÉÉÉÉÉ.".repeat(4)),
+            n => format!("\"{at}x{n}.{}\"", "a.".repeat(30) + "com"),
+        });
+        format!(r#"{adm},"adomain":[{list}]"#)
+    });
     let categories = bids(&|at| {
         let list = list(&|n| format!("\"IABx{at}-{n}\""));
         format!(r#"{adm},"adomain":["a.com"],"cat":[{list}]"#)
@@ -278,6 +336,12 @@ fn answers() -> Vec<(&'static str, String, String)> {
         format!(
             r#""adomain":["a.com"],"adm":"{}""#,
             "<img src=a.gif>".repeat(250)
+        )
+    });
+    let counting = bids(&|_| {
+        format!(
+            r#""adomain":["a.com"],"adm":"{}""#,
+            "<img src=a.gif alt=a height=1>".repeat(120)
         )
     });
     let ids = bids(&|at| format!(r#"{adm},"adomain":["a.com"],"impid":"{:0>300}""#, at % 100));
@@ -303,6 +367,23 @@ fn answers() -> Vec<(&'static str, String, String)> {
         r#""adomain":["a.com"],"adm":"{\"link\":{\"url\":\"u\"},\"assets\":[{\"id\":1,\"title\":{\"text\":\"t\"}}]}""#
             .to_owned()
     });
+    // What is asked of a banner's markup, all of it.
+    let strict = || {
+        let mimes = parts(4_000, 128, |n| format!("\"image/x{n:0>3}\""));
+        format!(
+            r#"{{"id":"1","secure":1,"banner":{{"w":300,"h":250,"btype":[9],"mimes":[{mimes}]}}}}"#
+        )
+    };
+    let player = || {
+        r#"{"id":"1","secure":1,"video":{"mimes":["video/mp4"],"protocols":[3,7],"maxduration":60}}"#
+            .to_owned()
+    };
+    let document = |inside: &str, times: usize| {
+        format!(
+            "<VAST version='4.0'><Ad><InLine><Duration>00:00:30</Duration>{}</InLine></Ad></VAST>",
+            inside.repeat(times)
+        )
+    };
     let one_adm = |adm: &str| bids(&|_| format!(r#""adomain":["a.com"],"adm":"{adm}""#));
     vec![
         ("a usual one: 2 bids", plain(), {
@@ -319,11 +400,17 @@ fn answers() -> Vec<(&'static str, String, String)> {
         }),
         ("250 bids of 50 advertisers", plain(), domains),
         ("advertisers of 32 labels", plain(), labels),
+        ("advertisers not of ASCII", plain(), international),
         ("250 bids of 50 categories", plain(), categories),
         ("apps", plain(), apps),
         ("deals, of 1,000", dealt(), deals),
         ("sizes that are not offered", banner(), sizes),
         ("images of a type that is not offered", banner(), images),
+        (
+            "images that count, of a type that is not offered",
+            banner(),
+            counting,
+        ),
         ("100 imps of long ids", many(), ids),
         (
             "ids of 300 bytes told 60 times in each notice",
@@ -353,6 +440,81 @@ fn answers() -> Vec<(&'static str, String, String)> {
             "one markup of open tags",
             plain(),
             one_adm(&"<img ".repeat(100_000)),
+        ),
+        (
+            "strict: open tags",
+            strict(),
+            one_adm(&"<img ".repeat(100_000)),
+        ),
+        ("strict: less than", strict(), one_adm(&"<".repeat(500_000))),
+        (
+            "strict: begun scripts",
+            strict(),
+            one_adm(&"<scrip".repeat(80_000)),
+        ),
+        (
+            "strict: begun OMID",
+            strict(),
+            one_adm(&"omid".repeat(125_000)),
+        ),
+        (
+            "strict: begun MRAID",
+            strict(),
+            one_adm(&"mr".repeat(250_000)),
+        ),
+        (
+            "strict: images to be seen",
+            strict(),
+            one_adm(&"<img src=a.gif>".repeat(33_000)),
+        ),
+        (
+            "strict: images that count",
+            strict(),
+            one_adm(&"<img src=a.gif width=1>".repeat(21_000)),
+        ),
+        (
+            "strict: attributes of an image",
+            strict(),
+            one_adm(&format!("<img {}>", "a=1 ".repeat(120_000))),
+        ),
+        (
+            "strict: names that are not loaded",
+            strict(),
+            one_adm(&"http://www.w3.org/ ".repeat(26_000)),
+        ),
+        (
+            "strict: names of schemas",
+            strict(),
+            one_adm(&format!("xsi:a='{}' ", "http://a ".repeat(16)).repeat(3_200)),
+        ),
+        ("strict: letters", strict(), one_adm(&"é".repeat(250_000))),
+        (
+            "player: linears",
+            player(),
+            one_adm(&document("<Linear></Linear>", 29_000)),
+        ),
+        (
+            "player: creatives",
+            player(),
+            one_adm(&document("<a/>", 120_000)),
+        ),
+        (
+            "player: attributes",
+            player(),
+            one_adm(&document(
+                &format!("<Linear {}/>", "a='' ".repeat(95_000)),
+                1,
+            )),
+        ),
+        (
+            "player: files",
+            player(),
+            one_adm(&document("<MediaFile type='video/mp4'/>", 17_000)),
+        ),
+        (
+            "player: comments",
+            player(),
+            one_adm(&document("<!---->", 70_000)),
         ),
     ]
 }

@@ -24,10 +24,13 @@ pub struct Bounds {
     /// Impressions that one display out of home may count for: what the seller says, buyers pay (C-120).
     pub quantity: Multiplier,
     /// Entries of one list that ads are compared with one by one: sizes, types, durations, attributes, APIs,
-    /// languages, currencies.
+    /// languages, currencies; and companions of one player.
     pub choices: usize,
     /// Deals of all imps together.
     pub deals: usize,
+    /// Bytes beyond ASCII in the names of domains that are blocked or allowed, those of all deals among them: dearer to
+    /// compare than others, and registries write names without them.
+    pub international: usize,
 }
 
 impl Bounds {
@@ -40,6 +43,7 @@ impl Bounds {
             quantity: Multiplier::new(millionths).unwrap_or(Multiplier::ONE),
             choices: 128,
             deals: 1_000,
+            international: 32 * 1024,
         }
     }
 }

@@ -28,9 +28,9 @@ impl Key {
         let time = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
         let drawn = u64::from_be_bytes(rest);
         Self {
-            seed: time ^ drawn.rotate_left(32),
+            seed: spread(time ^ drawn.rotate_left(32)),
             // Even, it would forget the last bits of what it multiplies.
-            factor: drawn | 1,
+            factor: spread(drawn) | 1,
         }
     }
 
@@ -40,6 +40,13 @@ impl Key {
             factor: self.factor,
         }
     }
+}
+
+/// A number each bit of which depends on all of the given one's (the last step of SplitMix64).
+const fn spread(number: u64) -> u64 {
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }
 
 /// A hash in the making.
@@ -64,15 +71,24 @@ impl Hash {
         }
     }
 
-    /// Adds a text, as it is compared.
+    /// Adds a text, as it is compared: eight bytes at a time, then what is left with its length.
     #[must_use]
     pub(crate) fn with_text(self, text: &str, letters: Letters) -> Self {
-        let fold = |byte: u8| match letters {
-            Letters::AsWritten => byte,
-            Letters::AnyCase => byte.to_ascii_lowercase(),
+        let fold = |bytes: [u8; 8]| match letters {
+            Letters::AsWritten => bytes,
+            Letters::AnyCase => bytes.map(|byte| byte.to_ascii_lowercase()),
         };
-        text.bytes()
-            .fold(self, |hash, byte| hash.with(u64::from(fold(byte))))
+        let (mut hash, mut rest) = (self, text.as_bytes());
+        while let Some((bytes, behind)) = rest.split_first_chunk::<8>() {
+            hash = hash.with(u64::from_le_bytes(fold(*bytes)));
+            rest = behind;
+        }
+        let mut last = [0; 8];
+        for (place, byte) in last.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        let length = u64::try_from(rest.len()).unwrap_or_default();
+        hash.with(u64::from_le_bytes(fold(last)) | (length << 56))
     }
 
     pub(crate) const fn finish(self) -> u64 {
@@ -103,6 +119,8 @@ impl Letters {
 pub(crate) struct Table<P> {
     /// Number of an entry and one; 0: none.
     slots: Vec<u32>,
+    /// A bit for each hash, in many more places than there are entries: it tells of most that is not listed.
+    marks: Vec<u64>,
     entries: Vec<(u64, P)>,
 }
 
@@ -112,6 +130,7 @@ impl<P: Copy> Table<P> {
         let count = (2 * listed.len()).next_power_of_two();
         let mut table = Self {
             slots: vec![0; count],
+            marks: vec![0; count.div_ceil(8)],
             entries: Vec::new(),
         };
         let mut kept = 0;
@@ -124,6 +143,10 @@ impl<P: Copy> Table<P> {
                 continue;
             };
             *slot = u32::try_from(kept + 1).unwrap_or_default();
+            let (at, bit) = table.mark(hash);
+            if let Some(marks) = table.marks.get_mut(at) {
+                *marks |= bit;
+            }
             listed.swap(kept, index);
             kept += 1;
         }
@@ -134,7 +157,17 @@ impl<P: Copy> Table<P> {
 
     /// The entry of this hash that `is` the one looked for.
     pub(crate) fn find(&self, hash: u64, is: impl Fn(P) -> bool) -> Option<P> {
+        let (at, bit) = self.mark(hash);
+        if self.marks.get(at).is_none_or(|marks| marks & bit == 0) {
+            return None;
+        }
         self.seek(hash, &self.entries, is).0
+    }
+
+    /// Where the bit of a hash stands: its word, and the bit there. There is a power of two of words.
+    fn mark(&self, hash: u64) -> (usize, u64) {
+        let word = usize::try_from((hash >> 6) & 0xffff_ffff).unwrap_or_default();
+        (word & self.marks.len().saturating_sub(1), 1 << (hash & 63))
     }
 
     /// Where the entries stand.

@@ -78,8 +78,8 @@ fn partners_that_see_the_same_share_a_body() {
 
 #[test]
 fn a_dsp_sees_its_own_imps_and_deals_and_bids_on_no_other() {
-    // X-110, X-54
-    let request = r#"{"id":"r","at":1,"imp":[{"id":"1","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"own","wseat":["s1"]},{"id":"theirs","wseat":["s2"]},{"id":"all"}]}},{"id":"2","video":{"mimes":["video/mp4"]}}]}"#;
+    // X-110, X-54, C-112: what is sold by deals alone is offered to those who see one
+    let request = r#"{"id":"r","at":1,"imp":[{"id":"1","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"own","wseat":["s1"]},{"id":"theirs","wseat":["s2"]},{"id":"all"}]}},{"id":"2","video":{"mimes":["video/mp4"]}},{"id":"3","banner":{"w":300,"h":250},"pmp":{"private_auction":1,"deals":[{"id":"closed","wseat":["s2"]}]}}]}"#;
     let intake = intake(request);
     let mut narrow = partner("narrow");
     narrow.formats = vec![contracts::catalog::CreativeFormat::Banner];
@@ -96,7 +96,10 @@ fn a_dsp_sees_its_own_imps_and_deals_and_bids_on_no_other() {
     let (narrow, wide) = (sent(0), sent(1));
     assert_eq!(
         (ids(&narrow["imp"]), ids(&wide["imp"])),
-        (vec!["1".to_owned()], vec!["1".to_owned(), "2".to_owned()])
+        (
+            vec!["1".to_owned()],
+            ["1", "2", "3"].map(str::to_owned).to_vec()
+        )
     );
     assert_eq!(deals(&narrow), ["own", "all"]);
     assert_eq!(deals(&wide), ["own", "theirs", "all"]);

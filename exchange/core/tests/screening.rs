@@ -225,6 +225,27 @@ fn what_one_bid_may_declare() {
             assert_eq!(outcome(&case, &Policy::default()), expect, "{count} {list}");
         }
     }
+    // R37: 253 bytes beyond ASCII in all of its domains, two of each letter
+    for (letters, expect) in [(0, "won"), (126, "won"), (127, "3")] {
+        let names = ["é".repeat(60), "É".repeat(letters.max(60) - 60)];
+        let names = names.map(|name| name.chars().take(letters).collect::<String>());
+        let case = Case {
+            item: "adomain",
+            request: "",
+            imp: r#""banner":{"w":300,"h":250}"#,
+            bid: format!(
+                r#""adomain":["a{}.example","b{}.example"]"#,
+                names[0], names[1]
+            )
+            .leak(),
+            expect,
+        };
+        assert_eq!(
+            outcome(&case, &Policy::default()),
+            expect,
+            "{letters} letters"
+        );
+    }
 }
 
 #[test]

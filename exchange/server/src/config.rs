@@ -79,6 +79,8 @@ pub struct Config {
     pub choices: usize,
     pub deals: usize,
     pub declared: usize,
+    pub listed_international: usize,
+    pub declared_international: usize,
     pub placement_deals: usize,
     pub request: openrtb::Limits,
     pub response: openrtb::Limits,
@@ -365,6 +367,7 @@ impl Config {
         Bounds {
             choices: self.choices,
             deals: self.deals,
+            international: self.listed_international,
             ..Bounds::new(self.request, self.quantity)
         }
     }
@@ -388,6 +391,7 @@ impl Config {
             loopback_is_secure: self.local_mode,
             notice_url: usize::try_from(self.notice_url.0).unwrap_or(usize::MAX),
             declared: self.declared,
+            international: self.declared_international,
             limits: self.response,
         }
     }

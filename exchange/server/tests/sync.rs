@@ -7,7 +7,7 @@ mod exchange;
 mod house;
 mod market;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use service::clock;
 use testkit::http::send;
 use testkit::poll_until;
+use userstate::MatchTerms;
 
 // Strings of `@iabtechlabtcf/core` 1.5.21 and `@iabgpp/cmpapi` 3.2.0.
 const NOTHING: &str = "CQp3NcAQp6gYAAfACBENCbFgAAAAAAAAAAYgAAAAAAAA.IAAA.YAAAAAAAAAAA";
@@ -268,6 +269,10 @@ async fn a_browser_that_is_known_by_its_cookie() {
         r#"{"id":"r","tmax":1000,"imp":[{"id":"1","banner":{"w":300,"h":250}}]}"#.to_owned();
     let named = anonymous.replace(r#""id":"r","#, r#""id":"r","user":{"id":"theirs"},"#);
     let child = anonymous.replace(r#""id":"r","#, r#""id":"r","regs":{"coppa":1},"#);
+    let another = visitor();
+    house.note(&another, "other", "o-2").await;
+    let learned = format!(r#""id":"r","user":{{"buyeruid":"{another}"}},"#);
+    let learned = anonymous.replace(r#""id":"r","#, &learned);
     let gpc = [page[0], page[1], ("sec-gpc", "1")];
     let forged = [page[0], ("cookie", "gavel_uid=user-12345")];
     type Fields<'f> = &'f [(&'f str, &'f str)];
@@ -304,6 +309,11 @@ async fn a_browser_that_is_known_by_its_cookie() {
         let [_, _, unlisted, own] = house.buyeruids();
         assert_eq!([unlisted, own], [Value::Null, Value::Null], "{says}");
     }
+    // C-143: the browser's own goes before what an SSP has learned.
+    exchange::expect(house.rig.auction_with(&learned, &page).await, 200);
+    let asked = house.dsps[1].last_asked().json();
+    assert_eq!(asked["user"]["id"], json!(user), "{asked}");
+    assert_eq!(asked["user"]["buyeruid"], "o-1", "{asked}");
 }
 
 #[tokio::test]
@@ -323,6 +333,7 @@ async fn what_a_dsp_may_tell() {
     for (path, status) in [
         ("uid=a", 400),
         ("partner=nobody&uid=a", 404),
+        ("partner=off&uid=a", 404),
         ("partner=listed", 400),
         ("partner=listed&uid=a%20b", 400),
         ("partner=listed&uid=a%0ab", 400),
@@ -466,6 +477,94 @@ async fn the_page_asks_so_many_and_none_that_is_fresh() {
     )
     .await;
     assert_eq!(head.header("set-cookie"), None, "HEAD records nothing");
+}
+
+#[tokio::test]
+async fn the_page_asks_again_before_an_id_ends_and_gives_everybody_a_turn() {
+    let told = [
+        ("sync.life", "1h"),
+        ("sync.renew_after", "50m"),
+        ("sync.at_once", "2"),
+    ];
+    let house = House::open(&told).await;
+    let user = visitor();
+    for (name, minutes) in [("listed", 9), ("other", 30), ("unlisted", 9), ("own", 30)] {
+        let terms = MatchTerms {
+            life: Duration::from_secs(60 * minutes),
+            most: 64,
+        };
+        let partner = name.into();
+        let noted = house.table.note_match(&user, &partner, "x", terms);
+        let _ = noted.await.unwrap();
+    }
+    let hosts = async |headers: &[(&str, &str)]| -> BTreeSet<String> {
+        let page = house.get("/sync", headers).await.expect_status(200).text();
+        let host = |url: &String| url.split('/').nth(2).map(str::to_owned);
+        images(&page).iter().filter_map(host).collect()
+    };
+    let cookie = format!("gavel_uid={user}");
+    let due = hosts(&[("cookie", &cookie)]).await;
+    assert_eq!(
+        due,
+        ["listed.example", "unlisted.example"]
+            .map(str::to_owned)
+            .into()
+    );
+
+    // Two at a time, whoever begins by chance: a hundred visits that miss one are no chance.
+    let mut asked = BTreeSet::new();
+    for _ in 0..100 {
+        asked.append(&mut hosts(&[]).await);
+        if asked.len() == NAMES.len() {
+            break;
+        }
+    }
+    assert_eq!(asked.len(), NAMES.len(), "{asked:?}");
+}
+
+#[tokio::test]
+async fn head_takes_nothing_back() {
+    let house = House::open(&[]).await;
+    let user = visitor();
+    house.note(&user, "other", "o-1").await;
+    let cookie = format!("gavel_uid={user}");
+    let cookie = [("cookie", cookie.as_str())];
+    for path in ["/sync?coppa=1", "/sync/out?ssp=ssp&coppa=1"] {
+        let url = house.rig.url(path);
+        let head = send(Method::HEAD, &url, &cookie, Bytes::new()).await;
+        assert_eq!(head.expect_status(200).header("set-cookie"), None, "{path}");
+        assert_eq!(house.stored(&user).await["other"], "o-1", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_looked_up() {
+    let silent = |partner: &mut Value| {
+        let _ = partner.as_object_mut().unwrap().remove("sync_url");
+    };
+    let looked_up = "gavel_match_lookups_total";
+    for (says, house, line, is_told) in [
+        (
+            "anybody, where no partner tells ids",
+            House::open_changed(silent, &[]).await,
+            r#"{outcome="known"}"#,
+            false,
+        ),
+        (
+            "anybody, where half of the time would go by",
+            House::open(&[("sync.wait", "600ms")]).await,
+            r#"{outcome="no_time"} 1"#,
+            true,
+        ),
+    ] {
+        let user = visitor();
+        house.note(&user, "other", "o-1").await;
+        let sent = request(&[], None, &user);
+        exchange::expect(house.rig.auction(&sent).await, 204);
+        assert_eq!(house.buyeruids(), [(); 4].map(|()| Value::Null), "{says}");
+        let line = format!("{looked_up}{line}");
+        assert_eq!(house.metric(&line).await, is_told, "{says}: {line}");
+    }
 }
 
 #[tokio::test]

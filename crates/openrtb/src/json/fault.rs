@@ -44,6 +44,9 @@ pub enum MalformedKind {
     /// More values than allowed.
     #[error("too many values")]
     TooManyValues,
+    /// More members that the standard does not name than allowed.
+    #[error("too many members that the standard does not name")]
+    TooManyUnknown,
     /// More bytes than can be addressed.
     #[error("too many bytes")]
     TooLarge,

@@ -15,6 +15,7 @@ const GENEROUS: Limits = Limits {
     bids: usize::MAX,
     string: usize::MAX,
     values: u32::MAX,
+    unknown: u32::MAX,
 };
 
 /// The pointer of the value that the byte at `offset` belongs to; a text that is broken there

@@ -12,6 +12,8 @@ pub(crate) struct Reader<'a> {
     pub(super) at: usize,
     pub(super) depth: u32,
     pub(super) values: u32,
+    /// Members that the standard does not name, so far.
+    unknown: u32,
     pub(super) limits: Limits,
     /// Whether all is to be told: what cannot be used is kept, and no key there twice is a fault.
     pub(crate) inspecting: bool,
@@ -56,6 +58,7 @@ impl<'a> Reader<'a> {
             at,
             depth: 0,
             values: 0,
+            unknown: 0,
             limits: *limits,
             inspecting: false,
             passes_on: false,
@@ -129,6 +132,15 @@ impl<'a> Reader<'a> {
         self.values += 1;
         if self.values > self.limits.values {
             return Err(Fault::malformed(self.at, MalformedKind::TooManyValues));
+        }
+        Ok(())
+    }
+
+    /// Counts the member whose name was read last as one that the standard does not name.
+    pub(crate) fn count_unknown(&mut self) -> Result<(), Fault> {
+        self.unknown += 1;
+        if self.unknown > self.limits.unknown {
+            return Err(Fault::malformed(self.key.at, MalformedKind::TooManyUnknown));
         }
         Ok(())
     }

@@ -159,8 +159,11 @@ pub(super) fn attribute<'m>(text: &'m str, name: &str) -> Option<&'m str> {
         .map(|(_, value)| value)
 }
 
-/// Attributes and their values, up to the first that is not written as one. In linear time: one tag may hold
-/// tens of thousands.
+/// Attributes of one tag that are read; no element of VAST has half as many.
+const MOST_ATTRIBUTES: usize = 64;
+
+/// Attributes and their values, up to the first that is not written as one, at most [`MOST_ATTRIBUTES`]. In linear
+/// time: one tag may hold tens of thousands.
 pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let bytes = text.as_bytes();
     let mut from = 0;
@@ -178,6 +181,7 @@ pub(super) fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
         from = end + 1;
         Some((key, text.get(value..end)?))
     })
+    .take(MOST_ATTRIBUTES)
 }
 
 /// Names and values are short: there is nothing to gain by looking at many bytes at once.

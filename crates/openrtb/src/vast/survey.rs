@@ -3,7 +3,7 @@
 use super::document::{Vast, duration_ms, protocol, resolved, whole_seconds};
 use super::scan::attributes;
 use crate::enums::Protocol;
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 
 /// What a VAST or DAAST document says about itself, as [`Vast`] does, without its ads one by one.
 #[derive(Debug, Clone)]
@@ -295,19 +295,36 @@ fn end_of(bytes: &[u8], from: usize, ending: &[u8]) -> Option<usize> {
     }
 }
 
-/// The `>` of a tag; one inside quotes is none. Byte by byte: tags are short.
+/// The `>` of a tag; one inside quotes is none.
 fn end_of_tag(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut quote = 0;
-    for (index, byte) in bytes.get(from..)?.iter().enumerate() {
-        if quote != 0 {
-            if *byte == quote {
-                quote = 0;
-            }
-        } else if *byte == b'>' {
-            return Some(from + index);
-        } else if matches!(byte, b'"' | b'\'') {
-            quote = *byte;
+    let mut at = from;
+    loop {
+        at += near_or_far(
+            bytes.get(at..)?,
+            |byte| matches!(byte, b'>' | b'"' | b'\''),
+            |rest| memchr3(b'>', b'"', b'\'', rest),
+        )?;
+        let found = *bytes.get(at)?;
+        if found == b'>' {
+            return Some(at);
         }
+        at += 1;
+        at += near_or_far(
+            bytes.get(at..)?,
+            |byte| byte == found,
+            |rest| memchr(found, rest),
+        )? + 1;
     }
-    None
+}
+
+/// Byte by byte at first, as tags are short; many at a time where one is not.
+fn near_or_far(
+    bytes: &[u8],
+    is: impl Fn(u8) -> bool,
+    far: impl Fn(&[u8]) -> Option<usize>,
+) -> Option<usize> {
+    const NEAR: usize = 48;
+    let (near, rest) = bytes.split_at_checked(NEAR).unwrap_or((bytes, &[]));
+    let found = near.iter().position(|byte| is(*byte));
+    found.or_else(|| far(rest).map(|found| near.len() + found))
 }

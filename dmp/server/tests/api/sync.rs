@@ -110,6 +110,8 @@ async fn s_11_without_consent_nothing_is_told_and_nothing_stays() {
         let kept = old.header("set-cookie").unwrap();
         assert_eq!(kept.starts_with(&known), may, "S11 {item}: {kept}");
         assert_eq!(kept.contains("Max-Age=0"), !may, "S11 {item}: {kept}");
+        let head = dmp.send(Method::HEAD, &path, &fields, "").await;
+        assert_eq!(head.header("set-cookie"), None, "C-11 {item}");
     }
 }
 

@@ -1,8 +1,9 @@
 //! R37: lists that every bid is compared with one by one are short; so is what partners see of deals.
 
-use openrtb::{BidRequest, Imp, ReadError, Span};
+use openrtb::{BidRequest, Imp, ReadError, Span, Str};
 
 use super::Bounds;
+use crate::domain;
 
 /// Checks the lists of a request, all but those of blocked and allowed domains, categories, apps and seats, which
 /// are looked up and may be long.
@@ -23,6 +24,11 @@ pub(super) fn check(
             ("wlangb", request.wlangb.len()),
         ],
     )?;
+    let mut letters = Letters {
+        body,
+        left: bounds.international,
+    };
+    letters.take(request.span, "badv", &request.badv)?;
     let mut left = bounds.deals;
     for imp in &request.imp {
         listed.check_imp(imp)?;
@@ -33,10 +39,33 @@ pub(super) fn check(
             })?;
             for deal in &pmp.deals {
                 listed.check(deal.span, [("durfloors", deal.durfloors.len())])?;
+                letters.take(deal.span, "wadomain", &deal.wadomain)?;
             }
         }
     }
     Ok(())
+}
+
+/// Bytes beyond ASCII that may still come in names of domains.
+struct Letters<'l> {
+    body: &'l [u8],
+    left: usize,
+}
+
+impl Letters<'_> {
+    fn take(
+        &mut self,
+        object: Span,
+        member: &'static str,
+        names: &[Str<'_>],
+    ) -> Result<(), ReadError> {
+        let count = domain::international(names.iter().map(|name| &**name));
+        self.left = self.left.checked_sub(count).ok_or_else(|| {
+            let what = "more letters beyond ASCII than names of domains are compared by";
+            ReadError::in_member(self.body, object, member, "R37", what)
+        })?;
+        Ok(())
+    }
 }
 
 struct Listed<'l> {
@@ -74,6 +103,7 @@ impl Listed<'_> {
         if let Some(video) = imp.video.as_deref() {
             let lists = [
                 ("mimes", video.mimes.len()),
+                ("companionad", video.companionad.len()),
                 ("protocols", video.protocols.len()),
                 ("rqddurs", video.rqddurs.len()),
                 ("durfloors", video.durfloors.len()),
@@ -85,6 +115,7 @@ impl Listed<'_> {
         if let Some(audio) = imp.audio.as_deref() {
             let lists = [
                 ("mimes", audio.mimes.len()),
+                ("companionad", audio.companionad.len()),
                 ("protocols", audio.protocols.len()),
                 ("rqddurs", audio.rqddurs.len()),
                 ("durfloors", audio.durfloors.len()),
@@ -116,6 +147,8 @@ mod tests {
             (IMP, r#""banner":{"mimes":[@]}"#, r#""a/b""#, 128, "/imp/0/banner/mimes"),
             (IMP, r#""banner":{"battr":[@]}"#, "1", 128, "/imp/0/banner/battr"),
             (IMP, r#""video":{"mimes":[@]}"#, r#""a/b""#, 128, "/imp/0/video/mimes"),
+            (IMP, r#""video":{"mimes":["a"],"companionad":[@]}"#, r#"{"id":"1"}"#, 128, "/imp/0/video/companionad"),
+            (IMP, r#""audio":{"mimes":["a"],"companionad":[@]}"#, r#"{"id":"1"}"#, 128, "/imp/0/audio/companionad"),
             (IMP, r#""video":{"mimes":["a"],"rqddurs":[@]}"#, "5", 128, "/imp/0/video/rqddurs"),
             (IMP, r#""audio":{"mimes":["a"],"durfloors":[@]}"#, r#"{"mindur":1}"#, 128, "/imp/0/audio/durfloors"),
             (IMP, r#""native":{"request":"{}","battr":[@]}"#, "1", 128, "/imp/0/native/battr"),
@@ -124,6 +157,8 @@ mod tests {
             (ROOT, r#""wlang":[@]"#, r#""en""#, 128, "/wlang"),
             (ROOT, r#""cur":[@]"#, r#""USD""#, 128, "/cur"),
             (ROOT, r#""badv":[@]"#, r#""a.example""#, 5_000, ""),
+            (ROOT, r#""badv":[@]"#, r#""éé.example""#, 8_192, "/badv"),
+            (IMP, r#""banner":{},"pmp":{"deals":[{"id":"d","wadomain":[@]}]}"#, r#""éé.example""#, 8_192, "/imp/0/pmp/deals/0/wadomain"),
             (ROOT, r#""wseat":[@]"#, r#""s""#, 5_000, ""),
         ];
         for (place, list, entry, most, pointer) in cases {

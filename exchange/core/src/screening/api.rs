@@ -62,10 +62,13 @@ fn calls_omid(document: &Document<'_>, medium: Medium) -> bool {
 
 fn names_omid(adm: &str) -> bool {
     each_behind(adm, "omid").any(|behind| {
-        OMID_NAMES.iter().any(|name| {
-            let start = behind.as_bytes().get(..name.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
-        })
+        // Most of what goes on otherwise is told by its first byte.
+        let first = behind.bytes().next().map(|byte| byte.to_ascii_lowercase());
+        matches!(first, Some(b'-' | b's' | b'v' | b'3' | b'n'))
+            && OMID_NAMES.iter().any(|name| {
+                let start = behind.as_bytes().get(..name.len());
+                start.is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+            })
     })
 }
 

@@ -5,7 +5,7 @@ use openrtb::{Banner, Str};
 use super::Case;
 use crate::loss::Loss;
 use crate::medium::Medium;
-use crate::text::{attribute, contains_ignore_case, tags};
+use crate::text::{Element, attributes, contains_ignore_case, elements, inside};
 
 /// Types of which any shows scripts and frames.
 const PAGES: [&str; 5] = [
@@ -31,24 +31,86 @@ pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
     }
 }
 
+/// The markup is gone through once: there may be tens of thousands of images.
 fn is_shown(banner: &Banner<'_>, adm: &str) -> bool {
-    if contains_ignore_case(adm, "<script") || contains_ignore_case(adm, "<iframe") {
-        return is_listed(&banner.mimes, &PAGES);
+    let mut images = Images::default();
+    for element in elements(adm) {
+        match element {
+            Element::Script | Element::Frame => return is_listed(&banner.mimes, &PAGES),
+            Element::Image(behind) if !images.is_any_shown => {
+                if let Some(tag) = inside(behind) {
+                    images.look_at(&banner.mimes, tag);
+                }
+            }
+            Element::Image(_) | Element::Picture => {}
+        }
     }
-    let mut images = tags(adm, "img").filter(|tag| !counts(tag)).peekable();
-    // There may be thousands of images; of each type the list is asked once.
-    let mut refused = [false; KNOWN.len()];
-    images.peek().is_none()
-        || images.any(|tag| {
-            let Some((kind, types)) = attribute(tag, "src").and_then(types_of) else {
-                return true;
+    images.is_any_shown || !images.is_any_refused
+}
+
+/// What is known of the images of a markup.
+#[derive(Default)]
+struct Images {
+    /// One may be shown.
+    is_any_shown: bool,
+    /// One is to be seen, and is of a type that is not shown.
+    is_any_refused: bool,
+    /// Types of which the list was asked already, and has none.
+    refused: [bool; KNOWN.len()],
+}
+
+impl Images {
+    fn look_at(&mut self, listed: &[Str<'_>], tag: &str) {
+        let image = Image::of(tag);
+        let told = image.src.and_then(types_of);
+        let refused = told.is_some_and(|(kind, types)| {
+            let Some(refused) = self.refused.get_mut(kind) else {
+                return false;
             };
-            let refused = refused.get_mut(kind);
-            refused.is_none_or(|refused| {
-                *refused = *refused || !is_listed(&banner.mimes, types);
-                !*refused
-            })
-        })
+            *refused = *refused || !is_listed(listed, types);
+            *refused
+        });
+        // Another one of those says nothing new.
+        if (refused && self.is_any_refused) || image.counts(tag) {
+            return;
+        }
+        self.is_any_refused |= refused;
+        self.is_any_shown |= !refused;
+    }
+}
+
+/// What an image says of itself.
+#[derive(Default)]
+struct Image<'t> {
+    src: Option<&'t str>,
+    width: Option<&'t str>,
+    height: Option<&'t str>,
+}
+
+impl<'t> Image<'t> {
+    fn of(tag: &'t str) -> Self {
+        let mut image = Self::default();
+        let (mut src, mut width, mut height) = (false, false, false);
+        for (name, value) in attributes(tag) {
+            let (known, place) = match name.len() {
+                3 if name.eq_ignore_ascii_case("src") => (&mut src, &mut image.src),
+                5 if name.eq_ignore_ascii_case("width") => (&mut width, &mut image.width),
+                6 if name.eq_ignore_ascii_case("height") => (&mut height, &mut image.height),
+                _ => continue,
+            };
+            // The first counts, as it does in browsers.
+            if !std::mem::replace(known, true) {
+                *place = value;
+            }
+        }
+        image
+    }
+
+    /// Whether it is there to be counted and not to be seen.
+    fn counts(&self, tag: &str) -> bool {
+        let is_tiny = |size: Option<&str>| size.is_some_and(|it| matches!(it.trim(), "0" | "1"));
+        is_tiny(self.width) || is_tiny(self.height) || contains_ignore_case(tag, "display:none")
+    }
 }
 
 fn is_listed(listed: &[Str<'_>], any: &[&str]) -> bool {
@@ -57,12 +119,6 @@ fn is_listed(listed: &[Str<'_>], any: &[&str]) -> bool {
         any.iter().any(|of| of.eq_ignore_ascii_case(text))
     };
     listed.iter().any(essence)
-}
-
-/// Whether an image is there to be counted and not to be seen.
-fn counts(tag: &str) -> bool {
-    let tiny = |name| attribute(tag, name).is_some_and(|text| matches!(text.trim(), "0" | "1"));
-    tiny("width") || tiny("height") || contains_ignore_case(tag, "display:none")
 }
 
 /// Endings of images' names, and the types that they tell.
@@ -78,10 +134,73 @@ const KNOWN: [(&str, &[&str]); 7] = [
 
 /// The types that an image's name tells, and their place in [`KNOWN`].
 fn types_of(url: &str) -> Option<(usize, &'static [&'static str])> {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
-    let mut known = KNOWN.into_iter().enumerate();
+    let bytes = url.as_bytes();
+    let end = bytes.iter().position(|byte| matches!(byte, b'?' | b'#'));
+    let path = bytes.get(..end.unwrap_or(bytes.len()))?;
+    let dot = path.iter().rposition(|byte| matches!(byte, b'.' | b'/'))?;
+    let extension = path
+        .get(dot + 1..)
+        .filter(|_| path.get(dot) == Some(&b'.'))?;
+    let mut known = KNOWN.iter().enumerate();
     known
-        .find(|(_, (name, _))| name.eq_ignore_ascii_case(extension))
-        .map(|(kind, (_, types))| (kind, types))
+        .find(|(_, (name, _))| name.as_bytes().eq_ignore_ascii_case(extension))
+        .map(|(kind, (_, types))| (kind, *types))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openrtb::{BidRequest, Limits};
+    use proptest::prelude::*;
+
+    /// The same, by looking for each thing by itself.
+    fn is_shown_by_looking_through(banner: &Banner<'_>, adm: &str) -> bool {
+        let adm = adm.to_ascii_lowercase();
+        let lists = |types: &[&str]| banner.mimes.iter().any(|it| types.contains(&&**it));
+        if adm.contains("<script") || adm.contains("<iframe") {
+            return lists(&PAGES);
+        }
+        let tags = adm.split('<').filter_map(|it| it.strip_prefix("img"));
+        let tags = tags.filter(|it| it.starts_with([' ', '/', '>']));
+        let tags = tags.map(|it| it.split('>').next().unwrap());
+        let told = |tag: &str, name: &str| {
+            let mut told = tag.split([' ', '/']).filter(|it| !it.is_empty());
+            let told = told.find(|it| *it == name || it.starts_with(&format!("{name}=")));
+            told.and_then(|it| Some(it.split_once('=')?.1.to_owned()))
+        };
+        let is_tiny = |size: Option<String>| size.is_some_and(|it| it == "0" || it == "1");
+        let seen = tags.filter(|tag| {
+            !is_tiny(told(tag, "width"))
+                && !is_tiny(told(tag, "height"))
+                && !tag.contains("display:none")
+        });
+        let mut seen = seen.peekable();
+        let may_be = |tag: &str| match told(tag, "src").as_deref() {
+            Some("a.gif") => lists(&["image/gif"]),
+            Some("b.png") => lists(&["image/png"]),
+            _ => true,
+        };
+        seen.peek().is_none() || seen.any(may_be)
+    }
+
+    proptest! {
+        #[test]
+        fn c_72_one_pass_says_what_looking_for_each_thing_says(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "<img", "<IMG", "<image", " src=a.gif", " SRC=b.png", " src=x", " src", " width=1",
+                " height=0", " width=9", " style=display:none", "/", ">", ">", " ", "x",
+            ]), 0..24),
+            page in prop::sample::select(vec!["", "", "", "<script>", "<IFRAME"]),
+            mimes in prop::sample::select(vec!["image/gif", "image/png", "text/html"]),
+        ) {
+            let body = format!(
+                r#"{{"id":"r","imp":[{{"id":"1","banner":{{"mimes":["{mimes}"]}}}}]}}"#
+            );
+            let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
+            let banner = request.imp[0].banner.as_deref().unwrap();
+            let adm = pieces.concat() + page;
+            let expect = is_shown_by_looking_through(banner, &adm);
+            prop_assert_eq!(is_shown(banner, &adm), expect, "{}", adm);
+        }
+    }
 }

@@ -22,8 +22,9 @@ pub(super) fn check<'c>(case: &Case<'c>) -> Result<Option<&'c Deal<'c>>, Loss> {
     if !lists.deal_admits_seat(request, of, deal, case.seat) {
         return Err(Loss::SeatBlocked);
     }
+    // That they are domains was found before.
     let listed = |text: &str| {
-        let name = domain::normalise(text);
+        let name = domain::comparison_form(text);
         name.is_some_and(|name| lists.deal_names_advertiser(request, of, deal, name))
     };
     let domains = &case.bid.adomain;

@@ -17,7 +17,7 @@ use crate::medium::Medium;
 #[derive(Debug)]
 pub struct Lists {
     key: Key,
-    badv: OnceCell<Table<usize>>,
+    badv: OnceCell<Names<usize>>,
     bcat: OnceCell<Table<usize>>,
     sellers_bcat: OnceCell<Table<usize>>,
     acat: OnceCell<Table<usize>>,
@@ -35,7 +35,15 @@ struct Deals {
     ids: Table<(usize, usize)>,
     /// Of deals with many, and index in their list.
     seats: Table<(usize, usize, usize)>,
-    domains: Table<(usize, usize, usize)>,
+    domains: Names<(usize, usize, usize)>,
+}
+
+/// Names of domains, in comparison form.
+#[derive(Debug)]
+struct Names<P> {
+    table: Table<P>,
+    /// Bytes of the longest.
+    longest: usize,
 }
 
 impl Lists {
@@ -64,18 +72,23 @@ impl Lists {
             return list.iter().any(|listed| domain::covers_name(listed, name));
         }
         let listed = |at: usize| list.get(at).and_then(|text| domain::normalise(text));
-        let table = self.badv.get_or_init(|| {
+        let names = self.badv.get_or_init(|| {
+            let mut longest = 0;
             let names = (0..list.len()).filter_map(|at| Some((listed(at)?, at)));
-            let hashes = names.map(|(name, at)| (domain::hash_of(name, self.key.hash()), at));
-            Table::of(hashes.collect(), |one, other| {
+            let hashes = names.map(|(name, at)| {
+                longest = longest.max(name.len());
+                (domain::hash_of(name, self.key.hash()), at)
+            });
+            let table = Table::of(hashes.collect(), |one, other| {
                 let names = || listed(one).zip(listed(other));
                 list.get(one) == list.get(other)
                     || names().is_some_and(|(one, other)| domain::is_same_name(one, other))
-            })
+            });
+            Names { table, longest }
         });
-        domain::any_ending(name, self.key.hash(), |hash, ending| {
+        domain::any_ending(name, names.longest, self.key.hash(), |hash, ending| {
             let is = |at| listed(at).is_some_and(|listed| domain::is_same_name(listed, ending));
-            table.find(hash, is).is_some()
+            names.table.find(hash, is).is_some()
         })
     }
 
@@ -178,8 +191,8 @@ impl Lists {
         if list.len() <= FEW {
             return list.iter().any(|listed| domain::covers_name(listed, name));
         }
-        let table = &self.deals(request).domains;
-        domain::any_ending(name, self.scoped(&[imp, at]), |hash, ending| {
+        let Names { table, longest } = &self.deals(request).domains;
+        domain::any_ending(name, *longest, self.scoped(&[imp, at]), |hash, ending| {
             let is = |(of, by, entry): (usize, usize, usize)| {
                 (of, by) == (imp, at)
                     && list
@@ -254,6 +267,7 @@ impl Lists {
 
     fn compiled(&self, request: &BidRequest<'_>) -> Deals {
         let (mut ids, mut seats, mut domains) = (Vec::new(), Vec::new(), Vec::new());
+        let mut longest = 0;
         for (imp, of) in request.imp.iter().enumerate() {
             let deals = of.deals();
             for (at, deal) in deals.iter().enumerate() {
@@ -270,6 +284,7 @@ impl Lists {
                     let listed = deal.wadomain.iter().enumerate();
                     domains.extend(listed.filter_map(|(entry, text)| {
                         let name = domain::normalise(text)?;
+                        longest = longest.max(name.len());
                         Some((domain::hash_of(name, hash), (imp, at, entry)))
                     }));
                 }
@@ -288,11 +303,14 @@ impl Lists {
             seats: Table::of(seats, |one, other| {
                 (one.0, one.1) == (other.0, other.1) && seat(one) == seat(other)
             }),
-            domains: Table::of(domains, |one, other| {
-                let names = name(one).zip(name(other));
-                (one.0, one.1) == (other.0, other.1)
-                    && names.is_some_and(|(one, other)| domain::is_same_name(one, other))
-            }),
+            domains: Names {
+                table: Table::of(domains, |one, other| {
+                    let names = name(one).zip(name(other));
+                    (one.0, one.1) == (other.0, other.1)
+                        && names.is_some_and(|(one, other)| domain::is_same_name(one, other))
+                }),
+                longest,
+            },
         }
     }
 }

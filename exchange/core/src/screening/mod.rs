@@ -39,6 +39,7 @@ use units::{CpmMicros, Currency, RateTable, UnixMillis};
 use self::document::Document;
 pub use self::lists::Lists;
 use crate::conditions::Conditions;
+use crate::domain;
 use crate::floors::{self, Floor};
 use crate::loss::Loss;
 use crate::medium::Medium;
@@ -57,6 +58,9 @@ pub struct Policy {
     pub notice_url: usize,
     /// Entries of `adomain`, `cat`, `attr` or `apis` of one bid; more lose with 3.
     pub declared: usize,
+    /// Bytes beyond ASCII in all of `adomain` of one bid; more lose with 3. Only registries write names of domains
+    /// otherwise, and letters of other scripts are dearer to compare.
+    pub international: usize,
     /// What is believed of a response before it is refused as an error.
     pub limits: Limits,
 }
@@ -69,6 +73,7 @@ impl Default for Policy {
             loopback_is_secure: false,
             notice_url: 2_048,
             declared: 50,
+            international: domain::LONGEST,
             limits: Limits::RESPONSE,
         }
     }

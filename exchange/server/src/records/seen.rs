@@ -125,6 +125,8 @@ pub struct Settings {
     pub notice_url: usize,
     #[serde(default = "any_length")]
     pub declared: usize,
+    #[serde(default = "any_length")]
+    pub international: usize,
     pub response: Limits,
     pub privacy: Privacy,
 }
@@ -146,6 +148,7 @@ impl Settings {
             loopback_is_secure: policy.loopback_is_secure,
             notice_url: policy.notice_url,
             declared: policy.declared,
+            international: policy.international,
             response: policy.limits,
             privacy: config.privacy,
         }
@@ -160,6 +163,7 @@ impl Settings {
             loopback_is_secure: self.loopback_is_secure,
             notice_url: self.notice_url,
             declared: self.declared,
+            international: self.international,
             limits: self.response,
         };
         Market::new(catalog, &self.domain, policy, self.privacy.policy())

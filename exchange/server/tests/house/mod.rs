@@ -18,7 +18,7 @@ use userstate::{Budget, MatchTerms, UserState};
 
 use crate::exchange::{Dsp, Rig};
 
-/// The four partners: vendors 3 and 755, one without an id in the vendor list, our own bidder.
+/// The four partners that are on: vendors 3 and 755, one without an id in the vendor list, our own bidder.
 pub(crate) const NAMES: [&str; 4] = ["listed", "other", "unlisted", "own"];
 
 /// Where `/sync/out` leads to.
@@ -58,6 +58,16 @@ impl House {
 
     /// With these partners called as frames.
     pub(crate) async fn open_with(frames: &[&str], more: &[(&str, &str)]) -> Self {
+        let change = |partner: &mut Value| {
+            if frames.iter().any(|name| partner["id"] == *name) {
+                partner["sync_kind"] = json!("frame");
+            }
+        };
+        Self::open_changed(change, more).await
+    }
+
+    /// With partners that are changed first.
+    pub(crate) async fn open_changed(change: impl Fn(&mut Value), more: &[(&str, &str)]) -> Self {
         let redis = testkit::stores().redis().await;
         let dsps = [(); 4].map(|()| Dsp::start(|_| None));
         let [listed, other, unlisted, own] = dsps.each_ref().map(|dsp| dsp.server.url.clone());
@@ -72,16 +82,14 @@ impl House {
             partner("other", &other),
             partner("unlisted", &unlisted),
             partner("own", ""),
+            partner("off", "http://127.0.0.1:1"),
         ];
         partners[0]["vendor_id"] = json!(3);
         partners[1]["vendor_id"] = json!(755);
         partners[3]["endpoint"] = json!("self:bidder");
         partners[3]["sync_url"] = json!("self:dmp");
-        for partner in &mut partners {
-            if frames.iter().any(|name| partner["id"] == *name) {
-                partner["sync_kind"] = json!("frame");
-            }
-        }
+        partners[4]["active"] = json!(false);
+        partners.iter_mut().for_each(change);
         let mut told = vec![
             ("redis_url", redis.state_url.as_str()),
             ("bidder_url", own.as_str()),
