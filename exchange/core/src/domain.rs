@@ -9,34 +9,55 @@ const LONGEST: usize = 253;
 /// `None` when it is no domain. Case is left to the comparison.
 #[must_use]
 pub fn normalise(text: &str) -> Option<&str> {
+    // Most are in that form.
+    if text.len() <= LONGEST && !is_of_www(text) && is_plain_name(text.as_bytes()) == Some(true) {
+        return Some(text);
+    }
     let text = text.trim();
     let text = text
         .split_once("://")
         .map_or(text, |(_, behind)| behind)
         .trim_end_matches('/');
     let text = text.strip_suffix('.').unwrap_or(text);
-    let text = match text.get(..4) {
-        Some(head) if head.eq_ignore_ascii_case("www.") => text.get(4..)?,
-        _ => text,
+    let text = if is_of_www(text) {
+        text.get(4..)?
+    } else {
+        text
     };
-    (text.len() <= LONGEST && is_name(text)).then_some(text)
+    // Of the letters beyond ASCII each is looked at once.
+    let is_name = || is_plain_name(text.as_bytes()).unwrap_or_else(|| is_international_name(text));
+    (text.len() <= LONGEST && is_name()).then_some(text)
 }
 
-/// Whether a text is labels with dots between them.
-fn is_name(text: &str) -> bool {
-    let mut former = b'.';
-    for byte in text.bytes() {
-        match byte {
-            b'.' if former == b'.' => return false,
-            b'.' | b'-' | b'_' => {}
-            _ if byte.is_ascii_alphanumeric() => {}
-            _ if byte.is_ascii() => return false,
-            // Of the letters beyond ASCII each is looked at once.
-            _ => return is_international_name(text),
-        }
-        former = byte;
+fn is_of_www(text: &str) -> bool {
+    let head = text.as_bytes().first_chunk::<4>();
+    head.is_some_and(|head| head.eq_ignore_ascii_case(b"www."))
+}
+
+/// Whether a byte stands in labels.
+const IN_LABEL: [bool; 256] = {
+    let mut is_in = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        is_in[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        byte += 1;
     }
-    former != b'.'
+    is_in
+};
+
+/// Whether a text is labels with dots between them; `None` where letters beyond ASCII decide.
+fn is_plain_name(text: &[u8]) -> Option<bool> {
+    let mut begins = true;
+    for byte in text {
+        if IN_LABEL.get(usize::from(*byte)) == Some(&true) {
+            begins = false;
+        } else if *byte == b'.' && !begins {
+            begins = true;
+        } else {
+            return if byte.is_ascii() { Some(false) } else { None };
+        }
+    }
+    Some(!begins)
 }
 
 fn is_international_name(text: &str) -> bool {

@@ -6,6 +6,9 @@ use super::text::Span;
 use crate::limits::Limits;
 use crate::repairs::Repairs;
 use crate::splice::Outline;
+
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// One position in a text that is UTF-8.
 pub(crate) struct Reader<'a> {
     pub(super) text: &'a str,
@@ -41,11 +44,22 @@ impl<'a> Reader<'a> {
         if u32::try_from(body.len()).is_err() {
             return Err(Fault::malformed(0, MalformedKind::TooLarge));
         }
-        if body.starts_with(b"\xef\xbb\xbf") {
+        if body.starts_with(BYTE_ORDER_MARK.as_bytes()) {
             return Err(Fault::malformed(0, MalformedKind::ByteOrderMark));
         }
         let text = std::str::from_utf8(body)
             .map_err(|error| Fault::malformed(error.valid_up_to(), MalformedKind::NotUtf8))?;
+        Ok(Self::at(text, 0, limits))
+    }
+
+    /// Starts at the beginning of what is known to be UTF-8: text inside a body.
+    pub(crate) fn within(text: &'a str, limits: &Limits) -> Result<Self, Fault> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(Fault::malformed(0, MalformedKind::TooLarge));
+        }
+        if text.starts_with(BYTE_ORDER_MARK) {
+            return Err(Fault::malformed(0, MalformedKind::ByteOrderMark));
+        }
         Ok(Self::at(text, 0, limits))
     }
 

@@ -3,11 +3,11 @@
 use super::fault::{Fault, MalformedKind};
 use wide::u8x16;
 
-/// Where a string's content ends, and whether it holds escape sequences.
+/// Where a string's content ends, and how long it is once its escape sequences are resolved: each makes it shorter.
 #[derive(Clone, Copy)]
 pub(super) struct Scanned {
     pub(super) end: usize,
-    pub(super) escaped: bool,
+    pub(super) length: usize,
 }
 
 /// Bytes looked at in one step.
@@ -68,7 +68,7 @@ pub(super) fn string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned
     match plain_string(bytes, start, limit) {
         Some(end) => Ok(Scanned {
             end,
-            escaped: false,
+            length: end - start,
         }),
         None => unusual_string(bytes, start, limit),
     }
@@ -78,14 +78,15 @@ pub(super) fn string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned
 #[inline(never)]
 fn unusual_string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned, Fault> {
     let mut at = start;
-    let mut escaped = false;
+    let mut saved = 0;
     loop {
         at = next_special(bytes, at);
         match bytes.get(at) {
             Some(b'"') => break,
             Some(b'\\') => {
-                escaped = true;
-                at = escape(bytes, at)?;
+                let (end, length) = escape(bytes, at)?;
+                saved += end - at - length;
+                at = end;
             }
             Some(0) => return Err(Fault::malformed(at, MalformedKind::NulCharacter)),
             Some(_) => return Err(Fault::malformed(at, MalformedKind::ControlCharacter)),
@@ -95,13 +96,16 @@ fn unusual_string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned, F
     if at - start > limit {
         return Err(Fault::malformed(start, MalformedKind::StringTooLong));
     }
-    Ok(Scanned { end: at, escaped })
+    Ok(Scanned {
+        end: at,
+        length: at - start - saved,
+    })
 }
 
-/// Checks the escape sequence at `at` and returns the offset behind it.
-fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+/// Checks the escape sequence at `at`; returns the offset behind it and the bytes of what it stands for.
+fn escape(bytes: &[u8], at: usize) -> Result<(usize, usize), Fault> {
     match bytes.get(at + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok((at + 2, 1)),
         Some(b'u') => {
             let unit = hex(bytes, at + 2)?;
             match unit {
@@ -111,12 +115,14 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
                     let paired =
                         bytes.get(at + 6) == Some(&b'\\') && bytes.get(at + 7) == Some(&b'u');
                     if paired && (0xdc00..=0xdfff).contains(&hex(bytes, at + 8)?) {
-                        Ok(at + 12)
+                        Ok((at + 12, 4))
                     } else {
                         Err(Fault::malformed(at, MalformedKind::LoneSurrogate))
                     }
                 }
-                _ => Ok(at + 6),
+                1..0x80 => Ok((at + 6, 1)),
+                0x80..0x800 => Ok((at + 6, 2)),
+                _ => Ok((at + 6, 3)),
             }
         }
         Some(_) => Err(Fault::malformed(at, MalformedKind::BadEscape)),
@@ -139,24 +145,39 @@ fn hex(bytes: &[u8], at: usize) -> Result<u32, Fault> {
     Ok(unit)
 }
 
-/// Resolves the escape sequences of a string that [`string`] accepted.
-pub(super) fn unescape(content: &str) -> String {
+/// Resolves the escape sequences of a string that [`string`] accepted, `length` bytes once they are.
+pub(super) fn unescape(content: &str, length: usize) -> Box<str> {
     let bytes = content.as_bytes();
-    let mut out = String::with_capacity(content.len());
-    let mut from = 0;
+    let mut out = vec![0; length];
+    let (mut from, mut to) = (0, 0);
     loop {
-        let slash = next_special(bytes, from);
-        out.push_str(content.get(from..slash).unwrap_or_default());
-        let Some(letter) = bytes.get(slash + 1) else {
-            return out;
+        // As many as one step looks at are copied at once, what is behind a special byte in vain.
+        if let Some(chunk) = bytes
+            .get(from..)
+            .and_then(|rest| rest.first_chunk::<STEP>())
+            && let Some(room) = out.get_mut(to..).and_then(|rest| rest.first_chunk_mut())
+        {
+            *room = *chunk;
+            let plain = (specials(*chunk).trailing_zeros() as usize).min(STEP);
+            (from, to) = (from + plain, to + plain);
+            if plain == STEP {
+                continue;
+            }
+        } else {
+            let end = next_special(bytes, from);
+            to = put(&mut out, to, bytes.get(from..end).unwrap_or_default());
+            from = end;
+        }
+        let Some(letter) = bytes.get(from + 1) else {
+            break;
         };
-        from = slash + 2;
-        match letter {
-            b'b' => out.push('\u{8}'),
-            b'f' => out.push('\u{c}'),
-            b'n' => out.push('\n'),
-            b'r' => out.push('\r'),
-            b't' => out.push('\t'),
+        from += 2;
+        let simple = match letter {
+            b'b' => b'\x08',
+            b'f' => b'\x0c',
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
             b'u' => {
                 let high = hex(bytes, from).unwrap_or(0xfffd);
                 from += 4;
@@ -166,11 +187,27 @@ pub(super) fn unescape(content: &str) -> String {
                     code = 0x10000 + ((high - 0xd800) << 10) + low.saturating_sub(0xdc00);
                     from += 6;
                 }
-                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+                to = put(&mut out, to, letter.encode_utf8(&mut [0; 4]).as_bytes());
+                continue;
             }
-            same => out.push(char::from(*same)),
-        }
+            same => *same,
+        };
+        to = put(&mut out, to, &[simple]);
     }
+    out.truncate(to);
+    // Pieces of a text, and whole letters between them, are a text.
+    String::from_utf8(out).unwrap_or_default().into_boxed_str()
+}
+
+/// Puts bytes where there is room for them; returns the offset behind them.
+#[inline(always)]
+fn put(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+    let end = at + bytes.len();
+    if let Some(room) = out.get_mut(at..end) {
+        room.copy_from_slice(bytes);
+    }
+    end
 }
 
 /// Offset behind the number that starts at `start` (RFC 8259 §6).

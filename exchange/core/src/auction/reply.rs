@@ -101,7 +101,7 @@ pub(super) struct BidIntake<'p, 'b> {
 
 /// What native imps ask for, by the index of the imp; each is read when the first bid on it comes. None where it
 /// cannot be read.
-type Natives<'p> = Vec<(usize, Option<NativeRequest<'p>>)>;
+pub(super) type Natives<'p> = Vec<(usize, Option<NativeRequest<'p>>)>;
 
 /// What an imp's native object asks for, its assets in the order of their ids.
 pub(super) fn asked<'p>(imp: &'p Imp<'p>) -> Option<NativeRequest<'p>> {
@@ -136,9 +136,9 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         std::mem::take(&mut self.repairs)
     }
 
-    /// Every bid, and those that were admitted.
-    pub(super) fn done(self) -> (Vec<Judged<'b>>, Vec<Contender>) {
-        (self.bids, self.contenders)
+    /// Every bid, those that were admitted, and what native imps ask for.
+    pub(super) fn done(self) -> (Vec<Judged<'b>>, Vec<Contender>, Natives<'p>) {
+        (self.bids, self.contenders, self.natives)
     }
 
     /// Reads one reply and screens its bids.
