@@ -153,6 +153,12 @@ pub(crate) trait Value<'a>: Sized {
         Ok(useful)
     }
 
+    /// An empty list for values of the type, as long as such lists usually are.
+    fn room(_: &mut Reader<'a>) -> Vec<Self> {
+        // What the first push would reserve, without the detour over growing; of large ones less.
+        Vec::with_capacity(if size_of::<Self>() > 256 { 2 } else { 4 })
+    }
+
     /// Reads the value to where it stays.
     fn read_boxed(r: &mut Reader<'a>, name: &'static Name) -> Result<Option<Box<Self>>, Fault> {
         Ok(Self::read_value(r, name)?.map(Box::new))
@@ -375,8 +381,7 @@ impl<'a, T: Value<'a>> Field<'a> for Vec<T> {
             let mut first = true;
             while r.next_element(first)? {
                 if first && self.capacity() == 0 {
-                    // What the first push would reserve, without the detour over growing.
-                    *self = Self::with_capacity(4);
+                    *self = T::room(r);
                 }
                 first = false;
                 if r.peek() == b'[' {

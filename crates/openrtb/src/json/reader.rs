@@ -5,6 +5,7 @@ use super::key::Key;
 use super::text::Span;
 use crate::limits::Limits;
 use crate::repairs::Repairs;
+use crate::response::Room;
 use crate::splice::Outline;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -34,6 +35,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) doubled_bid_key: bool,
     /// Bids so far.
     pub(crate) bids: usize,
+    /// Where the next seat's bids are read to.
+    pub(crate) room: Room<'a>,
     /// Hashes of the keys of the objects that are being skipped, of a text that is passed on.
     pub(super) keys: Vec<u32>,
 }
@@ -80,6 +83,7 @@ impl<'a> Reader<'a> {
             unreadable_price: false,
             doubled_bid_key: false,
             bids: 0,
+            room: Room::default(),
             keys: Vec::new(),
         }
     }

@@ -77,35 +77,81 @@ pub(super) fn string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned
 /// A string with escape sequences, or one that is refused.
 #[inline(never)]
 fn unusual_string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned, Fault> {
-    let mut at = start;
-    let mut saved = 0;
-    loop {
-        at = next_special(bytes, at);
-        match bytes.get(at) {
-            Some(b'"') => break,
-            Some(b'\\') => {
-                let (end, length) = escape(bytes, at)?;
-                saved += end - at - length;
-                at = end;
+    let (mut at, mut saved) = (start, 0);
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
+        let mut found = specials(*chunk);
+        let mut next = at + STEP;
+        while found != 0 {
+            let place = at + found.trailing_zeros() as usize;
+            let Some((behind, length)) = special(bytes, place)? else {
+                return scanned(start, place, saved, limit);
+            };
+            saved += behind - place - length;
+            next = next.max(behind);
+            // What belongs to the sequence is not looked at again.
+            while found != 0 && at + (found.trailing_zeros() as usize) < behind {
+                found &= found - 1;
             }
-            Some(0) => return Err(Fault::malformed(at, MalformedKind::NulCharacter)),
-            Some(_) => return Err(Fault::malformed(at, MalformedKind::ControlCharacter)),
-            None => return Err(Fault::malformed(at, MalformedKind::UnexpectedEnd)),
         }
+        at = next;
     }
-    if at - start > limit {
+    loop {
+        at = last_special(bytes, at);
+        let Some((behind, length)) = special(bytes, at)? else {
+            return scanned(start, at, saved, limit);
+        };
+        saved += behind - at - length;
+        at = behind;
+    }
+}
+
+fn scanned(start: usize, end: usize, saved: usize, limit: usize) -> Result<Scanned, Fault> {
+    if end - start > limit {
         return Err(Fault::malformed(start, MalformedKind::StringTooLong));
     }
     Ok(Scanned {
-        end: at,
-        length: at - start - saved,
+        end,
+        length: end - start - saved,
     })
 }
 
-/// Checks the escape sequence at `at`; returns the offset behind it and the bytes of what it stands for.
+/// Looks at a special byte: `None` for the quote that ends the string, else the offset behind the escape sequence
+/// that begins there, and the bytes of what that stands for.
+#[inline(always)]
+fn special(bytes: &[u8], at: usize) -> Result<Option<(usize, usize)>, Fault> {
+    match bytes.get(at) {
+        Some(b'"') => Ok(None),
+        Some(b'\\') => match bytes.get(at + 1) {
+            Some(letter) if simple(*letter) != 0 => Ok(Some((at + 2, 1))),
+            _ => escape(bytes, at).map(Some),
+        },
+        Some(0) => Err(Fault::malformed(at, MalformedKind::NulCharacter)),
+        Some(_) => Err(Fault::malformed(at, MalformedKind::ControlCharacter)),
+        None => Err(Fault::malformed(at, MalformedKind::UnexpectedEnd)),
+    }
+}
+
+/// The byte that a backslash and this letter stand for; 0: they stand for none.
+const fn simple(letter: u8) -> u8 {
+    const SIMPLE: [u8; 256] = {
+        let mut simple = [0; 256];
+        simple[b'"' as usize] = b'"';
+        simple[b'\\' as usize] = b'\\';
+        simple[b'/' as usize] = b'/';
+        simple[b'b' as usize] = b'\x08';
+        simple[b'f' as usize] = b'\x0c';
+        simple[b'n' as usize] = b'\n';
+        simple[b'r' as usize] = b'\r';
+        simple[b't' as usize] = b'\t';
+        simple
+    };
+    SIMPLE[letter as usize]
+}
+
+/// Checks an escape sequence that is not simple; returns the offset behind it and the bytes of what it stands for.
+#[inline(never)]
 fn escape(bytes: &[u8], at: usize) -> Result<(usize, usize), Fault> {
     match bytes.get(at + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok((at + 2, 1)),
         Some(b'u') => {
             let unit = hex(bytes, at + 2)?;
             match unit {
@@ -172,28 +218,20 @@ pub(super) fn unescape(content: &str, length: usize) -> Box<str> {
             break;
         };
         from += 2;
-        let simple = match letter {
-            b'b' => b'\x08',
-            b'f' => b'\x0c',
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'u' => {
-                let high = hex(bytes, from).unwrap_or(0xfffd);
-                from += 4;
-                let mut code = high;
-                if (0xd800..=0xdbff).contains(&high) {
-                    let low = hex(bytes, from + 2).unwrap_or(0xdc00);
-                    code = 0x10000 + ((high - 0xd800) << 10) + low.saturating_sub(0xdc00);
-                    from += 6;
-                }
-                let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-                to = put(&mut out, to, letter.encode_utf8(&mut [0; 4]).as_bytes());
-                continue;
-            }
-            same => *same,
-        };
-        to = put(&mut out, to, &[simple]);
+        if *letter != b'u' {
+            to = put(&mut out, to, &[simple(*letter)]);
+            continue;
+        }
+        let high = hex(bytes, from).unwrap_or(0xfffd);
+        from += 4;
+        let mut code = high;
+        if (0xd800..=0xdbff).contains(&high) {
+            let low = hex(bytes, from + 2).unwrap_or(0xdc00);
+            code = 0x10000 + ((high - 0xd800) << 10) + low.saturating_sub(0xdc00);
+            from += 6;
+        }
+        let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+        to = put(&mut out, to, letter.encode_utf8(&mut [0; 4]).as_bytes());
     }
     out.truncate(to);
     // Pieces of a text, and whole letters between them, are a text.
@@ -264,6 +302,38 @@ fn digits(bytes: &[u8], mut at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn escape_sequences_stand_for_what_they_are(
+            text in r#"[a-zé€😀"\\\\/\n\t]{0,80}"#,
+            written in prop::collection::vec(0_u8..3, 80),
+        ) {
+            let mut json = String::new();
+            for (letter, how) in text.chars().zip(written) {
+                let mut units = [0; 2];
+                match (letter, how) {
+                    ('\n', 1) => json.push_str("\\n"),
+                    ('"' | '\\' | '/', 1) => json.extend(['\\', letter]),
+                    ('"' | '\\' | '\n' | '\t', _) | (_, 2) => {
+                        for unit in letter.encode_utf16(&mut units) {
+                            json.push_str(&format!("\\u{unit:04x}"));
+                        }
+                    }
+                    _ => json.push(letter),
+                }
+            }
+            let end = json.len();
+            let quoted = format!("{json}\"   ");
+            let found = string(quoted.as_bytes(), 0, end);
+            let found = found.map(|found| (found.end, found.length));
+            prop_assert_eq!(found, Ok((end, text.len())));
+            prop_assert_eq!(&*unescape(&json, text.len()), text);
+            let is_too_long = |limit| string(quoted.as_bytes(), 0, limit).is_err();
+            prop_assert!(end.checked_sub(1).is_none_or(is_too_long));
+        }
+    }
 
     #[test]
     fn the_first_special_byte_is_found_wherever_it_stands() {

@@ -33,11 +33,34 @@ pub struct BadBid<'a> {
     pub span: Span,
 }
 
+/// Memory for the bids of a seat, which the seats of one answer after the other use.
+#[derive(Debug, Default)]
+pub struct Room<'a>(Vec<Result<Bid<'a>, BadBid<'a>>>);
+
+impl<'a> Room<'a> {
+    /// Keeps the memory of a seat's bids, which are not needed any more.
+    pub fn keep(&mut self, mut bids: Vec<Result<Bid<'a>, BadBid<'a>>>) {
+        bids.clear();
+        if bids.capacity() > self.0.capacity() {
+            self.0 = bids;
+        }
+    }
+}
+
 impl<'a> Value<'a> for Result<Bid<'a>, BadBid<'a>> {
     fn read_value(r: &mut Reader<'a>, name: &'static Name) -> Result<Option<Self>, Fault> {
         let mut list = Vec::new();
         Self::push_to(&mut list, r, name)?;
         Ok(list.pop())
+    }
+
+    fn room(r: &mut Reader<'a>) -> Vec<Self> {
+        let kept = std::mem::take(&mut r.room.0);
+        if kept.capacity() > 0 {
+            kept
+        } else {
+            Vec::with_capacity(2)
+        }
     }
 
     fn push_to(

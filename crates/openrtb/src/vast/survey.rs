@@ -4,6 +4,7 @@ use super::document::{Vast, duration_ms, protocol, resolved, whole_seconds};
 use super::scan::attributes;
 use crate::enums::Protocol;
 use memchr::memchr;
+use wide::u8x16;
 
 /// What a VAST or DAAST document says about itself, as [`Vast`] does, without its ads one by one.
 #[derive(Debug, Clone)]
@@ -124,9 +125,7 @@ impl<'m> Survey<'m> {
             }
             let slashes = inner.iter().rev().take_while(|byte| **byte == b'/').count();
             let inner = inner.get(..inner.len() - slashes).unwrap_or_default();
-            let length = inner.iter().position(u8::is_ascii_whitespace);
-            let length = length.unwrap_or(inner.len());
-            let name = local(inner.get(..length).unwrap_or_default());
+            let (name, length) = name_of(inner);
             let of_element = || {
                 let from = start + 1 + length;
                 markup
@@ -277,6 +276,21 @@ fn next_tag(rest: &[u8]) -> Option<usize> {
     memchr(b'<', rest)
 }
 
+/// The name that a tag begins with, without its prefix; and its bytes with that.
+fn name_of(inner: &[u8]) -> (&[u8], usize) {
+    let (mut local, mut length) = (0, 0);
+    for byte in inner {
+        if byte.is_ascii_whitespace() {
+            break;
+        }
+        length += 1;
+        if *byte == b':' {
+            local = length;
+        }
+    }
+    (inner.get(local..length).unwrap_or_default(), length)
+}
+
 fn local(name: &[u8]) -> &[u8] {
     match name.iter().rposition(|byte| *byte == b':') {
         Some(colon) => name.get(colon + 1..).unwrap_or(name),
@@ -295,19 +309,40 @@ fn end_of(bytes: &[u8], from: usize, ending: &[u8]) -> Option<usize> {
     }
 }
 
-/// The `>` of a tag; one inside quotes is none. Byte by byte: tags are short.
+/// The `>` of a tag; one inside quotes is none.
 fn end_of_tag(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut quote = 0;
-    for (index, byte) in bytes.get(from..)?.iter().enumerate() {
-        if quote != 0 {
-            if *byte == quote {
-                quote = 0;
-            }
-        } else if *byte == b'>' {
-            return Some(from + index);
-        } else if matches!(byte, b'"' | b'\'') {
-            quote = *byte;
+    let mut at = from;
+    loop {
+        at += first_of(bytes.get(at..)?, |bytes| {
+            let quote = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\''));
+            quote | bytes.simd_eq(u8x16::splat(b'>'))
+        })?;
+        let quote = *bytes.get(at)?;
+        if quote == b'>' {
+            return Some(at);
         }
+        at += 1;
+        at += first_of(bytes.get(at..)?, |bytes| bytes.simd_eq(u8x16::splat(quote)))? + 1;
+    }
+}
+
+/// The first of the bytes that `are` looked for, told by their bits. Tags are short: there is nothing to set up.
+#[inline(always)]
+fn first_of(bytes: &[u8], are: impl Fn(u8x16) -> u8x16) -> Option<usize> {
+    const STEP: usize = 16;
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let chunk = rest.first_chunk::<STEP>().copied().unwrap_or_else(|| {
+            // No byte that is looked for is a zero.
+            let mut last = [0; STEP];
+            last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            last
+        });
+        let found = are(u8x16::new(chunk)).to_bitmask();
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize);
+        }
+        at += STEP;
     }
     None
 }

@@ -2,7 +2,7 @@
 
 use contracts::catalog::DemandPartner;
 use openrtb::native::NativeRequest;
-use openrtb::{BadBid, Bid, BidResponse, Imp, Repairs, Str};
+use openrtb::{BadBid, Bid, BidResponse, Imp, Repairs, Room, Str};
 use units::{CpmMicros, Currency};
 
 use super::judge::{Fate, Judged};
@@ -97,7 +97,12 @@ pub(super) struct BidIntake<'p, 'b> {
     repairs: Vec<(usize, Repairs)>,
     groups: usize,
     natives: Natives<'p>,
+    /// Where the next answer's bids are read to.
+    room: Room<'b>,
 }
+
+/// Bids of an answer that there is room for beforehand.
+const USUAL_BIDS: usize = 4;
 
 /// What native imps ask for, by the index of the imp; each is read when the first bid on it comes. None where it
 /// cannot be read.
@@ -116,8 +121,8 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         market: &'p Market,
         conditions: &'p Conditions<'p>,
     ) -> Self {
-        // Most answers hold a bid or two.
-        let usual = 2 * plan.asks.len();
+        // Most answers hold a bid for each imp.
+        let usual = plan.intake.request.imp.len().min(USUAL_BIDS) * plan.asks.len();
         Self {
             plan,
             market,
@@ -128,6 +133,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             repairs: Vec::new(),
             groups: 0,
             natives: Vec::new(),
+            room: Room::default(),
         }
     }
 
@@ -150,7 +156,8 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             Reached::Shed => return ReplyFate::Shed,
             Reached::Failed => return ReplyFate::Failed,
         };
-        let Ok((response, repairs)) = BidResponse::read(body, &self.market.policy.limits) else {
+        let limits = &self.market.policy.limits;
+        let Ok((response, repairs)) = BidResponse::read_in(body, limits, &mut self.room) else {
             return ReplyFate::Failed;
         };
         if !repairs.is_empty() {
@@ -182,9 +189,11 @@ impl<'p, 'b> BidIntake<'p, 'b> {
                 self.groups += 1;
                 self.groups
             });
-            for bid in seat.bid {
+            let mut bids = seat.bid;
+            for bid in bids.drain(..) {
                 self.judge(&answer, bid, &seat.seat, group);
             }
+            self.room.keep(bids);
         }
         ReplyFate::Bids(self.bids.len() - first)
     }
