@@ -87,9 +87,11 @@ pub fn covers(listed: &str, domain: &str) -> bool {
 /// The same of a domain in comparison form.
 #[must_use]
 pub fn covers_name(listed: &str, domain: &str) -> bool {
-    let Some(listed) = normalise(listed) else {
-        return false;
-    };
+    normalise(listed).is_some_and(|listed| name_covers_name(listed, domain))
+}
+
+/// The same of two domains in comparison form.
+pub(crate) fn name_covers_name(listed: &str, domain: &str) -> bool {
     let Some(start) = domain.len().checked_sub(listed.len()) else {
         return false;
     };

@@ -83,6 +83,17 @@ fn unusual_string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned, F
         let mut next = at + STEP;
         while found != 0 {
             let place = at + found.trailing_zeros() as usize;
+            if bytes.get(place) == Some(&b'\\')
+                && bytes
+                    .get(place + 1)
+                    .is_some_and(|letter| simple(*letter) != 0)
+            {
+                saved += 1;
+                next = next.max(place + 2);
+                // The letter may be a special byte, too.
+                found &= !(0b11 << (place - at));
+                continue;
+            }
             let Some((behind, length)) = special(bytes, place)? else {
                 return scanned(start, place, saved, limit);
             };
