@@ -4,6 +4,7 @@
 //! where it is not; either way the repair is recorded and the message goes on.
 
 use crate::json::{Fault, Raw, Reader, Scalar, Str};
+use crate::list::List;
 use crate::repairs::{Repair, RepairKind};
 use units::{CpmMicros, Decimal, DecimalError, Multiplier};
 
@@ -151,6 +152,12 @@ pub(crate) trait Value<'a>: Sized {
         let useful = value.is_some();
         list.extend(value);
         Ok(useful)
+    }
+
+    /// An empty list for values of the type, as long as such lists usually are.
+    fn room(_: &mut Reader<'a>) -> Vec<Self> {
+        // What the first push would reserve, without the detour over growing; of large ones less.
+        Vec::with_capacity(if size_of::<Self>() > 256 { 2 } else { 4 })
     }
 
     /// Reads the value to where it stays.
@@ -367,37 +374,65 @@ impl<'a> Field<'a> for Option<Raw<'a>> {
 }
 
 impl<'a, T: Value<'a>> Field<'a> for Vec<T> {
-    /// Elements of no use are left out, and a single value is an array of one (C-24, C-32).
     fn read_into(&mut self, r: &mut Reader<'a>, name: &'static Name) -> Result<(), Fault> {
         self.clear();
-        if r.peek() == b'[' {
-            r.open_array()?;
-            let mut first = true;
-            while r.next_element(first)? {
-                if first && self.capacity() == 0 {
-                    // What the first push would reserve, without the detour over growing.
-                    *self = Self::with_capacity(4);
-                }
-                first = false;
-                if r.peek() == b'[' {
-                    let at = r.position();
-                    r.raw()?;
-                    r.repaired(name, at, RepairKind::DroppedElement);
-                } else {
-                    T::push_to(self, r, name)?;
-                }
+        elements(r, name, |r, is_array| {
+            if is_array && self.capacity() == 0 {
+                *self = T::room(r);
             }
-        } else {
-            let at = r.position();
-            if T::push_to(self, r, name)? {
-                r.repaired(name, at, RepairKind::SingleAsArray);
-            }
-        }
-        Ok(())
+            T::push_to(self, r, name)
+        })
     }
     fn is_missing(&self) -> bool {
         self.is_empty()
     }
+}
+
+impl<'a, T: Value<'a>> Field<'a> for List<T> {
+    fn read_into(&mut self, r: &mut Reader<'a>, name: &'static Name) -> Result<(), Fault> {
+        self.clear();
+        elements(r, name, |r, _| {
+            let value = T::read_value(r, name)?;
+            let useful = value.is_some();
+            if let Some(value) = value {
+                self.push(value);
+            }
+            Ok(useful)
+        })
+    }
+    fn is_missing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// Reads a list by what `push` does at each value, which is false of one that is of no use; it is told whether the
+/// value stands in an array. Elements of no use are left out, and a single value is an array of one (C-24, C-32).
+#[inline(always)]
+fn elements<'a>(
+    r: &mut Reader<'a>,
+    name: &'static Name,
+    mut push: impl FnMut(&mut Reader<'a>, bool) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    if r.peek() == b'[' {
+        r.open_array()?;
+        let mut first = true;
+        while r.next_element(first)? {
+            first = false;
+            if r.peek() == b'[' {
+                let at = r.position();
+                r.raw()?;
+                r.repaired(name, at, RepairKind::DroppedElement);
+            } else {
+                push(r, true)?;
+            }
+        }
+    } else {
+        let at = r.position();
+        if push(r, false)? {
+            r.repaired(name, at, RepairKind::SingleAsArray);
+        }
+    }
+    Ok(())
 }
 
 impl<'a, T: Value<'a>> Field<'a> for Option<Box<T>> {

@@ -48,7 +48,7 @@ macro_rules! object {
         impl<$a> $object<$a> {
             /// Reads the members of the object at the next byte; false, with the repair recorded,
             /// when it lacks what it cannot do without.
-            fn read_members(
+            pub(crate) fn read_members(
                 &mut self,
                 r: &mut $crate::json::Reader<$a>,
                 name: &'static $crate::lenient::Name,

@@ -1,5 +1,7 @@
 //! Whether markup loads anything over plain HTTP (OpenRTB 2.6 §3.2.4 `secure`, X-47).
 
+use wide::u8x16;
+
 /// The first `http:` URL in markup of any kind, `None` when there is none.
 ///
 /// Names of XML namespaces and schemas are not loaded and do not count. With `loopback_is_secure`,
@@ -8,11 +10,7 @@
 pub fn insecure_url(markup: &str, loopback_is_secure: bool) -> Option<&str> {
     let bytes = markup.as_bytes();
     let mut from = 0;
-    while let Some(found) = bytes
-        .get(from..)
-        .and_then(|rest| memchr::memchr(b':', rest))
-    {
-        let colon = from + found;
+    while let Some(colon) = colon_behind_p(bytes, from) {
         from = colon + 1;
         let start = colon.saturating_sub(4);
         // JSON writers escape slashes, and browsers take a backslash for one.
@@ -45,6 +43,25 @@ pub fn insecure_url(markup: &str, loopback_is_secure: bool) -> Option<&str> {
         return url.get(..end);
     }
     None
+}
+
+/// Where the next colon stands behind the last letter of `http`: styles are full of other ones.
+fn colon_behind_p(bytes: &[u8], from: usize) -> Option<usize> {
+    const STEP: usize = 16;
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..)?.first_chunk::<{ STEP + 1 }>() {
+        let ([letters @ .., _], [_, behind @ ..]) = (chunk, chunk);
+        let letters = u8x16::new(*letters) | u8x16::splat(b' ');
+        let colons = u8x16::new(*behind).simd_eq(u8x16::splat(b':'));
+        let found = (letters.simd_eq(u8x16::splat(b'p')) & colons).to_bitmask();
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize + 1);
+        }
+        at += STEP;
+    }
+    let mut pairs = bytes.get(at..)?.windows(2);
+    let found = pairs.position(|pair| matches!(pair, [b'p' | b'P', b':']))?;
+    Some(at + found + 1)
 }
 
 /// The host of what follows a scheme's colon.
@@ -112,6 +129,17 @@ fn end_of_names(bytes: &[u8], start: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn colons_are_found_wherever_they_stand(text in "[pPhx: ]{0,60}", from in 0_usize..70) {
+            let bytes = text.as_bytes();
+            let is_it = |at: &usize| bytes[*at] == b':' && bytes[at - 1].eq_ignore_ascii_case(&b'p');
+            let expect = (from + 1..bytes.len()).find(is_it);
+            prop_assert_eq!(colon_behind_p(bytes, from), expect);
+        }
+    }
 
     #[test]
     fn plain_http_is_found_wherever_it_stands() {

@@ -1,6 +1,7 @@
 //! Strict writing of the model (C-26): the exact types of the standard, no nulls, nothing empty.
 
 use crate::json::{Raw, Str};
+use crate::list::List;
 use crate::markup::Markup;
 use crate::response::{BadBid, Bid, Price};
 use crate::write::JsonWriter;
@@ -43,6 +44,24 @@ impl<T: ToJson> ToJson for Box<T> {
 }
 
 impl<T: ToJson> ToJson for Vec<T> {
+    fn is_nothing(&self) -> bool {
+        self.as_slice().is_nothing()
+    }
+    fn write(&self, json: &mut JsonWriter<'_>) {
+        self.as_slice().write(json);
+    }
+}
+
+impl<T: ToJson> ToJson for List<T> {
+    fn is_nothing(&self) -> bool {
+        (**self).is_nothing()
+    }
+    fn write(&self, json: &mut JsonWriter<'_>) {
+        (**self).write(json);
+    }
+}
+
+impl<T: ToJson> ToJson for [T] {
     fn is_nothing(&self) -> bool {
         self.iter().all(ToJson::is_nothing)
     }

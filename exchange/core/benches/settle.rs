@@ -6,7 +6,40 @@ mod support;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use exchange_core::intake::{Additions, Defaults, Pages};
 use std::hint::black_box;
-use support::{example, intake, market, partner, planned, settled, taken_in};
+use support::{example, intake, loaded, market, partner, planned, settled, taken_in};
+
+fn as_loaded(criterion: &mut Criterion) {
+    let partners: Vec<_> = ["a", "b", "c", "d", "e"].map(partner).to_vec();
+    let market = market(&partners);
+    for (says, imps) in [
+        ("2 imps", &loaded::USUAL[..]),
+        ("3 imps", &loaded::MOST[..]),
+    ] {
+        let request = loaded::request(imps);
+        criterion.bench_function(&format!("loaded, {says}: intake"), |bencher| {
+            let mut pages = Pages::default();
+            bencher.iter(|| {
+                let intake = taken_in(black_box(&request), &mut pages, &Additions::default());
+                intake.request.imp.len()
+            });
+        });
+        let intake = intake(&request);
+        criterion.bench_function(&format!("loaded, {says}: plan, 5 DSPs"), |bencher| {
+            bencher.iter(|| planned(black_box(&intake), &market, 1).asks.len());
+        });
+        let plan = planned(&intake, &market, 1);
+        for (and, notices) in [("", false), (" that ask for notices", true)] {
+            let answers: Vec<String> = (0..5)
+                .map(|dsp| loaded::answer(imps, dsp, notices))
+                .collect();
+            let answers: Vec<(usize, &str)> =
+                answers.iter().map(String::as_str).enumerate().collect();
+            criterion.bench_function(&format!("loaded, {says}: settle, 5 DSPs{and}"), |bencher| {
+                bencher.iter(|| settled(&plan, &market, black_box(&answers)).winners.len());
+            });
+        }
+    }
+}
 
 fn bench(criterion: &mut Criterion) {
     let (request, response) = example("02-multiformat-26");
@@ -92,5 +125,5 @@ fn bench(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, bench);
+criterion_group!(benches, as_loaded, bench);
 criterion_main!(benches);

@@ -9,8 +9,46 @@ pub(crate) const LONGEST: usize = 253;
 /// `None` when it is no domain. Case is left to the comparison.
 #[must_use]
 pub fn normalise(text: &str) -> Option<&str> {
+    // Most are short and in that form.
+    if text.len() <= SHORT && !is_of_www(text) && is_plain_name(text.as_bytes()) {
+        return Some(text);
+    }
     let text = comparison_form(text)?;
     (text.len() <= LONGEST && is_name(text)).then_some(text)
+}
+
+/// Bytes up to which a name is looked through one by one.
+const SHORT: usize = 64;
+
+fn is_of_www(text: &str) -> bool {
+    let head = text.as_bytes().first_chunk::<4>();
+    head.is_some_and(|head| head.eq_ignore_ascii_case(b"www."))
+}
+
+/// Whether a byte stands in labels.
+const IN_LABEL: [bool; 256] = {
+    let mut is_in = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        is_in[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        byte += 1;
+    }
+    is_in
+};
+
+/// Whether a text is labels of ASCII with dots between them.
+fn is_plain_name(text: &[u8]) -> bool {
+    let mut begins = true;
+    for byte in text {
+        if IN_LABEL.get(usize::from(*byte)) == Some(&true) {
+            begins = false;
+        } else if *byte == b'.' && !begins {
+            begins = true;
+        } else {
+            return false;
+        }
+    }
+    !begins
 }
 
 /// The same of a text that is known to be a domain.
@@ -81,9 +119,11 @@ pub fn covers(listed: &str, domain: &str) -> bool {
 /// The same of a domain in comparison form.
 #[must_use]
 pub fn covers_name(listed: &str, domain: &str) -> bool {
-    let Some(listed) = normalise(listed) else {
-        return false;
-    };
+    normalise(listed).is_some_and(|listed| name_covers_name(listed, domain))
+}
+
+/// The same of two domains in comparison form.
+pub(crate) fn name_covers_name(listed: &str, domain: &str) -> bool {
     let Some(start) = domain.len().checked_sub(listed.len()) else {
         return false;
     };

@@ -25,7 +25,7 @@ impl Key {
         if written.len() == self.length {
             Str::Borrowed(written)
         } else {
-            Str::from(scan::unescape(written))
+            Str::Owned(scan::unescape(written, self.length))
         }
     }
 
@@ -170,11 +170,10 @@ impl<'a> Reader<'a> {
         let scanned = scan::string(self.text.as_bytes(), at + 1, self.limits.string)?;
         self.at = scanned.end + 1;
         let written = self.text.get(at + 1..scanned.end).unwrap_or_default();
-        let (length, code) = if scanned.escaped {
-            let name = scan::unescape(written);
-            (name.len(), code(name.as_bytes()))
+        let code = if scanned.length < written.len() {
+            code(scan::unescape(written, scanned.length).as_bytes())
         } else {
-            (written.len(), code(written.as_bytes()))
+            code(written.as_bytes())
         };
         self.blanks();
         self.expect(b':')?;
@@ -182,7 +181,7 @@ impl<'a> Reader<'a> {
         self.key = Key {
             at,
             end: scanned.end,
-            length,
+            length: scanned.length,
             code,
         };
         Ok(true)

@@ -34,7 +34,7 @@ impl<'a> Raw<'a> {
     /// [`ReadError::Malformed`] when the text is not one value, with nothing but blanks around it.
     pub fn parse(text: &'a str) -> Result<Self, ReadError> {
         let read = || {
-            let mut reader = Reader::new(text.as_bytes(), &Limits::MEASURED)?;
+            let mut reader = Reader::within(text, &Limits::MEASURED)?;
             reader.blanks();
             let raw = reader.raw()?;
             reader.finish()?;

@@ -5,7 +5,11 @@ use super::key::Key;
 use super::text::Span;
 use crate::limits::Limits;
 use crate::repairs::Repairs;
+use crate::response::Room;
 use crate::splice::Outline;
+
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// One position in a text that is UTF-8.
 pub(crate) struct Reader<'a> {
     pub(super) text: &'a str,
@@ -33,6 +37,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) doubled_bid_key: bool,
     /// Bids so far.
     pub(crate) bids: usize,
+    /// Where the next seat's bids are read to.
+    pub(crate) room: Room<'a>,
     /// Hashes of the keys of the objects that are being skipped, of a text that is passed on.
     pub(super) keys: Vec<u32>,
 }
@@ -43,11 +49,22 @@ impl<'a> Reader<'a> {
         if u32::try_from(body.len()).is_err() {
             return Err(Fault::malformed(0, MalformedKind::TooLarge));
         }
-        if body.starts_with(b"\xef\xbb\xbf") {
+        if body.starts_with(BYTE_ORDER_MARK.as_bytes()) {
             return Err(Fault::malformed(0, MalformedKind::ByteOrderMark));
         }
         let text = std::str::from_utf8(body)
             .map_err(|error| Fault::malformed(error.valid_up_to(), MalformedKind::NotUtf8))?;
+        Ok(Self::at(text, 0, limits))
+    }
+
+    /// Starts at the beginning of what is known to be UTF-8: text inside a body.
+    pub(crate) fn within(text: &'a str, limits: &Limits) -> Result<Self, Fault> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(Fault::malformed(0, MalformedKind::TooLarge));
+        }
+        if text.starts_with(BYTE_ORDER_MARK) {
+            return Err(Fault::malformed(0, MalformedKind::ByteOrderMark));
+        }
         Ok(Self::at(text, 0, limits))
     }
 
@@ -69,6 +86,7 @@ impl<'a> Reader<'a> {
             unreadable_price: false,
             doubled_bid_key: false,
             bids: 0,
+            room: Room::default(),
             keys: Vec::new(),
         }
     }

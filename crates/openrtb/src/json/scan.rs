@@ -3,11 +3,11 @@
 use super::fault::{Fault, MalformedKind};
 use wide::u8x16;
 
-/// Where a string's content ends, and whether it holds escape sequences.
+/// Where a string's content ends, and how long it is once its escape sequences are resolved: each makes it shorter.
 #[derive(Clone, Copy)]
 pub(super) struct Scanned {
     pub(super) end: usize,
-    pub(super) escaped: bool,
+    pub(super) length: usize,
 }
 
 /// Bytes looked at in one step.
@@ -68,7 +68,7 @@ pub(super) fn string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned
     match plain_string(bytes, start, limit) {
         Some(end) => Ok(Scanned {
             end,
-            escaped: false,
+            length: end - start,
         }),
         None => unusual_string(bytes, start, limit),
     }
@@ -77,31 +77,92 @@ pub(super) fn string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned
 /// A string with escape sequences, or one that is refused.
 #[inline(never)]
 fn unusual_string(bytes: &[u8], start: usize, limit: usize) -> Result<Scanned, Fault> {
-    let mut at = start;
-    let mut escaped = false;
-    loop {
-        at = next_special(bytes, at);
-        match bytes.get(at) {
-            Some(b'"') => break,
-            Some(b'\\') => {
-                escaped = true;
-                at = escape(bytes, at)?;
+    let (mut at, mut saved) = (start, 0);
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
+        let mut found = specials(*chunk);
+        let mut next = at + STEP;
+        while found != 0 {
+            let place = at + found.trailing_zeros() as usize;
+            if bytes.get(place) == Some(&b'\\')
+                && bytes
+                    .get(place + 1)
+                    .is_some_and(|letter| simple(*letter) != 0)
+            {
+                saved += 1;
+                next = next.max(place + 2);
+                // The letter may be a special byte, too.
+                found &= !(0b11 << (place - at));
+                continue;
             }
-            Some(0) => return Err(Fault::malformed(at, MalformedKind::NulCharacter)),
-            Some(_) => return Err(Fault::malformed(at, MalformedKind::ControlCharacter)),
-            None => return Err(Fault::malformed(at, MalformedKind::UnexpectedEnd)),
+            let Some((behind, length)) = special(bytes, place)? else {
+                return scanned(start, place, saved, limit);
+            };
+            saved += behind - place - length;
+            next = next.max(behind);
+            // What belongs to the sequence is not looked at again.
+            while found != 0 && at + (found.trailing_zeros() as usize) < behind {
+                found &= found - 1;
+            }
         }
+        at = next;
     }
-    if at - start > limit {
-        return Err(Fault::malformed(start, MalformedKind::StringTooLong));
+    loop {
+        at = last_special(bytes, at);
+        let Some((behind, length)) = special(bytes, at)? else {
+            return scanned(start, at, saved, limit);
+        };
+        saved += behind - at - length;
+        at = behind;
     }
-    Ok(Scanned { end: at, escaped })
 }
 
-/// Checks the escape sequence at `at` and returns the offset behind it.
-fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+fn scanned(start: usize, end: usize, saved: usize, limit: usize) -> Result<Scanned, Fault> {
+    if end - start > limit {
+        return Err(Fault::malformed(start, MalformedKind::StringTooLong));
+    }
+    Ok(Scanned {
+        end,
+        length: end - start - saved,
+    })
+}
+
+/// Looks at a special byte: `None` for the quote that ends the string, else the offset behind the escape sequence
+/// that begins there, and the bytes of what that stands for.
+#[inline(always)]
+fn special(bytes: &[u8], at: usize) -> Result<Option<(usize, usize)>, Fault> {
+    match bytes.get(at) {
+        Some(b'"') => Ok(None),
+        Some(b'\\') => match bytes.get(at + 1) {
+            Some(letter) if simple(*letter) != 0 => Ok(Some((at + 2, 1))),
+            _ => escape(bytes, at).map(Some),
+        },
+        Some(0) => Err(Fault::malformed(at, MalformedKind::NulCharacter)),
+        Some(_) => Err(Fault::malformed(at, MalformedKind::ControlCharacter)),
+        None => Err(Fault::malformed(at, MalformedKind::UnexpectedEnd)),
+    }
+}
+
+/// The byte that a backslash and this letter stand for; 0: they stand for none.
+const fn simple(letter: u8) -> u8 {
+    const SIMPLE: [u8; 256] = {
+        let mut simple = [0; 256];
+        simple[b'"' as usize] = b'"';
+        simple[b'\\' as usize] = b'\\';
+        simple[b'/' as usize] = b'/';
+        simple[b'b' as usize] = b'\x08';
+        simple[b'f' as usize] = b'\x0c';
+        simple[b'n' as usize] = b'\n';
+        simple[b'r' as usize] = b'\r';
+        simple[b't' as usize] = b'\t';
+        simple
+    };
+    SIMPLE[letter as usize]
+}
+
+/// Checks an escape sequence that is not simple; returns the offset behind it and the bytes of what it stands for.
+#[inline(never)]
+fn escape(bytes: &[u8], at: usize) -> Result<(usize, usize), Fault> {
     match bytes.get(at + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
         Some(b'u') => {
             let unit = hex(bytes, at + 2)?;
             match unit {
@@ -111,12 +172,14 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
                     let paired =
                         bytes.get(at + 6) == Some(&b'\\') && bytes.get(at + 7) == Some(&b'u');
                     if paired && (0xdc00..=0xdfff).contains(&hex(bytes, at + 8)?) {
-                        Ok(at + 12)
+                        Ok((at + 12, 4))
                     } else {
                         Err(Fault::malformed(at, MalformedKind::LoneSurrogate))
                     }
                 }
-                _ => Ok(at + 6),
+                1..0x80 => Ok((at + 6, 1)),
+                0x80..0x800 => Ok((at + 6, 2)),
+                _ => Ok((at + 6, 3)),
             }
         }
         Some(_) => Err(Fault::malformed(at, MalformedKind::BadEscape)),
@@ -139,38 +202,61 @@ fn hex(bytes: &[u8], at: usize) -> Result<u32, Fault> {
     Ok(unit)
 }
 
-/// Resolves the escape sequences of a string that [`string`] accepted.
-pub(super) fn unescape(content: &str) -> String {
+/// Resolves the escape sequences of a string that [`string`] accepted, `length` bytes once they are.
+pub(super) fn unescape(content: &str, length: usize) -> Box<str> {
     let bytes = content.as_bytes();
-    let mut out = String::with_capacity(content.len());
-    let mut from = 0;
+    let mut out = vec![0; length];
+    let (mut from, mut to) = (0, 0);
     loop {
-        let slash = next_special(bytes, from);
-        out.push_str(content.get(from..slash).unwrap_or_default());
-        let Some(letter) = bytes.get(slash + 1) else {
-            return out;
-        };
-        from = slash + 2;
-        match letter {
-            b'b' => out.push('\u{8}'),
-            b'f' => out.push('\u{c}'),
-            b'n' => out.push('\n'),
-            b'r' => out.push('\r'),
-            b't' => out.push('\t'),
-            b'u' => {
-                let high = hex(bytes, from).unwrap_or(0xfffd);
-                from += 4;
-                let mut code = high;
-                if (0xd800..=0xdbff).contains(&high) {
-                    let low = hex(bytes, from + 2).unwrap_or(0xdc00);
-                    code = 0x10000 + ((high - 0xd800) << 10) + low.saturating_sub(0xdc00);
-                    from += 6;
-                }
-                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+        // As many as one step looks at are copied at once, what is behind a special byte in vain.
+        if let Some(chunk) = bytes
+            .get(from..)
+            .and_then(|rest| rest.first_chunk::<STEP>())
+            && let Some(room) = out.get_mut(to..).and_then(|rest| rest.first_chunk_mut())
+        {
+            *room = *chunk;
+            let plain = (specials(*chunk).trailing_zeros() as usize).min(STEP);
+            (from, to) = (from + plain, to + plain);
+            if plain == STEP {
+                continue;
             }
-            same => out.push(char::from(*same)),
+        } else {
+            let end = next_special(bytes, from);
+            to = put(&mut out, to, bytes.get(from..end).unwrap_or_default());
+            from = end;
         }
+        let Some(letter) = bytes.get(from + 1) else {
+            break;
+        };
+        from += 2;
+        if *letter != b'u' {
+            to = put(&mut out, to, &[simple(*letter)]);
+            continue;
+        }
+        let high = hex(bytes, from).unwrap_or(0xfffd);
+        from += 4;
+        let mut code = high;
+        if (0xd800..=0xdbff).contains(&high) {
+            let low = hex(bytes, from + 2).unwrap_or(0xdc00);
+            code = 0x10000 + ((high - 0xd800) << 10) + low.saturating_sub(0xdc00);
+            from += 6;
+        }
+        let letter = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+        to = put(&mut out, to, letter.encode_utf8(&mut [0; 4]).as_bytes());
     }
+    out.truncate(to);
+    // Pieces of a text, and whole letters between them, are a text.
+    String::from_utf8(out).unwrap_or_default().into_boxed_str()
+}
+
+/// Puts bytes where there is room for them; returns the offset behind them.
+#[inline(always)]
+fn put(out: &mut [u8], at: usize, bytes: &[u8]) -> usize {
+    let end = at + bytes.len();
+    if let Some(room) = out.get_mut(at..end) {
+        room.copy_from_slice(bytes);
+    }
+    end
 }
 
 /// Offset behind the number that starts at `start` (RFC 8259 §6).
@@ -227,6 +313,38 @@ fn digits(bytes: &[u8], mut at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn escape_sequences_stand_for_what_they_are(
+            text in r#"[a-zé€😀"\\\\/\n\t]{0,80}"#,
+            written in prop::collection::vec(0_u8..3, 80),
+        ) {
+            let mut json = String::new();
+            for (letter, how) in text.chars().zip(written) {
+                let mut units = [0; 2];
+                match (letter, how) {
+                    ('\n', 1) => json.push_str("\\n"),
+                    ('"' | '\\' | '/', 1) => json.extend(['\\', letter]),
+                    ('"' | '\\' | '\n' | '\t', _) | (_, 2) => {
+                        for unit in letter.encode_utf16(&mut units) {
+                            json.push_str(&format!("\\u{unit:04x}"));
+                        }
+                    }
+                    _ => json.push(letter),
+                }
+            }
+            let end = json.len();
+            let quoted = format!("{json}\"   ");
+            let found = string(quoted.as_bytes(), 0, end);
+            let found = found.map(|found| (found.end, found.length));
+            prop_assert_eq!(found, Ok((end, text.len())));
+            prop_assert_eq!(&*unescape(&json, text.len()), text);
+            let is_too_long = |limit| string(quoted.as_bytes(), 0, limit).is_err();
+            prop_assert!(end.checked_sub(1).is_none_or(is_too_long));
+        }
+    }
 
     #[test]
     fn the_first_special_byte_is_found_wherever_it_stands() {

@@ -103,7 +103,8 @@ impl<'a> Reader<'a> {
         self.blanks();
         self.expect(b':')?;
         self.blanks();
-        Ok(self.passes_on && scanned.escaped)
+        let escaped = scanned.length < scanned.end - start;
+        Ok(self.passes_on && escaped)
     }
 
     /// Passes by a scalar without resolving escapes.

@@ -25,8 +25,8 @@ impl<'a> Reader<'a> {
         let scanned = scan::string(self.text.as_bytes(), start, self.limits.string)?;
         self.at = scanned.end + 1;
         let content = self.text.get(start..scanned.end).unwrap_or_default();
-        Ok(if scanned.escaped {
-            Str::from(scan::unescape(content))
+        Ok(if scanned.length < content.len() {
+            Str::Owned(scan::unescape(content, scanned.length))
         } else {
             Str::Borrowed(content)
         })

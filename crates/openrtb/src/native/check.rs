@@ -67,7 +67,18 @@ pub fn check(
     if !asked.is_sorted_by_key(|asset| asset.id) {
         asked.to_mut().sort_by_key(|asset| asset.id);
     }
-    let mut given: Vec<Option<i64>> = response.assets.iter().map(|asset| asset.id).collect();
+    // Mostly there are so few that they need no memory of their own.
+    let (mut few, mut many) = ([None; 16], Vec::new());
+    let given = match few.get_mut(..response.assets.len()) {
+        Some(given) => given,
+        None => {
+            many.resize(response.assets.len(), None);
+            &mut many[..]
+        }
+    };
+    for (id, asset) in given.iter_mut().zip(&response.assets) {
+        *id = asset.id;
+    }
     given.sort_unstable();
     for asset in &response.assets {
         let id = asset.id.ok_or(NativeFault::UnknownAsset)?;

@@ -2,7 +2,7 @@
 
 use super::{NativeRequest, NativeResponse};
 use crate::error::ReadError;
-use crate::json::{Fault, MalformedKind, Raw, Reader};
+use crate::json::{Fault, MalformedKind, Raw, Reader, Str};
 use crate::lenient::{Name, Value};
 use crate::limits::Limits;
 use crate::repairs::Repairs;
@@ -14,23 +14,51 @@ const ROOT: &Name = &Name {
     field: "",
 };
 
+/// An object that may stand alone inside another one.
+trait Wrapped<'a>: Value<'a> {
+    /// What the object has beside its attributes.
+    fn extra(&self) -> &[(Str<'a>, Raw<'a>)];
+}
+
+impl<'a> Wrapped<'a> for NativeRequest<'a> {
+    fn extra(&self) -> &[(Str<'a>, Raw<'a>)] {
+        &self.extra
+    }
+}
+
+impl<'a> Wrapped<'a> for NativeResponse<'a> {
+    fn extra(&self) -> &[(Str<'a>, Raw<'a>)] {
+        &self.extra
+    }
+}
+
+/// Bounds of the whole text: what is not native is bounded as what partners add.
+const WHOLE: Limits = Limits {
+    depth: Limits::RESPONSE.ext_depth,
+    ..Limits::RESPONSE
+};
+
 /// Reads the object in the text, or the one that stands alone inside it under `native`.
-fn unwrapped<'a, T: Value<'a>>(text: &'a str) -> Result<(T, Repairs), ReadError> {
-    let body = text.as_bytes();
+fn unwrapped<'a, T: Wrapped<'a>>(text: &'a str) -> Result<(T, Repairs), ReadError> {
     let read = || -> Result<(T, Repairs), Fault> {
-        let mut reader = Reader::new(body, &Limits::RESPONSE)?;
+        let mut reader = Reader::within(text, &WHOLE)?;
         reader.blanks();
         let start = reader.position();
-        let whole = reader.raw()?;
+        let whole = T::read_value(&mut reader, ROOT)?;
         reader.finish()?;
-        let inner = whole.get("native").filter(Raw::is_object);
-        let at = inner.map_or(start, |raw| raw.span().range().start);
+        let whole = whole.ok_or(Fault::malformed(start, MalformedKind::NotAnObject))?;
+        let mut named = whole.extra().iter().rev();
+        let inner = named.find(|(name, _)| name == "native");
+        let Some((_, inner)) = inner.filter(|(_, inner)| inner.is_object()) else {
+            return Ok((whole, reader.repairs));
+        };
+        let at = inner.span().range().start;
         let mut reader = Reader::at(text, at, &Limits::RESPONSE);
         let value = T::read_value(&mut reader, ROOT)?
             .ok_or(Fault::malformed(at, MalformedKind::NotAnObject))?;
-        Ok((value, std::mem::take(&mut reader.repairs)))
+        Ok((value, reader.repairs))
     };
-    read().map_err(|fault| ReadError::new(fault, body))
+    read().map_err(|fault| ReadError::new(fault, text.as_bytes()))
 }
 
 impl<'a> NativeRequest<'a> {

@@ -3,6 +3,7 @@
 use super::{App, Device, Dooh, Imp, Regs, Site, Source, User};
 use crate::enums::{AuctionType, CategoryTaxonomy};
 use crate::json::Str;
+use crate::list::List;
 use crate::object::object;
 use crate::splice::Outline;
 use units::Currency;
@@ -37,7 +38,7 @@ object! {
         /// Whether the impressions are all there are in the context (B-62).
         allimps: Option<bool> = "allimps",
         /// Currencies allowed, ISO 4217; empty is USD only.
-        cur: Vec<Currency> = "cur",
+        cur: List<Currency> = "cur",
         /// Languages allowed, ISO 639-1.
         wlang: Vec<Str<'a>> = "wlang",
         /// Languages allowed, BCP 47; excludes `wlang` (C-42).

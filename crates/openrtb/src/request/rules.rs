@@ -69,9 +69,7 @@ fn check(request: &BidRequest<'_>, body: &[u8], limits: &Limits) -> Result<(), R
     if let Some(at) = too_many_segments(request, limits.segments) {
         return Err(ReadError::invalid(at, "R37", "too many segments"));
     }
-    let mut ids: Vec<&str> = request.imp.iter().map(Imp::id).collect();
-    ids.sort_unstable();
-    if ids.windows(2).any(|pair| pair.first() == pair.last()) {
+    if some_id_repeats(&request.imp) {
         return Err(ReadError::invalid(
             "/imp",
             "C-64",
@@ -91,6 +89,18 @@ fn check(request: &BidRequest<'_>, body: &[u8], limits: &Limits) -> Result<(), R
         ));
     }
     Ok(())
+}
+
+/// Whether two imps have the same id.
+fn some_id_repeats(imps: &[Imp<'_>]) -> bool {
+    const FEW: usize = 8;
+    if imps.len() <= FEW {
+        let mut numbered = imps.iter().enumerate();
+        return numbered.any(|(at, imp)| imps.iter().take(at).any(|it| it.id() == imp.id()));
+    }
+    let mut ids: Vec<&str> = imps.iter().map(Imp::id).collect();
+    ids.sort_unstable();
+    ids.windows(2).any(|pair| pair.first() == pair.last())
 }
 
 /// The request or the imp whose id has more bytes than `most`, if any has.

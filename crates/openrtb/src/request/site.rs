@@ -3,6 +3,7 @@
 use super::{Content, Publisher};
 use crate::enums::CategoryTaxonomy;
 use crate::json::Str;
+use crate::list::List;
 use crate::object::object;
 
 object! {
@@ -17,7 +18,7 @@ object! {
         /// Taxonomy of the categories; absent is 1.
         cattax: Option<CategoryTaxonomy> = "cattax",
         /// Categories of the site.
-        cat: Vec<Str<'a>> = "cat",
+        cat: List<Str<'a>> = "cat",
         /// Categories of the section.
         sectioncat: Vec<Str<'a>> = "sectioncat",
         /// Categories of the page or view.

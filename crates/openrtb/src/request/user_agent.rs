@@ -2,6 +2,7 @@
 
 use crate::enums::UserAgentSource;
 use crate::json::Str;
+use crate::list::List;
 use crate::object::object;
 
 object! {
@@ -30,7 +31,7 @@ object! {
         /// Brand. Required.
         brand: Option<Str<'a>> = "brand",
         /// Version, most significant part first.
-        version: Vec<Str<'a>> = "version",
+        version: List<Str<'a>> = "version",
     }
     required: [brand],
 }

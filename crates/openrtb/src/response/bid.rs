@@ -5,6 +5,7 @@ use crate::enums::{
     ApiFramework, CategoryTaxonomy, CreativeAttribute, MarkupType, MediaRating, Protocol, SlotInPod,
 };
 use crate::json::Str;
+use crate::list::List;
 use crate::markup::Markup;
 use crate::object::object;
 
@@ -28,7 +29,7 @@ object! {
         /// Markup, as text or, for native, as an object (C-91).
         adm: Option<Markup<'a>> = "adm",
         /// Domains of the advertiser.
-        adomain: Vec<Str<'a>> = "adomain",
+        adomain: List<Str<'a>> = "adomain",
         /// Store id of the advertised application.
         bundle: Option<Str<'a>> = "bundle",
         /// URL of a sample image.
@@ -42,7 +43,7 @@ object! {
         /// Taxonomy of `cat`; absent is 1.
         cattax: Option<CategoryTaxonomy> = "cattax",
         /// Categories of the creative.
-        cat: Vec<Str<'a>> = "cat",
+        cat: List<Str<'a>> = "cat",
         /// Attributes of the creative.
         attr: Vec<CreativeAttribute> = "attr",
         /// APIs that the markup needs.

@@ -7,7 +7,7 @@ mod price;
 mod rules;
 mod seat_bid;
 
-pub use bad_bid::{BadBid, BadBidReason};
+pub use bad_bid::{BadBid, BadBidReason, Room};
 pub use bid::Bid;
 pub use bid_response::BidResponse;
 pub use price::Price;

@@ -1,6 +1,6 @@
 //! Reading a whole response: every legal form of no-bid, and bids that stand each for itself.
 
-use super::{BadBid, Bid, BidResponse, SeatBid};
+use super::{BadBid, Bid, BidResponse, Room, SeatBid};
 use crate::enums::CategoryTaxonomy;
 use crate::error::ReadError;
 use crate::json::{Fault, MalformedKind, Reader};
@@ -22,10 +22,23 @@ impl<'a> BidResponse<'a> {
     /// [`ReadError::Invalid`] when there are more bids than `limits` allow (R37), or when `cur` is there
     /// and is no currency, so that no price has a meaning.
     pub fn read(body: &'a [u8], limits: &Limits) -> Result<(Self, Repairs), ReadError> {
+        Self::read_in(body, limits, &mut Room::default())
+    }
+
+    /// The same in memory that an earlier answer left.
+    ///
+    /// # Errors
+    /// As [`BidResponse::read`].
+    pub fn read_in(
+        body: &'a [u8],
+        limits: &Limits,
+        room: &mut Room<'a>,
+    ) -> Result<(Self, Repairs), ReadError> {
         if body.trim_ascii().is_empty() {
             return Ok((Self::default(), Repairs::default()));
         }
         let mut reader = Reader::new(body, limits).map_err(|fault| ReadError::new(fault, body))?;
+        reader.room = std::mem::take(room);
         let response = read_root(&mut reader).map_err(|fault| ReadError::new(fault, body))?;
         if reader.unreadable_price {
             return Err(ReadError::invalid("/cur", "C-28", "cur is no currency"));

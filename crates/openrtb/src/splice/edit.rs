@@ -43,6 +43,9 @@ struct Edit {
     text: Range<usize>,
 }
 
+/// Edits that most bodies need at most.
+const USUAL_EDITS: usize = 12;
+
 /// Edits of one body, in any order until they are applied.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Edits(Vec<Edit>);
@@ -53,6 +56,9 @@ impl Edits {
     }
 
     fn replace(&mut self, start: usize, end: usize, text: Range<usize>) {
+        if self.0.capacity() == 0 {
+            self.0.reserve(USUAL_EDITS);
+        }
         self.0.push(Edit { start, end, text });
     }
 

@@ -27,6 +27,10 @@ pub struct Patches {
     scratch: Scratch,
 }
 
+/// Changes that most recipients need at most, and bytes of what is set by them.
+const USUAL_CHANGES: usize = 8;
+const USUAL_TEXTS: usize = 512;
+
 impl Patches {
     /// Changes nothing yet.
     #[must_use]
@@ -53,10 +57,25 @@ impl Patches {
     }
 
     fn set(&mut self, place: Place, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.texts.len();
+        let start = self.begin_text();
         write(&mut self.texts);
         let value = Some(start..self.texts.len());
-        self.changes.push(Change::new(place, name, value));
+        self.change(Change::new(place, name, value));
+    }
+
+    fn change(&mut self, change: Change) {
+        if self.changes.capacity() == 0 {
+            self.changes.reserve(USUAL_CHANGES);
+        }
+        self.changes.push(change);
+    }
+
+    /// Where the next text begins.
+    fn begin_text(&mut self) -> usize {
+        if self.texts.capacity() == 0 {
+            self.texts.reserve(USUAL_TEXTS);
+        }
+        self.texts.len()
     }
 
     /// Sets a member to JSON text that the caller vouches for.
@@ -98,7 +117,7 @@ impl Patches {
 
     /// Removes a member.
     pub fn remove(&mut self, place: impl Into<Place>, name: &'static str) {
-        self.changes.push(Change::new(place.into(), name, None));
+        self.change(Change::new(place.into(), name, None));
     }
 
     /// Keeps only the imps at these indices of [`BidRequest::imp`], in their order.
@@ -115,8 +134,17 @@ impl Patches {
     ///
     /// A request without one gets a chain of this node alone, complete or not as told.
     pub fn append_schain_node(&mut self, node: &str, complete_if_first: bool) {
-        let start = self.texts.len();
-        self.texts.extend_from_slice(node.as_bytes());
+        self.append_schain_node_with(|json| json.raw_value(node), complete_if_first);
+    }
+
+    /// The same of a node that `write` writes, exactly one object.
+    pub fn append_schain_node_with(
+        &mut self,
+        write: impl FnOnce(&mut JsonWriter<'_>),
+        complete_if_first: bool,
+    ) {
+        let start = self.begin_text();
+        write(&mut JsonWriter::new(&mut self.texts));
         self.node = Some((start..self.texts.len(), complete_if_first));
     }
 

@@ -4,6 +4,7 @@ use super::checker::Checker;
 use super::rules::reading::{NULL, UNKNOWN_ATTRIBUTE, UNKNOWN_VALUE};
 use super::rules::request::AUDIO_ATTRIBUTE;
 use crate::json::{Raw, Span, Str};
+use crate::list::List;
 use crate::markup::Markup;
 use crate::request::Audio;
 use crate::response::{BadBid, Bid, Price};
@@ -195,6 +196,15 @@ impl<T: Walk> Walk for Box<T> {
     #[inline]
     fn walk(&self, walker: &mut Walker<'_>) {
         (**self).walk(walker);
+    }
+}
+
+impl<T: Walk> Walk for List<T> {
+    #[inline]
+    fn walk(&self, walker: &mut Walker<'_>) {
+        for value in self {
+            value.walk(walker);
+        }
     }
 }
 

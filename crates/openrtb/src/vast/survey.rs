@@ -3,7 +3,8 @@
 use super::document::{Vast, duration_ms, protocol, resolved, whole_seconds};
 use super::scan::attributes;
 use crate::enums::Protocol;
-use memchr::{memchr, memchr3};
+use memchr::memchr;
+use wide::u8x16;
 
 /// What a VAST or DAAST document says about itself, as [`Vast`] does, without its ads one by one.
 #[derive(Debug, Clone)]
@@ -124,9 +125,7 @@ impl<'m> Survey<'m> {
             }
             let slashes = inner.iter().rev().take_while(|byte| **byte == b'/').count();
             let inner = inner.get(..inner.len() - slashes).unwrap_or_default();
-            let length = inner.iter().position(u8::is_ascii_whitespace);
-            let length = length.unwrap_or(inner.len());
-            let name = local(inner.get(..length).unwrap_or_default());
+            let (name, length) = name_of(inner);
             let of_element = || {
                 let from = start + 1 + length;
                 markup
@@ -277,6 +276,21 @@ fn next_tag(rest: &[u8]) -> Option<usize> {
     memchr(b'<', rest)
 }
 
+/// The name that a tag begins with, without its prefix; and its bytes with that.
+fn name_of(inner: &[u8]) -> (&[u8], usize) {
+    let (mut local, mut length) = (0, 0);
+    for byte in inner {
+        if byte.is_ascii_whitespace() {
+            break;
+        }
+        length += 1;
+        if *byte == b':' {
+            local = length;
+        }
+    }
+    (inner.get(local..length).unwrap_or_default(), length)
+}
+
 fn local(name: &[u8]) -> &[u8] {
     match name.iter().rposition(|byte| *byte == b':') {
         Some(colon) => name.get(colon + 1..).unwrap_or(name),
@@ -299,32 +313,36 @@ fn end_of(bytes: &[u8], from: usize, ending: &[u8]) -> Option<usize> {
 fn end_of_tag(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
-        at += near_or_far(
-            bytes.get(at..)?,
-            |byte| matches!(byte, b'>' | b'"' | b'\''),
-            |rest| memchr3(b'>', b'"', b'\'', rest),
-        )?;
-        let found = *bytes.get(at)?;
-        if found == b'>' {
+        at += first_of(bytes.get(at..)?, |bytes| {
+            let quote = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\''));
+            quote | bytes.simd_eq(u8x16::splat(b'>'))
+        })?;
+        let quote = *bytes.get(at)?;
+        if quote == b'>' {
             return Some(at);
         }
         at += 1;
-        at += near_or_far(
-            bytes.get(at..)?,
-            |byte| byte == found,
-            |rest| memchr(found, rest),
-        )? + 1;
+        at += first_of(bytes.get(at..)?, |bytes| bytes.simd_eq(u8x16::splat(quote)))? + 1;
     }
 }
 
-/// Byte by byte at first, as tags are short; many at a time where one is not.
-fn near_or_far(
-    bytes: &[u8],
-    is: impl Fn(u8) -> bool,
-    far: impl Fn(&[u8]) -> Option<usize>,
-) -> Option<usize> {
-    const NEAR: usize = 48;
-    let (near, rest) = bytes.split_at_checked(NEAR).unwrap_or((bytes, &[]));
-    let found = near.iter().position(|byte| is(*byte));
-    found.or_else(|| far(rest).map(|found| near.len() + found))
+/// The first of the bytes that `are` looked for, told by their bits. Tags are short: there is nothing to set up.
+#[inline(always)]
+fn first_of(bytes: &[u8], are: impl Fn(u8x16) -> u8x16) -> Option<usize> {
+    const STEP: usize = 16;
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let chunk = rest.first_chunk::<STEP>().copied().unwrap_or_else(|| {
+            // No byte that is looked for is a zero.
+            let mut last = [0; STEP];
+            last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            last
+        });
+        let found = are(u8x16::new(chunk)).to_bitmask();
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize);
+        }
+        at += STEP;
+    }
+    None
 }

@@ -65,7 +65,7 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Ve
     patch_user(&mut patches, request, recipient);
     patch_device(&mut patches, request, recipient.mask);
     append_node(&mut patches, recipient);
-    let mut out = Vec::with_capacity(intake.body.len() + 256);
+    let mut out = Vec::with_capacity(intake.body.len() + 512);
     patches.write(request, intake.body, &mut out);
     if recipient.version == OpenRtbVersion::V26 {
         return Some(out);
@@ -236,15 +236,13 @@ fn patch_geo(
 
 /// Our node behind those that are there (C-145).
 fn append_node(patches: &mut Patches, recipient: &Recipient<'_>) {
-    let mut node = Vec::with_capacity(96);
-    let mut json = JsonWriter::new(&mut node);
-    json.begin_object();
-    json.text("asi", recipient.domain);
-    json.text("sid", recipient.seller.sid);
-    json.text("rid", recipient.request_id);
-    json.integer("hp", 1);
-    json.end_object();
-    if let Ok(node) = std::str::from_utf8(&node) {
-        patches.append_schain_node(node, recipient.seller.is_owner);
-    }
+    let node = |json: &mut JsonWriter<'_>| {
+        json.begin_object();
+        json.text("asi", recipient.domain);
+        json.text("sid", recipient.seller.sid);
+        json.text("rid", recipient.request_id);
+        json.integer("hp", 1);
+        json.end_object();
+    };
+    patches.append_schain_node_with(node, recipient.seller.is_owner);
 }

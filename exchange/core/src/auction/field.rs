@@ -5,7 +5,7 @@ use openrtb::BidRequest;
 
 use super::judge::Judged;
 use super::rank::Standing;
-use super::reply::Contender;
+use super::reply::{Contender, Natives};
 use crate::medium::Medium;
 use crate::pods::{self, Ad, MOST_ADS, Pod, Problem, Set, Worth};
 
@@ -67,6 +67,7 @@ impl Lot {
 impl<'f> Field<'f> {
     pub(super) fn new(
         request: &BidRequest<'_>,
+        natives: &Natives<'_>,
         contenders: &'f [Contender],
         bids: &'f [Judged<'f>],
         multibid: usize,
@@ -93,7 +94,7 @@ impl<'f> Field<'f> {
                 .by_imp
                 .sort_by_key(|index| contenders.get(*index).map(|c| c.standing.imp));
         }
-        field.native = field.native_places(request);
+        field.native = field.native_places(natives);
         for pod in pods::pods(request) {
             field.lot_of.resize(field.imps, None);
             for (imp, _) in &pod.imps {
@@ -144,21 +145,19 @@ impl<'f> Field<'f> {
             .chain(unsorted.filter(move |index| imp_of(*index) == Some(imp)))
     }
 
-    fn native_places(&self, request: &BidRequest<'_>) -> Vec<(usize, usize)> {
+    fn native_places(&self, natives: &Natives<'_>) -> Vec<(usize, usize)> {
         let mut places = Vec::new();
-        for (index, imp) in request.imp.iter().enumerate() {
-            let Some(native) = imp.native.as_deref() else {
-                continue;
-            };
+        for (index, asked) in natives {
             let mut bids = self
-                .on(index)
+                .on(*index)
                 .filter(|bid| self.medium(*bid) == Some(Medium::Native));
             if bids.nth(1).is_none() {
                 continue;
             }
-            let count = native.request().ok().and_then(|asked| asked.plcmtcnt);
+            let count = asked.as_ref().and_then(|asked| asked.plcmtcnt);
             let count = count.and_then(|count| usize::try_from(count).ok());
-            places.extend(count.filter(|count| *count > 1).map(|count| (index, count)));
+            let count = count.filter(|count| *count > 1);
+            places.extend(count.map(|count| (*index, count)));
         }
         places
     }

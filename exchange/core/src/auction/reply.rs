@@ -2,7 +2,7 @@
 
 use contracts::catalog::DemandPartner;
 use openrtb::native::NativeRequest;
-use openrtb::{BadBid, Bid, BidResponse, Imp, Repairs, Str};
+use openrtb::{BadBid, Bid, BidResponse, Imp, Repairs, Room, Str};
 use units::{CpmMicros, Currency};
 
 use super::judge::{Fate, Judged};
@@ -97,11 +97,16 @@ pub(super) struct BidIntake<'p, 'b> {
     repairs: Vec<(usize, Repairs)>,
     groups: usize,
     natives: Natives<'p>,
+    /// Where the next answer's bids are read to.
+    room: Room<'b>,
 }
+
+/// Bids of an answer that there is room for beforehand.
+const USUAL_BIDS: usize = 4;
 
 /// What native imps ask for, by the index of the imp; each is read when the first bid on it comes. None where it
 /// cannot be read.
-type Natives<'p> = Vec<(usize, Option<NativeRequest<'p>>)>;
+pub(super) type Natives<'p> = Vec<(usize, Option<NativeRequest<'p>>)>;
 
 /// What an imp's native object asks for, its assets in the order of their ids.
 pub(super) fn asked<'p>(imp: &'p Imp<'p>) -> Option<NativeRequest<'p>> {
@@ -116,8 +121,8 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         market: &'p Market,
         conditions: &'p Conditions<'p>,
     ) -> Self {
-        // Most answers hold a bid or two.
-        let usual = 2 * plan.asks.len();
+        // Most answers hold a bid for each imp.
+        let usual = plan.intake.request.imp.len().min(USUAL_BIDS) * plan.asks.len();
         Self {
             plan,
             market,
@@ -128,6 +133,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             repairs: Vec::new(),
             groups: 0,
             natives: Vec::new(),
+            room: Room::default(),
         }
     }
 
@@ -136,9 +142,9 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         std::mem::take(&mut self.repairs)
     }
 
-    /// Every bid, and those that were admitted.
-    pub(super) fn done(self) -> (Vec<Judged<'b>>, Vec<Contender>) {
-        (self.bids, self.contenders)
+    /// Every bid, those that were admitted, and what native imps ask for.
+    pub(super) fn done(self) -> (Vec<Judged<'b>>, Vec<Contender>, Natives<'p>) {
+        (self.bids, self.contenders, self.natives)
     }
 
     /// Reads one reply and screens its bids.
@@ -150,7 +156,8 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             Reached::Shed => return ReplyFate::Shed,
             Reached::Failed => return ReplyFate::Failed,
         };
-        let Ok((response, repairs)) = BidResponse::read(body, &self.market.policy.limits) else {
+        let limits = &self.market.policy.limits;
+        let Ok((response, repairs)) = BidResponse::read_in(body, limits, &mut self.room) else {
             return ReplyFate::Failed;
         };
         if !repairs.is_empty() {
@@ -182,9 +189,11 @@ impl<'p, 'b> BidIntake<'p, 'b> {
                 self.groups += 1;
                 self.groups
             });
-            for bid in seat.bid {
+            let mut bids = seat.bid;
+            for bid in bids.drain(..) {
                 self.judge(&answer, bid, &seat.seat, group);
             }
+            self.room.keep(bids);
         }
         ReplyFate::Bids(self.bids.len() - first)
     }

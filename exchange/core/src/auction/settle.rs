@@ -78,11 +78,12 @@ pub fn settle<'b>(
         .map(|reply| (reply.ask, intake.take(reply)))
         .collect();
     let repairs = intake.take_repairs();
-    let (mut bids, mut contenders) = intake.done();
+    let (mut bids, mut contenders, natives) = intake.done();
     drop_broken_groups(&mut bids, &mut contenders);
     let request = &plan.intake.request;
     let field = Field::new(
         request,
+        &natives,
         &contenders,
         &bids,
         conditions.multibid,

@@ -17,6 +17,8 @@ use crate::medium::Medium;
 #[derive(Debug)]
 pub struct Lists {
     key: Key,
+    /// Of a short `badv`: a bit for each domain that stands in comparison form.
+    plain_badv: OnceCell<u8>,
     badv: OnceCell<Names<usize>>,
     bcat: OnceCell<Table<usize>>,
     sellers_bcat: OnceCell<Table<usize>>,
@@ -52,6 +54,7 @@ impl Lists {
     pub fn of(auction: AuctionId) -> Self {
         Self {
             key: Key::of(auction),
+            plain_badv: OnceCell::new(),
             badv: OnceCell::new(),
             bcat: OnceCell::new(),
             sellers_bcat: OnceCell::new(),
@@ -69,7 +72,18 @@ impl Lists {
     pub fn blocks_advertiser(&self, request: &BidRequest<'_>, name: &str) -> bool {
         let list = &request.badv;
         if list.len() <= FEW {
-            return list.iter().any(|listed| domain::covers_name(listed, name));
+            let is_plain = |text: &Str<'_>| domain::normalise(text) == Some(text);
+            let plain = *self.plain_badv.get_or_init(|| {
+                let bits = list.iter().enumerate();
+                bits.fold(0, |plain, (at, it)| plain | u8::from(is_plain(it)) << at)
+            });
+            return list.iter().enumerate().any(|(at, listed)| {
+                if plain >> at & 1 == 1 {
+                    domain::name_covers_name(listed, name)
+                } else {
+                    domain::covers_name(listed, name)
+                }
+            });
         }
         let listed = |at: usize| list.get(at).and_then(|text| domain::normalise(text));
         let names = self.badv.get_or_init(|| {

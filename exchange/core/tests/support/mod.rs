@@ -5,6 +5,7 @@
     reason = "tests and benches end where they cannot go on"
 )]
 
+pub(crate) mod loaded;
 pub(crate) mod one_bid;
 
 use std::collections::BTreeMap;
