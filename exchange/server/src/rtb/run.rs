@@ -185,7 +185,7 @@ async fn hold(
             let style = answer::Style {
                 browser: *browser,
                 speaks_25: *speaks_25,
-                base: &context.exchange.config.rtb_base(),
+                base: &exchange.rtb_base,
             };
             let answer = answer::write(&round, &won, &style);
             round.hold(&won, &replies, &seller);
