@@ -37,6 +37,8 @@ pub(crate) struct Exchange {
     pub config: Config,
     /// What of it an auction reads.
     pub settings: Settings,
+    /// Base of the notice URLs.
+    pub rtb_base: String,
     /// What is counted for Prometheus.
     pub metrics: RtbMetrics,
     /// What is counted for `GET /stats`.
@@ -153,6 +155,7 @@ impl Exchange {
             in_force: ArcSwapOption::empty(),
             started: Instant::now(),
             settings: Settings::of(&config),
+            rtb_base: config.rtb_base(),
             config,
         })
     }

@@ -1,5 +1,7 @@
 //! Every metric of the exchange, registered once, nearly all of them on the RTB side; labels come from closed sets.
 
+mod repairs;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use openrtb::Repairs;
 use service::Metrics;
 use service::metrics::{Counter, Gauge, Histogram, buckets};
 
+use repairs::RepairCounters;
+
 /// Handles of what the RTB side counts.
 #[derive(Debug, Clone)]
 pub(crate) struct RtbMetrics {
@@ -18,6 +22,8 @@ pub(crate) struct RtbMetrics {
     notices: Notices,
     /// What pages report, at the listener that they call.
     reports: Notices,
+    request_repairs: RepairCounters,
+    response_repairs: RepairCounters,
     auctions: [Counter; 4],
     /// From arrival to answer.
     pub duration: Histogram,
@@ -231,6 +237,8 @@ impl RtbMetrics {
                 "gavel_events_durable",
                 "1 while the events Redis says that it keeps what it acknowledged; 0 where it does not, or does not tell.",
             ),
+            request_repairs: RepairCounters::of_requests(registry),
+            response_repairs: RepairCounters::of_responses(registry),
             registry: registry.clone(),
             notices: Notices::new(registry, &[("bill", "accepted")]),
             reports: Notices::new(ssp, &[("impression", "accepted")]),
@@ -306,26 +314,12 @@ impl RtbMetrics {
 
     /// Counts what was tolerated in a request (C-24); `source` is an account's name.
     pub(crate) fn request_repairs(&self, source: &str, repairs: &Repairs) {
-        for (kind, count) in repairs.by_kind() {
-            let labels = [("source", source), ("kind", kind.label())];
-            let help = "Deviations from the standard that were tolerated in requests.";
-            let counter = self
-                .registry
-                .counter("gavel_request_repairs_total", help, &labels);
-            counter.add(count);
-        }
+        self.request_repairs.add(source, repairs);
     }
 
     /// Counts what was tolerated in a DSP's response (C-24).
     pub(crate) fn response_repairs(&self, dsp: &str, repairs: &Repairs) {
-        for (kind, count) in repairs.by_kind() {
-            let labels = [("dsp", dsp), ("kind", kind.label())];
-            let help = "Deviations from the standard that were tolerated in responses.";
-            let counter = self
-                .registry
-                .counter("gavel_response_repairs_total", help, &labels);
-            counter.add(count);
-        }
+        self.response_repairs.add(dsp, repairs);
     }
 
     /// The counters of one DSP.

@@ -74,6 +74,8 @@ const LONGEST_TOKEN: usize = 8_192;
 const MAC_BYTES: usize = 32;
 /// The key's number stands before the payload.
 const KEY_BYTES: usize = 4;
+/// Bytes before what is sealed: the key's number and the signature.
+pub(super) const HEAD_BYTES: usize = KEY_BYTES + MAC_BYTES;
 /// Of the signature, what the cipher begins with.
 const NONCE_BYTES: usize = 24;
 
@@ -143,26 +145,29 @@ impl KeyRing {
         URL_SAFE_NO_PAD.encode_string(&*bytes, out);
     }
 
-    /// Appends the token over `payload` to `out` so that nobody without the key reads it; nothing without a key.
+    /// Appends the token over what stands in `bytes` behind [`HEAD_BYTES`] of room to `out`, so that nobody without the
+    /// key reads it; nothing without a key. It is sealed where it stands.
     ///
     /// The signature over the payload is what the cipher begins with (SIV, Rogaway and Shrimpton): there is no
     /// random number to repeat, and equal claims are equal tokens.
-    pub(super) fn seal(&self, payload: &[u8], out: &mut String) {
+    pub(super) fn seal(&self, bytes: &mut [u8], out: &mut String) {
         let Some(key) = self.keys.first() else {
             return;
         };
+        let Some((number, rest)) = bytes.split_first_chunk_mut::<KEY_BYTES>() else {
+            return;
+        };
+        let Some((signature, payload)) = rest.split_first_chunk_mut::<MAC_BYTES>() else {
+            return;
+        };
+        *number = key.id.to_be_bytes();
         let mut mac = key.seal.clone();
-        mac.update(&key.id.to_be_bytes());
+        mac.update(number);
         mac.update(payload);
-        let signature: [u8; MAC_BYTES] = mac.finalize().into_bytes().into();
-        let mut bytes = Vec::with_capacity(KEY_BYTES + MAC_BYTES + payload.len());
-        bytes.extend_from_slice(&key.id.to_be_bytes());
-        bytes.extend_from_slice(&signature);
-        bytes.extend_from_slice(payload);
-        if let Some(payload) = bytes.get_mut(KEY_BYTES + MAC_BYTES..) {
-            key.apply(&signature, payload);
-        }
-        URL_SAFE_NO_PAD.encode_string(&bytes, out);
+        *signature = mac.finalize().into_bytes().into();
+        key.apply(signature, payload);
+        out.reserve(base64::encoded_len(bytes.len(), false).unwrap_or_default());
+        URL_SAFE_NO_PAD.encode_string(bytes, out);
     }
 
     /// The payload of a token that one of the keys signed, compared in constant time.

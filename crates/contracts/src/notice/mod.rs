@@ -7,4 +7,4 @@ mod sell;
 
 pub use buy::{BillOn, NoticeClaims, NoticeDraft, NoticeKind, NoticePayload};
 pub use key::{KeyRing, NoticeKey, TokenError};
-pub use sell::{Device, SellClaims, SellKind};
+pub use sell::{Device, SellClaims, SellKind, SellNotice};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use units::{AuctionId, CpmMicros, Currency, Nanos, PartnerId, UnixMillis};
 
 use super::codec::{Source, put_i64, put_text, put_u64, put_uuid};
-use super::key::{KeyRing, TokenError};
+use super::key::{HEAD_BYTES, KeyRing, TokenError};
 
 /// What a call with the token reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -102,6 +102,19 @@ pub struct SellClaims {
     pub device: Device,
 }
 
+/// What one notice of an ad says, where that is not what its claims say.
+#[derive(Debug, Clone, Copy)]
+pub struct SellNotice<'n> {
+    /// What its call reports.
+    pub kind: SellKind,
+    /// The DSP's URL for it, macros already filled in; empty when it gave none.
+    pub url: &'n str,
+    /// The DSP gave a URL, and not one that may be called (S8).
+    pub refused: bool,
+    /// After this it is not accepted.
+    pub expires: UnixMillis,
+}
+
 const VERSION: u8 = 3;
 /// Its tokens are signed and not sealed, and tell nothing of the device.
 const SIGNED: u8 = 2;
@@ -123,9 +136,21 @@ impl SellClaims {
 
     /// Appends the sealed token to `out`: pages and SSPs do not read prices, fees and a DSP's URLs in it.
     pub fn sign(&self, ring: &KeyRing, out: &mut String) {
-        let mut bytes = Vec::with_capacity(384 + self.url.len());
+        let own = SellNotice {
+            kind: self.kind,
+            url: &self.url,
+            refused: self.refused,
+            expires: self.expires,
+        };
+        self.sign_for(&own, ring, out);
+    }
+
+    /// The same for another notice of the ad.
+    pub fn sign_for(&self, notice: &SellNotice<'_>, ring: &KeyRing, out: &mut String) {
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + self.longest_payload(notice));
+        bytes.resize(HEAD_BYTES, 0);
         bytes.push(VERSION);
-        bytes.push(match self.kind {
+        bytes.push(match notice.kind {
             SellKind::Win => 0,
             SellKind::Bill => 1,
             SellKind::Loss => 2,
@@ -136,7 +161,7 @@ impl SellClaims {
         let flags = [
             (self.test, TEST),
             (self.provisional, PROVISIONAL),
-            (self.refused, REFUSED),
+            (notice.refused, REFUSED),
             (self.serves_on_win, SERVES_ON_WIN),
             (self.device.ip.is_some(), WITH_IP),
             (self.device.user_agent.is_some(), WITH_USER_AGENT),
@@ -149,7 +174,7 @@ impl SellClaims {
             self.partner.as_str(),
             &*self.publisher,
             &*self.placement,
-            &*self.url,
+            notice.url,
         ] {
             put_text(&mut bytes, text);
         }
@@ -158,7 +183,7 @@ impl SellClaims {
         put_i64(&mut bytes, self.gross.0);
         put_i64(&mut bytes, self.fee.0);
         put_text(&mut bytes, self.payout_currency.as_str());
-        put_i64(&mut bytes, self.expires.0);
+        put_i64(&mut bytes, notice.expires.0);
         put_u64(&mut bytes, u64::from(self.ad));
         for text in [&self.device.ip, &self.device.user_agent]
             .into_iter()
@@ -166,7 +191,24 @@ impl SellClaims {
         {
             put_text(&mut bytes, text);
         }
-        ring.seal(&bytes, out);
+        ring.seal(&mut bytes, out);
+    }
+
+    /// Bytes that a payload has at most.
+    fn longest_payload(&self, notice: &SellNotice<'_>) -> usize {
+        /// Of all numbers, lengths and flags at their longest, and the auction.
+        const FIXED: usize = 192;
+        let device = &self.device;
+        let texts = [
+            self.imp.len(),
+            self.partner.as_str().len(),
+            self.publisher.len(),
+            self.placement.len(),
+            notice.url.len(),
+            device.ip.as_ref().map_or(0, String::len),
+            device.user_agent.as_ref().map_or(0, String::len),
+        ];
+        texts.iter().sum::<usize>() + FIXED
     }
 
     /// Opens a token.

@@ -1,7 +1,5 @@
-//! A record's parts as JSON, written by hand: half of all auctions leave one, and serde took more time for it than
-//! settling them. What is written is what serde would write, byte for byte; serde reads it.
-
-use std::borrow::Cow;
+//! A record's parts as JSON, written by hand: nearly every auction that somebody wins leaves one, and serde took more
+//! time for it than settling them. What is written is what serde would write, byte for byte; serde reads it.
 
 use openrtb::JsonWriter;
 use recording::{Body, Part, Serialized};
@@ -12,95 +10,97 @@ use super::seen::{Answer, Said, Seen, SeenSeller};
 
 impl Part for Outcome<'_> {
     fn write_to(&self, out: &mut Vec<u8>) -> bool {
-        let mut json = Json(JsonWriter::new(out));
-        json.0.begin_object();
+        let mut json = Json::new(out);
+        json.begin(b'{');
         json.text("currency", self.currency.as_str());
-        json.list("asked", &self.asked, |json, asked| {
+        json.objects("asked", &self.asked, |json, asked| {
             json.text("dsp", &asked.dsp);
-            json.count("budget_ms", asked.budget_ms);
-            json.size("body", asked.body);
-            json.size("imps", asked.imps);
+            json.number("budget_ms", asked.budget_ms);
+            json.number("body", asked.body);
+            json.number("imps", asked.imps);
         });
-        json.list("not_asked", &self.not_asked, |json, passed| {
+        json.objects("not_asked", &self.not_asked, |json, passed| {
             json.text("dsp", &passed.dsp);
             json.text("reason", &passed.reason);
         });
-        json.0.plain_key("bodies");
-        json.0.texts(self.bodies.iter().map(String::as_str));
-        json.list("replies", &self.replies, replied);
-        json.list("bids", &self.bids, judgement);
-        json.0.plain_key("winners");
-        json.0.integers(self.winners.iter().map(|bid| signed(*bid)));
+        json.list("bodies", &self.bodies, |json, digest| {
+            json.text_value(digest)
+        });
+        json.objects("replies", &self.replies, replied);
+        json.objects("bids", &self.bids, judgement);
+        json.list("winners", &self.winners, |json, bid| {
+            json.number_value(*bid)
+        });
         let mut is_whole = true;
         if !self.pods.is_empty() {
             is_whole = json.by_serde("pods", &self.pods);
         }
-        json.count("rates", self.rates);
+        json.number("rates", self.rates);
         json.truth("is_test", self.is_test);
         json.truth("is_provisional", self.is_provisional);
-        json.0.end_object();
+        json.end(b'}');
         is_whole
     }
 }
 
 impl Part for Seen<'_> {
     fn write_to(&self, out: &mut Vec<u8>) -> bool {
-        let mut json = Json(JsonWriter::new(out));
-        json.0.begin_object();
+        let mut json = Json::new(out);
+        json.begin(b'{');
         let mut is_whole = json.by_serde("auction", &self.auction);
-        json.integer("at", self.at.0);
-        json.integer("catalog", i64::try_from(self.catalog).unwrap_or(i64::MAX));
-        json.count("rates", self.rates);
-        json.0.plain_key("seller");
+        json.number("at", self.at.0);
+        json.number("catalog", self.catalog);
+        json.number("rates", self.rates);
+        json.key("seller");
         is_whole &= seller(&mut json, &self.seller);
-        json.count("tmax_ms", self.tmax_ms);
-        json.count("remaining_ms", self.remaining_ms);
-        json.list("admissions", &self.admissions, |json, admission| {
-            json.size("partner", admission.partner);
+        json.number("tmax_ms", self.tmax_ms);
+        json.number("remaining_ms", self.remaining_ms);
+        json.objects("admissions", &self.admissions, |json, admission| {
+            json.number("partner", admission.partner);
             if let Some(network_ms) = admission.network_ms {
-                json.count("network_ms", network_ms);
+                json.number("network_ms", network_ms);
             }
-            json.text_opt("not_asked", &admission.not_asked);
+            json.text_opt("not_asked", admission.not_asked.as_deref());
         });
-        json.list("answers", &self.answers, answer);
+        json.objects("answers", &self.answers, answer);
         if !self.matches.is_empty() {
             is_whole &= json.by_serde("matches", &self.matches);
         }
         json.truth("is_whole", self.is_whole);
-        json.size("request", length(&self.request));
-        json.0.end_object();
+        json.number("request", length(&self.request));
+        json.end(b'}');
         is_whole
     }
 }
 
 fn seller(json: &mut Json<'_>, seller: &SeenSeller) -> bool {
-    json.0.begin_object();
+    json.begin(b'{');
     json.text("sid", &seller.sid);
     json.truth("is_owner", seller.is_owner);
-    json.0.text_opt("account", seller.account.as_deref());
-    json.0.text_opt("placement", seller.placement.as_deref());
+    json.text_opt("account", seller.account.as_deref());
+    json.text_opt("placement", seller.placement.as_deref());
     let fee = seller.fee.is_none_or(|fee| json.by_serde("fee", &fee));
     if let Some(currency) = seller.payout_currency {
         json.text("payout_currency", currency.as_str());
     }
-    json.0.end_object();
+    json.end(b'}');
     fee
 }
 
 fn answer(json: &mut Json<'_>, answer: &Answer<'_>) {
-    json.size("ask", answer.ask);
-    json.0.plain_key("said");
+    json.number("ask", answer.ask);
+    json.key("said");
     let named = match &answer.said {
         Said::Body(body) => {
-            json.0.begin_object();
-            json.size("body", length(body));
-            json.0.end_object();
+            json.begin(b'{');
+            json.number("body", length(body));
+            json.end(b'}');
             return;
         }
         Said::Bytes(digits) => {
-            json.0.begin_object();
+            json.begin(b'{');
             json.text("bytes", digits);
-            json.0.end_object();
+            json.end(b'}');
             return;
         }
         Said::NoContent => "no_content",
@@ -108,61 +108,61 @@ fn answer(json: &mut Json<'_>, answer: &Answer<'_>) {
         Said::Shed => "shed",
         Said::Failed => "failed",
     };
-    json.0.text_value(named);
+    json.text_value(named);
 }
 
 fn replied(json: &mut Json<'_>, replied: &Replied<'_>) {
     json.text("dsp", &replied.dsp);
     json.text("status", &replied.status);
-    json.size("bids", replied.bids);
+    json.number("bids", replied.bids);
     if let Some(nbr) = replied.nbr {
-        json.integer("nbr", i64::from(nbr));
+        json.number("nbr", nbr);
     }
 }
 
 fn judgement(json: &mut Json<'_>, judged: &Judgement<'_>) {
     json.text("dsp", &judged.dsp);
-    json.text_opt("seat", &judged.seat);
+    json.text_opt("seat", judged.seat.as_deref());
     json.text("id", &judged.id);
     json.text("imp", &judged.imp);
     json.micros_opt("price", judged.price);
     json.text("currency", judged.currency.as_str());
     json.micros_opt("floor", judged.floor);
     if let Some(win) = &judged.won {
-        json.0.plain_key("won");
-        json.0.begin_object();
+        json.key("won");
+        json.begin(b'{');
         won(json, win);
-        json.0.end_object();
+        json.end(b'}');
     }
     if let Some(lost) = &judged.lost {
-        json.0.plain_key("lost");
-        json.0.begin_object();
-        json.integer("code", i64::from(lost.code));
+        json.key("lost");
+        json.begin(b'{');
+        json.number("code", lost.code);
         json.text("reason", &lost.reason);
         json.micros_opt("minimum_to_win", lost.minimum_to_win);
-        json.0.end_object();
+        json.end(b'}');
     }
 }
 
 fn won(json: &mut Json<'_>, won: &Won<'_>) {
-    json.integer("clearing", won.clearing.micros());
+    json.number("clearing", won.clearing.micros());
     json.micros_opt("discount", won.discount);
-    json.integer("price", won.price.micros());
-    json.integer("answer_price", won.answer_price.micros());
-    json.integer("minimum_to_win", won.minimum_to_win.micros());
+    json.number("price", won.price.micros());
+    json.number("answer_price", won.answer_price.micros());
+    json.number("minimum_to_win", won.minimum_to_win.micros());
     if let Some(share) = won.discount_share {
-        json.integer("discount_share", share.millionths());
+        json.number("discount_share", share.millionths());
     }
     if let Some(slot) = won.slot {
-        json.count("slot", slot);
+        json.number("slot", slot);
     }
     if let Some(paid) = won.payout {
-        json.0.plain_key("payout");
-        json.0.begin_object();
-        json.integer("gross", paid.gross.0);
-        json.integer("fee", paid.fee.0);
+        json.key("payout");
+        json.begin(b'{');
+        json.number("gross", paid.gross.0);
+        json.number("fee", paid.fee.0);
         json.text("currency", paid.currency.as_str());
-        json.0.end_object();
+        json.end(b'}');
     }
     json.text("tier", &won.tier);
 }
@@ -174,72 +174,118 @@ fn length(body: &Body<'_>) -> usize {
     }
 }
 
-fn signed(size: usize) -> i64 {
-    i64::try_from(size).unwrap_or(i64::MAX)
+/// Members of a program's own names, which need no escaping.
+struct Json<'o> {
+    out: &'o mut Vec<u8>,
+    /// Whether the next member or item needs a comma before it.
+    comma: bool,
 }
 
-/// Members of a program's own names.
-struct Json<'o>(JsonWriter<'o>);
-
-impl Json<'_> {
-    fn text(&mut self, name: &'static str, value: &str) {
-        self.0.plain_key(name);
-        self.0.text_value(value);
+impl<'o> Json<'o> {
+    const fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { out, comma: false }
     }
 
-    fn text_opt(&mut self, name: &'static str, value: &Option<Cow<'_, str>>) {
+    /// Opens an object or a list.
+    fn begin(&mut self, bracket: u8) {
+        self.separate();
+        self.out.push(bracket);
+        self.comma = false;
+    }
+
+    fn end(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.comma = true;
+    }
+
+    fn separate(&mut self) {
+        if self.comma {
+            self.out.push(b',');
+        }
+        self.comma = true;
+    }
+
+    // With its length known where it is called, a name is copied by a move or two.
+    #[inline(always)]
+    fn key(&mut self, name: &'static str) {
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.comma = false;
+    }
+
+    fn text_value(&mut self, value: &str) {
+        self.separate();
+        JsonWriter::new(self.out).text_value(value);
+    }
+
+    fn number_value(&mut self, value: impl serde::Serialize) {
+        self.separate();
+        Serialized(&value).write_to(self.out);
+    }
+
+    #[inline(always)]
+    fn text(&mut self, name: &'static str, value: &str) {
+        self.key(name);
+        self.text_value(value);
+    }
+
+    fn text_opt(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(name, value);
         }
     }
 
-    fn integer(&mut self, name: &'static str, value: i64) {
-        self.0.plain_key(name);
-        self.0.integer_value(value);
+    #[inline(always)]
+    fn number(&mut self, name: &'static str, value: impl serde::Serialize) {
+        self.key(name);
+        self.number_value(value);
     }
 
-    fn count(&mut self, name: &'static str, value: u32) {
-        self.integer(name, i64::from(value));
-    }
-
-    fn size(&mut self, name: &'static str, value: usize) {
-        self.integer(name, signed(value));
-    }
-
+    #[inline(always)]
     fn micros_opt(&mut self, name: &'static str, value: Option<CpmMicros>) {
         if let Some(value) = value {
-            self.integer(name, value.micros());
+            self.number(name, value.micros());
         }
     }
 
     fn truth(&mut self, name: &'static str, value: bool) {
-        self.0.plain_key(name);
-        self.0.raw_value(if value { "true" } else { "false" });
+        self.key(name);
+        let value: &[u8] = if value { b"true" } else { b"false" };
+        self.out.extend_from_slice(value);
+        self.comma = true;
+    }
+
+    fn objects<T>(&mut self, name: &'static str, items: &[T], write: impl Fn(&mut Self, &T)) {
+        self.list(name, items, |json, item| {
+            json.begin(b'{');
+            write(json, item);
+            json.end(b'}');
+        });
     }
 
     fn list<T>(&mut self, name: &'static str, items: &[T], write: impl Fn(&mut Self, &T)) {
-        self.0.plain_key(name);
-        self.0.begin_array();
+        self.key(name);
+        self.begin(b'[');
         for item in items {
-            self.0.begin_object();
             write(self, item);
-            self.0.end_object();
         }
-        self.0.end_array();
+        self.end(b']');
     }
 
     /// A member that is seldom there, or of a type that knows alone how it is written.
     fn by_serde(&mut self, name: &'static str, value: &impl serde::Serialize) -> bool {
-        let mut is_written = false;
-        self.0.plain_key(name);
-        self.0
-            .value(|out| is_written = Serialized(value).write_to(out));
-        is_written
+        self.key(name);
+        self.comma = true;
+        Serialized(value).write_to(self.out)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use contracts::matches::{Match, Matches};
     use exchange_core::pods::Worth;
     use proptest::prelude::*;

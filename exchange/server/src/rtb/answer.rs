@@ -1,11 +1,13 @@
 //! Our OpenRTB answer to an SSP (C-130, X-81, X-85).
 
-use contracts::notice::{SellClaims, SellKind};
+use std::borrow::Cow;
+
+use contracts::notice::{KeyRing, SellClaims, SellKind, SellNotice};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
 use openrtb::{Imp, JsonWriter, Limits, Raw, convert};
 
-use super::claims;
+use super::claims::Notice;
 use super::run::Round;
 use super::sale::Winner;
 
@@ -19,6 +21,9 @@ pub(super) struct Style<'s> {
     pub(super) base: &'s str,
 }
 
+/// Room for what an answer says beside a bid's markup: its members, and tokens with the DSP's notices.
+const OF_A_BID: usize = 2_048;
+
 /// One winner between settling and writing.
 struct Line<'l> {
     judged: &'l Judged<'l>,
@@ -26,7 +31,7 @@ struct Line<'l> {
     winner: &'l Winner,
     imp: Option<&'l Imp<'l>>,
     /// Its seat; all of a group have that of its first.
-    seat: Option<String>,
+    seat: Option<Cow<'l, str>>,
     /// How many lines before it have the same bid id: two DSPs may have chosen the same.
     again: usize,
 }
@@ -64,7 +69,7 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
             Line {
                 seat: imp
                     .and_then(|imp| prebid_name(imp, round, judged))
-                    .or_else(|| winner.seat.clone()),
+                    .or_else(|| winner.seat.as_deref().map(Cow::Borrowed)),
                 judged,
                 win,
                 winner,
@@ -85,11 +90,18 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
     }
     seat_groups_together(&mut lines);
     lines.sort_by(|a, b| (&a.seat, a.group()).cmp(&(&b.seat, b.group())));
-    let mut out = Vec::with_capacity(2_048);
+    let markup = winners.iter().map(|winner| winner.markup.len());
+    let room = markup.map(|length| length + length / 8 + OF_A_BID);
+    let mut out = Vec::with_capacity(room.sum());
+    let mut links = Links {
+        style,
+        ring: &round.in_force.keys.0,
+        url: String::new(),
+    };
     let mut json = JsonWriter::new(&mut out);
     json.begin_object();
     json.text("id", request.id());
-    json.text("bidid", &round.arrived.auction.to_string());
+    json.text("bidid", &round.plan.request_id);
     json.text("cur", round.plan.currency.as_str());
     json.key("seatbid");
     json.begin_array();
@@ -104,7 +116,7 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
         json.key("bid");
         json.begin_array();
         for line in seat {
-            write_bid(&mut json, round, line, style);
+            write_bid(&mut json, round, line, &mut links);
         }
         json.end_array();
         json.end_object();
@@ -122,23 +134,27 @@ pub(super) fn write(round: &Round<'_>, winners: &[Winner], style: &Style<'_>) ->
 }
 
 /// The name under which the imp's prebid client knows the DSP: its own name there; the only name there.
-fn prebid_name(imp: &Imp<'_>, round: &Round<'_>, judged: &Judged<'_>) -> Option<String> {
+fn prebid_name<'l>(
+    imp: &'l Imp<'_>,
+    round: &'l Round<'_>,
+    judged: &Judged<'_>,
+) -> Option<Cow<'l, str>> {
     let partner = round.in_force.market.partners.get(judged.partner)?;
     let listed = imp.ext?.path(&["prebid", "bidder"])?.members();
     let named = |name: &str| listed.iter().any(|(key, _)| &**key == name);
     if named(&partner.name) {
-        return Some(partner.name.clone());
+        return Some(Cow::Borrowed(&partner.name));
     }
     if named(partner.id.as_str()) {
-        return Some(partner.id.as_str().to_owned());
+        return Some(Cow::Borrowed(partner.id.as_str()));
     }
     match &listed[..] {
-        [(only, _)] => Some(only.to_string()),
+        [(only, _)] => Some(Cow::Owned(only.to_string())),
         _ => None,
     }
 }
 
-fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, style: &Style<'_>) {
+fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, links: &mut Links<'_>) {
     let bid = &line.judged.bid;
     let text = |json: &mut JsonWriter<'_>, name: &str, value: Option<&str>| {
         json.text_opt(name, value.filter(|value| !value.is_empty()));
@@ -153,7 +169,7 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
     }
     json.text("impid", bid.impid());
     json.price("price", line.win.answer_price);
-    write_notices(json, round, line, style);
+    write_notices(json, round, line, links);
     text(json, "adm", Some(&line.winner.markup));
     text(json, "adid", bid.adid.as_deref());
     if !bid.adomain.is_empty() {
@@ -174,7 +190,7 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
         json.integers(bid.attr.iter().map(|attr| i64::from(attr.0)));
     }
     // Of several APIs 2.5 says the one that the DSP chose for it.
-    if style.speaks_25 {
+    if links.style.speaks_25 {
         number(json, "api", bid.api.map(|api| api.0));
     }
     number(json, "protocol", bid.protocol.map(|protocol| protocol.0));
@@ -212,43 +228,63 @@ fn write_bid(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, styl
 
 /// `nurl`, `burl`, `lurl`: ours, which pass on to the DSP's. A bid without markup serves on its win notice
 /// so that one is always there.
-fn write_notices(json: &mut JsonWriter<'_>, round: &Round<'_>, line: &Line<'_>, style: &Style<'_>) {
+fn write_notices(
+    json: &mut JsonWriter<'_>,
+    round: &Round<'_>,
+    line: &Line<'_>,
+    links: &mut Links<'_>,
+) {
     let bid = &line.judged.bid;
     let values = notices::values(round.plan, line.judged);
     let serves_on_win = bid.adm().is_none();
-    let win =
-        notices::url(bid.nurl.as_deref(), &values).filter(|_| serves_on_win || !style.browser);
-    let claims = |kind, url| claims::notice(round, line.judged, &line.winner.claims, kind, url);
+    let win = notices::url(bid.nurl.as_deref(), &values)
+        .filter(|_| serves_on_win || !links.style.browser);
+    let claims = &line.winner.claims;
     if win.is_some() {
-        let mut url = link(round, style.base, "win", &claims(SellKind::Win, win));
-        if serves_on_win {
-            url.push_str("&markup=1");
-        }
-        json.text("nurl", &url);
+        let win = Notice::of(round, line.judged, SellKind::Win, win);
+        let more = if serves_on_win { "&markup=1" } else { "" };
+        json.text("nurl", links.to("win", claims, &win.told(), more));
     }
-    let bill = SellClaims {
+    let bill = SellNotice {
         kind: SellKind::Bill,
-        ..line.winner.claims.clone()
+        url: &claims.url,
+        refused: claims.refused,
+        expires: claims.expires,
     };
-    let mut url = link(round, style.base, "bill", &bill);
-    if notices::tells_display_time(&bill.url) {
-        // The SSP fills in when its display was; we put it into the DSP's URL.
-        url.push_str("&ts=${AUCTION_IMP_TS}");
-    }
-    json.text("burl", &url);
+    // The SSP fills in when its display was; we put it into the DSP's URL.
+    let more = if notices::tells_display_time(bill.url) {
+        "&ts=${AUCTION_IMP_TS}"
+    } else {
+        ""
+    };
+    json.text("burl", links.to("bill", claims, &bill, more));
     let loss = notices::deferred_loss_url(bid.lurl.as_deref(), &values);
     if loss.is_some() {
-        let mut url = link(round, style.base, "loss", &claims(SellKind::Loss, loss));
+        let loss = Notice::of(round, line.judged, SellKind::Loss, loss);
         // The SSP fills in its reason; we put it into the DSP's URL.
-        url.push_str("&loss=${AUCTION_LOSS}");
-        json.text("lurl", &url);
+        let more = "&loss=${AUCTION_LOSS}";
+        json.text("lurl", links.to("loss", claims, &loss.told(), more));
     }
 }
 
-fn link(round: &Round<'_>, base: &str, path: &str, claims: &SellClaims) -> String {
-    let mut url = format!("{base}/notice/{path}?t=");
-    claims.sign(&round.in_force.keys.0, &mut url);
-    url
+/// What notices of ours are called by, one after the other in the same memory.
+struct Links<'k> {
+    style: &'k Style<'k>,
+    ring: &'k KeyRing,
+    url: String,
+}
+
+impl Links<'_> {
+    /// Where a notice of an ad is taken, with `more` behind its token.
+    fn to(&mut self, path: &str, claims: &SellClaims, notice: &SellNotice<'_>, more: &str) -> &str {
+        self.url.clear();
+        for part in [self.style.base, "/notice/", path, "?t="] {
+            self.url.push_str(part);
+        }
+        claims.sign_for(notice, self.ring, &mut self.url);
+        self.url.push_str(more);
+        &self.url
+    }
 }
 
 /// The DSP's `ext`; for an imp of a prebid client also the type that its adapter asks for.

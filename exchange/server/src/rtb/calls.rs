@@ -117,12 +117,12 @@ fn note(exchange: &Exchange, call: &Call, outcome: &'static str) {
     }
     let notice = NoticeRecord {
         kind: call.kind,
-        dsp: call.partner.id.as_str().to_owned(),
-        imp: call.imp.clone(),
+        dsp: call.partner.id.as_str(),
+        imp: &call.imp,
         outcome,
         at: clock::now(),
     };
-    exchange.records.note(call.auction, notice);
+    exchange.records.note(call.auction, &notice);
 }
 
 /// What a DSP said to a notice.

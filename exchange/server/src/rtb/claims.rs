@@ -1,6 +1,6 @@
 //! What our tokens say: the price, who is paid how much, and which URL of the DSP is to be called.
 
-use contracts::notice::{SellClaims, SellKind};
+use contracts::notice::{SellClaims, SellKind, SellNotice};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
 use exchange_core::payout::{self, Share};
@@ -128,21 +128,39 @@ pub(super) fn is_provisional(round: &Round<'_>) -> bool {
     }
 }
 
-/// The same winner's claims for another notice of the SSP, with the DSP's URL for it.
-pub(super) fn notice(
-    round: &Round<'_>,
-    judged: &Judged<'_>,
-    impression: &SellClaims,
+/// A notice of the SSP, with the DSP's URL for it.
+pub(super) struct Notice {
     kind: SellKind,
-    url: Option<String>,
-) -> SellClaims {
-    let (url, refused) = allowed(round, judged, kind, url);
-    SellClaims {
-        kind,
-        url,
-        refused,
-        expires: reported_until(round, judged),
-        ..impression.clone()
+    pub(super) url: String,
+    refused: bool,
+    expires: UnixMillis,
+}
+
+impl Notice {
+    /// Of winning, or of losing to others.
+    pub(super) fn of(
+        round: &Round<'_>,
+        judged: &Judged<'_>,
+        kind: SellKind,
+        url: Option<String>,
+    ) -> Self {
+        let (url, refused) = allowed(round, judged, kind, url);
+        Self {
+            kind,
+            url,
+            refused,
+            expires: reported_until(round, judged),
+        }
+    }
+
+    /// What its token says.
+    pub(super) fn told(&self) -> SellNotice<'_> {
+        SellNotice {
+            kind: self.kind,
+            url: &self.url,
+            refused: self.refused,
+            expires: self.expires,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use service::Ops;
 use units::{AuctionId, UnixMillis};
 
 use super::calls::Calls;
+use super::facts::Facts;
 use super::recorder::Recorder;
 use super::sale::Source;
 use super::summary::{self, Arrived};
@@ -75,20 +76,15 @@ impl AuctionContext {
     }
 
     /// Counts and records an auction; called when its answer is ready.
-    pub(super) fn finish(
-        &self,
-        outcome: Outcome,
-        arrival: Instant,
-        record: super::records::Record,
-    ) {
+    pub(super) fn finish(&self, outcome: Outcome, arrival: Instant, facts: Box<Facts>) {
         let took = arrival.elapsed();
         self.exchange.metrics.auction(outcome, took);
         self.exchange.stats.auction(outcome, took);
-        self.recorder.record(record);
+        self.recorder.record(facts);
     }
 
     /// Records an auction that was turned away before it was read.
-    pub(super) fn shed(&self, auction: AuctionId, now: UnixMillis, reason: String) {
+    pub(super) fn shed(&self, auction: AuctionId, now: UnixMillis, reason: &str) {
         let source = Source::Ssp {
             account: None,
             browser: false,
@@ -100,7 +96,8 @@ impl AuctionContext {
             arrival: Instant::now(),
             source: &source,
         };
-        let document = summary::without_auction(&arrived, Outcome::Shed, reason);
-        self.finish(Outcome::Shed, arrived.arrival, document);
+        let memory = self.recorder.memory();
+        let facts = summary::without_auction(memory, &arrived, Outcome::Shed, "", reason);
+        self.finish(Outcome::Shed, arrived.arrival, facts);
     }
 }

@@ -5,6 +5,7 @@ mod calls;
 mod claims;
 mod context;
 mod draft;
+mod facts;
 mod fanout;
 mod fate;
 mod forfeit;
@@ -30,6 +31,7 @@ mod tally;
 mod time;
 mod validate;
 mod waterfall;
+mod wording;
 
 pub(crate) use context::AuctionContext;
 pub(crate) use handler::{caller, refusal, sends_gpc};

@@ -2,6 +2,7 @@
 //! control plane is told of them.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,12 +10,15 @@ use contracts::record::AuctionNotice;
 use serde_json::Value;
 use units::AuctionId;
 
-use super::records::{NoticeRecord, Record};
+use super::facts::Facts;
+use super::records::NoticeRecord;
 
 /// The newest records, bounded. Locked off the path only: after the answer, or for an operator.
 #[derive(Debug)]
 pub(crate) struct Records {
     bounds: RecordBounds,
+    /// Makes of a request id what it is found by.
+    hasher: RandomState,
     kept: Mutex<Kept>,
 }
 
@@ -40,11 +44,12 @@ struct Kept {
     first: u64,
     newest_last: VecDeque<Entry>,
     by_id: HashMap<AuctionId, u64>,
-    by_request: HashMap<String, u64>,
+    /// By a hash of their request ids, which stand in the records.
+    by_request: HashMap<u64, u64>,
     /// Numbers of those to be told, and when: the first comes first.
     due: VecDeque<(Instant, u64)>,
     /// Those that left before they were told.
-    leaving: Vec<Record>,
+    leaving: Vec<Facts>,
     late: Late,
 }
 
@@ -59,7 +64,9 @@ pub(crate) struct Late {
 
 #[derive(Debug)]
 struct Entry {
-    record: Record,
+    facts: Box<Facts>,
+    /// Hash of its request id.
+    request: u64,
     state: Told,
 }
 
@@ -80,31 +87,39 @@ impl Records {
     pub(crate) fn new(bounds: RecordBounds) -> Self {
         Self {
             bounds,
+            hasher: RandomState::new(),
             kept: Mutex::default(),
         }
     }
 
-    /// Adds the newest, and forgets the oldest beyond the limit.
-    pub(crate) fn add(&self, record: Record, now: Instant) {
-        let [.., a, b, c, d] = *record.id.as_bytes();
+    /// Adds the newest, and forgets the oldest beyond the limit: its memory, for another auction.
+    pub(crate) fn add(&self, facts: Box<Facts>, now: Instant) -> Option<Box<Facts>> {
+        let id = facts.id;
+        let [.., a, b, c, d] = *id.as_bytes();
         let drawn = u64::from(u32::from_be_bytes([a, b, c, d]));
         let is_share = self.bounds.one_in != 0 && drawn.is_multiple_of(self.bounds.one_in);
+        let request = self.hasher.hash_one(facts.request_id());
         let mut kept = self.lock();
         let number = kept.first + u64::try_from(kept.newest_last.len()).unwrap_or(0);
-        kept.by_id.insert(record.id, number);
-        kept.by_request.insert(record.request_id.clone(), number);
-        let state = if is_share { Told::Due } else { Told::No };
-        kept.newest_last.push_back(Entry { record, state });
+        kept.by_id.insert(id, number);
+        kept.by_request.insert(request, number);
+        kept.newest_last.push_back(Entry {
+            facts,
+            request,
+            state: if is_share { Told::Due } else { Told::No },
+        });
         if is_share {
             kept.due.push_back((now + self.bounds.after, number));
         }
-        while kept.newest_last.len() > self.bounds.most.max(1) {
-            kept.forget_oldest(self.bounds.leaving);
+        if kept.newest_last.len() > self.bounds.most.max(1) {
+            kept.forget_oldest(self.bounds.leaving)
+        } else {
+            None
         }
     }
 
     /// Adds a notice to its auction, or, where that is kept no longer, to what is told by itself.
-    pub(crate) fn note(&self, auction: AuctionId, notice: NoticeRecord) {
+    pub(crate) fn note(&self, auction: AuctionId, notice: &NoticeRecord<'_>) {
         let due = Instant::now() + self.bounds.after;
         let mut kept = self.lock();
         let Some(number) = kept.by_id.get(&auction).copied() else {
@@ -117,8 +132,8 @@ impl Records {
             return;
         };
         let is_new = entry.state == Told::Once || notice.has_money();
-        if entry.record.notices.len() < MOST_NOTICES {
-            entry.record.notices.push(notice);
+        if entry.facts.notices.len() < MOST_NOTICES {
+            entry.facts.note(notice);
         }
         if is_new && entry.state != Told::Due {
             entry.state = Told::Due;
@@ -128,10 +143,10 @@ impl Records {
 
     /// At most so many records that are to be told by now, or at all: those with money, a share of the others, and
     /// those that got a notice since they were told.
-    pub(crate) fn due(&self, now: Option<Instant>, most: usize) -> Vec<Record> {
+    pub(crate) fn due(&self, now: Option<Instant>, most: usize) -> Vec<Facts> {
         let mut kept = self.lock();
         let left = most.min(kept.leaving.len());
-        let mut told: Vec<Record> = kept.leaving.drain(..left).collect();
+        let mut told: Vec<Facts> = kept.leaving.drain(..left).collect();
         while told.len() < most {
             let is_due = |(at, _): &(Instant, u64)| now.is_none_or(|now| *at <= now);
             let Some((_, number)) = kept.due.pop_front_if(|next| is_due(next)) else {
@@ -139,7 +154,7 @@ impl Records {
             };
             if let Some(entry) = kept.get_mut(number) {
                 entry.state = Told::Once;
-                told.push(entry.record.clone());
+                told.push(Facts::clone(&entry.facts));
             }
         }
         told
@@ -154,16 +169,20 @@ impl Records {
     #[must_use]
     pub(crate) fn by_id(&self, id: AuctionId) -> Option<Vec<u8>> {
         let kept = self.lock();
-        let record = kept.get(*kept.by_id.get(&id)?)?;
-        serde_json::to_vec(record).ok()
+        let facts = kept.get(*kept.by_id.get(&id)?)?;
+        serde_json::to_vec(&facts.record()).ok()
     }
 
     /// The document of the newest auction of a request id.
     #[must_use]
     pub(crate) fn by_request(&self, request_id: &str) -> Option<Vec<u8>> {
+        let hash = self.hasher.hash_one(request_id);
         let kept = self.lock();
-        let record = kept.get(*kept.by_request.get(request_id)?)?;
-        serde_json::to_vec(record).ok()
+        let facts = kept.get(*kept.by_request.get(&hash)?)?;
+        if facts.request_id() != request_id {
+            return None;
+        }
+        serde_json::to_vec(&facts.record()).ok()
     }
 
     /// Lines of the history, newest first, beginning behind `cursor`; and the next cursor.
@@ -176,7 +195,7 @@ impl Records {
         let to = from.saturating_sub(count).max(kept.first);
         let lines = (to..from)
             .rev()
-            .filter_map(|number| kept.get(number).map(Record::line))
+            .filter_map(|number| Some(kept.get(number)?.record().line()))
             .collect();
         (lines, (to > kept.first).then_some(to))
     }
@@ -201,9 +220,9 @@ impl Kept {
         usize::try_from(number.checked_sub(self.first)?).ok()
     }
 
-    fn get(&self, number: u64) -> Option<&Record> {
+    fn get(&self, number: u64) -> Option<&Facts> {
         let entry = self.newest_last.get(self.index(number)?);
-        entry.map(|entry| &entry.record)
+        entry.map(|entry| &*entry.facts)
     }
 
     fn get_mut(&mut self, number: u64) -> Option<&mut Entry> {
@@ -211,58 +230,54 @@ impl Kept {
         self.newest_last.get_mut(index)
     }
 
-    fn forget_oldest(&mut self, leaving: usize) {
-        let Some(Entry { record, state }) = self.newest_last.pop_front() else {
-            return;
-        };
+    /// The memory of the oldest one; `None` where that waits to be told.
+    fn forget_oldest(&mut self, leaving: usize) -> Option<Box<Facts>> {
+        let Entry {
+            facts,
+            request,
+            state,
+        } = self.newest_last.pop_front()?;
         let number = self.first;
         self.first += 1;
-        self.by_id.remove(&record.id);
+        self.by_id.remove(&facts.id);
         // A later auction may have had the same request id.
-        if self.by_request.get(&record.request_id) == Some(&number) {
-            self.by_request.remove(&record.request_id);
+        if self.by_request.get(&request) == Some(&number) {
+            self.by_request.remove(&request);
         }
         if state == Told::Due && self.leaving.len() < leaving {
-            self.leaving.push(record);
+            self.leaving.push(*facts);
+            return None;
         }
+        Some(facts)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::RequestSummary;
     use super::*;
     use units::UnixMillis;
 
-    fn record(n: u8, request: &str) -> Record {
-        Record {
-            id: AuctionId::new(UnixMillis(i64::from(n)), [n; 10]),
-            request_id: request.to_owned(),
-            at: UnixMillis(i64::from(n)),
-            outcome: "no_bid",
-            reason: None,
-            duration_ms: 1.5,
-            waterfall: Vec::new(),
-            request: RequestSummary::default(),
-            dsps: Vec::new(),
-            bids: Vec::new(),
-            pods: Vec::new(),
-            catalog_version: None,
-            rates_version: None,
-            provisional: false,
-            notices: Vec::new(),
-        }
+    fn facts(n: u8, request: &str) -> Box<Facts> {
+        let mut facts = Facts::blank();
+        facts.begin(id(n), UnixMillis(i64::from(n)));
+        facts.request_id = facts.texts.keep(request);
+        facts
+    }
+
+    fn id(n: u8) -> AuctionId {
+        AuctionId::new(UnixMillis(i64::from(n)), [n; 10])
     }
 
     #[test]
     fn the_newest_are_kept_and_found() {
         let records = Records::new(KEPT_3);
         for (n, request) in [(1, "a"), (2, "b"), (3, "a"), (4, "c")] {
-            records.add(record(n, request), Instant::now());
+            let forgotten = records.add(facts(n, request), Instant::now());
+            assert_eq!(forgotten.is_some(), n > 3, "the memory of another, {n}");
         }
-        assert!(records.by_id(record(1, "a").id).is_none(), "forgotten");
+        assert!(records.by_id(id(1)).is_none(), "forgotten");
         let newest: Value = serde_json::from_slice(&records.by_request("a").unwrap()).unwrap();
-        assert_eq!(newest["id"], record(3, "a").id.to_string());
+        assert_eq!(newest["id"], id(3).to_string());
         let (lines, next) = records.history(2, None);
         let ids: Vec<&Value> = lines.iter().map(|line| &line["request_id"]).collect();
         assert_eq!(ids, ["c", "a"]);
@@ -274,29 +289,28 @@ mod tests {
     #[test]
     fn a_notice_is_added_to_its_auction() {
         let records = Records::new(KEPT_3);
-        records.add(record(1, "a"), Instant::now());
+        records.add(facts(1, "a"), Instant::now());
         let notice = NoticeRecord {
             kind: "win",
-            dsp: "d".into(),
-            imp: "1".into(),
+            dsp: "d",
+            imp: "1",
             outcome: "sent",
             at: UnixMillis(0),
         };
-        records.note(record(1, "a").id, notice.clone());
+        records.note(id(1), &notice);
         for late in [9, 9] {
-            records.note(record(late, "z").id, notice.clone());
+            records.note(id(late), &notice);
         }
         let loss = NoticeRecord {
             kind: "loss",
             ..notice
         };
-        records.note(record(9, "z").id, loss);
+        records.note(id(9), &loss);
         let late = records.take_late();
         let of: Vec<_> = late.notices.iter().map(|it| it.auction).collect();
-        assert_eq!((of, late.dropped), (vec![record(9, "z").id], 1), "X-113");
+        assert_eq!((of, late.dropped), (vec![id(9)], 1), "X-113");
         assert!(records.take_late().notices.is_empty(), "once");
-        let document: Value =
-            serde_json::from_slice(&records.by_id(record(1, "a").id).unwrap()).unwrap();
+        let document: Value = serde_json::from_slice(&records.by_id(id(1)).unwrap()).unwrap();
         assert_eq!(document["notices"][0]["kind"], "win");
         assert_eq!(document["notices"][0]["at"], "1970-01-01T00:00:00.000Z");
     }
@@ -315,11 +329,11 @@ mod tests {
         told.collect()
     }
 
-    fn notice(kind: &'static str) -> NoticeRecord {
+    fn notice(kind: &'static str) -> NoticeRecord<'static> {
         NoticeRecord {
             kind,
-            dsp: "d".into(),
-            imp: "1".into(),
+            dsp: "d",
+            imp: "1",
             outcome: "sent",
             at: UnixMillis(0),
         }
@@ -329,16 +343,16 @@ mod tests {
     fn x_113_what_has_money_is_told_with_its_notices_and_again_when_more_come() {
         let (records, now) = (Records::new(KEPT_3), Instant::now());
         for n in 1..=3 {
-            records.add(record(n, "a"), now);
+            records.add(facts(n, "a"), now);
         }
-        records.note(record(1, "a").id, notice("loss"));
-        records.note(record(2, "a").id, notice("loss"));
-        records.note(record(2, "a").id, notice("win"));
-        records.note(record(2, "a").id, notice("impression"));
+        records.note(id(1), &notice("loss"));
+        records.note(id(2), &notice("loss"));
+        records.note(id(2), &notice("win"));
+        records.note(id(2), &notice("impression"));
         assert_eq!(told(&records, now, 9), [], "notices are waited for");
         assert_eq!(told(&records, now, 11), [(2, 3)], "a loss is no money");
         assert_eq!(told(&records, now, 11), [], "once");
-        records.note(record(2, "a").id, notice("bill"));
+        records.note(id(2), &notice("bill"));
         assert_eq!(told(&records, now, 22), [(2, 4)], "what came since");
     }
 
@@ -346,11 +360,12 @@ mod tests {
     fn x_113_what_must_leave_early_is_told_at_once_within_a_bound() {
         let (records, now) = (Records::new(KEPT_3), Instant::now());
         for n in 1..=3 {
-            records.add(record(n, "a"), now);
-            records.note(record(n, "a").id, notice("win"));
+            records.add(facts(n, "a"), now);
+            records.note(id(n), &notice("win"));
         }
-        for n in 4..=5 {
-            records.add(record(n, "a"), now);
+        for (n, is_left) in [(4, false), (5, true)] {
+            let forgotten = records.add(facts(n, "a"), now);
+            assert_eq!(forgotten.is_some(), is_left, "what waits keeps its memory");
         }
         assert_eq!(
             told(&records, now, 0),
@@ -368,9 +383,9 @@ mod tests {
             ..KEPT_3
         };
         let (records, now) = (Records::new(bounds), Instant::now());
-        records.add(record(1, "a"), now);
+        records.add(facts(1, "a"), now);
         for _ in 0..1_000 {
-            records.note(record(1, "a").id, notice("impression"));
+            records.note(id(1), &notice("impression"));
         }
         assert_eq!(told(&records, now, 11), [(1, MOST_NOTICES)]);
     }

@@ -131,12 +131,12 @@ pub(super) fn note(
 ) {
     let notice = NoticeRecord {
         kind,
-        dsp: claims.partner.as_str().to_owned(),
-        imp: claims.imp.clone(),
+        dsp: claims.partner.as_str(),
+        imp: &claims.imp,
         outcome,
         at: clock::now(),
     };
-    context.exchange.records.note(claims.auction, notice);
+    context.exchange.records.note(claims.auction, &notice);
 }
 
 fn told(request: &Request) -> Option<Told> {

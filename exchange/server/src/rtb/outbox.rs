@@ -287,12 +287,12 @@ impl Work {
         exchange.metrics.notice(kind, outcome);
         let notice = NoticeRecord {
             kind,
-            dsp: partner.as_str().to_owned(),
-            imp: event.claims.imp.clone(),
+            dsp: partner.as_str(),
+            imp: &event.claims.imp,
             outcome,
             at: clock::now(),
         };
-        exchange.records.note(event.claims.auction, notice);
+        exchange.records.note(event.claims.auction, &notice);
         Some(end)
     }
 

@@ -1,6 +1,8 @@
 //! Auction records on their way out: kept in memory at once, told to the log when sampled, and pushed to the
 //! stream a little later, with the notices that came of them; later notices by themselves.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,28 +12,37 @@ use eventlog::EventLog;
 use futures_util::future::try_join_all;
 use service::trace::TraceId;
 
-use super::records::Record;
+use super::facts::Facts;
 use crate::exchange::Exchange;
 
 /// Takes records from the path.
 #[derive(Clone)]
 pub(crate) struct Recorder {
     exchange: Arc<Exchange>,
+    /// Memory of an auction that is kept no longer.
+    spare: Rc<Cell<Option<Box<Facts>>>>,
 }
 
 impl Recorder {
     pub(crate) fn new(exchange: &Arc<Exchange>) -> Self {
         Self {
             exchange: Arc::clone(exchange),
+            spare: Rc::default(),
         }
     }
 
-    /// Keeps a record, so that whoever has the answer can ask for it.
-    pub(crate) fn record(&self, record: Record) {
-        if TraceId(*record.id.as_bytes()).is_sampled(self.exchange.config.trace_sample_percent) {
-            tell(&record);
+    /// Memory for the facts of an auction; what stands in it is of another.
+    pub(super) fn memory(&self) -> Box<Facts> {
+        self.spare.take().unwrap_or_else(Facts::blank)
+    }
+
+    /// Keeps an auction, so that whoever has the answer can ask for its record.
+    pub(super) fn record(&self, facts: Box<Facts>) {
+        if TraceId(*facts.id.as_bytes()).is_sampled(self.exchange.config.trace_sample_percent) {
+            tell(&facts);
         }
-        self.exchange.records.add(record, Instant::now());
+        let forgotten = self.exchange.records.add(facts, Instant::now());
+        self.spare.set(forgotten);
     }
 }
 
@@ -43,15 +54,15 @@ const AWAY: Duration = Duration::from_secs(1);
 const TOGETHER: usize = 64;
 
 /// One line of the log: no user, no address, no token (S12).
-fn tell(record: &Record) {
-    let winner = record.bids.iter().find(|bid| bid.outcome == "won");
+fn tell(facts: &Facts) {
+    let record = facts.record();
     tracing::info!(
         trace_id = %record.id.0.simple(),
         request_id = record.request_id,
         outcome = record.outcome,
         duration_ms = record.duration_ms,
         bids = record.bids.len(),
-        winner = winner.map(|bid| bid.dsp.as_str()),
+        winner = record.first_won().map(|bid| bid.dsp),
         "auction"
     );
 }
@@ -81,7 +92,7 @@ pub(crate) async fn tell_last_records(exchange: &Exchange, log: &EventLog) {
 }
 
 /// Whether the stream took them; else they are dropped and counted.
-async fn push(exchange: &Exchange, log: &EventLog, records: &[Record]) -> bool {
+async fn push(exchange: &Exchange, log: &EventLog, records: &[Facts]) -> bool {
     let most = exchange.config.record_stream;
     let payloads: Vec<Vec<u8>> = records.iter().filter_map(payload).collect();
     let pushes = payloads
@@ -96,11 +107,12 @@ async fn push(exchange: &Exchange, log: &EventLog, records: &[Record]) -> bool {
     pushed.is_ok()
 }
 
-fn payload(record: &Record) -> Option<Vec<u8>> {
+fn payload(facts: &Facts) -> Option<Vec<u8>> {
+    let record = facts.record();
     // The document stands in its place at once: written by itself, it would be read and copied again.
     let record = AuctionRecord {
         id: record.id,
-        request_id: record.request_id.clone(),
+        request_id: record.request_id.to_owned(),
         at: record.at,
         outcome: record.outcome.to_owned(),
         document: record,

@@ -10,11 +10,11 @@ use super::waterfall::Step;
 
 /// One auction: who was asked, what was bid, who won, whom we told.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Record {
+pub(crate) struct Record<'r> {
     /// The auction's id, also its trace id.
     pub id: AuctionId,
     /// The SSP's request id; empty when it could not be read.
-    pub request_id: String,
+    pub request_id: &'r str,
     /// When the request arrived, RFC 3339.
     #[serde(serialize_with = "rfc3339")]
     pub at: UnixMillis,
@@ -22,18 +22,18 @@ pub(crate) struct Record {
     pub outcome: &'static str,
     /// Why there was no auction or no bid, where that is one reason.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<&'r str>,
     /// From arrival to answer.
     pub duration_ms: f64,
     /// Where the time went; the parts of `ask` are with each DSP.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waterfall: Vec<Step>,
     /// What was asked for.
-    pub request: RequestSummary,
+    pub request: RequestSummary<'r>,
     /// Every partner: asked or passed over.
-    pub dsps: Vec<AskRecord>,
+    pub dsps: Vec<AskRecord<'r>>,
     /// Every bid with its fate.
-    pub bids: Vec<BidRecord>,
+    pub bids: Vec<BidRecord<'r>>,
     /// How each pod was filled.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<PodRecord>,
@@ -47,37 +47,37 @@ pub(crate) struct Record {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
     /// Notices that were called or taken.
-    pub notices: Vec<NoticeRecord>,
+    pub notices: Vec<NoticeRecord<'r>>,
 }
 
 /// What a request asked for.
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct RequestSummary {
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RequestSummary<'r> {
     /// Who sent it: an account's or a publisher's name.
-    pub seller: String,
+    pub seller: &'r str,
     /// Each imp.
-    pub imps: Vec<ImpSummary>,
+    pub imps: Vec<ImpSummary<'r>>,
     /// `at`.
     pub at: i32,
     /// The time it gave, in milliseconds.
     pub tmax_ms: u32,
     /// Site domain or app bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    pub source: Option<&'r str>,
     /// Run, but never billed.
     pub test: bool,
     /// Why ids were taken out before DSPs saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privacy: Option<&'static str>,
     /// Deviations from the standard that were tolerated.
-    pub repairs: u64,
+    pub repairs: u32,
 }
 
 /// One imp.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct ImpSummary {
+pub(crate) struct ImpSummary<'r> {
     /// Its id.
-    pub id: String,
+    pub id: &'r str,
     /// Media objects offered.
     pub formats: Vec<&'static str>,
     /// Its floor.
@@ -91,9 +91,9 @@ pub(crate) struct ImpSummary {
 
 /// One partner of the auction.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct AskRecord {
+pub(crate) struct AskRecord<'r> {
     /// The partner's id.
-    pub dsp: String,
+    pub dsp: &'r str,
     /// Whether it was asked.
     pub asked: bool,
     /// `bid`, `no_bid`, `timeout`, `shed`, `error`, or why it was not asked.
@@ -134,15 +134,15 @@ pub(crate) struct CallRecord {
 
 /// One bid.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct BidRecord {
+pub(crate) struct BidRecord<'r> {
     /// Whose.
-    pub dsp: String,
+    pub dsp: &'r str,
     /// Its seat.
-    pub seat: Option<String>,
+    pub seat: Option<&'r str>,
     /// Its id.
-    pub id: String,
+    pub id: &'r str,
     /// The imp it names.
-    pub imp: String,
+    pub imp: &'r str,
     /// Its price, when it has one.
     #[serde(with = "units::json::cpm_opt")]
     pub price: Option<CpmMicros>,
@@ -150,13 +150,13 @@ pub(crate) struct BidRecord {
     pub currency: Currency,
     /// Its deal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deal: Option<String>,
+    pub deal: Option<&'r str>,
     /// Its `cid`.
-    pub campaign_id: Option<String>,
+    pub campaign_id: Option<&'r str>,
     /// Its `crid`.
-    pub creative_id: Option<String>,
+    pub creative_id: Option<&'r str>,
     /// Its `adomain`.
-    pub adomain: Vec<String>,
+    pub adomain: Vec<&'r str>,
     /// `won` or `lost`.
     pub outcome: &'static str,
     /// What became of it, in words.
@@ -222,7 +222,7 @@ pub(crate) struct PayoutRecord {
 }
 
 /// How a pod was filled.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct PodRecord {
     /// How many ads are in it.
     pub ads: u32,
@@ -244,14 +244,14 @@ pub(crate) struct LossRecord {
 }
 
 /// A notice that was called, or taken from an SSP or a page.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct NoticeRecord {
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct NoticeRecord<'n> {
     /// `win`, `loss`, `bill`, `markup`, `impression`, `click` or `view`.
     pub kind: &'static str,
     /// Whose.
-    pub dsp: String,
+    pub dsp: &'n str,
     /// The imp.
-    pub imp: String,
+    pub imp: &'n str,
     /// `sent`, `received`, `filtered`, `refused_host`, `refused`, `failed`, `expired`, `dropped`; of markup
     /// `served`, or why not.
     pub outcome: &'static str,
@@ -260,11 +260,15 @@ pub(crate) struct NoticeRecord {
     pub at: UnixMillis,
 }
 
-impl Record {
-    /// The bid that won first, for the history.
+impl Record<'_> {
+    /// The bid that won first.
+    pub(super) fn first_won(&self) -> Option<&BidRecord<'_>> {
+        self.bids.iter().find(|bid| bid.outcome == "won")
+    }
+
+    /// The same for the history.
     fn winner(&self) -> Value {
-        let won = self.bids.iter().find(|bid| bid.outcome == "won");
-        won.map_or(Value::Null, |bid| {
+        self.first_won().map_or(Value::Null, |bid| {
             let price = bid.clearing_price.map(|price| price.to_string());
             let price = price.and_then(|text| serde_json::from_str::<Value>(&text).ok());
             json!({
@@ -293,7 +297,7 @@ impl Record {
     }
 }
 
-impl NoticeRecord {
+impl NoticeRecord<'_> {
     /// Whether it says that somebody pays: not of a loss.
     pub(super) fn has_money(&self) -> bool {
         self.kind != "loss"
@@ -304,8 +308,8 @@ impl NoticeRecord {
         AuctionNotice {
             auction,
             kind: self.kind.into(),
-            dsp: self.dsp,
-            imp: self.imp,
+            dsp: self.dsp.to_owned(),
+            imp: self.imp.to_owned(),
             outcome: self.outcome.into(),
             at: self.at,
         }

@@ -17,9 +17,9 @@ pub(super) fn refused(
     reason: Option<i32>,
     words: &str,
 ) -> AuctionResult {
-    let mut document = summary::without_auction(arrived, Outcome::NoBid, words.to_owned());
-    document.request_id.clone_from(&request_id);
-    context.finish(Outcome::NoBid, arrived.arrival, document);
+    let memory = context.recorder.memory();
+    let facts = summary::without_auction(memory, arrived, Outcome::NoBid, &request_id, words);
+    context.finish(Outcome::NoBid, arrived.arrival, facts);
     AuctionResult::NoBid { reason, request_id }
 }
 
@@ -32,10 +32,12 @@ pub(super) fn out_of_time(
 ) -> AuctionResult {
     let reason = ShedReason::Deadline;
     context.ops.shed(reason);
+    let memory = context.recorder.memory();
     let version = in_force.catalog.version;
     let outcome = Outcome::Shed;
-    let document = summary::turned_away(arrived, version, intake, outcome, reason.label());
-    context.finish(outcome, arrived.arrival, document);
+    let words = reason.label();
+    let facts = summary::turned_away(memory, arrived, version, intake, outcome, words);
+    context.finish(outcome, arrived.arrival, facts);
     AuctionResult::Shed {
         reason,
         request_id: intake.request.id().to_owned(),
@@ -65,10 +67,11 @@ pub(super) fn turned_away(
         exchange.metrics.unauthorised(unauthorised);
         (unauthorised.nbr(), unauthorised.label())
     };
+    let memory = context.recorder.memory();
     let version = in_force.catalog.version;
     let outcome = Outcome::NoBid;
-    let document = summary::turned_away(arrived, version, intake, outcome, words);
-    context.finish(outcome, arrived.arrival, document);
+    let facts = summary::turned_away(memory, arrived, version, intake, outcome, words);
+    context.finish(outcome, arrived.arrival, facts);
     Some(AuctionResult::NoBid {
         reason: Some(nbr),
         request_id: request.id().to_owned(),

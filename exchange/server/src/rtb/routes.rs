@@ -146,6 +146,6 @@ impl Handler for Rtb {
             .headers()
             .get(contracts::access::SHED_REASON_HEADER);
         let reason = reason.and_then(|it| it.to_str().ok()).unwrap_or("overload");
-        self.context.shed(auction, now, reason.to_owned());
+        self.context.shed(auction, now, reason);
     }
 }

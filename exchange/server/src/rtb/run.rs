@@ -75,8 +75,10 @@ pub(crate) async fn run_auction(context: &AuctionContext, input: &AuctionInput) 
             refused(context, &arrived, request_id, Some(15), words)
         }
         Err(Refusal::Unreadable(error)) => {
-            let document = summary::without_auction(&arrived, Outcome::Invalid, error.to_string());
-            context.finish(Outcome::Invalid, arrived.arrival, document);
+            let memory = context.recorder.memory();
+            let why = error.to_string();
+            let facts = summary::without_auction(memory, &arrived, Outcome::Invalid, "", &why);
+            context.finish(Outcome::Invalid, arrived.arrival, facts);
             AuctionResult::Invalid(error)
         }
     };
@@ -185,7 +187,7 @@ async fn hold(
             let style = answer::Style {
                 browser: *browser,
                 speaks_25: *speaks_25,
-                base: &context.exchange.config.rtb_base(),
+                base: &exchange.rtb_base,
             };
             let answer = answer::write(&round, &won, &style);
             round.hold(&won, &replies, &seller);
@@ -210,14 +212,14 @@ async fn hold(
         replies: &replies,
         bodies: &bodies,
     });
-    let document = summary::of(&round, &heard, &waterfall);
+    let facts = summary::of(context.recorder.memory(), &round, &heard, &waterfall);
     let outcome = match result {
         AuctionResult::Won { .. } => Outcome::Won,
         AuctionResult::NoBid { .. } | AuctionResult::Shed { .. } | AuctionResult::Invalid(_) => {
             Outcome::NoBid
         }
     };
-    context.finish(outcome, arrived.arrival, document);
+    context.finish(outcome, arrived.arrival, facts);
     round.note_refused();
     round.learn(&heard);
     result
@@ -232,8 +234,8 @@ pub(super) struct Round<'r> {
     pub(super) plan: &'r Plan<'r>,
     pub(super) conditions: &'r Conditions<'r>,
     pub(super) settlement: &'r Settlement<'r>,
-    /// Notices of winners that will not be called.
-    refused: RefCell<Vec<NoticeRecord>>,
+    /// Notices of winners that will not be called: kind, partner and imp.
+    refused: RefCell<Vec<(&'static str, usize, String)>>,
 }
 
 impl Round<'_> {
@@ -327,22 +329,24 @@ impl Round<'_> {
 
     /// Leaves a note for the record that a notice of a winner names a place that is none of its DSP's (S8).
     pub(super) fn refuse(&self, judged: &Judged<'_>, kind: &'static str) {
-        let partner = self.in_force.partners.get(judged.partner);
-        self.refused.borrow_mut().push(NoticeRecord {
-            kind,
-            dsp: partner.map_or_else(String::new, |it| it.id.as_str().to_owned()),
-            imp: judged.bid.impid().to_owned(),
-            outcome: REFUSED_HOST,
-            at: self.arrived.at,
-        });
+        let refused = (kind, judged.partner, judged.bid.impid().to_owned());
+        self.refused.borrow_mut().push(refused);
     }
 
     /// Notes in the record what was refused.
     fn note_refused(&self) {
         let exchange = &self.context.exchange;
-        for notice in self.refused.take() {
-            exchange.metrics.notice(notice.kind, notice.outcome);
-            exchange.records.note(self.arrived.auction, notice);
+        for (kind, partner, imp) in self.refused.take() {
+            let partner = self.in_force.partners.get(partner);
+            exchange.metrics.notice(kind, REFUSED_HOST);
+            let notice = NoticeRecord {
+                kind,
+                dsp: partner.map_or("", |it| it.id.as_str()),
+                imp: &imp,
+                outcome: REFUSED_HOST,
+                at: self.arrived.at,
+            };
+            exchange.records.note(self.arrived.auction, &notice);
         }
     }
 

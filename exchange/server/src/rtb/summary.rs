@@ -1,27 +1,23 @@
-//! What an auction's record says, written when its answer is ready.
+//! What is kept in memory of an auction, noted when its answer is ready.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use contracts::notice::Device;
-use exchange_core::auction::{Fate, Judged, Plan, ReplyFate, Win};
+use exchange_core::Medium;
+use exchange_core::auction::{Judged, Plan, ReplyFate};
 use exchange_core::intake::Intake;
 use exchange_core::pods::Filling;
 use exchange_core::privacy::Reason;
-use exchange_core::{Loss, Medium};
 use units::{AuctionId, UnixMillis};
 
+use super::facts::{AskFacts, BidFacts, CallFacts, Facts, ImpFacts, RequestFacts, Texts};
 use super::fanout::Heard;
-use super::fate::Words;
-use super::records::{
-    AskRecord, BidRecord, CallRecord, DiscountRecord, ImpSummary, LossRecord, PayoutRecord,
-    PodRecord, Record, RequestSummary, SaleRecord,
-};
+use super::records::PodRecord;
 use super::run::Round;
 use super::sale::Source;
-use super::waterfall::Waterfall;
+use super::waterfall::{Micros, Waterfall};
 use crate::metrics::Outcome;
-use crate::records::tier;
 
 /// A request when it came in.
 pub(super) struct Arrived<'a> {
@@ -31,251 +27,191 @@ pub(super) struct Arrived<'a> {
     pub(super) source: &'a Source,
 }
 
-/// The record of a request that came to no auction.
-pub(super) fn without_auction(arrived: &Arrived<'_>, outcome: Outcome, reason: String) -> Record {
-    Record {
-        reason: Some(reason),
-        ..blank(arrived, outcome)
-    }
+/// Notes a request that came to no auction.
+pub(super) fn without_auction(
+    mut facts: Box<Facts>,
+    arrived: &Arrived<'_>,
+    outcome: Outcome,
+    request_id: &str,
+    reason: &str,
+) -> Box<Facts> {
+    begin(&mut facts, arrived, outcome, request_id);
+    facts.request.seller = facts.texts.keep(seller(arrived.source));
+    facts.reason = Some(facts.texts.keep(reason));
+    facts
 }
 
-fn blank(arrived: &Arrived<'_>, outcome: Outcome) -> Record {
-    Record {
-        id: arrived.auction,
-        request_id: String::new(),
-        at: arrived.at,
-        outcome: outcome.label(),
-        reason: None,
-        duration_ms: millis(arrived.arrival.elapsed()),
-        waterfall: Vec::new(),
-        request: RequestSummary {
-            seller: seller(arrived.source),
-            ..RequestSummary::default()
-        },
-        dsps: Vec::new(),
-        bids: Vec::new(),
-        pods: Vec::new(),
-        catalog_version: None,
-        rates_version: None,
-        provisional: false,
-        notices: Vec::new(),
-    }
-}
-
-/// The record of a settled auction.
-pub(super) fn of(round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) -> Record {
-    let outcome = if round.settlement.winners.is_empty() {
-        Outcome::NoBid
-    } else {
-        Outcome::Won
-    };
-    Record {
-        request_id: round.plan.intake.request.id().to_owned(),
-        request: request(round.plan.intake, round.plan.privacy, round.arrived.source),
-        waterfall: waterfall.steps(),
-        dsps: dsps(round, heard, waterfall),
-        bids: round
-            .settlement
-            .bids
-            .iter()
-            .map(|judged| bid(round, judged))
-            .collect(),
-        pods: round.settlement.pods.iter().map(pod).collect(),
-        catalog_version: Some(round.in_force.catalog.version),
-        rates_version: Some(round.settlement.rates),
-        provisional: round.settlement.is_provisional,
-        ..blank(round.arrived, outcome)
-    }
-}
-
-fn seller(source: &Source) -> String {
-    match source {
-        Source::Ssp { account, .. } => account
-            .as_ref()
-            .map_or_else(|| "open".to_owned(), |account| account.id.clone()),
-        Source::Placement { publisher, .. } => publisher.as_str().to_owned(),
-    }
-}
-
-/// The record of a request that was read, and turned away before anybody was asked.
+/// Notes a request that was read, and turned away before anybody was asked.
 pub(super) fn turned_away(
+    mut facts: Box<Facts>,
     arrived: &Arrived<'_>,
     catalog_version: u64,
     intake: &Intake<'_>,
     outcome: Outcome,
     words: &str,
-) -> Record {
-    Record {
-        request_id: intake.request.id().to_owned(),
-        request: request(intake, None, arrived.source),
-        catalog_version: Some(catalog_version),
-        ..without_auction(arrived, outcome, words.to_owned())
+) -> Box<Facts> {
+    begin(&mut facts, arrived, outcome, intake.request.id());
+    request(&mut facts, intake, None, arrived.source);
+    facts.reason = Some(facts.texts.keep(words));
+    facts.catalog_version = Some(catalog_version);
+    facts
+}
+
+/// Notes a settled auction.
+pub(super) fn of(
+    mut facts: Box<Facts>,
+    round: &Round<'_>,
+    heard: &[Heard],
+    waterfall: &Waterfall,
+) -> Box<Facts> {
+    let (plan, settlement) = (round.plan, round.settlement);
+    let outcome = if settlement.winners.is_empty() {
+        Outcome::NoBid
+    } else {
+        Outcome::Won
+    };
+    begin(&mut facts, round.arrived, outcome, plan.intake.request.id());
+    request(&mut facts, plan.intake, plan.privacy, round.arrived.source);
+    facts.steps = waterfall.steps();
+    facts.catalog_version = Some(round.in_force.catalog.version);
+    facts.rates_version = Some(settlement.rates);
+    facts.is_provisional = settlement.is_provisional;
+    facts.pods.extend(settlement.pods.iter().map(pod));
+    asks(&mut facts, round, heard, waterfall);
+    let Facts {
+        bids,
+        domains,
+        texts,
+        ..
+    } = &mut *facts;
+    bids.extend(settlement.bids.iter().map(|judged| {
+        let adomain = judged.bid.adomain.iter();
+        domains.extend(adomain.map(|domain| texts.keep(domain)));
+        bid(texts, round, judged)
+    }));
+    facts
+}
+
+fn begin(facts: &mut Facts, arrived: &Arrived<'_>, outcome: Outcome, request_id: &str) {
+    facts.begin(arrived.auction, arrived.at);
+    facts.outcome = outcome;
+    facts.took = Micros::of(arrived.arrival.elapsed());
+    facts.request_id = facts.texts.keep(request_id);
+}
+
+fn seller(source: &Source) -> &str {
+    match source {
+        Source::Ssp { account, .. } => account.as_deref().map_or("open", |account| &account.id),
+        Source::Placement { publisher, .. } => publisher.as_str(),
     }
 }
 
-fn request(intake: &Intake<'_>, privacy: Option<Reason>, source: &Source) -> RequestSummary {
+fn request(facts: &mut Facts, intake: &Intake<'_>, privacy: Option<Reason>, source: &Source) {
     let request = &intake.request;
-    let domain = request
-        .site
-        .as_deref()
-        .and_then(|site| site.domain.as_deref());
+    let site = request.site.as_deref();
+    let domain = site.and_then(|site| site.domain.as_deref());
     let bundle = request.app.as_deref().and_then(|app| app.bundle.as_deref());
-    RequestSummary {
-        seller: seller(source),
-        imps: request
-            .imp
-            .iter()
-            .map(|imp| ImpSummary {
-                id: imp.id().to_owned(),
-                formats: Medium::ALL
-                    .into_iter()
-                    .filter(|medium| medium.is_offered(imp))
-                    .map(Medium::name)
-                    .collect(),
-                floor: imp.bidfloor(),
-                currency: imp.bidfloorcur(),
-                deals: imp.deals().len(),
-            })
-            .collect(),
+    let texts = &mut facts.texts;
+    facts.request = RequestFacts {
+        seller: texts.keep(seller(source)),
         at: request.at().0,
         tmax_ms: intake.tmax_ms,
-        source: domain.or(bundle).map(str::to_owned),
-        test: request.test(),
-        privacy: privacy.map(|reason| reason.label()),
-        repairs: u64::from(intake.repairs.total()),
+        source: texts.keep_some(domain.or(bundle)),
+        is_test: request.test(),
+        privacy,
+        repairs: intake.repairs.total(),
+    };
+    facts.imps.extend(request.imp.iter().map(|imp| ImpFacts {
+        id: texts.keep(imp.id()),
+        formats: Medium::ALL.map(|medium| medium.is_offered(imp)),
+        floor: imp.bidfloor(),
+        currency: imp.bidfloorcur(),
+        deals: imp.deals().len(),
+    }));
+}
+
+fn asks(facts: &mut Facts, round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) {
+    let Facts { asks, texts, .. } = facts;
+    let planned = &round.plan.asks;
+    let partners = &round.in_force.partners;
+    let fates = round.settlement.replies.iter().map(|(_, fate)| *fate);
+    asks.extend(heard.iter().zip(fates).map(|(heard, fate)| {
+        let (bids, nbr) = match fate {
+            ReplyFate::Bids(bids) => (bids, None),
+            ReplyFate::NoBid(nbr) => (0, nbr),
+            ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => (0, None),
+        };
+        AskFacts {
+            dsp: texts.keep(heard.partner.id.as_str()),
+            is_asked: true,
+            status: fate.label(),
+            call: Some(call(heard, waterfall)),
+            bids,
+            nbr,
+            privacy: planned.get(heard.ask).and_then(|ask| ask.privacy),
+        }
+    }));
+    let of_no_call = |dsp, is_asked, status, privacy| AskFacts {
+        dsp,
+        is_asked,
+        status,
+        call: None,
+        bids: 0,
+        nbr: None,
+        privacy,
+    };
+    for (index, ask) in planned.iter().enumerate() {
+        if heard.iter().any(|heard| heard.ask == index) {
+            continue;
+        }
+        if let Some(partner) = partners.get(ask.partner) {
+            let dsp = texts.keep(partner.id.as_str());
+            asks.push(of_no_call(dsp, true, "not_waited_for", ask.privacy));
+        }
+    }
+    for (index, reason) in &round.plan.not_asked {
+        if let Some(partner) = partners.get(*index) {
+            let dsp = texts.keep(partner.id.as_str());
+            asks.push(of_no_call(dsp, false, reason.label(), None));
+        }
     }
 }
 
-fn dsps(round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) -> Vec<AskRecord> {
-    let asked = heard
-        .iter()
-        .zip(&round.settlement.replies)
-        .map(|(heard, (_, fate))| AskRecord {
-            dsp: heard.partner.id.as_str().to_owned(),
-            asked: true,
-            status: fate.label(),
-            duration_ms: Some(millis(heard.took)),
-            call: Some(call(heard, waterfall)),
-            bids: match fate {
-                ReplyFate::Bids(bids) => *bids,
-                ReplyFate::NoBid(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => {
-                    0
-                }
-            },
-            nbr: match fate {
-                ReplyFate::NoBid(nbr) => *nbr,
-                ReplyFate::Bids(_) | ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => {
-                    None
-                }
-            },
-            privacy: round
-                .plan
-                .asks
-                .get(heard.ask)
-                .and_then(|ask| ask.privacy)
-                .map(|reason| reason.label()),
-        });
-    let not_waited_for = round
-        .plan
-        .asks
-        .iter()
-        .enumerate()
-        .filter_map(|(index, ask)| {
-            if heard.iter().any(|heard| heard.ask == index) {
-                return None;
-            }
-            let partner = round.in_force.partners.get(ask.partner)?;
-            Some(AskRecord {
-                dsp: partner.id.as_str().to_owned(),
-                asked: true,
-                status: "not_waited_for",
-                duration_ms: None,
-                call: None,
-                bids: 0,
-                nbr: None,
-                privacy: ask.privacy.map(|reason| reason.label()),
-            })
-        });
-    let passed_over = round.plan.not_asked.iter().filter_map(|(index, reason)| {
-        let partner = round.in_force.partners.get(*index)?;
-        Some(AskRecord {
-            dsp: partner.id.as_str().to_owned(),
-            asked: false,
-            status: reason.label(),
-            duration_ms: None,
-            call: None,
-            bids: 0,
-            nbr: None,
-            privacy: None,
-        })
-    });
-    asked.chain(not_waited_for).chain(passed_over).collect()
-}
-
-fn call(heard: &Heard, waterfall: &Waterfall) -> CallRecord {
+fn call(heard: &Heard, waterfall: &Waterfall) -> CallFacts {
     let timing = heard.timing.as_ref();
-    CallRecord {
-        from_ms: waterfall.millis_at(heard.began),
-        to_ms: waterfall.millis_at(heard.began + heard.took),
-        connect_ms: timing.and_then(|it| it.handshake).map(millis),
-        head_ms: timing.map(|it| millis(it.head)),
-        rest_ms: timing.map(|it| {
+    CallFacts {
+        took: Micros::of(heard.took),
+        from: waterfall.since_arrival(heard.began),
+        to: waterfall.since_arrival(heard.began + heard.took),
+        connect: timing.and_then(|it| it.handshake).map(Micros::of),
+        head: timing.map(|it| Micros::of(it.head)),
+        rest: timing.map(|it| {
             let told = it.head + it.handshake.unwrap_or_default();
-            millis(heard.took.saturating_sub(told))
+            Micros::of(heard.took.saturating_sub(told))
         }),
     }
 }
 
-fn bid(round: &Round<'_>, judged: &Judged<'_>) -> BidRecord {
+fn bid(texts: &mut Texts, round: &Round<'_>, judged: &Judged<'_>) -> BidFacts {
     let bid = &judged.bid;
     let partner = round.in_force.partners.get(judged.partner);
-    let text = |text: Option<&str>| text.map(str::to_owned);
-    let (outcome, loss, clearing_price, minimum_to_win) = match judged.fate {
-        Fate::Won(win) => ("won", None, Some(win.price), Some(win.minimum_to_win)),
-        Fate::Lost {
-            loss,
-            minimum_to_win,
-        } => ("lost", Some(loss_record(loss)), None, minimum_to_win),
-    };
-    BidRecord {
-        dsp: partner.map_or_else(String::new, |partner| partner.id.as_str().to_owned()),
-        seat: text(judged.seat.as_deref()),
-        id: bid.id().to_owned(),
-        imp: bid.impid().to_owned(),
+    let rates = &round.in_force.market.rates;
+    let share = round.payout.share();
+    BidFacts {
+        dsp: texts.keep(partner.map_or("", |partner| partner.id.as_str())),
+        seat: texts.keep_some(judged.seat.as_deref()),
+        id: texts.keep(bid.id()),
+        imp: texts.keep(bid.impid()),
         price: bid.price.cpm(),
         currency: judged.currency,
-        deal: text(bid.dealid.as_deref()),
-        campaign_id: text(bid.cid.as_deref()),
-        creative_id: text(bid.crid.as_deref()),
-        adomain: bid.adomain.iter().map(ToString::to_string).collect(),
-        outcome,
-        fate: Words {
-            fate: judged.fate,
-            currency: judged.currency,
-        },
-        loss,
-        clearing_price,
-        minimum_to_win,
-        sale: judged.win().map(|win| sale(round, judged, win)),
-    }
-}
-
-fn sale(round: &Round<'_>, judged: &Judged<'_>, win: &Win) -> SaleRecord {
-    let rates = &round.in_force.market.rates;
-    let payout = round.payout.share().of_win(round.plan, rates, judged, win);
-    SaleRecord {
-        tier: tier(win.tier),
-        slot: win.slot,
-        discount: win.discount.map(|discount| DiscountRecord {
-            percent: discount.percent(),
-            amount: discount.amount,
-        }),
-        payout: PayoutRecord {
-            gross: payout.gross,
-            fee: payout.fee,
-            net: payout.net(),
-            currency: payout.currency,
-        },
+        deal: texts.keep_some(bid.dealid.as_deref()),
+        campaign: texts.keep_some(bid.cid.as_deref()),
+        creative: texts.keep_some(bid.crid.as_deref()),
+        domains: bid.adomain.len(),
+        fate: judged.fate,
+        payout: judged
+            .win()
+            .map(|win| share.of_win(round.plan, rates, judged, win)),
     }
 }
 
@@ -284,14 +220,6 @@ fn pod(filling: &Filling) -> PodRecord {
         ads: filling.ads.count_ones(),
         steps: filling.steps,
         exact: filling.exact,
-    }
-}
-
-fn loss_record(loss: Loss) -> LossRecord {
-    LossRecord {
-        code: loss.code(),
-        reason: loss.label(),
-        words: loss.words(),
     }
 }
 
@@ -304,10 +232,4 @@ pub(super) fn device(plan: &Plan<'_>, partner: usize) -> Device {
     let ip = ip.and_then(|text| text.parse::<IpAddr>().ok());
     let ip = ip.map(|address| mask.address(address).to_string());
     Device::of(ip, user_agent)
-}
-
-/// Milliseconds to the microsecond.
-pub(super) fn millis(took: Duration) -> f64 {
-    let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
-    f64::from(micros) / 1_000.0
 }

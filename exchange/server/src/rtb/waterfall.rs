@@ -1,18 +1,26 @@
 //! Where the time of an auction went, step by step from its arrival.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::summary::millis;
-
-/// The steps so far; each begins where the one before ended.
+/// The steps of an auction so far.
 #[derive(Debug)]
 pub(super) struct Waterfall {
     arrival: Instant,
-    at: Instant,
-    steps: Vec<Step>,
+    steps: Steps,
 }
+
+/// Steps by their ends, from the request's arrival; each begins where the one before ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    ends: [(&'static str, Micros); MOST],
+    count: usize,
+}
+
+/// A time of an auction, as exact as it is told: whole microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Micros(u32);
 
 /// One step of an auction, in milliseconds from the request's arrival.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,35 +36,68 @@ pub(crate) struct Step {
 /// Most steps that an auction has.
 const MOST: usize = 7;
 
+impl Micros {
+    /// None at all.
+    pub(super) const NONE: Self = Self(0);
+
+    /// Of a span, cut off; at most 71 minutes.
+    pub(super) fn of(span: Duration) -> Self {
+        Self(u32::try_from(span.as_micros()).unwrap_or(u32::MAX))
+    }
+
+    /// In milliseconds.
+    pub(super) fn millis(self) -> f64 {
+        f64::from(self.0) / 1_000.0
+    }
+}
+
+impl Steps {
+    /// Before the first.
+    pub(super) const NONE: Self = Self {
+        ends: [("", Micros::NONE); MOST],
+        count: 0,
+    };
+
+    /// Each with its begin, in their order.
+    pub(super) fn told(&self) -> impl Iterator<Item = Step> {
+        let mut begin = Micros::NONE;
+        self.ends.iter().take(self.count).map(move |(step, end)| {
+            let from = std::mem::replace(&mut begin, *end);
+            Step {
+                step,
+                from_ms: from.millis(),
+                to_ms: end.millis(),
+            }
+        })
+    }
+}
+
 impl Waterfall {
     /// Begins with the arrival.
-    pub(super) fn new(arrival: Instant) -> Self {
+    pub(super) const fn new(arrival: Instant) -> Self {
         Self {
             arrival,
-            at: arrival,
-            steps: Vec::with_capacity(MOST),
+            steps: Steps::NONE,
         }
     }
 
     /// Ends the step that is under way.
     pub(super) fn done(&mut self, step: &'static str) {
-        let now = Instant::now();
-        self.steps.push(Step {
-            step,
-            from_ms: self.millis_at(self.at),
-            to_ms: self.millis_at(now),
-        });
-        self.at = now;
+        let end = self.since_arrival(Instant::now());
+        if let Some(next) = self.steps.ends.get_mut(self.steps.count) {
+            *next = (step, end);
+            self.steps.count += 1;
+        }
     }
 
-    /// Milliseconds from the arrival to an instant.
-    pub(super) fn millis_at(&self, at: Instant) -> f64 {
-        millis(at.saturating_duration_since(self.arrival))
+    /// From the arrival to an instant.
+    pub(super) fn since_arrival(&self, at: Instant) -> Micros {
+        Micros::of(at.saturating_duration_since(self.arrival))
     }
 
-    /// The steps, in their order.
-    pub(super) fn steps(&self) -> Vec<Step> {
-        self.steps.clone()
+    /// The steps so far.
+    pub(super) const fn steps(&self) -> Steps {
+        self.steps
     }
 }
 
@@ -70,7 +111,7 @@ mod tests {
         for step in ["receive", "intake", "plan"] {
             waterfall.done(step);
         }
-        let steps = waterfall.steps();
+        let steps: Vec<Step> = waterfall.steps().told().collect();
         let [receive, intake, plan] = &steps[..] else {
             panic!("{steps:?}");
         };
@@ -78,5 +119,9 @@ mod tests {
         assert!((receive.to_ms - intake.from_ms).abs() < f64::EPSILON);
         assert!((intake.to_ms - plan.from_ms).abs() < f64::EPSILON);
         assert!(plan.to_ms >= plan.from_ms);
+        for _ in 0..MOST {
+            waterfall.done("more");
+        }
+        assert_eq!(waterfall.steps().told().count(), MOST, "no more have room");
     }
 }

@@ -168,10 +168,10 @@ impl Ssp {
         }
         exchange.records.note(
             claims.auction,
-            NoticeRecord {
+            &NoticeRecord {
                 kind,
-                dsp: claims.partner.to_string(),
-                imp: claims.imp,
+                dsp: claims.partner.as_str(),
+                imp: &claims.imp,
                 outcome: if is_filtered { "filtered" } else { "received" },
                 at: clock::now(),
             },
