@@ -39,7 +39,6 @@ use units::{CpmMicros, Currency, RateTable, UnixMillis};
 use self::document::Document;
 pub use self::lists::Lists;
 use crate::conditions::Conditions;
-use crate::domain;
 use crate::floors::{self, Floor};
 use crate::loss::Loss;
 use crate::medium::Medium;
@@ -73,7 +72,7 @@ impl Default for Policy {
             loopback_is_secure: false,
             notice_url: 2_048,
             declared: 50,
-            international: domain::LONGEST,
+            international: 128,
             limits: Limits::RESPONSE,
         }
     }
