@@ -375,6 +375,11 @@ mod tests {
             assert_eq!(request.assets.len(), 5);
             assert!(repairs.is_empty());
         }
+        for (depth, is_read) in [(32, true), (33, false)] {
+            let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+            let text = format!(r#"{{"x":{open}{close},"native":{REQUEST}}}"#);
+            assert_eq!(NativeRequest::read(&text).is_ok(), is_read, "R37 {depth}");
+        }
         assert!(NativeRequest::read("").is_err());
         assert!(NativeRequest::read("[]").is_err());
     }
