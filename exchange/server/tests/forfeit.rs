@@ -14,7 +14,7 @@ use exchange::Dsp;
 use http::StatusCode;
 use market::{Market, PATIENCE, Script, Server};
 use serde_json::json;
-use testkit::http::post_json;
+use testkit::http::{get, post_json};
 use testkit::poll_until;
 
 #[tokio::test]
@@ -49,10 +49,38 @@ async fn x_93_markup_of_a_win_notice_is_screened_before_it_is_shown() {
     })
     .await;
     assert_eq!(good["ad"]["markup"], "<b>good</b>");
-    for (is, markup) in [("blocked", "<b>evil</b>"), ("nothing", "")] {
+    let wins = async || {
+        let stats = get(&market.rtb("/stats")).await.json();
+        let mut dsps = stats["dsps"].as_array().unwrap().clone();
+        dsps.retain(|it| it["id"] == "late");
+        dsps[0]["wins"].as_u64().unwrap()
+    };
+    let before = wins().await;
+    for (is, markup, outcome) in [
+        ("blocked", "<b>evil</b>", "creative_blocked"),
+        ("nothing", "", "forfeit"),
+    ] {
         *says.lock().unwrap() = markup;
-        assert_eq!(ad().await.status, 204, "{is}");
+        let answer = ad().await;
+        assert_eq!(answer.status, 204, "{is}");
+        // The record says what the page saw, and the DSP finds why.
+        let auction = answer.header("x-gavel-auction-id").unwrap();
+        let record = poll_until(PATIENCE, async || {
+            let record = get(&market.rtb(&format!("/auction/{auction}"))).await;
+            let record = (record.status == 200).then(|| record.json())?;
+            (record["notices"] != json!([])).then_some(record)
+        })
+        .await;
+        assert_eq!(record["outcome"], "no_bid", "{is}: {record:#}");
+        assert_eq!(record["bids"][0]["outcome"], "forfeit", "{is}");
+        let notice = &record["notices"][0];
+        assert_eq!(
+            (&notice["kind"], &notice["outcome"]),
+            (&json!("markup"), &json!(outcome)),
+            "{is}"
+        );
     }
+    assert_eq!(wins().await, before, "nothing was sold");
     *says.lock().unwrap() = "<b>good</b>";
     assert_eq!(ad().await.status, 200, "again");
     // Markup is not held to the 4 KiB that are read of other notices' answers.

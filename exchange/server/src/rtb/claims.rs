@@ -174,7 +174,7 @@ fn allowed(
     let partner = round.in_force.partners.get(judged.partner);
     match url {
         None => (String::new(), false),
-        Some(url) if partner.is_some_and(|it| it.may_notify(&url).is_some()) => (url, false),
+        Some(url) if partner.is_some_and(|it| it.might_notify(&url)) => (url, false),
         Some(_) => {
             round.refuse(judged, label(kind));
             (String::new(), true)

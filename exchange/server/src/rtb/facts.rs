@@ -102,6 +102,8 @@ pub(super) struct BidFacts {
     /// How many of [`Facts::domains`] are its own.
     pub(super) domains: usize,
     pub(super) fate: Fate,
+    /// It won, and its win notice brought no markup that may be shown.
+    pub(super) is_forfeit: bool,
     /// What is paid for it, when it won.
     pub(super) payout: Option<Payout>,
 }

@@ -11,6 +11,8 @@ use units::Currency;
 pub(crate) struct Words {
     pub(crate) fate: Fate,
     pub(crate) currency: Currency,
+    /// It won, and its win notice brought no markup that may be shown.
+    pub(crate) is_forfeit: bool,
 }
 
 impl fmt::Display for Words {
@@ -19,6 +21,11 @@ impl fmt::Display for Words {
         match self.fate {
             Fate::Won(win) => {
                 write!(f, "won at {} {currency}", win.price)?;
+                if self.is_forfeit {
+                    return f.write_str(
+                        ", and is forfeit: its win notice brought no markup that may be shown",
+                    );
+                }
                 if let Some(discount) = win.discount {
                     write!(f, ", the seller took off {}", discount.amount)?;
                 }

@@ -15,6 +15,9 @@ use super::calls::headers;
 use super::run::Round;
 use super::sale::Winner;
 
+/// What became of markup that a win notice did not bring.
+pub(super) const FORFEIT: &str = "forfeit";
+
 /// Fills in the markup of winners that have none; those that bring none, or some that is not allowed here,
 /// are left out.
 pub(super) async fn fetch_markup(
@@ -29,6 +32,7 @@ pub(super) async fn fetch_markup(
             let url = notices::url(judged.bid.nurl.as_deref(), &values);
             let device = &winner.claims.device;
             let Some(adm) = ask(round, judged, url, device, deadline).await else {
+                round.forfeit(judged, FORFEIT);
                 continue;
             };
             if !winner.claims.test {
@@ -46,7 +50,9 @@ pub(super) async fn fetch_markup(
                 let watch = &round.context.watch;
                 watch.look(&market.registry, partner, &creative, Instant::now());
             }
-            if auction::recheck(round.plan, market, round.conditions, judged, &adm).is_err() {
+            let checked = auction::recheck(round.plan, market, round.conditions, judged, &adm);
+            if let Err(loss) = checked {
+                round.forfeit(judged, loss.label());
                 continue;
             }
             winner.markup = markup::resolve(&adm, winner.medium, &values).into_owned();

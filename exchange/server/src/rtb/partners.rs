@@ -1,5 +1,6 @@
 //! Demand partners while the process lives: where they are, whether they are asked, how they do.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -278,22 +279,70 @@ impl Partner {
     pub(crate) fn may_notify(&self, url: &str) -> Option<Target> {
         self.notice_hosts.admit(url)
     }
+
+    /// The same, where nobody is called yet.
+    #[must_use]
+    pub(crate) fn might_notify(&self, url: &str) -> bool {
+        self.notice_hosts.admits(url)
+    }
 }
 
 impl NoticeHosts {
     fn admit(&self, url: &str) -> Option<Target> {
         let target = Target::parse(url).ok()?;
         let host = target.url().host_str()?;
-        let allowed = match self {
+        self.lists(host).then_some(target)
+    }
+
+    /// Whether there is a target to admit: a URL that needs no second look is not taken apart for that.
+    fn admits(&self, url: &str) -> bool {
+        match plain_host(url) {
+            Some(host) => self.lists(host),
+            None => self.admit(url).is_some(),
+        }
+    }
+
+    fn lists(&self, host: &str) -> bool {
+        match self {
             Self::Any => true,
             Self::Listed(hosts) => hosts.iter().any(|listed| {
                 listed.eq_ignore_ascii_case(host)
                     || domain::covers(listed, host)
                     || (is_this_machine(listed) && is_this_machine(host))
             }),
-        };
-        allowed.then_some(target)
+        }
     }
+}
+
+/// The host of a URL in which nothing means something else than it looks like: no user, no escapes in the host, no number
+/// that is an address in disguise, and nothing behind it that a parser would refuse or change.
+fn plain_host(url: &str) -> Option<&str> {
+    const LONGEST: usize = 253;
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = match authority.split_once(':') {
+        Some((host, port)) => {
+            let is_number = !port.starts_with('+') && port.parse::<u16>().is_ok();
+            is_number.then_some(host)?
+        }
+        None => authority,
+    };
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"/?&=%-._~+:;,!*()$@".contains(&byte);
+    let is_label = |label: &str| {
+        let mut bytes = label.bytes();
+        let first = bytes.next();
+        // Letters of other alphabets are told by what begins with four letters like these.
+        first.is_some_and(|byte| byte.is_ascii_lowercase())
+            && !label.starts_with("xn--")
+            && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    let is_name = host.len() <= LONGEST && host.split('.').all(is_label);
+    let is_address = || host.parse::<Ipv4Addr>().is_ok();
+    (path.bytes().all(is_plain) && (is_name || is_address())).then_some(host)
 }
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -343,6 +392,23 @@ fn is_this_machine(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn s_8_a_url_that_needs_no_second_look_is_judged_as_by_the_parser(
+            scheme in "(https?|ftp|HTTP)://|//|",
+            host in "([a-z0-9]{1,4}\\.){0,2}(dsp\\.example|[a-z]{2}|[0-9]{1,3})|(www\\.)?dsp\\.example|127\\.0\\.0\\.1|0x7f\\.1|xn--[a-z]{2}|user@dsp\\.example|DSP\\.example|dsp\\.example\\.",
+            port in "(:[0-9]{0,6})?",
+            path in "([/?#][ -~]{0,8}){0,3}",
+        ) {
+            let url = format!("{scheme}{host}{port}{path}");
+            let listed = ["dsp.example", "127.0.0.1", "a.bc", "[::1]"];
+            for hosts in [NoticeHosts::Any, NoticeHosts::Listed(listed.map(Into::into).into())] {
+                let admitted = hosts.admit(&url).is_some();
+                proptest::prop_assert_eq!(hosts.admits(&url), admitted, "{}", url);
+            }
+        }
+    }
 
     #[test]
     fn s_8_where_a_partners_notices_may_go() {

@@ -27,6 +27,7 @@ use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
 use super::time::{dsp_budget, time_left, whole_ms};
 use super::waterfall::Waterfall;
+use crate::delivery::MARKUP;
 use crate::exchange::InForce;
 use crate::metrics::Outcome;
 use crate::records::SeenSeller;
@@ -166,6 +167,7 @@ async fn hold(
         conditions: &conditions,
         settlement: &settlement,
         refused: RefCell::default(),
+        forfeits: RefCell::default(),
     };
     let mut won = round.winners();
     if matches!(arrived.source, Source::Placement { .. }) {
@@ -221,6 +223,7 @@ async fn hold(
     };
     context.finish(outcome, arrived.arrival, facts);
     round.note_refused();
+    round.note_forfeits();
     round.learn(&heard);
     result
 }
@@ -236,6 +239,8 @@ pub(super) struct Round<'r> {
     pub(super) settlement: &'r Settlement<'r>,
     /// Notices of winners that will not be called: kind, partner and imp.
     refused: RefCell<Vec<(&'static str, usize, String)>>,
+    /// Winners that brought no markup that may be shown, by their place among the bids, and what became of it.
+    forfeits: RefCell<Vec<(usize, &'static str)>>,
 }
 
 impl Round<'_> {
@@ -319,6 +324,13 @@ impl Round<'_> {
 
     /// Counts what was won where our word is the last; an SSP's comes with its notices.
     fn count_won(&self, won: &[Winner]) {
+        let all = self.settlement.bids.iter().enumerate();
+        let won_here = all.filter(|(at, judged)| judged.win().is_some() && !self.is_forfeit(*at));
+        for (_, judged) in won_here {
+            if let Some(partner) = self.in_force.partners.get(judged.partner) {
+                partner.stats.won();
+            }
+        }
         let tallies = &self.context.exchange.tallies;
         for claims in won.iter().map(|winner| &winner.claims) {
             if !claims.provisional && !claims.test {
@@ -331,6 +343,39 @@ impl Round<'_> {
     pub(super) fn refuse(&self, judged: &Judged<'_>, kind: &'static str) {
         let refused = (kind, judged.partner, judged.bid.impid().to_owned());
         self.refused.borrow_mut().push(refused);
+    }
+
+    /// Leaves a note that a winner is shown nowhere: its win notice brought no markup, or none that may be shown.
+    pub(super) fn forfeit(&self, judged: &Judged<'_>, outcome: &'static str) {
+        let mut bids = self.settlement.bids.iter();
+        if let Some(at) = bids.position(|other| std::ptr::eq(other, judged)) {
+            self.forfeits.borrow_mut().push((at, outcome));
+        }
+    }
+
+    /// Whether a bid, by its place among them, was left out although it won.
+    pub(super) fn is_forfeit(&self, bid: usize) -> bool {
+        self.forfeits.borrow().iter().any(|(at, _)| *at == bid)
+    }
+
+    /// Notes in the record why winners were left out.
+    fn note_forfeits(&self) {
+        let exchange = &self.context.exchange;
+        for (at, outcome) in self.forfeits.take() {
+            let Some(judged) = self.settlement.bids.get(at) else {
+                continue;
+            };
+            let partner = self.in_force.partners.get(judged.partner);
+            exchange.metrics.notice(MARKUP, outcome);
+            let notice = NoticeRecord {
+                kind: MARKUP,
+                dsp: partner.map_or("", |it| it.id.as_str()),
+                imp: judged.bid.impid(),
+                outcome,
+                at: self.arrived.at,
+            };
+            exchange.records.note(self.arrived.auction, &notice);
+        }
     }
 
     /// Notes in the record what was refused.
@@ -408,15 +453,8 @@ fn count(
                 .response_repairs(dsp.id.as_str(), repairs);
         }
     }
-    for judged in &settlement.bids {
-        match judged.loss() {
-            Some(loss) => context.exchange.metrics.loss(loss),
-            None => {
-                if let Some(partner) = in_force.partners.get(judged.partner) {
-                    partner.stats.won();
-                }
-            }
-        }
+    for loss in settlement.bids.iter().filter_map(Judged::loss) {
+        context.exchange.metrics.loss(loss);
     }
 }
 

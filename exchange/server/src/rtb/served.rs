@@ -26,6 +26,7 @@ use units::{AuctionId, CpmMicros, Multiplier, UnixMillis};
 
 use super::calls::headers;
 use super::context::AuctionContext;
+use super::forfeit::FORFEIT;
 use super::notices::{count, note, unavailable};
 use super::run::Round;
 use super::sale::{Source, Winner};
@@ -278,7 +279,7 @@ async fn fetch(
     }
     // Anything but 200 with a body is a forfeit.
     if answer.status != StatusCode::OK || answer.body.is_empty() {
-        return Err("forfeit");
+        return Err(FORFEIT);
     }
     if answer.body.len() as u64 > exchange.config.served.longest.0 {
         return Err("too_long");

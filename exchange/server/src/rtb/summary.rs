@@ -65,10 +65,14 @@ pub(super) fn of(
     waterfall: &Waterfall,
 ) -> Box<Facts> {
     let (plan, settlement) = (round.plan, round.settlement);
-    let outcome = if settlement.winners.is_empty() {
-        Outcome::NoBid
-    } else {
+    let bids = settlement.bids.iter().enumerate();
+    let is_sold = bids
+        .filter(|(_, judged)| judged.win().is_some())
+        .any(|(at, _)| !round.is_forfeit(at));
+    let outcome = if is_sold {
         Outcome::Won
+    } else {
+        Outcome::NoBid
     };
     begin(&mut facts, round.arrived, outcome, plan.intake.request.id());
     request(&mut facts, plan.intake, plan.privacy, round.arrived.source);
@@ -84,10 +88,13 @@ pub(super) fn of(
         texts,
         ..
     } = &mut *facts;
-    bids.extend(settlement.bids.iter().map(|judged| {
+    bids.extend(settlement.bids.iter().enumerate().map(|(at, judged)| {
         let adomain = judged.bid.adomain.iter();
         domains.extend(adomain.map(|domain| texts.keep(domain)));
-        bid(texts, round, judged)
+        BidFacts {
+            is_forfeit: round.is_forfeit(at),
+            ..bid(texts, round, judged)
+        }
     }));
     facts
 }
@@ -209,6 +216,7 @@ fn bid(texts: &mut Texts, round: &Round<'_>, judged: &Judged<'_>) -> BidFacts {
         creative: texts.keep_some(bid.crid.as_deref()),
         domains: bid.adomain.len(),
         fate: judged.fate,
+        is_forfeit: false,
         payout: judged
             .win()
             .map(|win| share.of_win(round.plan, rates, judged, win)),

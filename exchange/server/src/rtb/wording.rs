@@ -7,6 +7,7 @@ use exchange_core::{Loss, Medium};
 
 use super::facts::{AskFacts, BidFacts, CallFacts, Facts, ImpFacts, RequestFacts, Text};
 use super::fate::Words;
+use super::forfeit::FORFEIT;
 use super::records::{
     AskRecord, BidRecord, CallRecord, DiscountRecord, ImpSummary, LossRecord, PayoutRecord, Record,
     RequestSummary, SaleRecord,
@@ -87,6 +88,7 @@ impl Facts {
 
     fn bid<'f>(&'f self, bid: &BidFacts, adomain: Vec<&'f str>) -> BidRecord<'f> {
         let (outcome, loss, clearing_price, minimum_to_win) = match bid.fate {
+            Fate::Won(win) if bid.is_forfeit => (FORFEIT, None, None, Some(win.minimum_to_win)),
             Fate::Won(win) => ("won", None, Some(win.price), Some(win.minimum_to_win)),
             Fate::Lost {
                 loss,
@@ -108,12 +110,13 @@ impl Facts {
             fate: Words {
                 fate: bid.fate,
                 currency: bid.currency,
+                is_forfeit: bid.is_forfeit,
             },
             loss,
             clearing_price,
             minimum_to_win,
             sale: match (bid.fate, bid.payout) {
-                (Fate::Won(win), Some(payout)) => Some(sale(&win, payout)),
+                (Fate::Won(win), Some(payout)) if !bid.is_forfeit => Some(sale(&win, payout)),
                 (Fate::Won(_) | Fate::Lost { .. }, _) => None,
             },
         }
