@@ -90,8 +90,9 @@ pub fn read(
     if at.is_some_and(|at| !(1..=3).contains(&at)) {
         form.refuse("at", "must be 1, 2 or 3");
     }
-    if at == Some(3) && floor.is_none() {
-        form.refuse("floor", "is required when at is 3: it is the agreed price");
+    if at == Some(3) && floor.is_none_or(|floor| floor == CpmMicros::ZERO) {
+        let says = "is required when at is 3, and above 0: it is the agreed price";
+        form.refuse("floor", says);
     }
     let named: Vec<PlacementId> = form.take("placements").unwrap_or_default();
     for (index, placement) in named.iter().enumerate() {

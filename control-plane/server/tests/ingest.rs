@@ -723,6 +723,58 @@ async fn deliveries_add_up_to_revenue() {
 }
 
 #[tokio::test]
+async fn what_ssps_sold_is_told_by_their_accounts() {
+    let bank = Bank::open().await;
+    let noon = UnixMillis(1_790_000_000_000);
+    let sold = |number: u128, publisher: &str, placement: &str, kind: &str| {
+        let event = serde_json::json!({
+            "claims": {"kind": kind, "auction": Uuid::from_u128(number), "imp": "1", "partner": "rival",
+                "publisher": publisher, "placement": placement, "price": 10_000, "currency": "USD", "gross": 1_000,
+                "fee": 100, "payout_currency": "USD", "url": "", "expires": noon, "test": false},
+            "at": noon, "fact": DeliveryFact::Happened,
+        });
+        serde_json::from_value::<DeliveryEvent>(event).unwrap()
+    };
+    let events = [
+        sold(1, "ssp-1", "", "bill"),
+        sold(2, "ssp-1", "", "bill"),
+        sold(3, "ssp-2", "", "bill"),
+        sold(4, "paper", "top", "impression"),
+        sold(2, "ssp-1", "", "click"),
+        sold(4, "paper", "top", "view"),
+    ];
+    for (number, event) in events.iter().enumerate() {
+        let payload = serde_json::to_vec(event).unwrap();
+        let ttl = std::time::Duration::from_secs(60);
+        let once = format!("sold-{number}");
+        let appended = bank
+            .log
+            .append_once(&[DELIVERY_STREAM], &once, ttl, &payload);
+        appended.await.unwrap();
+    }
+    while bank.ingest.apply_deliveries().await.unwrap() > 0 {}
+    let (by, rates) = (RevenueBy::Placement, RateTable::default());
+    let (from, to) = (noon, UnixMillis(noon.0 + 1));
+    let revenue = bank.ledger.revenue(from, to, by, Currency::USD, &rates);
+    let revenue = revenue.await.unwrap();
+    let rows = revenue.rows.iter();
+    let told: Vec<_> = rows
+        .map(|row| {
+            (
+                row.key.as_deref().unwrap(),
+                row.impressions,
+                row.clicks,
+                row.views,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [("ssp-1", 2, 1, 0), ("ssp-2", 1, 0, 0), ("top", 1, 0, 1)]
+    );
+}
+
+#[tokio::test]
 async fn each_ad_of_an_imp_is_delivered_by_itself() {
     // a break that A, A and B won is one imp
     let bank = Bank::open().await;

@@ -108,7 +108,8 @@ impl Repairs {
         }
     }
 
-    pub(crate) fn push(&mut self, repair: Repair) {
+    /// Counts one more.
+    pub fn push(&mut self, repair: Repair) {
         self.total = self.total.saturating_add(1);
         if self.list.len() < self.room {
             self.list.push(repair);

@@ -1,13 +1,89 @@
 //! Whether markup loads anything over plain HTTP (OpenRTB 2.6 §3.2.4 `secure`, X-47).
 
+use std::borrow::Cow;
+
+use memchr::memchr;
 use wide::u8x16;
 
-/// The first `http:` URL in markup of any kind, `None` when there is none.
+/// The first `http:` URL in markup of any kind, `None` when there is none. Where none is written as it is, one that is
+/// written with character references counts, too: browsers and players resolve them.
 ///
 /// Names of XML namespaces and schemas are not loaded and do not count. With `loopback_is_secure`,
 /// hosts that browsers treat as a secure context on the machine itself do not count either.
 #[must_use]
-pub fn insecure_url(markup: &str, loopback_is_secure: bool) -> Option<&str> {
+pub fn insecure_url(markup: &str, loopback_is_secure: bool) -> Option<Cow<'_, str>> {
+    if let Some(url) = written_url(markup, loopback_is_secure) {
+        return Some(Cow::Borrowed(url));
+    }
+    let resolved = resolved(markup)?;
+    let url = written_url(&resolved, loopback_is_secure)?;
+    Some(Cow::Owned(url.to_owned()))
+}
+
+/// The markup with what may hide a URL resolved; `None` where nothing of it is there.
+fn resolved(markup: &str) -> Option<String> {
+    let mut out = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = memchr(b'&', markup.as_bytes().get(at..)?) {
+        let start = at + found;
+        let rest = markup.get(start..)?;
+        let Some((character, length)) = reference(rest) else {
+            at = start + 1;
+            continue;
+        };
+        out.push_str(markup.get(copied..start)?);
+        // Browsers take tabs and ends of lines out of a URL.
+        if !matches!(character, '\t' | '\n' | '\r') {
+            out.push(character);
+        }
+        at = start + length;
+        copied = at;
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(markup.get(copied..)?);
+    Some(out)
+}
+
+/// The character that a reference at the beginning of `rest` stands for, and the reference's length, where URLs have
+/// that character. Quotes, equals signs and brackets are left as they are: they do not end an attribute.
+fn reference(rest: &str) -> Option<(char, usize)> {
+    let Some(number) = rest.strip_prefix("&#") else {
+        let named = NAMED.iter().find(|(name, _)| rest.starts_with(name));
+        return named.map(|(name, character)| (*character, name.len()));
+    };
+    let (radix, digits) = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => (16, digits),
+        None => (10, number),
+    };
+    let mut code = 0_u32;
+    let mut length = 0;
+    for digit in digits.chars().map_while(|it| it.to_digit(radix)) {
+        code = code.saturating_mul(radix).saturating_add(digit);
+        length += 1;
+    }
+    let character = char::from_u32(code).filter(|it| {
+        it.is_ascii_alphanumeric()
+            || matches!(it, ':' | '/' | '\\' | '.' | '-' | '@' | '\t' | '\n' | '\r')
+    })?;
+    // HTML takes a number without its semicolon.
+    let ended = usize::from(digits.get(length..)?.starts_with(';'));
+    let before = rest.len() - digits.len();
+    (length > 0).then_some((character, before + length + ended))
+}
+
+/// References by name to what a scheme and its slashes are written with.
+const NAMED: [(&str, char); 5] = [
+    ("&colon;", ':'),
+    ("&sol;", '/'),
+    ("&bsol;", '\\'),
+    ("&Tab;", '\t'),
+    ("&NewLine;", '\n'),
+];
+
+/// The first `http:` URL that is written as it is.
+fn written_url(markup: &str, loopback_is_secure: bool) -> Option<&str> {
     let bytes = markup.as_bytes();
     let mut from = 0;
     while let Some(colon) = colon_behind_p(bytes, from) {
@@ -142,6 +218,57 @@ mod tests {
     }
 
     #[test]
+    fn references_hide_no_url() {
+        const X: Option<&str> = Some("http://a.example/x");
+        #[rustfmt::skip]
+        let cases = [
+            ("X-47 slashes by number", "<img src='http:&#x2f;&#x2F;a.example/x'>", false, X),
+            ("X-47 a letter by number", "<img src='&#104;ttp://a.example/x'>", false, X),
+            ("X-47 all of it, with zeros, without semicolons", "<img src='&#x00068&#116&#116&#x70&#58//a.example/x'>", false, X),
+            ("X-47 by name", "<img src='http&colon;&sol;&sol;a.example/x'>", false, X),
+            ("X-47 a tab that is taken out", "<img src='ht&Tab;tp:/&#10;/a.example/x'>", false, X),
+            ("X-47 https", "<img src='&#104;ttps://a.example/x'>", false, None),
+            ("X-47 a parameter", "<a href='https://a/?q=&amp;b=&#39;&#x2f;&copy;&#x110000;&#;&#x;&'>", false, None),
+            ("X-47 a namespace", "<VAST xmlns='&#104;ttp://b.example'>", false, None),
+            ("X-47 a number beyond any", "<img src='&#99999999999999999999104;ttp://a.example/x'>", false, None),
+            ("X-47 loopback, local", "<img src='http:&#x2f;&#x2f;127&#46;0.0.1/x'>", true, None),
+            ("X-47 the first that is written as it is", "<a href='&#104;ttp://b/'><img src='http://a.example/x'>", false, X),
+        ];
+        for (id, markup, local, want) in cases {
+            assert_eq!(
+                insecure_url(markup, local).as_deref(),
+                want,
+                "{id}: {markup}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_url_is_found_whichever_of_its_characters_are_references(how in proptest::collection::vec(0_u8..5, 7), before in "([^&:=A-Za-z0-9]{0,9} )?", after in "[^:]{0,9}") {
+            let mut markup = before;
+            for (character, how) in "http://".chars().zip(how) {
+                let code = u32::from(character);
+                match how {
+                    0 => markup.push_str(&format!("&#{code};")),
+                    1 => markup.push_str(&format!("&#x{code:x};")),
+                    2 => markup.push_str(&format!("&#X{code:04X};")),
+                    _ => markup.push(character),
+                }
+            }
+            markup.push_str("a.example");
+            markup.push_str(&after);
+            let is_found = insecure_url(&markup, false).is_some();
+            prop_assert!(is_found, "{}", markup);
+        }
+
+        #[test]
+        fn any_text_with_references(markup in "(&#|&#x|;|&colon;|&sol;|[0-9a-f]|http|/|é|\\PC){0,40}") {
+            let _ = insecure_url(&markup, true);
+        }
+    }
+
+    #[test]
     fn plain_http_is_found_wherever_it_stands() {
         let cases = [
             (
@@ -237,7 +364,11 @@ mod tests {
             ),
         ];
         for (id, markup, local, want) in cases {
-            assert_eq!(insecure_url(markup, local), want, "{id}: {markup}");
+            assert_eq!(
+                insecure_url(markup, local).as_deref(),
+                want,
+                "{id}: {markup}"
+            );
         }
     }
 }

@@ -536,15 +536,16 @@ proptest! {
 
     #[test]
     fn a_survey_tells_what_a_reading_does(
-        pieces in proptest::collection::vec(0_usize..26, 0..40),
+        pieces in proptest::collection::vec(0_usize..29, 0..40),
         head in any::<bool>(),
         cut in 0_usize..400,
     ) {
-        const PIECES: [&str; 26] = [
+        const PIECES: [&str; 29] = [
             "<Ad id=\"1\">", "</Ad>", "<InLine>", "</InLine>", "<Wrapper>", "</Wrapper>", "<Linear skipoffset='5'>",
             "<Linear>", "</Linear>", "<Duration>", "00:00:15", " 00:01:00.5 ", "</Duration>", "<![CDATA[00:00:30]]>",
             "<MediaFile type=\"video/mp4\"/>", "<MediaFile apiFramework=\"VPAID\" type='a>b'></MediaFile>", "<!-- < > -->",
             "<?x?>", "<b", "\"", "'", "é", "<v:Ad>", "</v:Ad>", "&lt;", "<Mezzanine type = 'x' type='y' /></VAST>",
+            "<Ad sequence=\"1\">", "<Ad sequence=' 2 ' sequence=''>", "<Ad sequence='-'>",
         ];
         let mut markup = String::from(if head { "<VAST version=\"4.1\">" } else { "" });
         for piece in pieces {

@@ -4,8 +4,10 @@ mod additions;
 mod choices;
 
 use openrtb::splice::{Object, Patches};
-use openrtb::{BidRequest, Limits, ReadError, Repairs, convert};
+use openrtb::{BidRequest, Limits, ReadError, Repair, RepairKind, Repairs, convert};
 use units::Multiplier;
+
+use crate::payout;
 
 pub use additions::{Additions, Defaults, Place, Visitor};
 
@@ -106,7 +108,7 @@ pub fn read<'a>(
     bounds: &Bounds,
 ) -> Result<Intake<'a>, Refusal> {
     let Pages { newer, added } = pages;
-    let (mut request, repairs) = BidRequest::read(body, &bounds.limits)?;
+    let (mut request, mut repairs) = BidRequest::read(body, &bounds.limits)?;
     choices::check(&request, body, bounds)?;
     let mut body = body;
     // What is written here is ours, and cannot be beyond a limit that the request kept.
@@ -116,7 +118,7 @@ pub fn read<'a>(
     }
     let tmax_ms = tmax_ms(&request, additions)?;
     let mut patches = Patches::new();
-    check_quantities(&request, body, bounds.quantity, &mut patches)?;
+    check_quantities(&request, body, bounds.quantity, &mut repairs, &mut patches)?;
     additions.lay_over(&request, &mut patches);
     if !patches.is_empty() {
         added.clear();
@@ -132,15 +134,21 @@ pub fn read<'a>(
     })
 }
 
-/// Bounds what one display counts for, and leaves it out where one display is one impression.
+/// Bounds what one display counts for, and leaves it out where one display is one impression, or where it says no
+/// quantity (C-32, C-60): buyers are to see what they pay for.
 fn check_quantities(
     request: &BidRequest<'_>,
     body: &[u8],
     most: Multiplier,
+    repairs: &mut Repairs,
     patches: &mut Patches,
 ) -> Result<(), ReadError> {
     for (index, imp) in request.imp.iter().enumerate() {
         let Some(qty) = imp.qty.as_deref() else {
+            // What could not be read is counted already, and would be passed on.
+            if !repairs.is_empty() {
+                patches.remove(Object::Imp(index), "qty");
+            }
             continue;
         };
         if request.dooh.is_none() {
@@ -154,6 +162,14 @@ fn check_quantities(
                 "C-150",
                 what,
             ));
+        } else if payout::told_quantity(Some(imp)).is_none() {
+            patches.remove(Object::Imp(index), "qty");
+            repairs.push(Repair {
+                object: "Qty",
+                field: "multiplier",
+                at: qty.span.start,
+                kind: RepairKind::DroppedObject,
+            });
         }
     }
     Ok(())
@@ -252,6 +268,14 @@ mod tests {
             ("C-150 as many as are believed", DOOH, r#""qty":{"multiplier":1000}"#, Ok(Some("1000"))),
             ("C-150 more", DOOH, r#""qty":{"multiplier":1000.000001}"#, Err("/imp/0/qty/multiplier")),
             ("C-150 as many as can be written", DOOH, r#""qty":{"multiplier":9223372036854.775807}"#, Err("/imp/0/qty/multiplier")),
+            ("C-32 none", DOOH, r#""qty":{"multiplier":0}"#, Ok(None)),
+            ("C-32 less than none", DOOH, r#""qty":{"multiplier":-3}"#, Ok(None)),
+            ("C-32 no number", DOOH, r#""qty":{"multiplier":"x"}"#, Ok(None)),
+            ("C-60 without its multiplier", DOOH, r#""qty":{"sourcetype":1}"#, Ok(None)),
+            ("C-60 empty", DOOH, r#""qty":{}"#, Ok(None)),
+            ("C-32 less than can be counted", DOOH, r#""qty":{"multiplier":1e-7}"#, Ok(None)),
+            ("C-32 beyond any number", DOOH, r#""qty":{"multiplier":1e300}"#, Ok(None)),
+            ("C-24 a quantity in a text", DOOH, r#""qty":{"multiplier":"2"}"#, Ok(Some("2"))),
             ("C-150 a page", r#""site":{"id":"s"},"#, r#""qty":{"multiplier":2}"#, Ok(None)),
             ("C-150 neither", "", r#""qty":{"multiplier":9223372036854.775807}"#, Ok(None)),
         ];
@@ -264,8 +288,13 @@ mod tests {
             let told = match &read {
                 Ok(intake) => {
                     let text = std::str::from_utf8(intake.body).unwrap();
-                    assert_eq!(text.contains("qty"), context == DOOH, "{item}: {text}");
                     let qty = intake.request.imp[0].qty.as_deref();
+                    assert_eq!(text.contains("qty"), qty.is_some(), "{item}: {text}");
+                    let dropped = intake.repairs.by_kind();
+                    let mut dropped =
+                        dropped.filter(|(kind, _)| *kind == RepairKind::DroppedObject);
+                    let is_counted = dropped.next().is_some();
+                    assert_eq!(is_counted, context == DOOH && qty.is_none(), "{item}");
                     Ok(qty.and_then(|qty| qty.multiplier))
                 }
                 Err(Refusal::Unreadable(error)) => Err(error.pointer()),

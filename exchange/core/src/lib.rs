@@ -18,6 +18,7 @@ pub mod auction;
 pub mod clearing;
 pub mod conditions;
 pub mod deals;
+pub mod delay;
 pub mod domain;
 pub mod floors;
 pub mod intake;

@@ -109,13 +109,17 @@ pub fn promised(bid: &Bid<'_>) -> Option<DurationMillis> {
     bid.exp.map(seconds)
 }
 
+/// How long after its auction, or its display where that has a time, the imp says that the impression may come.
+#[must_use]
+pub fn told_delay(imp: &Imp<'_>) -> Option<DurationMillis> {
+    imp.exp.filter(|told| *told >= 0).map(seconds)
+}
+
 /// How long after `now` the impression may come, as far as the imp says: counted from the time of the display
 /// where it names one.
 #[must_use]
 pub fn expected_delay(imp: Option<&Imp<'_>>, now: UnixMillis) -> DurationMillis {
-    let told = imp
-        .and_then(|imp| imp.exp)
-        .map_or(0, |told| seconds(told).0);
+    let told = imp.and_then(told_delay).map_or(0, |told| told.0);
     let until_display = imp.map_or(0, |imp| until_display(imp, now).0);
     DurationMillis(told.saturating_add(until_display))
 }

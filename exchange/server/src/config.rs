@@ -1,5 +1,7 @@
 //! What the exchange can be told from outside.
 
+mod delay;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -18,6 +20,7 @@ use service::http::Limits;
 use service::quota::Terms;
 use units::{Currency, Multiplier};
 
+pub(crate) use self::delay::ExpectedDelay;
 use crate::records::RecordsConfig;
 use crate::rtb::newest::RecordBounds;
 use crate::sightings::SightingsConfig;
@@ -57,6 +60,7 @@ pub struct Config {
     pub catalog_max_age: Millis,
     pub answer_margin: Millis,
     pub notice_ttl: Millis,
+    pub expected_delay: ExpectedDelay,
     pub notice_timeout: Millis,
     pub notice_url: Bytes,
     pub notice_queue: usize,
@@ -393,6 +397,7 @@ impl Config {
             declared: self.declared,
             international: self.declared_international,
             limits: self.response,
+            delays: self.expected_delay.usual(),
         }
     }
 
@@ -437,6 +442,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use exchange_core::delay::UsualDelays;
 
     #[test]
     fn the_defaults_are_valid_and_an_open_auction_stays_on_loopback() {
@@ -454,6 +460,7 @@ mod tests {
         config.validate().unwrap();
         assert_eq!(config.rtb_base(), "http://127.0.0.1:8004");
         assert!(config.listens_on_loopback());
+        assert_eq!(config.expected_delay.usual(), UsualDelays::default());
         let open = load(&[("listen".into(), "0.0.0.0:8004".into())]);
         assert!(!open.listens_on_loopback());
         let wrong = load(&[("trusted_proxies".into(), r#"["10.0.0.0/8", "10/8"]"#.into())]);

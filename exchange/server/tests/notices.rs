@@ -608,7 +608,9 @@ async fn a_bid_pays_as_long_as_it_says_and_no_longer() {
 
     let dsp = with(r#""exp":1,"#);
     let rig = Rig::start(&[("alpha", format!("{}/bid", dsp.server.url))]).await;
-    let bid = won(&rig).await;
+    let request = banner("").replacen(r#""id":"1""#, r#""id":"1","exp":1"#, 1);
+    let answer = rig.auction(&request).await.expect_status(200).json();
+    let bid = answer["seatbid"][0]["bid"][0].clone();
     let burl = url(&bid, "burl");
     // HEAD answers as GET would, and records nothing (C-11).
     poll_until(PATIENCE, async || {

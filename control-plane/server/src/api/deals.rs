@@ -8,7 +8,7 @@ use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 use units::PlacementId;
 
-use super::{Listing, simple};
+use super::{Listing, rated, simple};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -28,6 +28,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     };
     let placements = placements(edit.tx(), &form).await?;
     let doc = at_the_edge(|edge| deal::read(form, &placements, edge))?;
+    rated::check(edit.tx(), &[], [("/currency".to_owned(), doc.currency)]).await?;
     simple::create(&app, edit, &doc).await
 }
 
@@ -80,6 +81,8 @@ pub(crate) async fn change(
     if after.id.as_str() != id {
         return Err(Fault::meaning("/id", "cannot be changed").into());
     }
+    let told = [("/currency".to_owned(), after.currency)];
+    rated::check(edit.tx(), &[before.doc.currency], told).await?;
     let kept = edit.update("update", &before.doc, &after).await?;
     let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
     app.finish(edit, answer).await

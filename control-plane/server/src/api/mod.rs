@@ -14,6 +14,7 @@ pub(crate) mod ops;
 pub(crate) mod partners;
 pub(crate) mod placements;
 pub(crate) mod publishers;
+pub(crate) mod rated;
 pub(crate) mod rates;
 pub(crate) mod reconcile;
 pub(crate) mod segments;

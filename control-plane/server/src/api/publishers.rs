@@ -10,9 +10,10 @@ use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 use serde::Serialize;
 use service::clock;
+use units::Currency;
 use utoipa::ToSchema;
 
-use super::{Listing, simple};
+use super::{Listing, rated, simple};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -32,6 +33,7 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
     };
     let partners = partners(edit.tx(), &form).await?;
     let doc = at_the_edge(|edge| publisher::read(form, None, &partners, app.is_local(), edge))?;
+    rated::check(edit.tx(), &[], currencies(&doc)).await?;
     simple::create(&app, edit, &doc).await
 }
 
@@ -44,6 +46,13 @@ async fn partners(client: &impl GenericClient, form: &Form) -> Result<Vec<String
         .into_iter()
         .map(|kept| kept.doc.id.as_str().to_owned());
     Ok(ids.collect())
+}
+
+/// The currencies that a publisher is paid and its prices are raised in, with their pointers.
+fn currencies(publisher: &Publisher) -> impl Iterator<Item = (String, Currency)> {
+    let raised = publisher.increments.keys();
+    let raised = raised.map(|currency| (format!("/increments/{currency}"), *currency));
+    std::iter::once(("/currency".to_owned(), publisher.currency)).chain(raised)
 }
 
 /// Lists publishers.
@@ -90,6 +99,8 @@ pub(crate) async fn change(
     if after.id.as_str() != id {
         return Err(Fault::meaning("/id", "cannot be changed").into());
     }
+    let former: Vec<Currency> = currencies(&before.doc).map(|(_, it)| it).collect();
+    rated::check(edit.tx(), &former, currencies(&after)).await?;
     let kept = edit.update("update", &before.doc, &after).await?;
     let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
     app.finish(edit, answer).await

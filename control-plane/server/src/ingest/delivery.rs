@@ -47,8 +47,20 @@ impl RevenueBy {
     const fn column(self) -> &'static str {
         match self {
             Self::Day => "to_char(to_timestamp(at / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
-            Self::Placement => "placement",
+            // What an SSP sold has no placement: its account stands for it.
+            Self::Placement => "CASE placement WHEN '' THEN publisher ELSE placement END",
             Self::Dsp => "partner",
+        }
+    }
+
+    /// The same of clicks and views, which know their seller by the impression alone.
+    const fn column_of_marks(self) -> &'static str {
+        match self {
+            Self::Placement => {
+                "CASE m.placement WHEN '' THEN coalesce((SELECT d.publisher FROM deliveries AS d
+                     WHERE d.auction = m.auction AND d.imp = m.imp AND d.ad = m.ad), '') ELSE m.placement END"
+            }
+            Self::Day | Self::Dsp => self.column(),
         }
     }
 }
@@ -56,7 +68,7 @@ impl RevenueBy {
 /// One line of a revenue report, or its total.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RevenueRow {
-    /// The day, placement or DSP; absent in the total.
+    /// The day, placement or DSP; for what an SSP sold, its account in place of a placement; absent in the total.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Impressions that were delivered.
@@ -188,8 +200,9 @@ impl Ledger {
         let marks = client
             .query(
                 &format!(
-                    "SELECT {column} AS key, count(*) FILTER (WHERE kind = 'click'), count(*) FILTER (WHERE kind = 'view')
-                     FROM delivery_marks WHERE at >= $1 AND at < $2 AND kind IN ('click', 'view') GROUP BY 1"
+                    "SELECT {} AS key, count(*) FILTER (WHERE kind = 'click'), count(*) FILTER (WHERE kind = 'view')
+                     FROM delivery_marks AS m WHERE at >= $1 AND at < $2 AND kind IN ('click', 'view') GROUP BY 1",
+                    by.column_of_marks()
                 ),
                 &[&from.0, &to.0],
             )

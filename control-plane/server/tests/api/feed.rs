@@ -176,6 +176,8 @@ async fn verdicts_on_creatives_reach_the_feed() {
 #[tokio::test]
 async fn terms_of_sellers_reach_the_feed() {
     let plane = Plane::start().await;
+    let rates = json!({"rates": {"JPY": 149.5}});
+    let _ = plane.post("/rates", rates).await.expect_status(201);
     let dsp =
         json!({"id": "dsp", "name": "d", "endpoint": "http://127.0.0.1:9100/bid", "multibid": 2});
     let _ = plane.post("/demand-partners", dsp).await.expect_status(201);

@@ -514,7 +514,7 @@ async fn every_resource_is_made_changed_and_listed() {
     let plane = Plane::start().await;
     plane.advertiser().await;
     let _ = plane
-        .post("/rates", json!({"rates": {"EUR": 0.92}}))
+        .post("/rates", json!({"rates": {"EUR": 0.92, "JPY": 149.5}}))
         .await
         .expect_status(201);
     let cases = [
@@ -680,7 +680,60 @@ async fn every_resource_is_made_changed_and_listed() {
         );
     }
     let rates = plane.get("/rates").await.expect_status(200).text();
-    assert!(rates.contains(r#""rates":{"EUR":0.92}"#), "{rates}");
+    assert!(
+        rates.contains(r#""rates":{"EUR":0.92,"JPY":149.5}"#),
+        "{rates}"
+    );
+}
+
+#[tokio::test]
+async fn x_73_what_has_no_rate_is_no_currency_to_sell_in() {
+    let plane = Plane::start().await;
+    let paper = |id: &str, more: &Value| {
+        let mut body = json!({"id": id, "name": "Post", "domain": "post.example"});
+        let members = more.as_object().cloned().unwrap_or_default();
+        body.as_object_mut().unwrap().extend(members);
+        body
+    };
+    #[rustfmt::skip]
+    let refused = [
+        ("/publishers", paper("p", &json!({"currency": "CHF"})), vec!["/currency"]),
+        ("/publishers", paper("p", &json!({"currency": "CHF", "increments": {"SEK": 1, "USD": 1}})), vec!["/currency", "/increments/SEK"]),
+        ("/deals", json!({"id": "d", "floor": 1, "currency": "CHF"}), vec!["/currency"]),
+        ("/deals", json!({"id": "d", "at": 3, "floor": 0}), vec!["/floor"]),
+        ("/deals", json!({"id": "d", "at": 3}), vec!["/floor"]),
+    ];
+    for (path, body, at) in refused {
+        let answer = plane.post(path, body.clone()).await.expect_status(422);
+        let problem = answer.json();
+        let first = problem["pointer"].as_str().unwrap();
+        let others = problem["errors"].as_array().into_iter().flatten();
+        let mut told: Vec<&str> = others.filter_map(|it| it["pointer"].as_str()).collect();
+        if told.is_empty() {
+            told.push(first);
+        }
+        assert_eq!(told, at, "{body}");
+    }
+    let rates = json!({"rates": {"CHF": 0.88}});
+    let _ = plane.post("/rates", rates).await.expect_status(201);
+    let swiss = paper("p", &json!({"currency": "CHF"}));
+    let _ = plane.post("/publishers", swiss).await.expect_status(201);
+    let deal = json!({"id": "d", "at": 3, "floor": 2, "currency": "CHF"});
+    let _ = plane.post("/deals", deal).await.expect_status(201);
+    // A currency that lost its rate is not in the way of other edits.
+    let rates = json!({"rates": {"EUR": 0.92}});
+    let _ = plane.post("/rates", rates).await.expect_status(201);
+    let edits = [
+        ("/publishers/p", json!({"fee": 0.2}), 200),
+        ("/publishers/p", json!({"currency": "SEK"}), 422),
+        ("/publishers/p", json!({"increments": {"EUR": 0.05}}), 200),
+        ("/deals/d", json!({"floor": 3}), 200),
+        ("/deals/d", json!({"floor": 0}), 422),
+        ("/deals/d", json!({"currency": "SEK"}), 422),
+    ];
+    for (path, edit, status) in edits {
+        let _ = plane.patch(path, edit).await.expect_status(status);
+    }
 }
 
 #[tokio::test]

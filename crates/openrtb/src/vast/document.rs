@@ -169,11 +169,20 @@ impl<'m> Vast<'m> {
         self.ads.first().is_some_and(|ad| ad.is_wrapper)
     }
 
-    /// The first duration that an ad tells, in whole seconds, a begun one counted in full;
-    /// comparable with `bid.dur`.
+    /// How long the document plays, in milliseconds: the ads of its pod together, as far as they tell; without a pod
+    /// the first ad that tells.
+    #[must_use]
+    pub fn total_ms(&self) -> Option<u32> {
+        let sequenced = self.ads.iter().filter(|ad| ad.sequence.is_some());
+        let told = sequenced.filter_map(|ad| ad.duration_ms);
+        let first = || self.ads.iter().find_map(|ad| ad.duration_ms);
+        told.reduce(u32::saturating_add).or_else(first)
+    }
+
+    /// The same in whole seconds, a begun one counted in full; comparable with `bid.dur`.
     #[must_use]
     pub fn seconds(&self) -> Option<i32> {
-        whole_seconds(self.ads.iter().find_map(|ad| ad.duration_ms)?)
+        whole_seconds(self.total_ms()?)
     }
 
     /// The protocol of the document, for `protocols` (C-80); `None` for an unknown version.

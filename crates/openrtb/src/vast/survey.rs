@@ -23,6 +23,10 @@ pub struct Survey<'m> {
     pub duration_ms: Option<u32>,
     /// As [`Vast::is_well_formed`].
     pub is_well_formed: bool,
+    /// What the ads of a pod tell together, in milliseconds, and whether the open ad is one whose time is to come.
+    pod_ms: Option<u32>,
+    is_sequenced: bool,
+    is_untimed: bool,
     files: [SurveyedFile<'m>; MOST_FILES],
     count: usize,
     verifications: usize,
@@ -166,6 +170,9 @@ impl<'m> Survey<'m> {
             is_skippable: false,
             duration_ms: None,
             is_well_formed: true,
+            pod_ms: None,
+            is_sequenced: false,
+            is_untimed: false,
             files: [SurveyedFile::default(); MOST_FILES],
             count: 0,
             verifications: 0,
@@ -178,6 +185,13 @@ impl<'m> Survey<'m> {
         if is_ad(name) {
             self.is_wrapper |= self.ads == 0 && name.eq_ignore_ascii_case(b"Wrapper");
             self.ads += 1;
+            self.is_untimed = std::mem::take(&mut self.is_sequenced);
+            return false;
+        }
+        if name.eq_ignore_ascii_case(b"Ad") {
+            let sequence = attributes(of_element()).find(|(key, _)| *key == "sequence");
+            self.is_sequenced =
+                sequence.is_some_and(|(_, value)| value.trim().parse::<u32>().is_ok());
             return false;
         }
         // What stands outside of an ad is none of it.
@@ -230,8 +244,16 @@ impl<'m> Survey<'m> {
     }
 
     fn duration(&mut self, text: &str) {
+        if self.duration_ms.is_some() && !self.is_untimed {
+            return;
+        }
+        let told = duration_ms(text.trim());
         if self.duration_ms.is_none() {
-            self.duration_ms = duration_ms(text.trim());
+            self.duration_ms = told;
+        }
+        if let Some(told) = told.filter(|_| self.is_untimed) {
+            self.pod_ms = Some(self.pod_ms.unwrap_or(0).saturating_add(told));
+            self.is_untimed = false;
         }
     }
 
@@ -247,10 +269,16 @@ impl<'m> Survey<'m> {
         self.verifications > 0 && self.verifications == self.verified_by_omid
     }
 
+    /// As [`Vast::total_ms`].
+    #[must_use]
+    pub fn total_ms(&self) -> Option<u32> {
+        self.pod_ms.or(self.duration_ms)
+    }
+
     /// As [`Vast::seconds`].
     #[must_use]
     pub fn seconds(&self) -> Option<i32> {
-        whole_seconds(self.duration_ms?)
+        whole_seconds(self.total_ms()?)
     }
 
     /// As [`Vast::protocol`].

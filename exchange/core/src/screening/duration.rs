@@ -43,10 +43,10 @@ pub(super) fn check(
     }
 }
 
-/// Whether the markup, where it tells its length, is as long as that. Of several ads only the first tells, and
-/// all of them are no shorter.
+/// Whether the markup, where it tells its length, is as long as that. Of several ads the first tells, or all of a
+/// pod together, as far as they do; all of them are no shorter.
 fn is_as_declared(document: &Document<'_>, seconds: i32) -> bool {
-    let Some((vast, exact_ms)) = document.vast().and_then(|it| Some((it, it.duration_ms?))) else {
+    let Some((vast, exact_ms)) = document.vast().and_then(|it| Some((it, it.total_ms()?))) else {
         return true;
     };
     let longer_ms = i64::from(exact_ms) - i64::from(seconds) * 1_000;

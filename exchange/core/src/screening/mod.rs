@@ -39,6 +39,7 @@ use units::{CpmMicros, Currency, RateTable, UnixMillis};
 use self::document::Document;
 pub use self::lists::Lists;
 use crate::conditions::Conditions;
+use crate::delay::UsualDelays;
 use crate::floors::{self, Floor};
 use crate::loss::Loss;
 use crate::medium::Medium;
@@ -62,6 +63,8 @@ pub struct Policy {
     pub international: usize,
     /// What is believed of a response before it is refused as an error.
     pub limits: Limits,
+    /// How late impressions are whose imps do not say.
+    pub delays: UsualDelays,
 }
 
 impl Default for Policy {
@@ -74,6 +77,7 @@ impl Default for Policy {
             declared: 50,
             international: 128,
             limits: Limits::RESPONSE,
+            delays: UsualDelays::default(),
         }
     }
 }
@@ -142,7 +146,7 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     markup::check(case)?;
     creative_id::check(case)?;
     advertiser_domain::check(case)?;
-    expiry::check(case)?;
+    expiry::check(case, &document)?;
     seat::check(case)?;
     let deal = deal::check(case)?;
     let medium = medium::detect(case, &document);

@@ -14,7 +14,7 @@ use recording::{Bodies, Body, Missing};
 use serde::{Deserialize, Serialize};
 use units::{AuctionId, Currency, Multiplier, UnixMillis};
 
-use crate::config::{Config, NO_FEE, Privacy};
+use crate::config::{Config, ExpectedDelay, NO_FEE, Privacy};
 
 /// Everything that one auction read, but for the catalog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,12 +128,18 @@ pub struct Settings {
     #[serde(default = "any_length")]
     pub international: usize,
     pub response: Limits,
+    #[serde(default = "no_delay")]
+    pub expected_delay: ExpectedDelay,
     pub privacy: Privacy,
 }
 
 /// Records from before a bound say nothing of it.
 const fn any_length() -> usize {
     usize::MAX
+}
+
+const fn no_delay() -> ExpectedDelay {
+    ExpectedDelay::NONE
 }
 
 impl Settings {
@@ -150,6 +156,7 @@ impl Settings {
             declared: policy.declared,
             international: policy.international,
             response: policy.limits,
+            expected_delay: config.expected_delay,
             privacy: config.privacy,
         }
     }
@@ -165,6 +172,7 @@ impl Settings {
             declared: self.declared,
             international: self.international,
             limits: self.response,
+            delays: self.expected_delay.usual(),
         };
         Market::new(catalog, &self.domain, policy, self.privacy.policy())
     }

@@ -71,6 +71,9 @@ pub(super) async fn sell(
         placement,
         publisher,
         deals: in_force.deals(&placement.id, now, context.exchange.config.placement_deals),
+        rates: &in_force.market.rates,
+        choices: context.exchange.config.choices,
+        delays: in_force.market.policy.delays,
     };
     let body = bid_request(&id, &offer, ask, visitor);
     let input = AuctionInput {
