@@ -332,11 +332,11 @@ impl std::fmt::Debug for Client {
 
 fn outgoing(request: OutRequest<'_>, skims: Option<usize>) -> call::Outgoing {
     call::Outgoing {
-        start: call::Start::Whole {
+        start: call::Start::Whole(Box::new(call::Whole {
             method: request.method,
             path: request.target.path().clone(),
             headers: complete(request.headers, request.target),
-        },
+        })),
         body: request.body,
         skims,
     }

@@ -24,20 +24,23 @@ pub(super) struct Outgoing {
 
 /// All of a call but its body.
 pub(super) enum Start {
-    /// Its own.
-    Whole {
-        method: Method,
-        path: Uri,
-        headers: HeaderMap,
-    },
+    /// Its own. Boxed, as calls of many at once have the other.
+    Whole(Box<Whole>),
     /// What its template has, and further fields.
     Template(Arc<Template>, Lines),
+}
+
+/// The first line and the fields of a call that has no template.
+pub(super) struct Whole {
+    pub(super) method: Method,
+    pub(super) path: Uri,
+    pub(super) headers: HeaderMap,
 }
 
 impl Start {
     pub(super) fn method(&self) -> &Method {
         match self {
-            Self::Whole { method, .. } => method,
+            Self::Whole(whole) => &whole.method,
             Self::Template(template, _) => &template.method,
         }
     }
@@ -45,13 +48,9 @@ impl Start {
     /// The request line and the fields, as HTTP/1.1 has them, without what says where the body ends.
     pub(super) fn write_to(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Whole {
-                method,
-                path,
-                headers,
-            } => {
-                out.append(&mut request_line(method, path));
-                out.extend_from_slice(Lines::of(headers).as_bytes());
+            Self::Whole(whole) => {
+                out.append(&mut request_line(&whole.method, &whole.path));
+                out.extend_from_slice(Lines::of(&whole.headers).as_bytes());
             }
             Self::Template(template, more) => {
                 out.extend_from_slice(&template.head);
@@ -62,7 +61,7 @@ impl Start {
 
     fn headers(&self) -> HeaderMap {
         match self {
-            Self::Whole { headers, .. } => headers.clone(),
+            Self::Whole(whole) => whole.headers.clone(),
             Self::Template(template, more) => {
                 let mut headers = HeaderMap::with_capacity(8);
                 template.fields.append_to(&mut headers);

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::call::Start;
+use super::super::call::{Start, Whole};
 use super::*;
 
 const MAX: usize = 1_000;
@@ -17,11 +17,11 @@ fn outgoing(method: Method, body: &'static str) -> Outgoing {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("dsp.example"));
     Outgoing {
-        start: Start::Whole {
+        start: Start::Whole(Box::new(Whole {
             method,
             path: Uri::from_static("/bid?x=1"),
             headers,
-        },
+        })),
         body: Bytes::from_static(body.as_bytes()),
         skims: None,
     }
@@ -151,7 +151,8 @@ fn what_goes_out() {
         "GET /bid?x=1 HTTP/1.1\r\nhost: dsp.example\r\n\r\n"
     );
     let mut framed = outgoing(Method::POST, "{}");
-    if let Start::Whole { headers, .. } = &mut framed.start {
+    if let Start::Whole(whole) = &mut framed.start {
+        let headers = &mut whole.headers;
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("7"));
     }
     assert!(
