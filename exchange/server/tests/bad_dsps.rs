@@ -84,6 +84,9 @@ async fn r_28_to_r_32_one_bad_dsp_among_five() {
         for _ in 0..5 {
             let record = none_is_lost(&rig, row).await;
             assert_eq!(status(&record, "bad"), expect, "{row}");
+            let dsps = record["dsps"].as_array().unwrap();
+            let why = dsps.iter().find(|it| it["dsp"] == "bad").unwrap()["error"].as_str();
+            assert_eq!(why.is_some(), expect == "error", "{row}: {why:?}");
         }
         // R28: five failures in a row, and it is not asked for a while.
         let calls = bad.accepted();

@@ -164,7 +164,11 @@ mod tests {
         let tags = tags.filter(|it| it.starts_with([' ', '/', '>']));
         let tags = tags.map(|it| it.split('>').next().unwrap());
         let told = |tag: &str, name: &str| {
-            let mut told = tag.split([' ', '/']).filter(|it| !it.is_empty());
+            // A slash ends a name, and is part of a value without quotes.
+            let mut told = tag.split(' ').flat_map(|it| match it.contains('=') {
+                true => vec![it],
+                false => it.split('/').collect(),
+            });
             let told = told.find(|it| *it == name || it.starts_with(&format!("{name}=")));
             told.and_then(|it| Some(it.split_once('=')?.1.to_owned()))
         };

@@ -67,6 +67,8 @@ pub(super) struct AskFacts {
     pub(super) is_asked: bool,
     /// `bid`, `no_bid`, `timeout`, `shed`, `error`, `not_waited_for`, or why it was not asked.
     pub(super) status: &'static str,
+    /// Of an `error`, what it was.
+    pub(super) error: Option<Text>,
     /// `None` where no end of a call is known.
     pub(super) call: Option<CallFacts>,
     pub(super) bids: usize,

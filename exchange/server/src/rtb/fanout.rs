@@ -31,7 +31,8 @@ enum Said {
     NoContent,
     TimedOut,
     Shed,
-    Failed,
+    /// And how.
+    Failed(Box<str>),
 }
 
 impl Heard {
@@ -49,8 +50,16 @@ impl Heard {
                 Said::NoContent => Reached::NoContent,
                 Said::TimedOut => Reached::TimedOut,
                 Said::Shed => Reached::Shed,
-                Said::Failed => Reached::Failed,
+                Said::Failed(_) => Reached::Failed,
             },
+        }
+    }
+
+    /// Why its call failed, in words.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        match &self.said {
+            Said::Failed(why) => Some(why),
+            Said::Body(_) | Said::NoContent | Said::TimedOut | Said::Shed => None,
         }
     }
 }
@@ -126,7 +135,7 @@ async fn until_enough(
                 while let Some(late) = calls.next().await {
                     match late.said {
                         Said::Body(_) | Said::NoContent => late.partner.passed_over(true),
-                        Said::Failed => late.partner.passed_over(false),
+                        Said::Failed(_) => late.partner.passed_over(false),
                         // Its time was cut by others, or it is busy: no evidence.
                         Said::TimedOut | Said::Shed => {}
                     }
@@ -215,7 +224,7 @@ impl Call {
                 }
                 said(&partner, outcome)
             }
-            None => Said::Failed,
+            None => Said::Failed("its endpoint is no URL that can be called".into()),
         };
         Heard {
             ask,
@@ -240,11 +249,11 @@ fn said(partner: &Partner, outcome: Result<InResponse, CallError>) -> Said {
                 Said::NoContent
             }
         }
-        Ok(_) => Said::Failed,
+        Ok(answer) => Said::Failed(format!("answered {}", answer.status.as_u16()).into()),
         Err(CallError::Timeout) => Said::TimedOut,
         Err(error) => {
             tracing::debug!(dsp = %partner.id, %error, "no answer");
-            Said::Failed
+            Said::Failed(error.to_string().into())
         }
     }
 }

@@ -98,6 +98,9 @@ pub(crate) struct AskRecord<'r> {
     pub asked: bool,
     /// `bid`, `no_bid`, `timeout`, `shed`, `error`, or why it was not asked.
     pub status: &'static str,
+    /// Of an `error`, what it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'r str>,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<f64>,

@@ -137,6 +137,9 @@ fn request(facts: &mut Facts, intake: &Intake<'_>, privacy: Option<Reason>, sour
     }));
 }
 
+/// What is wrong with an answer that came whole, and that nobody can read as bids.
+const NO_RESPONSE: &str = "the answer is no bid response to this request";
+
 fn asks(facts: &mut Facts, round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) {
     let Facts { asks, texts, .. } = facts;
     let planned = &round.plan.asks;
@@ -152,6 +155,13 @@ fn asks(facts: &mut Facts, round: &Round<'_>, heard: &[Heard], waterfall: &Water
             dsp: texts.keep(heard.partner.id.as_str()),
             is_asked: true,
             status: fate.label(),
+            error: match fate {
+                ReplyFate::Failed => Some(texts.keep(heard.failure().unwrap_or(NO_RESPONSE))),
+                ReplyFate::Bids(_)
+                | ReplyFate::NoBid(_)
+                | ReplyFate::TimedOut
+                | ReplyFate::Shed => None,
+            },
             call: Some(call(heard, waterfall)),
             bids,
             nbr,
@@ -162,6 +172,7 @@ fn asks(facts: &mut Facts, round: &Round<'_>, heard: &[Heard], waterfall: &Water
         dsp,
         is_asked,
         status,
+        error: None,
         call: None,
         bids: 0,
         nbr: None,

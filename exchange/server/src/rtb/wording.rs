@@ -78,6 +78,7 @@ impl Facts {
             dsp: self.texts.get(ask.dsp),
             asked: ask.is_asked,
             status: ask.status,
+            error: self.text(ask.error),
             duration_ms: ask.call.map(|call| call.took.millis()),
             call: ask.call.map(call),
             bids: ask.bids,
