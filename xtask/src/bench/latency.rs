@@ -114,6 +114,9 @@ fn open_loops(stage: &mut Stage, plan: &Plan, bidder: &Process, times: f64) -> R
     Ok(rounds)
 }
 
+/// Seconds of the same rate that are not looked at: connections are made, and DSPs that were away are asked again.
+const WARM_UP: u64 = 3;
+
 /// One open loop at so many times a capacity. The generator never sleeps, so it is no better than whoever else is on
 /// its core: a store that wakes up there has its turn at once.
 pub(super) fn open_loop(
@@ -127,12 +130,13 @@ pub(super) fn open_loop(
     let seconds = bytes(plan.seconds * 2.0).max(1);
     let mut arguments: Vec<String> = vec!["-n".into(), "0".into()];
     // All but the niceness of a generator that sleeps.
-    arguments.extend(driving(stage, url, &[(rate, seconds)])?.into_iter().skip(2));
+    let rates = [(rate, WARM_UP), (rate, seconds)];
+    arguments.extend(driving(stage, url, &rates)?.into_iter().skip(2));
     arguments.push("--awake".into());
     arguments.extend(options.iter().cloned());
     let report = told(Path::new("nice"), &arguments)?;
     let told = reports(&report, capacity)?;
-    let open = told.into_iter().next().context("no report")?;
+    let open = told.into_iter().last().context("no report")?;
     eprintln!(
         "       Bench   {rate}/s: p99 {:.2} ms, p99.9 {:.2} ms, goodput {:.2}, shed {:.0} %",
         open.p99,

@@ -134,11 +134,16 @@ async fn our_own_bidders_ids_have_a_way_back_while_they_are_known() {
     own("u", "d-2").await;
     assert_eq!(browsers(&users, "d-1").await, ["v"]);
     assert_eq!(browsers(&users, "d-2").await, ["u"]);
-    // Others make room of it, but for one who calls the user the same.
+    // Others make room of it, but for one who calls the user the same. The oldest goes, by the millisecond: each has
+    // one of its own.
+    let another_millisecond = async || tokio::time::sleep(Duration::from_millis(2)).await;
+    another_millisecond().await;
     let _ = note(&users, "u", "a", "d-2", terms(2)).await;
+    another_millisecond().await;
     let _ = note(&users, "u", "b", "b-1", terms(2)).await;
     assert_eq!(of(&users, "u").await, ["a=d-2", "b=b-1"]);
     assert_eq!(browsers(&users, "d-2").await, ["u"]);
+    another_millisecond().await;
     let _ = note(&users, "u", "c", "c-1", terms(2)).await;
     assert_eq!(of(&users, "u").await, ["b=b-1", "c=c-1"]);
     assert_eq!(browsers(&users, "d-2").await, [""; 0], "made room");
