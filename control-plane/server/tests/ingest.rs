@@ -13,7 +13,7 @@ use contracts::event::{
 use contracts::notice::{BillOn, NoticeKind, SellClaims, SellKind};
 use control_plane_server::ingest::{CapEvent, CapStamps, Fence, RevenueBy, RevenueWithoutRate};
 use control_plane_server::ledger::{AmountWithoutRate, Asked};
-use eventlog::Appended;
+use eventlog::{Appended, EventLog};
 use money::{Bank, bill, budget, notice, told};
 use units::{
     AuctionId, BidId, CpmMicros, Currency, DurationMillis, LeaseId, Nanos, RateTable, UnixMillis,
@@ -28,7 +28,7 @@ async fn r4_replayed_ten_times_from_eight_connections_a_notice_is_charged_once()
     let senders = (0..8).map(|sender| {
         let (url, grant) = (bank.events_url.clone(), grant.clone());
         tokio::spawn(async move {
-            let log = eventlog::EventLog::connect(&url, eventlog::Timeouts::default()).unwrap();
+            let log = EventLog::connect(&url, eventlog::Timeouts::default()).unwrap();
             for time in 0..10 {
                 for seq in 1..=20 {
                     let event = bill(&grant, seq, 100);
@@ -578,6 +578,15 @@ async fn an_impression_of_a_capped_user_is_told_to_the_stamps_at_least_once() {
     );
 }
 
+async fn append(log: &EventLog, events: &[DeliveryEvent]) {
+    for (number, event) in events.iter().enumerate() {
+        let payload = serde_json::to_vec(event).unwrap();
+        let (once, ttl) = (number.to_string(), std::time::Duration::from_secs(60));
+        let appended = log.append_once(&[DELIVERY_STREAM], &once, ttl, &payload);
+        appended.await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn deliveries_add_up_to_revenue() {
     let bank = Bank::open().await;
@@ -602,6 +611,7 @@ async fn deliveries_add_up_to_revenue() {
             provisional: false,
             refused: false,
             serves_on_win: false,
+            charge: None,
             device: contracts::notice::Device::default(),
         },
         at: noon,
@@ -629,15 +639,7 @@ async fn deliveries_add_up_to_revenue() {
             ..delivery("5", SellKind::Impression, 9_000, "USD")
         },
     ];
-    for (number, event) in events.iter().enumerate() {
-        let payload = serde_json::to_vec(event).unwrap();
-        let ttl = std::time::Duration::from_secs(60);
-        let once = number.to_string();
-        bank.log
-            .append_once(&[DELIVERY_STREAM], &once, ttl, &payload)
-            .await
-            .unwrap();
-    }
+    append(&bank.log, &events).await;
     bank.log
         .push(DELIVERY_STREAM, 1_000, b"garbage")
         .await
@@ -743,15 +745,7 @@ async fn what_ssps_sold_is_told_by_their_accounts() {
         sold(2, "ssp-1", "", "click"),
         sold(4, "paper", "top", "view"),
     ];
-    for (number, event) in events.iter().enumerate() {
-        let payload = serde_json::to_vec(event).unwrap();
-        let ttl = std::time::Duration::from_secs(60);
-        let once = format!("sold-{number}");
-        let appended = bank
-            .log
-            .append_once(&[DELIVERY_STREAM], &once, ttl, &payload);
-        appended.await.unwrap();
-    }
+    append(&bank.log, &events).await;
     while bank.ingest.apply_deliveries().await.unwrap() > 0 {}
     let (by, rates) = (RevenueBy::Placement, RateTable::default());
     let (from, to) = (noon, UnixMillis(noon.0 + 1));
@@ -799,6 +793,7 @@ async fn each_ad_of_an_imp_is_delivered_by_itself() {
             provisional: false,
             refused: false,
             serves_on_win: false,
+            charge: None,
             device: contracts::notice::Device::default(),
         },
         at: noon,
@@ -817,15 +812,7 @@ async fn each_ad_of_an_imp_is_delivered_by_itself() {
         event(0, "a", SellKind::Bill, acknowledged),
         event(2, "b", SellKind::Bill, refused),
     ];
-    for (number, event) in events.iter().enumerate() {
-        let payload = serde_json::to_vec(event).unwrap();
-        let ttl = std::time::Duration::from_secs(60);
-        let once = format!("ads-{number}");
-        let appended = bank
-            .log
-            .append_once(&[DELIVERY_STREAM], &once, ttl, &payload);
-        appended.await.unwrap();
-    }
+    append(&bank.log, &events).await;
     while bank.ingest.apply_deliveries().await.unwrap() > 0 {}
     let day = 86_400_000;
     let from = UnixMillis(noon.0 / day * day);

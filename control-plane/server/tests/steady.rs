@@ -43,6 +43,7 @@ fn delivered(auction: u128, imp: &str) -> DeliveryEvent {
             provisional: false,
             refused: false,
             serves_on_win: false,
+            charge: None,
             device: contracts::notice::Device::default(),
         },
         at: NOON,

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use contracts::notice::{Device, NoticeKey, SellClaims, SellKind};
+use contracts::notice::{Charge, Device, NoticeKey, SellClaims, SellKind};
 use criterion::{Criterion, criterion_group, criterion_main};
 use units::{AuctionId, CpmMicros, Currency, Nanos, UnixMillis};
 
@@ -27,6 +27,11 @@ fn tokens(criterion: &mut Criterion) {
         provisional: true,
         refused: false,
         serves_on_win: false,
+        charge: Some(Charge {
+            amount: Nanos(10_000),
+            currency: Currency::USD,
+            rates: 3,
+        }),
         device: Device::of(Some("198.51.100.0".into()), Some(agent)),
     };
     let ring = SellClaims::ring(&[NoticeKey::new(1, [7; 32])]);

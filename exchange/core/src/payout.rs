@@ -64,9 +64,8 @@ impl Payout {
     /// once, in the seller's currency where there is a rate for it.
     #[must_use]
     pub fn of(price: CpmMicros, currency: Currency, terms: &PayoutTerms<'_>) -> Self {
-        let one = price.per_impression();
         let whole = Multiplier::ONE.millionths();
-        let gross = one.scale(terms.quantity.millionths(), whole).unwrap_or(one);
+        let gross = cost(price, terms.quantity);
         let wanted = terms.currency.unwrap_or(currency);
         let (gross, currency) = terms
             .rates
@@ -86,6 +85,14 @@ impl Payout {
     pub fn net(&self) -> Nanos {
         self.gross - self.fee
     }
+}
+
+/// What a display costs at a price per mille, in its currency: rounded half-even once.
+#[must_use]
+pub fn cost(price: CpmMicros, quantity: Multiplier) -> Nanos {
+    let one = price.per_impression();
+    one.scale(quantity.millionths(), Multiplier::ONE.millionths())
+        .unwrap_or(one)
 }
 
 /// Impressions that one display of an imp counts for: one, where `qty` is absent or says nothing.

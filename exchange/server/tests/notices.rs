@@ -4,7 +4,7 @@ mod exchange;
 mod market;
 
 use contracts::event::{DELIVERY_STREAM, DeliveryEvent, DeliveryFact, RECORD_STREAM};
-use contracts::notice::{NoticeKey, SellClaims, SellKind};
+use contracts::notice::{Charge, NoticeKey, SellClaims, SellKind};
 use contracts::record::AuctionRecord;
 use eventlog::{EventLog, START, Timeouts};
 use exchange::{BID, Dsp, Rig, banner, expect};
@@ -73,6 +73,36 @@ async fn a_billing_notice_is_durable_then_passed_on_once() {
     let event = &happened[0];
     assert_eq!(event.claims.gross, Nanos(1_500_000));
     assert_eq!(event.claims.partner.as_str(), "alpha");
+}
+
+#[tokio::test]
+async fn a_delivery_keeps_what_its_dsp_was_told_and_by_which_rates_it_was_sold() {
+    // money.md: currency goes with every amount, rate id kept
+    let (dsp, rig) = one_dsp().await;
+    let asked = banner(r#""cur":["EUR","USD"],"#);
+    let answer = rig.auction(&asked).await.expect_status(200).json();
+    let bid = &answer["seatbid"][0]["bid"][0];
+    // The seller's part is of 1.50 USD at 0.92; the DSP hears of what it bid.
+    assert_eq!(
+        (&answer["cur"], &bid["price"]),
+        (&json!("EUR"), &json!(1.38))
+    );
+    let _ = get(url(bid, "burl")).await.expect_status(200);
+    assert_eq!(dsp.wait_told("/bill").await, "/bill?b=answer-1&p=1.5&c=USD");
+    let log = EventLog::connect(&rig.events_url, Timeouts::default()).unwrap();
+    let delivered = log.read_after(DELIVERY_STREAM, START, 1).await.unwrap();
+    let event: DeliveryEvent = serde_json::from_slice(&delivered[0].payload).unwrap();
+    let claims = event.claims;
+    assert_eq!(
+        (claims.gross, claims.payout_currency.as_str()),
+        (Nanos(1_380_000), "EUR")
+    );
+    let charge = Charge {
+        amount: Nanos(1_500_000),
+        currency: Currency::USD,
+        rates: 3,
+    };
+    assert_eq!(claims.charge, Some(charge));
 }
 
 #[tokio::test]
@@ -314,6 +344,7 @@ fn claims(expires: UnixMillis) -> SellClaims {
         provisional: false,
         refused: false,
         serves_on_win: false,
+        charge: None,
         device: contracts::notice::Device::default(),
     }
 }

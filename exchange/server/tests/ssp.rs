@@ -149,6 +149,11 @@ async fn a_publisher_is_paid_in_its_currency() {
     let delivered = market.deliveries().await;
     let claims = &delivered[0].claims;
     assert_eq!(claims.payout_currency, Currency::parse("EUR").unwrap());
+    let charge = claims.charge.expect("what its DSP is told");
+    assert_eq!(
+        (charge.amount, charge.currency, charge.rates),
+        (Nanos(1_375_002), Currency::USD, 3)
+    );
     assert_eq!(
         (claims.gross, claims.fee),
         (Nanos(1_100_002), Nanos(137_500)),
@@ -262,6 +267,7 @@ async fn r_7_only_our_tokens_count_and_only_in_time() {
         provisional: false,
         refused: false,
         serves_on_win: false,
+        charge: None,
         device: contracts::notice::Device::default(),
     };
     let hour = units::DurationMillis::from_secs(3_600);

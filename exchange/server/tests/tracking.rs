@@ -143,6 +143,7 @@ async fn r_7_a_click_leads_to_the_page_that_its_token_names_and_nowhere_else() {
         provisional: false,
         refused: false,
         serves_on_win: false,
+        charge: None,
         device: contracts::notice::Device::default(),
     };
     let later = clock::now().after(DurationMillis::from_secs(3_600));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::event::{DELIVERY_STREAM, DeliveryEvent, DeliveryFact, NoticeEnd};
-use contracts::notice::SellKind;
+use contracts::notice::{Charge, SellKind};
 use deadpool_postgres::Transaction;
 use serde::Serialize;
 use units::{Currency, Nanos, RateTable, UnixMillis};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Ingest;
 use super::plain::Plain;
-use crate::ledger::{Ledger, LedgerError, converted, ints, rated, sql};
+use crate::ledger::{Conversion, Ledger, LedgerError, ints, sql};
 
 /// What revenue is told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub struct RevenueRow {
     pub net: Nanos,
 }
 
-/// What was earned in a currency that has no rate any more, so that it cannot be told in another.
+/// What was earned in a currency that has no rate, so that it cannot be told in another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RevenueWithoutRate {
     /// The day, placement or DSP.
@@ -145,9 +145,18 @@ impl RevenueRow {
     }
 }
 
+impl RevenueWithoutRate {
+    fn add(&mut self, impressions: u64, gross: Nanos, fee: Nanos) {
+        self.impressions = self.impressions.saturating_add(impressions);
+        self.gross += gross;
+        self.fee += fee;
+        self.net = self.gross - self.fee;
+    }
+}
+
 impl Ledger {
-    /// Revenue from `from` (inclusive) to `to` (exclusive), in `currency` by `rates`; what is in a currency that the
-    /// table lacks is told apart.
+    /// Revenue from `from` (inclusive) to `to` (exclusive), in `currency` by the rates of each auction, or by `rates`
+    /// where these were not kept; what is in a currency without a rate is told apart.
     ///
     /// # Errors
     /// [`LedgerError`] when Postgres does not answer, or a sum is beyond any amount.
@@ -164,8 +173,8 @@ impl Ledger {
         let rows = client
             .query(
                 &format!(
-                    "SELECT {column} AS key, currency, count(*), sum(gross)::bigint, sum(fee)::bigint
-                     FROM deliveries WHERE at >= $1 AND at < $2 GROUP BY 1, 2 ORDER BY 1, 2"
+                    "SELECT {column} AS key, currency, rates, count(*), sum(gross)::bigint, sum(fee)::bigint
+                     FROM deliveries WHERE at >= $1 AND at < $2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
                 ),
                 &[&from.0, &to.0],
             )
@@ -173,24 +182,30 @@ impl Ledger {
             .map_err(LedgerError::sql("sum revenue"))?;
         let mut lines: BTreeMap<String, RevenueRow> = BTreeMap::new();
         let mut total = RevenueRow::default();
-        let mut without_rate = Vec::new();
+        let mut without_rate: Vec<RevenueWithoutRate> = Vec::new();
+        let kept = rows.iter().map(|row| (row.get(1), row.get(2)));
+        let conversion = Conversion::fetch(&client, currency, rates, kept).await?;
         for row in rows {
             let paid: &str = row.get(1);
-            let impressions = ints(row.get(2));
-            let (gross, fee) = (Nanos(row.get(3)), Nanos(row.get(4)));
-            let Some(rated) = rated(rates, paid) else {
-                without_rate.push(RevenueWithoutRate {
-                    key: row.get(0),
-                    currency: paid.to_owned(),
-                    impressions,
-                    gross,
-                    fee,
-                    net: gross - fee,
-                });
+            let impressions = ints(row.get(3));
+            let (gross, fee) = (Nanos(row.get(4)), Nanos(row.get(5)));
+            let told = |amount| conversion.told(amount, (paid, row.get(2)));
+            let Some((gross, fee)) = told(gross)?.zip(told(fee)?) else {
+                let key: &str = row.get(0);
+                let before = without_rate.last_mut();
+                match before.filter(|it| it.key == key && it.currency == paid) {
+                    Some(line) => line.add(impressions, gross, fee),
+                    None => without_rate.push(RevenueWithoutRate {
+                        key: key.to_owned(),
+                        currency: paid.to_owned(),
+                        impressions,
+                        gross,
+                        fee,
+                        net: gross - fee,
+                    }),
+                }
                 continue;
             };
-            let told = |amount| converted(rates, amount, rated, currency);
-            let (gross, fee) = (told(gross)?, told(fee)?);
             lines
                 .entry(row.get(0))
                 .or_default()
@@ -283,9 +298,11 @@ async fn write_deliveries(
     sql::run(
         tx,
         "write deliveries",
-        "INSERT INTO deliveries (auction, imp, partner, publisher, placement, currency, gross, fee, at, notice, ad)
+        "INSERT INTO deliveries (auction, imp, partner, publisher, placement, currency, gross, fee, at, notice, ad, rates, spend,
+                                 spend_currency)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                              $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[])
+                              $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[],
+                              $12::bigint[], $13::bigint[], $14::text[])
          ON CONFLICT DO NOTHING",
         &[
             &auctions,
@@ -303,10 +320,18 @@ async fn write_deliveries(
                 (false, _) => "waiting",
             }),
             &number(|event| i64::from(event.claims.ad)),
+            &of_charge(earned, |charge| i64::from(charge.rates)),
+            &of_charge(earned, |charge| charge.amount.0),
+            &of_charge(earned, |charge| charge.currency.to_string()),
         ],
     )
     .await?;
     Ok(())
+}
+
+fn of_charge<V>(earned: &[&DeliveryEvent], of: fn(Charge) -> V) -> Vec<Option<V>> {
+    let charges = earned.iter().map(|event| event.claims.charge);
+    charges.map(|charge| charge.map(of)).collect()
 }
 
 /// Clicks, views and what crawlers reported, each once per ad.

@@ -21,7 +21,7 @@ use deadpool_postgres::{Object, Pool, Transaction};
 use units::UnixMillis;
 
 pub use budget::Committed;
-pub(crate) use conversion::{converted, rated};
+pub(crate) use conversion::Conversion;
 pub use error::LedgerError;
 pub(crate) use reconcile::day;
 pub use reconcile::{

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use units::{Currency, Nanos, RateTable, UnixMillis};
 use utoipa::ToSchema;
 
-use super::{Ledger, LedgerError, converted, int, ints, rated};
+use super::{Conversion, Ledger, LedgerError, int, ints};
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -60,11 +60,11 @@ pub struct ReconcileRow {
     pub filtered: u64,
     /// Where the billing notices of these impressions stand.
     pub burl: BurlCounts,
-    /// What the impressions cost.
+    /// What the impressions cost, by the prices that the DSP was told.
     #[serde(with = "units::json::nanos")]
     #[schema(value_type = f64)]
     pub spend: Nanos,
-    /// What they cost in currencies that have no rate any more, each in its own; it is not in `spend`.
+    /// What they cost in currencies that have no rate, each in its own; it is not in `spend`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub spend_without_rate: Vec<AmountWithoutRate>,
     /// What the DSP says, where it was uploaded.
@@ -132,9 +132,12 @@ pub struct Difference {
 
 type Days = BTreeMap<(i64, String), ReconcileRow>;
 
+/// What the DSPs of each day were told, by currency.
+type Told = BTreeMap<(i64, String), BTreeMap<String, Nanos>>;
+
 impl Ledger {
-    /// Compares what we count of each DSP and day with what the DSP says; what is in a currency that the table of
-    /// rates lacks is told apart.
+    /// Compares what we count of each DSP and day with what the DSP says, by the rates of each auction and upload, or
+    /// by `rates` where these were not kept; what is in a currency without a rate is told apart.
     ///
     /// # Errors
     /// [`LedgerError`] when Postgres does not answer, or a sum is beyond any amount.
@@ -145,22 +148,34 @@ impl Ledger {
     ) -> Result<Reconciliation, LedgerError> {
         let client = self.client().await?;
         let mut days = Days::new();
-        let told = |amount: i64, currency: &str| match rated(rates, currency) {
-            Some(paid) => {
-                let told = converted(rates, Nanos(amount), paid, asked.currency);
-                told.map(Spent::Told)
-            }
-            None => Ok(Spent::WithoutRate(AmountWithoutRate {
-                currency: currency.to_owned(),
-                spend: Nanos(amount),
-            })),
+        let (ours, theirs) = (ours(&client, asked).await?, theirs(&client, asked).await?);
+        let kept = ours.iter().map(|row| (row.get(2), row.get(3)));
+        let of_theirs = theirs.iter().filter_map(|row| {
+            let currency: Option<&str> = row.get(4);
+            Some((currency?, row.get(5)))
+        });
+        let kept = kept.chain(of_theirs);
+        let conversion = Conversion::fetch(&client, asked.currency, rates, kept).await?;
+        let told = |amount: i64, currency: &str, version: Option<i64>| {
+            let told = conversion.told(Nanos(amount), (currency, version))?;
+            Ok::<_, LedgerError>(told.map_or_else(
+                || {
+                    Spent::WithoutRate(AmountWithoutRate {
+                        currency: currency.to_owned(),
+                        spend: Nanos(amount),
+                    })
+                },
+                Spent::Told,
+            ))
         };
-        for row in ours(&client, asked).await? {
+        let mut told_in = Told::new();
+        for row in ours {
             let line = line(&mut days, &row);
-            let count = ints(row.get(4));
-            line.impressions += count;
-            line.burl.add(row.get(2), count);
-            line.spent(told(row.get(5), row.get(3))?);
+            line.impressions += ints(row.get(5));
+            line.burl.add(&row);
+            let of_day = told_in.entry((row.get(0), row.get(1))).or_default();
+            *of_day.entry(row.get(2)).or_default() += Nanos(row.get(4));
+            line.spent(told(row.get(4), row.get(2), row.get(3))?);
         }
         for row in filtered(&client, asked).await? {
             line(&mut days, &row).filtered = ints(row.get(2));
@@ -169,14 +184,18 @@ impl Ledger {
             let line = line(&mut days, &row);
             (line.won, line.nurl_delivered) = (ints(row.get(2)), ints(row.get(3)));
         }
-        for row in theirs(&client, asked).await? {
+        for row in theirs {
             let amount: Option<i64> = row.get(3);
             let currency: Option<&str> = row.get(4);
             let spend = match amount.zip(currency) {
-                Some((amount, currency)) => Some(told(amount, currency)?),
+                Some((amount, currency)) => Some(told(amount, currency, row.get(5))?),
                 None => None,
             };
-            line(&mut days, &row).compare(ints(row.get(2)), spend);
+            let ours = told_in.get(&(row.get(0), row.get(1)));
+            let unconverted = amount
+                .zip(currency)
+                .and_then(|(theirs, currency)| Some((alone(ours?, currency)?, Nanos(theirs))));
+            line(&mut days, &row).compare(ints(row.get(2)), spend, unconverted);
         }
         Ok(Reconciliation {
             currency: asked.currency.to_string(),
@@ -196,6 +215,11 @@ fn line<'d>(days: &'d mut Days, row: &Row) -> &'d mut ReconcileRow {
         ..ReconcileRow::default()
     };
     days.entry((at, dsp.clone())).or_insert_with(told)
+}
+
+/// What a DSP was told in a currency, where it was told nothing in others.
+fn alone(told: &BTreeMap<String, Nanos>, currency: &str) -> Option<Nanos> {
+    told.get(currency).copied().filter(|_| told.len() == 1)
 }
 
 /// An amount, as far as it can be told in the currency that is asked for.
@@ -218,7 +242,14 @@ impl ReconcileRow {
         }
     }
 
-    fn compare(&mut self, impressions: u64, spent: Option<Spent>) {
+    /// Compares with what the DSP says; spend as it is (`unconverted`: ours, theirs) where both are in one currency,
+    /// since it may have been uploaded under other rates than it was spent under.
+    fn compare(
+        &mut self,
+        impressions: u64,
+        spent: Option<Spent>,
+        unconverted: Option<(Nanos, Nanos)>,
+    ) {
         let (spend, spend_without_rate) = match spent {
             Some(Spent::Told(amount)) => (Some(amount), None),
             Some(Spent::WithoutRate(amount)) => (None, Some(amount)),
@@ -227,7 +258,9 @@ impl ReconcileRow {
         let comparable = spend.filter(|_| self.spend_without_rate.is_empty());
         self.difference_percent = Some(Difference {
             impressions: Percent::difference(int(self.impressions), int(impressions)),
-            spend: comparable.map(|theirs| Percent::difference(self.spend.0, theirs.0)),
+            spend: unconverted
+                .or_else(|| comparable.map(|theirs| (self.spend, theirs)))
+                .map(|(ours, theirs)| Percent::difference(ours.0, theirs.0)),
         });
         self.dsp_figures = Some(DspFigures {
             impressions,
@@ -238,14 +271,13 @@ impl ReconcileRow {
 }
 
 impl BurlCounts {
-    fn add(&mut self, ended: &str, count: u64) {
-        match ended {
-            "acknowledged" => self.acknowledged += count,
-            "refused" => self.refused += count,
-            "expired" => self.expired += count,
-            "none" => self.none += count,
-            _ => self.waiting += count,
-        }
+    /// Adds those of a row of [`ours`].
+    fn add(&mut self, row: &Row) {
+        self.acknowledged += ints(row.get(6));
+        self.waiting += ints(row.get(7));
+        self.refused += ints(row.get(8));
+        self.expired += ints(row.get(9));
+        self.none += ints(row.get(10));
     }
 }
 
@@ -324,9 +356,12 @@ async fn rows(
 
 async fn ours(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError> {
     let sql = format!(
-        "SELECT at / {DAY} * {DAY}, partner, notice, currency, count(*), sum(gross)::bigint
+        "SELECT at / {DAY} * {DAY}, partner, coalesce(spend_currency, currency), rates,
+                sum(coalesce(spend, gross))::bigint, count(*), count(*) FILTER (WHERE notice = 'acknowledged'),
+                count(*) FILTER (WHERE notice = 'waiting'), count(*) FILTER (WHERE notice = 'refused'),
+                count(*) FILTER (WHERE notice = 'expired'), count(*) FILTER (WHERE notice = 'none')
          FROM deliveries WHERE at >= $1 AND at < $2 AND ($3::text IS NULL OR partner = $3)
-         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 4"
+         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
     );
     rows(client, "sum deliveries by DSP", &sql, asked).await
 }
@@ -347,7 +382,7 @@ async fn counted(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError
 }
 
 async fn theirs(client: &Object, asked: &Asked) -> Result<Vec<Row>, LedgerError> {
-    let sql = "SELECT day, partner, impressions, spend, currency FROM partner_figures
+    let sql = "SELECT day, partner, impressions, spend, currency, rates FROM partner_figures
          WHERE day >= $1 AND day < $2 AND ($3::text IS NULL OR partner = $3)";
     rows(client, "read the figures of DSPs", sql, asked).await
 }

@@ -27,10 +27,11 @@ pub(crate) async fn put(
         .collect();
     client
         .execute(
-            "INSERT INTO partner_figures (partner, day, impressions, spend, currency)
-             SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+            "INSERT INTO partner_figures (partner, day, impressions, spend, currency, rates)
+             SELECT $1, told.*, (SELECT max(id) FROM rates)
+             FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) AS told
              ON CONFLICT (partner, day) DO UPDATE SET impressions = EXCLUDED.impressions, spend = EXCLUDED.spend,
-                currency = EXCLUDED.currency, uploaded_at = EXCLUDED.uploaded_at",
+                currency = EXCLUDED.currency, rates = EXCLUDED.rates, uploaded_at = EXCLUDED.uploaded_at",
             &[&partner, &days, &impressions, &spends, &currencies],
         )
         .await?;

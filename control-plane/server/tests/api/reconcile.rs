@@ -3,7 +3,7 @@
 use contracts::event::{
     DELIVERY_STREAM, DeliveryEvent, DeliveryFact, NoticeEnd, PartnerTally, TALLY_STREAM, TallyEvent,
 };
-use contracts::notice::{SellClaims, SellKind};
+use contracts::notice::{Charge, SellClaims, SellKind};
 use eventlog::{EventLog, Timeouts};
 use http::Method;
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ fn delivery(number: u8, url: &str, fact: DeliveryFact) -> DeliveryEvent {
             provisional: false,
             refused: false,
             serves_on_win: false,
+            charge: None,
             device: contracts::notice::Device::default(),
         },
         at: NOON,
@@ -263,6 +264,91 @@ async fn amounts_whose_rate_is_gone_are_told_in_their_own_currency() {
         (Some(4), None)
     );
     assert_eq!(row().await.get("spend_without_rate"), None);
+}
+
+#[tokio::test]
+async fn a_past_day_is_told_by_its_own_rates() {
+    // money.md: versioned rate table, rate id kept
+    let plane = Plane::start().await;
+    let partner = json!({"id": "dsp_rival", "name": "rival", "endpoint": "http://127.0.0.1:9100/bid", "active": true});
+    let _ = plane
+        .post("/demand-partners", partner)
+        .await
+        .expect_status(201);
+    let post = async |rates: Value| {
+        let answer = plane.post("/rates", json!({"rates": rates})).await;
+        let id = answer.expect_status(201).json()["id"].as_u64();
+        id.and_then(|id| u32::try_from(id).ok()).expect("an id")
+    };
+    let log = EventLog::connect(&plane.events_url, Timeouts::default()).expect("a URL");
+    // Its DSP bids in GBP, its publisher is paid in EUR.
+    let sold = async |number: u8, rates: u32| {
+        let mut event = delivery(number, "", DeliveryFact::Happened);
+        event.claims.payout_currency = Currency::parse("EUR").unwrap_or_default();
+        event.claims.charge = Some(Charge {
+            amount: Nanos(1_600_000),
+            currency: Currency::parse("GBP").unwrap_or_default(),
+            rates,
+        });
+        append(&log, DELIVERY_STREAM, &format!("d{number}"), &event).await;
+    };
+    let days = "from=2026-11-27&to=2026-11-28&currency";
+    let row = async |currency: &str| {
+        let listed = plane.get(&format!("/reconcile?{days}={currency}")).await;
+        listed.expect_status(200).json()["items"][0].clone()
+    };
+    let earned = async |currency: &str| {
+        let path = format!("/internal/revenue?{days}={currency}");
+        let revenue = plane.internal(Method::GET, &path, "").await;
+        revenue.expect_status(200).json()
+    };
+    let seen = async || {
+        let (row, earned) = (row("USD").await, earned("USD").await);
+        let (figures, apart) = (&row["dsp_figures"], earned.get("without_rate"));
+        assert_eq!((row.get("spend_without_rate"), apart), (None, None));
+        json!([
+            row["impressions"],
+            row["spend"],
+            earned["total"]["gross"],
+            earned["total"]["fee"],
+            earned["total"]["net"],
+            figures["spend"],
+            row["difference_percent"]["spend"]
+        ])
+    };
+    let first = post(json!({"EUR": 0.5, "GBP": 0.8})).await;
+    sold(0, first).await;
+    sold(1, first).await;
+    poll_until(LONG, async || row("USD").await["impressions"] == 2).await;
+    let csv = format!("day,impressions,spend,currency\n{DAY},2,0.0032,GBP\n");
+    let _ = upload(&plane, "/demand-partners/dsp_rival/figures", &csv)
+        .await
+        .expect_status(200);
+    let two = json!([2, 0.004, 0.0055, 0.000_55, 0.004_95, 0.004, 0]);
+    assert_eq!(seen().await, two);
+    let second = post(json!({"EUR": 0.25, "GBP": 0.4})).await;
+    assert_eq!(seen().await, two, "after another rate");
+
+    // Each delivery by the rates of its auction; the DSP is compared in the currency that both tell.
+    sold(2, second).await;
+    poll_until(LONG, async || row("USD").await["impressions"] == 3).await;
+    let three = json!([3, 0.008, 0.011, 0.001_1, 0.009_9, 0.004, -33.33]);
+    assert_eq!(seen().await, three);
+    let _ = post(json!({"JPY": 100})).await;
+    assert_eq!(seen().await, three, "after its rates are gone");
+
+    // In a currency that had no rate then: by the first rates that have both.
+    let apart = json!([{"currency": "GBP", "spend": 0.0048}]);
+    assert_eq!(row("JPY").await["spend_without_rate"], apart);
+    let apart = earned("JPY").await["without_rate"].clone();
+    assert_eq!(
+        apart,
+        json!([{"key": DAY, "currency": "EUR", "impressions": 3, "gross": 0.004_125, "fee": 0.000_412_5, "net": 0.003_712_5}])
+    );
+    let _ = post(json!({"JPY": 100, "EUR": 0.5, "GBP": 0.8})).await;
+    let _ = post(json!({"JPY": 200, "EUR": 0.5, "GBP": 0.8})).await;
+    assert_eq!(row("JPY").await["spend"], 0.6);
+    assert_eq!(earned("JPY").await["total"]["gross"], 0.825);
 }
 
 #[tokio::test]

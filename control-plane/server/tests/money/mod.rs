@@ -57,6 +57,7 @@ impl Bank {
                     include_str!("../../migrations/V25__lease_batches.sql"),
                     include_str!("../../migrations/V26__ads.sql"),
                     include_str!("../../migrations/V32__auction_notices.sql"),
+                    include_str!("../../migrations/V33__rates_of_amounts.sql"),
                 ] {
                     client.batch_execute(migration).await?;
                 }

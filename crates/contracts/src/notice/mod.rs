@@ -7,4 +7,4 @@ mod sell;
 
 pub use buy::{BillOn, NoticeClaims, NoticeDraft, NoticeKind, NoticePayload};
 pub use key::{KeyRing, NoticeKey, TokenError};
-pub use sell::{Device, SellClaims, SellKind, SellNotice};
+pub use sell::{Charge, Device, SellClaims, SellKind, SellNotice};

@@ -1,6 +1,6 @@
 //! What our tokens say: the price, who is paid how much, and which URL of the DSP is to be called.
 
-use contracts::notice::{SellClaims, SellKind, SellNotice};
+use contracts::notice::{Charge, SellClaims, SellKind, SellNotice};
 use exchange_core::auction::{Judged, Win};
 use exchange_core::notices;
 use exchange_core::payout::{self, Share};
@@ -115,6 +115,11 @@ pub(super) fn impression(
         refused,
         serves_on_win: matches!(round.arrived.source, Source::Ssp { .. })
             && judged.bid.adm().is_none(),
+        charge: Some(Charge {
+            amount: payout::cost(win.price, payout::quantity(imp_of(round, judged))),
+            currency: judged.currency,
+            rates: rates.id,
+        }),
         device: summary::device(round.plan, judged.partner),
     }
 }
