@@ -29,7 +29,8 @@ pub(super) fn rows(stage: &mut Stage, plan: &Plan) -> Result<Vec<Row>> {
     market.be(stage, SOME, false)?;
     let c = capacity(stage, plan, &exchange)?;
     let found = goodput(stage, plan, &exchange, c)?;
-    let mut rows: Vec<Row> = found.into_iter().filter(|row| plan.wants(row.id)).collect();
+    let is_wanted = |row: &Row| plan.wants(&row.id.to_lowercase());
+    let mut rows: Vec<Row> = found.into_iter().filter(is_wanted).collect();
     drop(exchange);
     if plan.wants("r24") {
         rows.push(fairness(stage, plan, c)?);
