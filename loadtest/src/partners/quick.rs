@@ -38,12 +38,6 @@ impl QuickDsps {
         Ok(Self(bound.map(|it| (it, market.clone())).collect()))
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Serves them by tasks of this thread: `POST` any path for bids, any other request is a notice. `awake` hears of
     /// what they do.
     ///

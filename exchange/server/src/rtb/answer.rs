@@ -242,8 +242,7 @@ fn write_notices(
     let claims = &line.winner.claims;
     if win.is_some() {
         let win = Notice::of(round, line.judged, SellKind::Win, win);
-        let more = if serves_on_win { "&markup=1" } else { "" };
-        json.text("nurl", links.to("win", claims, &win.told(), more));
+        json.text("nurl", links.to("win", claims, &win.told(), ""));
     }
     let bill = SellNotice {
         kind: SellKind::Bill,
