@@ -8,6 +8,11 @@ use gavel::cli::{Cli, Command};
 use gavel::single::{self, Service};
 use gavel::{explain, health, replay, up, validate};
 use loadtest::Outcome;
+use tikv_jemallocator::Jemalloc;
+
+/// An auction with five DSPs takes a fifth less CPU with it than with the C library's allocator (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
