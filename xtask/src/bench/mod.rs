@@ -21,6 +21,7 @@ mod redis;
 mod stage;
 mod table;
 mod users;
+mod yardstick;
 
 use std::path::Path;
 use std::time::Instant;
