@@ -3,11 +3,10 @@
 use openrtb::Deal;
 
 use super::Ineligible;
-use super::blocklists::covers_domain;
 use crate::creative::Creative;
 use crate::facts::Dimension;
 use crate::market::Item;
-use crate::opportunity::Imp;
+use crate::opportunity::{Imp, covers_domain};
 use crate::targeting::is_among;
 
 /// The first deal on offer that the line item names and whose `wseat` has its seat.

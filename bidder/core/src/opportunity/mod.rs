@@ -3,12 +3,14 @@
 mod facts;
 mod floor;
 mod imp;
+mod listed;
 mod native;
 mod privacy;
 mod stream;
 
 pub use floor::{Floor, floor, highest_floor};
 pub use imp::{BannerOffer, Flexible, Imp};
+pub(crate) use listed::{Listed, covers_domain};
 pub use native::{AskedAsset, AskedKind, NativeOffer};
 pub use privacy::{Identity, identity, user_keys};
 pub use stream::StreamOffer;
@@ -45,6 +47,8 @@ pub struct Opportunity<'a> {
     pub imps: Vec<Imp<'a>>,
     /// What is known besides the request; nothing until [`Opportunity::within`].
     pub surroundings: Surroundings<'a>,
+    /// What the request blocks and allows.
+    pub(crate) listed: Listed<'a>,
 }
 
 /// Least milliseconds in which an answer makes sense (B-31).
@@ -103,6 +107,7 @@ impl<'a> Opportunity<'a> {
             reviewed_by: None,
             imps,
             surroundings: Surroundings::default(),
+            listed: Listed::of(request),
         })
     }
 
