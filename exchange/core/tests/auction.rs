@@ -82,24 +82,24 @@ fn every_sample_pair_is_settled_legally() {
     }
 }
 
-/// A request for one 300x250 banner and its only answer of these prices.
+/// A request for one 300x250 banner.
 fn banner(at: i32, floor: &str) -> String {
     format!(
         r#"{{"id":"r","at":{at},"imp":[{{"id":"1","bidfloor":{floor},"banner":{{"w":300,"h":250}}}}]}}"#
     )
 }
 
+/// A DSP's answer, each bid for a seat of its own.
 fn answer(bids: &[(&str, &str)]) -> String {
-    let bids: Vec<String> = bids
+    let seats: Vec<String> = bids
         .iter()
         .map(|(id, rest)| {
-            format!(r#"{{"id":"{id}","impid":"1","adm":"<b>x</b>","w":300,"h":250,{rest}}}"#)
+            format!(
+                r#"{{"seat":"s{id}","bid":[{{"id":"{id}","impid":"1","adm":"<b>x</b>","w":300,"h":250,{rest}}}]}}"#
+            )
         })
         .collect();
-    format!(
-        r#"{{"id":"r","seatbid":[{{"seat":"s","bid":[{}]}}]}}"#,
-        bids.join(",")
-    )
+    format!(r#"{{"id":"r","seatbid":[{}]}}"#, seats.join(","))
 }
 
 #[test]
@@ -129,6 +129,15 @@ fn minimum_to_win_as_the_standard_works_it() {
             assert_eq!(minimum_to_win, Some(cpm(losers)), "X-98 at {at}");
         }
     }
+    // A buyer that is alone pays the floor (X-70), yet less than its other bid would not have won.
+    let alone = bids.replace(r#""seat":"sb""#, r#""seat":"sa""#);
+    let request = banner(2, "2.00");
+    let intake = intake(&request);
+    let market = market(&[partner("alpha")]);
+    let plan = planned(&intake, &market, 1);
+    let settlement = settled(&plan, &market, &[(0, &alone)]);
+    let win = settlement.bids[0].win().unwrap();
+    assert_eq!((win.price, win.minimum_to_win), (cpm("2"), cpm("3")));
 }
 
 #[test]

@@ -245,8 +245,9 @@ fn the_work_is_bounded_and_counted() {
 /// One bid of a pod: id, imp, price, seconds, and members beside them.
 type PodBid = (&'static str, &'static str, &'static str, u32, &'static str);
 
+/// A DSP's answer, each bid for a seat of its own.
 fn response(bids: &[PodBid]) -> String {
-    let mut out = String::from(r#"{"id":"r","seatbid":[{"seat":"s","bid":["#);
+    let mut out = String::from(r#"{"id":"r","seatbid":["#);
     for (index, (id, imp, price, seconds, more)) in bids.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let more = if more.is_empty() {
@@ -256,11 +257,11 @@ fn response(bids: &[PodBid]) -> String {
         };
         write!(
             out,
-            r#"{comma}{{"id":"{id}","impid":"{imp}","price":{price},"dur":{seconds},"mtype":2,"adm":"<VAST version=\"4.0\"><Ad><InLine><MediaFile type=\"video/mp4\">https://m.example/{id}</MediaFile></InLine></Ad></VAST>"{more}}}"#
+            r#"{comma}{{"seat":"s{id}","bid":[{{"id":"{id}","impid":"{imp}","price":{price},"dur":{seconds},"mtype":2,"adm":"<VAST version=\"4.0\"><Ad><InLine><MediaFile type=\"video/mp4\">https://m.example/{id}</MediaFile></InLine></Ad></VAST>"{more}}}]}}"#
         )
         .unwrap();
     }
-    out.push_str("]}]}");
+    out.push_str("]}");
     out
 }
 

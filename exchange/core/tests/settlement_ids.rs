@@ -163,12 +163,15 @@ const CASES: &[Case] = &[
     Case { item: "X-70", says: "first price", request: IMP, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#, r#""seatbid":[{"bid":[{"id":"b","impid":"1","price":3,"adm":"x"}]}]"#], expect: &["won 5 USD", "102"] },
     Case { item: "X-70", says: "second price plus an increment", request: SECOND, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#, r#""seatbid":[{"bid":[{"id":"b","impid":"1","price":3,"adm":"x"}]}]"#], expect: &["won 3.01 USD", "102"] },
     Case { item: "X-70", says: "alone: the floor", request: SECOND, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 0.5 USD"] },
+    Case { item: "X-70", says: "a buyer's own other bid sets no price", request: SECOND, answers: &[r#""seatbid":[{"seat":"s","bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]},{"seat":"s","bid":[{"id":"b","impid":"1","price":4,"adm":"x"}]}]"#, r#""seatbid":[{"seat":"s","bid":[{"id":"c","impid":"1","price":3,"adm":"x"}]}]"#], expect: &["won 3.01 USD", "102", "102"] },
+    Case { item: "X-70", says: "nor where neither names a seat: alone, the floor", request: SECOND, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"},{"id":"b","impid":"1","price":4,"adm":"x"}]}]"#], expect: &["won 0.5 USD", "102"] },
+    Case { item: "X-70", says: "another seat of the DSP is another buyer", request: SECOND, answers: &[r#""seatbid":[{"seat":"s","bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]},{"seat":"t","bid":[{"id":"b","impid":"1","price":4,"adm":"x"}]}]"#], expect: &["won 4.01 USD", "102"] },
     Case { item: "X-70", says: "an at of 500 runs first price", request: r#""at":500,"imp":[{"id":"1","banner":{"w":300,"h":250}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 5 USD"] },
     Case { item: "X-71", says: "the deal's own at: 3 pays its floor", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"f","adm":"x"}]}]"#], expect: &["won 7.5 USD"] },
     Case { item: "X-71", says: "3 without a price agrees on none: its bid", request: r#""at":2,"imp":[{"id":"1","bidfloor":0.5,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"f","at":3}]}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":4,"dealid":"f","adm":"x"}]}]"#], expect: &["won 4 USD"] },
     Case { item: "X-71", says: "nor does a price of nothing: never sold for 0", request: r#""at":2,"imp":[{"id":"1","bidfloor":0.5,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"f","at":3,"bidfloor":0}]}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":4,"dealid":"f","adm":"x"}]}]"#], expect: &["won 4 USD"] },
     Case { item: "X-71", says: "2 has the deal's floor as its bound, whatever open bids offer", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"v","adm":"x"},{"id":"b","impid":"1","price":5,"adm":"x"}]}]"#], expect: &["won 2 USD", "103"] },
-    Case { item: "X-71", says: "2 pays the next bid for a deal", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"v","adm":"x"},{"id":"b","impid":"1","price":5,"dealid":"v","adm":"x"}]}]"#], expect: &["won 5.01 USD", "102"] },
+    Case { item: "X-71", says: "2 pays the next bid for a deal", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"v","adm":"x"}]},{"seat":"t","bid":[{"id":"b","impid":"1","price":5,"dealid":"v","adm":"x"}]}]"#], expect: &["won 5.01 USD", "102"] },
     Case { item: "X-71", says: "1 pays the bid", request: DEALS, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":9,"dealid":"g","adm":"x"}]}]"#], expect: &["won 9 USD"] },
     Case { item: "X-73", says: "one currency for comparison, the bid's for the price", request: r#""at":2,"cur":["USD","EUR"],"imp":[{"id":"1","banner":{"w":300,"h":250}}]"#, answers: &[r#""cur":"EUR","seatbid":[{"bid":[{"id":"a","impid":"1","price":1,"adm":"x"}]}]"#, r#""seatbid":[{"bid":[{"id":"b","impid":"1","price":1,"adm":"x"}]}]"#], expect: &["won 0.93 EUR", "102"] },
     Case { item: "X-74", says: "the deal's guidance before the imp's", request: r#""at":1,"imp":[{"id":"1","bidfloor":9,"banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"d","bidfloor":0}]}}]"#, answers: &[r#""seatbid":[{"bid":[{"id":"a","impid":"1","price":1,"dealid":"d","adm":"x"}]}]"#], expect: &["won 1 USD"] },
@@ -220,7 +223,7 @@ fn bids_against_one_another() {
     }
 }
 
-/// Of a request and the bids on it, all of one DSP.
+/// Of a request and the bids on it, all of one DSP and each for a seat of its own.
 fn prices(at: i32, bids: &[(&str, &str)]) -> (String, String) {
     let request = format!(
         r#"{{"id":"r","at":{at},"imp":[{{"id":"1","bidfloor":2,"banner":{{"w":300,"h":250}}}}]}}"#
@@ -228,10 +231,12 @@ fn prices(at: i32, bids: &[(&str, &str)]) -> (String, String) {
     let bids: Vec<String> = bids
         .iter()
         .map(|(id, price)| {
-            format!(r#"{{"id":"{id}","impid":"1","price":{price},"w":300,"h":250,"adm":"x"}}"#)
+            format!(
+                r#"{{"seat":"s{id}","bid":[{{"id":"{id}","impid":"1","price":{price},"w":300,"h":250,"adm":"x"}}]}}"#
+            )
         })
         .collect();
-    let answer = format!(r#"{{"id":"r","seatbid":[{{"bid":[{}]}}]}}"#, bids.join(","));
+    let answer = format!(r#"{{"id":"r","seatbid":[{}]}}"#, bids.join(","));
     (request, answer)
 }
 

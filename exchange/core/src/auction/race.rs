@@ -29,6 +29,16 @@ struct Priced {
     tie: CpmMicros,
 }
 
+/// The next best prices for a winner's place.
+#[derive(Debug, Clone, Copy, Default)]
+struct Next {
+    /// Of all bids: what the winner had to tie.
+    any: Option<CpmMicros>,
+    /// Of those of other buyers, each a seat of a DSP: what the winner competes with. A buyer does not bid up its own price, and
+    /// one who is alone pays the floor.
+    of_others: Option<CpmMicros>,
+}
+
 /// What a group bids, and the winners of its imps, in micros of the auction's common currency.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
@@ -41,7 +51,8 @@ impl Race<'_> {
     /// index of its bid.
     pub(super) fn fates(&self, bids: &[Judged<'_>]) -> Vec<(usize, Fate)> {
         let winners = self.allotment.winners.iter();
-        let priced: Vec<Priced> = winners.filter_map(|winner| self.price(*winner)).collect();
+        let priced = winners.filter_map(|winner| self.price(*winner, bids));
+        let priced: Vec<Priced> = priced.collect();
         let sums = self.sums_of_groups();
         let mut fates = Vec::with_capacity(bids.len());
         for (index, contender) in self.contenders.iter().enumerate() {
@@ -86,13 +97,13 @@ impl Race<'_> {
         of_imp.find(|priced| priced.contender == contender)
     }
 
-    fn price(&self, winner: Winner) -> Option<Priced> {
+    fn price(&self, winner: Winner, bids: &[Judged<'_>]) -> Option<Priced> {
         let own = self.contenders.get(winner.contender)?;
-        let next = self.next_price(winner.contender, own);
+        let Next { any, of_others } = self.next(winner.contender, own, bids);
         let (pricing, floor) = self.priced_against(own);
         let increment = self.market.increment;
         let increment = self.conditions.increment(own.currency, increment);
-        let clearing = clearing::clear(pricing, own.price, floor, next, increment);
+        let clearing = clearing::clear(pricing, own.price, floor, of_others, increment);
         let partner = self.market.partners.get(own.partner)?;
         let share = self.conditions.discount(partner.id.as_str());
         let (discount, price) = match share.map(|share| Discount::of(clearing, share)) {
@@ -107,7 +118,7 @@ impl Race<'_> {
             price,
             answer_price: answer_price.unwrap_or(price),
             floor: own.floor,
-            minimum_to_win: clearing::winner_minimum(own.price, own.floor, next),
+            minimum_to_win: clearing::winner_minimum(own.price, own.floor, any),
             tier: own.standing.tier,
             slot: winner.slot,
         };
@@ -140,17 +151,22 @@ impl Race<'_> {
         }
     }
 
-    /// The next best price for the winner's place, in the winner's currency. Bids of a lower tier do not
+    /// The next best prices for the winner's place, in the winner's currency. Bids of a lower tier do not
     /// compete with the winner, whatever they offer.
-    fn next_price(&self, index: usize, winner: &Contender) -> Option<CpmMicros> {
+    fn next(&self, index: usize, winner: &Contender, bids: &[Judged<'_>]) -> Next {
         let rates = &self.market.rates;
-        let mut next = None;
+        let seat = |it: &Contender| bids.get(it.bid).and_then(|bid| bid.seat.as_deref());
+        let own_seat = seat(winner);
+        let mut next = Next::default();
         self.allotment.heirs(index, &mut |heir| {
             if let Some(heir) = self.contenders.get(heir)
                 && heir.standing.tier >= winner.standing.tier
             {
                 let price = rates.convert_price(heir.price, heir.currency, winner.currency);
-                next = next.max(price);
+                next.any = next.any.max(price);
+                if heir.partner != winner.partner || seat(heir) != own_seat {
+                    next.of_others = next.of_others.max(price);
+                }
             }
         });
         next
