@@ -34,6 +34,9 @@ pub trait Source {
     fn heard(&mut self, _status: u16, _body: &[u8]) {}
 }
 
+/// How long a connection waits whose request was shed.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// How the loop runs.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -242,6 +245,10 @@ impl Run {
             let end = read_answer(&mut stream, answer).await?;
             self.awake.worked();
             self.count(out.len(), &end, answer);
+            if end.shed {
+                // Whoever asks again at once keeps an overloaded server busy with saying no.
+                tokio::time::sleep(PAUSE).await;
+            }
             if end.closes {
                 stream = TcpStream::connect(self.address).await?;
                 stream.set_nodelay(true)?;

@@ -85,9 +85,9 @@ pub(super) fn auction_url() -> String {
 /// Enough to keep one core busy while DSPs take their time, and not so many that they stand in a queue.
 const fn connections(dsps: u16) -> u16 {
     match dsps {
-        FEW => 40,
-        SOME => 24,
-        _ => 12,
+        FEW => 64,
+        SOME => 44,
+        _ => 20,
     }
 }
 

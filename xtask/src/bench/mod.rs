@@ -66,11 +66,18 @@ pub(crate) fn run(root: &Path, plan: &Plan) -> Result<()> {
 fn on_stage(report: &mut Report<'_>) -> Result<()> {
     let (root, plan) = (report.root, report.plan);
     let built = crate::cargo()
-        .args(["build", "--release", "--locked", "--package", "gavel"])
+        .args([
+            "build",
+            "--profile",
+            "dist",
+            "--locked",
+            "--package",
+            "gavel",
+        ])
         .current_dir(root)
         .status()?;
-    ensure!(built.success(), "the release build failed");
-    let mut stage = Stage::start(&root.join("target/release/gavel"), plan)?;
+    ensure!(built.success(), "the build failed");
+    let mut stage = Stage::start(&root.join("target/dist/gavel"), plan)?;
     let must_p1 = Must::AtLeast(0.25);
     if plan.wants("p1") {
         let count = plan.line_items(1_000);

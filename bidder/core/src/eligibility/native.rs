@@ -45,9 +45,9 @@ pub fn check(
         .as_ref()
         .ok_or(Ineligible::FormatNotOffered)?;
     let fills = |asset: &AskedAsset<'_>| fill(asset, assets, creative).is_some();
-    let filled = offer.assets.iter().filter(|it| fills(it)).count();
+    // Looked at no further than to the first that decides: whoever asks may ask for hundreds.
     let missing = offer.assets.iter().any(|it| it.required && !fills(it));
-    if missing || filled == 0 {
+    if missing || !offer.assets.iter().any(fills) {
         on.refuse(Ineligible::AssetsMissing)?;
     }
     Ok(Fit {

@@ -19,6 +19,8 @@ const SHORT_TICK: Duration = Duration::from_millis(1);
 const ROUNDING: Duration = Duration::from_millis(1);
 /// How long every measurement must be above the target before anything is shed (CoDel's interval).
 const STANDING: Duration = Duration::from_millis(100);
+/// A queue of that age is not waited for: at several times the capacity it would be ten times as old once the interval is over.
+const LONG: Duration = Duration::from_millis(20);
 /// Requests within that time below which a late tick says more about the machine than about load.
 const BUSY: u64 = 50;
 /// Shedding in thousandths: what one late tick adds, what one good tick removes, and the most. Their
@@ -30,7 +32,7 @@ const MOST: u32 = 980;
 /// How many bid requests one worker sheds because its run queue has grown old.
 ///
 /// A request that is ready waits as long as the queue is old, and no handler sees that time. A timer
-/// waits in the same queue, so its lateness is the age. When every tick of the last 100 ms was late, a
+/// waits in the same queue, so its lateness is the age. When every tick of the last 100 ms was late, or one by 20 ms, a
 /// share of the bid requests is shed at once, which grows with each late tick and shrinks with each
 /// good one, so that the queue stays short; and until that share is found, whoever waited longer than
 /// the target is shed too: its answer would be late, and the queue is emptied at the cost of refusals.
@@ -161,8 +163,10 @@ fn micros(span: Duration) -> u64 {
 /// The rule of [`Overload`], without its clock.
 #[derive(Debug, Default)]
 struct Standing {
-    /// Since when every tick was late, and the count of requests then.
+    /// Since when every tick was late, and the count of requests at the tick before.
     since: Option<(Instant, u64)>,
+    /// The count of requests at the last tick.
+    before: u64,
     share: u32,
     /// Whether the last tick was late, and so under load.
     is_old: bool,
@@ -171,13 +175,14 @@ struct Standing {
 impl Standing {
     fn tick(&mut self, age: Duration, target: Duration, requests: u64, now: Instant) {
         self.is_old = false;
+        let before = std::mem::replace(&mut self.before, requests);
         if age <= target {
             self.since = None;
             self.share = self.share.saturating_sub(LESS);
             return;
         }
-        let (since, then) = *self.since.get_or_insert((now, requests));
-        let stands = now.saturating_duration_since(since) >= STANDING;
+        let (since, then) = *self.since.get_or_insert((now, before));
+        let stands = age >= LONG.max(target) || now.saturating_duration_since(since) >= STANDING;
         let is_load = requests.saturating_sub(then) >= BUSY;
         self.is_old = is_load;
         if self.share > 0 || (stands && is_load) {
@@ -224,6 +229,13 @@ mod tests {
         assert!(!standing.is_old);
         // A short tick is two milliseconds with the timer's rounding.
         assert!(ticks < 1_000, "R21: back within two seconds");
+
+        let mut sudden = Standing::default();
+        sudden.tick(LONG, TARGET, BUSY - 1, at(0));
+        assert_eq!(sudden.share, 0, "a slow machine is no load");
+        sudden.tick(YOUNG, TARGET, BUSY, at(1));
+        sudden.tick(LONG, TARGET, BUSY * 2, at(2));
+        assert_eq!(sudden.share, MORE, "so old a queue stands");
 
         let mut alone = Standing::default();
         for tick in 0..100 {
