@@ -17,6 +17,7 @@ use lookup::Places;
 use service::client::Target;
 use service::quota::{Quota, Terms};
 use service::{Metrics, clock};
+use tokio::sync::Semaphore;
 use units::{PartnerId, PlacementId, UnixMillis};
 
 use crate::RunError;
@@ -45,6 +46,8 @@ pub(crate) struct Exchange {
     pub stats: Stats,
     /// The newest auctions.
     pub records: Records,
+    /// Records on disk are looked for one at a time.
+    pub lookup: Semaphore,
     /// Who may send bid requests.
     pub accounts: Accounts,
     /// Whose word on whom they forward for is taken.
@@ -150,6 +153,7 @@ impl Exchange {
             metrics: RtbMetrics::new(rtb, ssp),
             stats: Stats::new(clock::now()),
             records: Records::new(config.record_bounds()),
+            lookup: Semaphore::const_new(1),
             held: Holding::new(config.served.most.0),
             tallies: Tallies::default(),
             in_force: ArcSwapOption::empty(),

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use contracts::catalog::Catalog;
-use exchange_core::auction::{Reached, Reply, Seller, Terms, plan, settle};
+use exchange_core::Market;
+use exchange_core::auction::{Plan, Reached, Reply, Seller, Settlement, Terms, plan, settle};
 use exchange_core::intake::Intake;
 use exchange_core::routing::NotAsked;
 use openrtb::{BidRequest, Limits, ReadError};
@@ -73,6 +74,25 @@ pub fn replay<T>(
     digest: fn(&[u8]) -> String,
     take: impl FnOnce(Outcome<'_>) -> T,
 ) -> Result<T, Unreplayable> {
+    settle_again(seen, catalog, |market, plan, settlement| {
+        let outcome = Outcome::of(market, plan, settlement, seen.seller.share());
+        take(if seen.is_whole {
+            outcome.with_bodies(&plan.bodies, digest)
+        } else {
+            outcome
+        })
+    })
+}
+
+/// Plans and settles again, by the same functions, from what was seen.
+///
+/// # Errors
+/// [`Unreplayable`]: the catalog is of another version, or the record not readable.
+pub(crate) fn settle_again<T>(
+    seen: &Seen<'_>,
+    catalog: &Catalog,
+    take: impl FnOnce(&Market, &Plan<'_>, &Settlement<'_>) -> T,
+) -> Result<T, Unreplayable> {
     if seen.catalog != catalog.version {
         return Err(Unreplayable::OtherVersion {
             recorded: seen.catalog,
@@ -128,10 +148,5 @@ pub fn replay<T>(
     let replies: Vec<Reply<'_>> = replies.collect();
     let conditions = seen.seller.conditions(catalog);
     let settlement = settle(&plan, &market, &conditions, &replies);
-    let outcome = Outcome::of(&market, &plan, &settlement, seen.seller.share());
-    Ok(take(if seen.is_whole {
-        outcome.with_bodies(&plan.bodies, digest)
-    } else {
-        outcome
-    }))
+    Ok(take(&market, &plan, &settlement))
 }

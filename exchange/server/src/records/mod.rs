@@ -7,6 +7,7 @@ mod outcome;
 mod seen;
 mod written;
 
+pub(crate) use again::settle_again;
 pub use again::{Again, AgainError, Unreplayable, again, replay};
 pub use auctions::Auctions;
 pub use draft::Settled;

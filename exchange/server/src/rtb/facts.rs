@@ -31,6 +31,8 @@ pub(crate) struct Facts {
     pub(super) catalog_version: Option<u64>,
     pub(super) rates_version: Option<u32>,
     pub(super) is_provisional: bool,
+    /// It was settled again from its record: nothing is known of times and notices.
+    pub(super) is_again: bool,
     pub(super) notices: Vec<NoticeFacts>,
     pub(super) texts: Texts,
 }
@@ -193,6 +195,7 @@ impl Facts {
             catalog_version: None,
             rates_version: None,
             is_provisional: false,
+            is_again: false,
             notices: Vec::new(),
             texts: Texts(String::new()),
         }

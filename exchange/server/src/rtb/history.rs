@@ -11,9 +11,10 @@ use service::http::{self as answers, Request, Response};
 use units::AuctionId;
 
 use super::context::AuctionContext;
+use super::recorded;
 use crate::exchange::within;
 
-/// `GET /auction/{id}`: from memory, older ones through the control plane.
+/// `GET /auction/{id}`: from memory, older ones through the control plane, and what that was not told from the record on disk.
 pub(super) async fn by_id(context: &AuctionContext, id: &str) -> Response {
     let Some(id) = AuctionId::parse(id) else {
         return Problem::not_found().into_response();
@@ -21,7 +22,22 @@ pub(super) async fn by_id(context: &AuctionContext, id: &str) -> Response {
     if let Some(document) = context.exchange.records.by_id(id) {
         return answers::json(StatusCode::OK, document);
     }
-    older(context, id).await
+    let older = older(context, id).await;
+    if older.status() == StatusCode::OK {
+        return older;
+    }
+    match recorded(context, id).await {
+        Some(document) => answers::json(StatusCode::OK, document),
+        None => older,
+    }
+}
+
+/// From its record, one at a time: it is looked for through all files.
+async fn recorded(context: &AuctionContext, id: AuctionId) -> Option<Vec<u8>> {
+    let _alone = context.exchange.lookup.acquire().await.ok()?;
+    let data_dir = context.exchange.config.data_dir.clone();
+    let looking = tokio::task::spawn_blocking(move || recorded::document(&data_dir, id));
+    looking.await.ok()?
 }
 
 /// `GET /auction?request_id=`: the newest auction of that request.

@@ -17,6 +17,7 @@ pub(crate) mod newest;
 mod notices;
 mod outbox;
 pub(crate) mod partners;
+mod recorded;
 mod recorder;
 pub(crate) mod records;
 mod refusal;

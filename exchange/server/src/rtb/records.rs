@@ -23,8 +23,9 @@ pub(crate) struct Record<'r> {
     /// Why there was no auction or no bid, where that is one reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'r str>,
-    /// From arrival to answer.
-    pub duration_ms: f64,
+    /// From arrival to answer; absent where it was settled again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<f64>,
     /// Where the time went; the parts of `ask` are with each DSP.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waterfall: Vec<Step>,
@@ -46,6 +47,9 @@ pub(crate) struct Record<'r> {
     /// Somebody upstream decides, so that winning here was not final.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
+    /// It left memory and was settled again from its record on disk, which has no times and no notices.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub settled_again: bool,
     /// Notices that were called or taken.
     pub notices: Vec<NoticeRecord<'r>>,
 }

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use contracts::notice::Device;
-use exchange_core::Medium;
-use exchange_core::auction::{Judged, Plan, ReplyFate};
+use exchange_core::auction::{Judged, Plan, ReplyFate, Settlement};
 use exchange_core::intake::Intake;
+use exchange_core::payout::Share;
 use exchange_core::pods::Filling;
 use exchange_core::privacy::Reason;
+use exchange_core::{Market, Medium};
 use units::{AuctionId, UnixMillis};
 
 use super::facts::{AskFacts, BidFacts, CallFacts, Facts, ImpFacts, RequestFacts, Texts};
@@ -57,6 +58,23 @@ pub(super) fn turned_away(
     facts
 }
 
+/// A settled auction, as far as it is noted.
+pub(super) struct Noted<'n> {
+    pub(super) market: &'n Market,
+    pub(super) plan: &'n Plan<'n>,
+    pub(super) settlement: &'n Settlement<'n>,
+    pub(super) share: Share,
+    pub(super) catalog_version: u64,
+}
+
+/// What is known of a call that ended.
+#[derive(Default)]
+pub(super) struct Ended<'n> {
+    /// Why it failed, in words.
+    failure: Option<&'n str>,
+    call: Option<CallFacts>,
+}
+
 /// Notes a settled auction.
 pub(super) fn of(
     mut facts: Box<Facts>,
@@ -64,39 +82,162 @@ pub(super) fn of(
     heard: &[Heard],
     waterfall: &Waterfall,
 ) -> Box<Facts> {
-    let (plan, settlement) = (round.plan, round.settlement);
-    let bids = settlement.bids.iter().enumerate();
-    let is_sold = bids
-        .filter(|(_, judged)| judged.win().is_some())
-        .any(|(at, _)| !round.is_forfeit(at));
-    let outcome = if is_sold {
-        Outcome::Won
-    } else {
-        Outcome::NoBid
+    let noted = Noted {
+        market: &round.in_force.market,
+        plan: round.plan,
+        settlement: round.settlement,
+        share: round.payout.share(),
+        catalog_version: round.in_force.catalog.version,
     };
-    begin(&mut facts, round.arrived, outcome, plan.intake.request.id());
-    request(&mut facts, plan.intake, plan.privacy, round.arrived.source);
+    let outcome = noted.outcome(|at| round.is_forfeit(at));
+    let intake = noted.plan.intake;
+    begin(&mut facts, round.arrived, outcome, intake.request.id());
+    request(&mut facts, intake, noted.plan.privacy, round.arrived.source);
     facts.steps = waterfall.steps();
-    facts.catalog_version = Some(round.in_force.catalog.version);
-    facts.rates_version = Some(settlement.rates);
-    facts.is_provisional = settlement.is_provisional;
-    facts.pods.extend(settlement.pods.iter().map(pod));
-    asks(&mut facts, round, heard, waterfall);
-    let Facts {
-        bids,
-        domains,
-        texts,
-        ..
-    } = &mut *facts;
-    bids.extend(settlement.bids.iter().enumerate().map(|(at, judged)| {
-        let adomain = judged.bid.adomain.iter();
-        domains.extend(adomain.map(|domain| texts.keep(domain)));
-        BidFacts {
-            is_forfeit: round.is_forfeit(at),
-            ..bid(texts, round, judged)
-        }
-    }));
+    let ended = heard.iter().map(|heard| Ended {
+        failure: heard.failure(),
+        call: Some(call(heard, waterfall)),
+    });
+    noted.note(&mut facts, ended, |at| round.is_forfeit(at));
     facts
+}
+
+/// Notes an auction that was settled again from its record, which says nothing of times and notices.
+pub(super) fn again(noted: &Noted<'_>, at: UnixMillis, seller: &str) -> Box<Facts> {
+    let mut facts = Facts::blank();
+    let Plan {
+        auction, intake, ..
+    } = noted.plan;
+    facts.begin(*auction, at);
+    facts.is_again = true;
+    facts.outcome = noted.outcome(|_| false);
+    facts.request_id = facts.texts.keep(intake.request.id());
+    request_of(&mut facts, intake, noted.plan.privacy, seller);
+    let ended = noted.settlement.replies.iter().map(|_| Ended::default());
+    noted.note(&mut facts, ended, |_| false);
+    facts
+}
+
+impl Noted<'_> {
+    fn outcome(&self, is_forfeit: impl Fn(usize) -> bool) -> Outcome {
+        let bids = self.settlement.bids.iter().enumerate();
+        let is_sold = bids
+            .filter(|(_, judged)| judged.win().is_some())
+            .any(|(at, _)| !is_forfeit(at));
+        if is_sold {
+            Outcome::Won
+        } else {
+            Outcome::NoBid
+        }
+    }
+
+    /// Notes who was asked and what was bid; `ended` tells of the calls in the order of the replies.
+    fn note<'e>(
+        &self,
+        facts: &mut Facts,
+        ended: impl Iterator<Item = Ended<'e>>,
+        is_forfeit: impl Fn(usize) -> bool,
+    ) {
+        let settlement = self.settlement;
+        facts.catalog_version = Some(self.catalog_version);
+        facts.rates_version = Some(settlement.rates);
+        facts.is_provisional = settlement.is_provisional;
+        facts.pods.extend(settlement.pods.iter().map(pod));
+        self.asks(facts, ended);
+        let Facts {
+            bids,
+            domains,
+            texts,
+            ..
+        } = facts;
+        bids.extend(settlement.bids.iter().enumerate().map(|(at, judged)| {
+            let adomain = judged.bid.adomain.iter();
+            domains.extend(adomain.map(|domain| texts.keep(domain)));
+            BidFacts {
+                is_forfeit: is_forfeit(at),
+                ..self.bid(texts, judged)
+            }
+        }));
+    }
+
+    /// The id of a partner.
+    fn dsp(&self, partner: usize) -> &str {
+        let partner = self.market.partners.get(partner);
+        partner.map_or("", |partner| partner.id.as_str())
+    }
+
+    fn asks<'e>(&self, facts: &mut Facts, ended: impl Iterator<Item = Ended<'e>>) {
+        let Facts { asks, texts, .. } = facts;
+        let planned = &self.plan.asks;
+        let replies = &self.settlement.replies;
+        asks.extend(replies.iter().zip(ended).map(|((ask, fate), ended)| {
+            let (bids, nbr) = match *fate {
+                ReplyFate::Bids(bids) => (bids, None),
+                ReplyFate::NoBid(nbr) => (0, nbr),
+                ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => (0, None),
+            };
+            let ask = planned.get(*ask);
+            AskFacts {
+                dsp: texts.keep(ask.map_or("", |ask| self.dsp(ask.partner))),
+                is_asked: true,
+                status: fate.label(),
+                error: match fate {
+                    ReplyFate::Failed => Some(texts.keep(ended.failure.unwrap_or(NO_RESPONSE))),
+                    ReplyFate::Bids(_)
+                    | ReplyFate::NoBid(_)
+                    | ReplyFate::TimedOut
+                    | ReplyFate::Shed => None,
+                },
+                call: ended.call,
+                bids,
+                nbr,
+                privacy: ask.and_then(|ask| ask.privacy),
+            }
+        }));
+        let of_no_call = |dsp, is_asked, status, privacy| AskFacts {
+            dsp,
+            is_asked,
+            status,
+            error: None,
+            call: None,
+            bids: 0,
+            nbr: None,
+            privacy,
+        };
+        for (index, ask) in planned.iter().enumerate() {
+            if replies.iter().any(|(replied, _)| *replied == index) {
+                continue;
+            }
+            let dsp = texts.keep(self.dsp(ask.partner));
+            asks.push(of_no_call(dsp, true, "not_waited_for", ask.privacy));
+        }
+        for (index, reason) in &self.plan.not_asked {
+            let dsp = texts.keep(self.dsp(*index));
+            asks.push(of_no_call(dsp, false, reason.label(), None));
+        }
+    }
+
+    fn bid(&self, texts: &mut Texts, judged: &Judged<'_>) -> BidFacts {
+        let bid = &judged.bid;
+        let rates = &self.market.rates;
+        BidFacts {
+            dsp: texts.keep(self.dsp(judged.partner)),
+            seat: texts.keep_some(judged.seat.as_deref()),
+            id: texts.keep(bid.id()),
+            imp: texts.keep(bid.impid()),
+            price: bid.price.cpm(),
+            currency: judged.currency,
+            deal: texts.keep_some(bid.dealid.as_deref()),
+            campaign: texts.keep_some(bid.cid.as_deref()),
+            creative: texts.keep_some(bid.crid.as_deref()),
+            domains: bid.adomain.len(),
+            fate: judged.fate,
+            is_forfeit: false,
+            payout: judged
+                .win()
+                .map(|win| self.share.of_win(self.plan, rates, judged, win)),
+        }
+    }
 }
 
 fn begin(facts: &mut Facts, arrived: &Arrived<'_>, outcome: Outcome, request_id: &str) {
@@ -114,13 +255,17 @@ fn seller(source: &Source) -> &str {
 }
 
 fn request(facts: &mut Facts, intake: &Intake<'_>, privacy: Option<Reason>, source: &Source) {
+    request_of(facts, intake, privacy, seller(source));
+}
+
+fn request_of(facts: &mut Facts, intake: &Intake<'_>, privacy: Option<Reason>, seller: &str) {
     let request = &intake.request;
     let site = request.site.as_deref();
     let domain = site.and_then(|site| site.domain.as_deref());
     let bundle = request.app.as_deref().and_then(|app| app.bundle.as_deref());
     let texts = &mut facts.texts;
     facts.request = RequestFacts {
-        seller: texts.keep(seller(source)),
+        seller: texts.keep(seller),
         at: request.at().0,
         tmax_ms: intake.tmax_ms,
         source: texts.keep_some(domain.or(bundle)),
@@ -140,61 +285,6 @@ fn request(facts: &mut Facts, intake: &Intake<'_>, privacy: Option<Reason>, sour
 /// What is wrong with an answer that came whole, and that nobody can read as bids.
 const NO_RESPONSE: &str = "the answer is no bid response to this request";
 
-fn asks(facts: &mut Facts, round: &Round<'_>, heard: &[Heard], waterfall: &Waterfall) {
-    let Facts { asks, texts, .. } = facts;
-    let planned = &round.plan.asks;
-    let partners = &round.in_force.partners;
-    let fates = round.settlement.replies.iter().map(|(_, fate)| *fate);
-    asks.extend(heard.iter().zip(fates).map(|(heard, fate)| {
-        let (bids, nbr) = match fate {
-            ReplyFate::Bids(bids) => (bids, None),
-            ReplyFate::NoBid(nbr) => (0, nbr),
-            ReplyFate::TimedOut | ReplyFate::Shed | ReplyFate::Failed => (0, None),
-        };
-        AskFacts {
-            dsp: texts.keep(heard.partner.id.as_str()),
-            is_asked: true,
-            status: fate.label(),
-            error: match fate {
-                ReplyFate::Failed => Some(texts.keep(heard.failure().unwrap_or(NO_RESPONSE))),
-                ReplyFate::Bids(_)
-                | ReplyFate::NoBid(_)
-                | ReplyFate::TimedOut
-                | ReplyFate::Shed => None,
-            },
-            call: Some(call(heard, waterfall)),
-            bids,
-            nbr,
-            privacy: planned.get(heard.ask).and_then(|ask| ask.privacy),
-        }
-    }));
-    let of_no_call = |dsp, is_asked, status, privacy| AskFacts {
-        dsp,
-        is_asked,
-        status,
-        error: None,
-        call: None,
-        bids: 0,
-        nbr: None,
-        privacy,
-    };
-    for (index, ask) in planned.iter().enumerate() {
-        if heard.iter().any(|heard| heard.ask == index) {
-            continue;
-        }
-        if let Some(partner) = partners.get(ask.partner) {
-            let dsp = texts.keep(partner.id.as_str());
-            asks.push(of_no_call(dsp, true, "not_waited_for", ask.privacy));
-        }
-    }
-    for (index, reason) in &round.plan.not_asked {
-        if let Some(partner) = partners.get(*index) {
-            let dsp = texts.keep(partner.id.as_str());
-            asks.push(of_no_call(dsp, false, reason.label(), None));
-        }
-    }
-}
-
 fn call(heard: &Heard, waterfall: &Waterfall) -> CallFacts {
     let timing = heard.timing.as_ref();
     CallFacts {
@@ -207,30 +297,6 @@ fn call(heard: &Heard, waterfall: &Waterfall) -> CallFacts {
             let told = it.head + it.handshake.unwrap_or_default();
             Micros::of(heard.took.saturating_sub(told))
         }),
-    }
-}
-
-fn bid(texts: &mut Texts, round: &Round<'_>, judged: &Judged<'_>) -> BidFacts {
-    let bid = &judged.bid;
-    let partner = round.in_force.partners.get(judged.partner);
-    let rates = &round.in_force.market.rates;
-    let share = round.payout.share();
-    BidFacts {
-        dsp: texts.keep(partner.map_or("", |partner| partner.id.as_str())),
-        seat: texts.keep_some(judged.seat.as_deref()),
-        id: texts.keep(bid.id()),
-        imp: texts.keep(bid.impid()),
-        price: bid.price.cpm(),
-        currency: judged.currency,
-        deal: texts.keep_some(bid.dealid.as_deref()),
-        campaign: texts.keep_some(bid.cid.as_deref()),
-        creative: texts.keep_some(bid.crid.as_deref()),
-        domains: bid.adomain.len(),
-        fate: judged.fate,
-        is_forfeit: false,
-        payout: judged
-            .win()
-            .map(|win| share.of_win(round.plan, rates, judged, win)),
     }
 }
 

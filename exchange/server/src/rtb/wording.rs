@@ -25,7 +25,7 @@ impl Facts {
             at: self.at,
             outcome: self.outcome.label(),
             reason: self.text(self.reason),
-            duration_ms: self.took.millis(),
+            duration_ms: (!self.is_again).then(|| self.took.millis()),
             waterfall: self.steps.told().collect(),
             request: self.request(&self.request),
             dsps: self.asks.iter().map(|ask| self.ask(ask)).collect(),
@@ -38,6 +38,7 @@ impl Facts {
             catalog_version: self.catalog_version,
             rates_version: self.rates_version,
             provisional: self.is_provisional,
+            settled_again: self.is_again,
             notices: self.notices().collect(),
         }
     }
