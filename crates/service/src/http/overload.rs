@@ -19,8 +19,9 @@ const SHORT_TICK: Duration = Duration::from_millis(1);
 const ROUNDING: Duration = Duration::from_millis(1);
 /// How long every measurement must be above the target before anything is shed (CoDel's interval).
 const STANDING: Duration = Duration::from_millis(100);
-/// A queue of that age is not waited for: at several times the capacity it would be ten times as old once the interval is over.
-const LONG: Duration = Duration::from_millis(20);
+/// A queue so many times as old as the target is not waited for: at several times the capacity it would be ten times as old
+/// once the interval is over.
+const LONG: u32 = 5;
 /// Requests within that time below which a late tick says more about the machine than about load.
 const BUSY: u64 = 50;
 /// Shedding in thousandths: what one late tick adds, what one good tick removes, and the most. Their
@@ -32,8 +33,8 @@ const MOST: u32 = 980;
 /// How many bid requests one worker sheds because its run queue has grown old.
 ///
 /// A request that is ready waits as long as the queue is old, and no handler sees that time. A timer
-/// waits in the same queue, so its lateness is the age. When every tick of the last 100 ms was late, or one by 20 ms, a
-/// share of the bid requests is shed at once, which grows with each late tick and shrinks with each
+/// waits in the same queue, so its lateness is the age. When every tick of the last 100 ms was late, or one by five times the
+/// target, a share of the bid requests is shed at once, which grows with each late tick and shrinks with each
 /// good one, so that the queue stays short; and until that share is found, whoever waited longer than
 /// the target is shed too: its answer would be late, and the queue is emptied at the cost of refusals.
 /// Only the worker's own work counts: others who want its core make ticks late, too, and refusing requests would not bring
@@ -182,7 +183,7 @@ impl Standing {
             return;
         }
         let (since, then) = *self.since.get_or_insert((now, before));
-        let stands = age >= LONG.max(target) || now.saturating_duration_since(since) >= STANDING;
+        let stands = age >= target * LONG || now.saturating_duration_since(since) >= STANDING;
         let is_load = requests.saturating_sub(then) >= BUSY;
         self.is_old = is_load;
         if self.share > 0 || (stands && is_load) {
@@ -231,10 +232,10 @@ mod tests {
         assert!(ticks < 1_000, "R21: back within two seconds");
 
         let mut sudden = Standing::default();
-        sudden.tick(LONG, TARGET, BUSY - 1, at(0));
+        sudden.tick(TARGET * LONG, TARGET, BUSY - 1, at(0));
         assert_eq!(sudden.share, 0, "a slow machine is no load");
         sudden.tick(YOUNG, TARGET, BUSY, at(1));
-        sudden.tick(LONG, TARGET, BUSY * 2, at(2));
+        sudden.tick(TARGET * LONG, TARGET, BUSY * 2, at(2));
         assert_eq!(sudden.share, MORE, "so old a queue stands");
 
         let mut alone = Standing::default();
