@@ -1,36 +1,44 @@
 //! Searching in markup.
 
+use memchr::{memchr_iter, memchr2_iter};
+
 /// Whether `needle` (ASCII) stands in `text`, in any case.
 pub(crate) fn contains_ignore_case(text: &str, needle: &'static str) -> bool {
     each_behind(text, needle).next().is_some()
 }
 
-/// What stands behind each place of `needle` (ASCII, of two bytes at least) in `text`, in any case.
+/// What stands behind each place of `needle` (ASCII) in `text`, in any case.
 pub(crate) fn each_behind<'t>(
     text: &'t str,
     needle: &'static str,
 ) -> impl Iterator<Item = &'t str> {
     let bytes = text.as_bytes();
-    let mut start = needle.bytes().map(|byte| byte.to_ascii_lowercase());
-    let (first, second) = (start.next(), start.next());
-    let begins = move |pair: &[u8]| {
-        let mut pair = pair.iter().map(|byte| byte.to_ascii_lowercase());
-        pair.next() == first && pair.next() == second
-    };
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let start = at + bytes.get(at..)?.windows(2).position(begins)?;
-            let end = start + needle.len();
-            at = start + 1;
-            let is_it = bytes
-                .get(start..end)?
-                .eq_ignore_ascii_case(needle.as_bytes());
-            if let Some(behind) = text.get(end..).filter(|_| is_it) {
-                return Some(behind);
-            }
-        }
+    let (offset, letter) = rarest(needle);
+    let places = memchr2_iter(
+        letter.to_ascii_lowercase(),
+        letter.to_ascii_uppercase(),
+        bytes,
+    );
+    places.filter_map(move |at| {
+        let start = at.checked_sub(offset)?;
+        let end = start + needle.len();
+        let found = bytes.get(start..end)?;
+        let is_it = found.eq_ignore_ascii_case(needle.as_bytes());
+        text.get(end..).filter(|_| is_it)
     })
+}
+
+/// The letter of a needle that markup has the fewest of, and its place in the needle.
+fn rarest(needle: &str) -> (usize, u8) {
+    const RARE_FIRST: &[u8] = b"jqxzkvbwyfgpmuclhdrnoisate";
+    let rank = |letter: u8| {
+        let letter = letter.to_ascii_lowercase();
+        let mut all = RARE_FIRST.iter();
+        all.position(|it| *it == letter).unwrap_or(usize::MAX)
+    };
+    let letters = needle.bytes().enumerate();
+    let found = letters.min_by_key(|(_, letter)| rank(*letter));
+    found.unwrap_or_default()
 }
 
 /// What a banner is made of.
@@ -45,25 +53,19 @@ pub(crate) enum Element<'t> {
 /// The beginnings of elements, in their order; other elements are passed over.
 pub(crate) fn elements(text: &str) -> impl Iterator<Item = Element<'_>> {
     let bytes = text.as_bytes();
-    let begins = |pair: &[u8]| matches!(pair, [b'<', b's' | b'S' | b'i' | b'I' | b'p' | b'P']);
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            at += bytes.get(at..)?.windows(2).position(begins)? + 1;
-            let name = bytes.get(at..)?;
-            let is = |of: &[u8]| {
-                let start = name.get(..of.len());
-                start.is_some_and(|start| start.eq_ignore_ascii_case(of))
-            };
-            if is(b"img") {
-                return text.get(at + 3..).map(Element::Image);
-            } else if is(b"script") {
-                return Some(Element::Script);
-            } else if is(b"iframe") {
-                return Some(Element::Frame);
-            } else if is(b"picture") {
-                return Some(Element::Picture);
-            }
+    memchr_iter(b'<', bytes).filter_map(move |open| {
+        let at = open + 1;
+        let name = bytes.get(at..)?;
+        let is = |of: &[u8]| {
+            let start = name.get(..of.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(of))
+        };
+        match name.first()? {
+            b'i' | b'I' if is(b"img") => text.get(at + 3..).map(Element::Image),
+            b'i' | b'I' if is(b"iframe") => Some(Element::Frame),
+            b's' | b'S' if is(b"script") => Some(Element::Script),
+            b'p' | b'P' if is(b"picture") => Some(Element::Picture),
+            _ => None,
         }
     })
 }
