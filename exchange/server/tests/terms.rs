@@ -13,18 +13,16 @@ use serde_json::{Value, json};
 use testkit::http::{Answer, post_json};
 use units::AuctionId;
 
-/// A DSP with a bid of each of these prices on imp `1`.
+/// A DSP with a bid of each of these prices on imp `1`, each for a buyer of its own.
 fn at_prices(prices: &'static [&'static str]) -> Dsp {
     Dsp::start(move |body| {
         let request: Value = serde_json::from_str(body).unwrap();
         let bids = prices.iter().map(|price| {
-            format!(r#"{{"id":"b-{price}","impid":"1","price":{price},"w":300,"h":250,"crid":"c-{price}","adm":"<b>x</b>"}}"#)
+            format!(r#"{{"seat":"s-{price}","bid":[{{"id":"b-{price}","impid":"1","price":{price},"w":300,"h":250,"crid":"c-{price}","adm":"<b>x</b>"}}]}}"#)
         });
-        let bids: Vec<String> = bids.collect();
-        let (id, bids) = (&request["id"], bids.join(","));
-        Some(format!(
-            r#"{{"id":{id},"seatbid":[{{"seat":"s","bid":[{bids}]}}]}}"#
-        ))
+        let seats: Vec<String> = bids.collect();
+        let (id, seats) = (&request["id"], seats.join(","));
+        Some(format!(r#"{{"id":{id},"seatbid":[{seats}]}}"#))
     })
 }
 
@@ -106,7 +104,7 @@ async fn what_an_account_agreed_on_decides_its_auctions_and_their_replays() {
     #[rustfmt::skip]
     let capped: [Row<'_>; 2] = [
         ("one of a DSP that may win once", "several", &[("b-5", "4.51"), ("b-4", "3.01"), ("b-3", "0.5")]),
-        ("its second bid still counts as a price", "plain", &[("b-5", "4.51")]),
+        ("another buyer's bid by it still counts as a price", "plain", &[("b-5", "4.51")]),
     ];
     let request = exchange::banner("").replace("\"at\":1", "\"at\":2");
     for (multibid, cases) in [(Value::Null, &free[..]), (json!(1), &capped[..])] {
