@@ -96,7 +96,7 @@ impl Default for Limits {
             idle_timeout: Millis(Duration::from_secs(75)),
             max_connections: 10_000,
             max_in_flight: 2_048,
-            queue_target: Millis(Duration::from_millis(5)),
+            queue_target: Millis(Duration::from_millis(2)),
             shed_status: ShedStatus::NoContent,
             gzip_above: Bytes(4 * 1024),
             drain_delay: Millis(Duration::from_secs(2)),
