@@ -11,7 +11,7 @@ use super::{
     CallError, ClientConfig, Fields, InResponse, Lines, Shared, Target, Template, Timing,
     connect::{Connection, Sender, connect},
     http1::Arrived,
-    pool::Drain,
+    pool::{Drain, Pool},
 };
 use crate::http::{GatherFault, InflateError, gather, inflate};
 
@@ -136,7 +136,7 @@ impl Attempt {
             Ok(connected) => {
                 let connection = connected?;
                 if let Some(further) = connection.share() {
-                    shared.pool.give_back(target, further);
+                    Pool::give_back(shared, target, further);
                 }
                 Ok(Self::on(shared, target, connection, false))
             }
@@ -145,7 +145,7 @@ impl Attempt {
                     let (shared, target) = (Arc::clone(shared), target.clone());
                     tokio::spawn(async move {
                         if let Ok(connection) = work.await {
-                            shared.pool.give_back(&target, connection);
+                            Pool::give_back(&shared, &target, connection);
                         }
                         drop(drain);
                     });
@@ -218,7 +218,7 @@ impl Attempt {
             head: arrived.head,
         };
         if arrived.is_reusable {
-            self.shared.pool.give_back(&self.target, self.connection);
+            Pool::give_back(&self.shared, &self.target, self.connection);
         }
         Ok(InResponse {
             status: arrived.status,

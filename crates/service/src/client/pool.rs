@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
 use super::{
-    ClientConfig, Target,
+    ClientConfig, Shared, Target,
     connect::{Connection, Sender},
 };
 use crate::limits::TokenBucket;
@@ -22,8 +22,8 @@ pub(super) struct Pool {
 
 struct Hosts {
     by_authority: HashMap<Arc<str>, Host>,
-    /// When old connections were last looked for: hosts that are called no more keep none.
-    swept: Instant,
+    /// Whether a task looks for old connections, so that hosts that are called no more keep none.
+    is_swept: bool,
 }
 
 struct Host {
@@ -36,7 +36,7 @@ struct Host {
 
 /// The right to read one late answer off the path.
 pub(super) struct Drain {
-    shared: Arc<super::Shared>,
+    shared: Arc<Shared>,
     host: Arc<str>,
 }
 
@@ -49,7 +49,7 @@ impl Pool {
             connects_per_second: config.connects_per_second,
             hosts: Mutex::new(Hosts {
                 by_authority: HashMap::new(),
-                swept: Instant::now(),
+                is_swept: false,
             }),
         }
     }
@@ -80,21 +80,33 @@ impl Pool {
         None
     }
 
-    pub(super) fn give_back(&self, target: &Target, connection: Connection) {
+    /// Keeps a connection for the next call. As long as there are any, a task closes those that nobody has used.
+    pub(super) fn give_back(shared: &Arc<Shared>, target: &Target, connection: Connection) {
+        let pool = &shared.pool;
         let now = Instant::now();
-        let mut hosts = self.lock();
-        if now.saturating_duration_since(hosts.swept) >= self.idle_timeout {
-            hosts.swept = now;
-            for host in hosts.by_authority.values_mut() {
-                host.forget_old(now, self.idle_timeout);
-            }
-        }
-        let host = self.host(&mut hosts, target);
+        let mut hosts = pool.lock();
+        let host = pool.host(&mut hosts, target);
         if matches!(connection.sender, Sender::Http2(_)) {
             host.shared = Some((connection, now));
-        } else if host.idle.len() < self.max_idle {
+        } else if host.idle.len() < pool.max_idle {
             host.idle.push((connection, now));
         }
+        if !std::mem::replace(&mut hosts.is_swept, true) {
+            tokio::spawn(sweep(Arc::downgrade(shared), pool.idle_timeout));
+        }
+    }
+
+    /// Closes old connections; whether others are left.
+    fn forget_old(&self) -> bool {
+        let now = Instant::now();
+        let mut hosts = self.lock();
+        let mut is_any = false;
+        for host in hosts.by_authority.values_mut() {
+            host.forget_old(now, self.idle_timeout);
+            is_any |= !host.idle.is_empty() || host.shared.is_some();
+        }
+        hosts.is_swept = is_any;
+        is_any
     }
 
     /// Whether one more connection may be made in this second.
@@ -140,9 +152,19 @@ impl Host {
     }
 }
 
+/// Closes old connections of a pool until it has none or is gone.
+async fn sweep(shared: Weak<Shared>, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        if !shared.upgrade().is_some_and(|it| it.pool.forget_old()) {
+            return;
+        }
+    }
+}
+
 impl Drain {
     /// One more late answer, while there are not too many.
-    pub(super) fn begin(shared: &Arc<super::Shared>, target: &Target) -> Option<Self> {
+    pub(super) fn begin(shared: &Arc<Shared>, target: &Target) -> Option<Self> {
         let pool = &shared.pool;
         let mut hosts = pool.lock();
         let host = pool.host(&mut hosts, target);
