@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 const NOON: UnixMillis = UnixMillis(1_790_000_000_000);
 const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
-const LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// An impression of an imp that was delivered at noon.
 fn delivered(auction: u128, imp: &str) -> DeliveryEvent {
