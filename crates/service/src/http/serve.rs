@@ -17,6 +17,8 @@ use super::{
 };
 use crate::{ops::Ops, shutdown::Shutdown};
 
+/// Connections that are accepted before requests have their turn again (R25).
+const AT_ONCE: u32 = 8;
 /// How long to wait when the process has no file descriptors left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -103,20 +105,28 @@ impl Accept<'_> {
         let end = self.end();
         tokio::pin!(end);
         let mut warned = None;
+        let mut accepted_now = 0;
         loop {
+            if accepted_now == AT_ONCE {
+                accepted_now = 0;
+                tokio::task::yield_now().await;
+            }
             tokio::select! {
                 () = &mut end => return open,
                 // A connection that ended is taken out, so that the set does not grow.
                 Some(_ended) = open.join_next(), if !open.is_empty() => {}
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, peer)) => match self.ops.gate().connect(self.limits) {
-                        Some(place) => {
-                            // Answers are written whole; waiting for more would only delay them.
-                            let _unsupported = stream.set_nodelay(true);
-                            spawn(&mut open, stream, peer, place);
+                    Ok((stream, peer)) => {
+                        accepted_now += 1;
+                        match self.ops.gate().connect(self.limits) {
+                            Some(place) => {
+                                // Answers are written whole; waiting for more would only delay them.
+                                let _unsupported = stream.set_nodelay(true);
+                                spawn(&mut open, stream, peer, place);
+                            }
+                            None => self.ops.refused_connection(),
                         }
-                        None => self.ops.refused_connection(),
-                    },
+                    }
                     Err(error) => pause_if_exhausted(&error, &mut warned).await,
                 },
             }
