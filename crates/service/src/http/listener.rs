@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 /// Bound, and not yet accepting. Every [`TcpListener`] is one.
@@ -12,6 +13,8 @@ pub struct Listener {
     beside: Option<TcpListener>,
 }
 
+/// Connections that wait to be accepted; the kernel may have a lower limit (`net.core.somaxconn`).
+const WAITING: i32 = 4_096;
 /// Ports that are tried where any free one will do, until one is free in both families.
 const TRIES: u32 = 16;
 
@@ -27,7 +30,7 @@ impl Listener {
         let mut tries = 0;
         loop {
             tries += 1;
-            let first = TcpListener::bind(&listen[..])?;
+            let first = with_room(TcpListener::bind(&listen[..])?)?;
             let other = other_loopback(first.local_addr()?).filter(|_| local_mode);
             match other.map(beside).transpose() {
                 Ok(beside) => {
@@ -80,6 +83,12 @@ impl From<TcpListener> for Listener {
     }
 }
 
+/// Lets as many wait to be accepted: of more the kernel drops the first packet, and they try again a second later (R25).
+fn with_room(listener: TcpListener) -> io::Result<TcpListener> {
+    SockRef::from(&listener).listen(WAITING)?;
+    Ok(listener)
+}
+
 fn prepare(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
     listener.set_nonblocking(true)?;
     tokio::net::TcpListener::from_std(listener)
@@ -98,7 +107,7 @@ fn other_loopback(address: SocketAddr) -> Option<SocketAddr> {
 /// A listener on the other address, if this machine has that family.
 fn beside(address: SocketAddr) -> io::Result<Option<TcpListener>> {
     match TcpListener::bind(address) {
-        Ok(listener) => Ok(Some(listener)),
+        Ok(listener) => with_room(listener).map(Some),
         Err(error) if error.kind() == ErrorKind::AddrInUse => Err(error),
         Err(error) => {
             tracing::debug!(%address, %error, "not listened on: this machine has no such address");
@@ -134,6 +143,8 @@ impl Accepting {
 mod tests {
     use super::*;
 
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
     #[test]
     fn in_local_mode_both_loopback_addresses_are_listened_on_and_no_other() {
         if TcpListener::bind("[::1]:0").is_err() {
@@ -160,6 +171,19 @@ mod tests {
                     "{listen} {local_mode}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn r_25_hundreds_may_connect_before_the_first_is_accepted() {
+        let listener = Listener::bind("127.0.0.1:0", true).unwrap();
+        let beside = listener.beside.as_ref().map(|it| it.local_addr().unwrap());
+        let addresses = [Some(listener.local_addr().unwrap()), beside];
+        for address in addresses.into_iter().flatten() {
+            // A dropped packet is sent again after a second.
+            let connect = |_| std::net::TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+            let waiting: Vec<_> = (0..500).map(connect).collect();
+            assert_eq!(waiting.len(), 500, "{address}");
         }
     }
 
