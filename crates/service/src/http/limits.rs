@@ -31,7 +31,7 @@ pub struct Limits {
     pub max_connections: u32,
     /// Most requests in work in the service; a tenth is reserved for notices.
     pub max_in_flight: u32,
-    /// Once the run queue was older than this for 100 ms, no bid request that waited longer is answered
+    /// Once the run queue was older than this for 100 ms, or five times as old at once, no bid request that waited longer is answered
     /// in full; zero turns this off.
     pub queue_target: Millis,
     /// What a shed bid request gets: 204 or 503.

@@ -183,7 +183,8 @@ impl Standing {
             return;
         }
         let (since, then) = *self.since.get_or_insert((now, before));
-        let stands = age >= target * LONG || now.saturating_duration_since(since) >= STANDING;
+        let is_long = age >= target.saturating_mul(LONG);
+        let stands = is_long || now.saturating_duration_since(since) >= STANDING;
         let is_load = requests.saturating_sub(then) >= BUSY;
         self.is_old = is_load;
         if self.share > 0 || (stands && is_load) {
