@@ -19,6 +19,8 @@ use super::table::Row;
 
 /// Connections of a storm; our own limit of open files must have room for them.
 const STORM: usize = 10_000;
+/// Threads that make a storm's connections.
+const CALLERS: usize = 8;
 /// Of each kind that does not get on.
 const SLOW: usize = 1_000;
 const FEW_FILES: u32 = 256;
@@ -116,32 +118,33 @@ fn storm(stage: &mut Stage, exchange: &Process, rate: u64, many: usize) -> Resul
     let files = exchange.open_files()?;
     let ([before, then], lag, (took, refused)) = meanwhile(stage, rate, 8, || {
         let began = Instant::now();
-        let streams = std::thread::scope(|scope| {
-            let connecting: Vec<_> = (0..8)
-                .map(|_| {
-                    scope.spawn(move || -> Vec<TcpStream> {
-                        let connect =
-                            |_| TcpStream::connect_timeout(&address(), Duration::from_secs(5)).ok();
-                        (0..many / 8).filter_map(connect).collect()
-                    })
-                })
+        let streams: Vec<_> = std::thread::scope(|scope| {
+            let connecting: Vec<_> = (0..CALLERS)
+                .map(|caller| scope.spawn(move || connect(began, caller, many)))
                 .collect();
             connecting
                 .into_iter()
                 .flat_map(|it| it.join().unwrap_or_default())
-                .collect::<Vec<_>>()
+                .collect()
         });
         let took = began.elapsed();
         // Those beyond `max_connections` are accepted and closed.
         std::thread::sleep(Duration::from_millis(1_500));
         let refused = streams.iter().filter(|stream| is_closed(stream)).count();
-        Ok((took, refused + many / 8 * 8 - streams.len()))
+        let refused = refused + many - streams.len();
+        // They leave as quickly as they came.
+        let leaving = Instant::now();
+        for (place, stream) in streams.into_iter().enumerate() {
+            wait_for(leaving + due(place, many));
+            drop(stream);
+        }
+        Ok((took, refused))
     })?;
-    let left = Instant::now();
+    let over = Instant::now();
     until(Duration::from_secs(60), || {
         Ok(exchange.open_files()? <= files + 10)
     })?;
-    let back = left.elapsed().as_secs_f64();
+    let back = over.elapsed().as_secs_f64();
     let mut late = Connection::open(EXCHANGE)?;
     ensure!(
         late.call("GET", "/livez", "")?.0 == 200,
@@ -151,7 +154,7 @@ fn storm(stage: &mut Stage, exchange: &Process, rate: u64, many: usize) -> Resul
     Ok(Row {
         id: "R25",
         what: format!(
-            "{many} connections made at once (in {:.1} s) and left after two seconds, `max_connections` 10,000, while others ask {rate}/s: their p99 by that before; the exchange's file descriptors back to what they were, ± 10",
+            "{many} connections made in {:.1} s and left two seconds later as quickly, `max_connections` 10,000, while others ask {rate}/s: their p99 by that before; the exchange's file descriptors back to what they were, ± 10",
             took.as_secs_f64()
         ),
         must: "2 ×; 30 s",
@@ -167,6 +170,26 @@ fn storm(stage: &mut Stage, exchange: &Process, rate: u64, many: usize) -> Resul
             5.0,
         ),
     })
+}
+
+/// When the connection at this place of so many is made, after the first: all of them within a second.
+fn due(place: usize, many: usize) -> Duration {
+    Duration::from_secs(1).mul_f64(place as f64 / many.max(1) as f64)
+}
+
+fn wait_for(instant: Instant) {
+    std::thread::sleep(instant.saturating_duration_since(Instant::now()));
+}
+
+/// What one of the [`CALLERS`] makes of a storm's connections; those that could not be made are missing.
+fn connect(began: Instant, caller: usize, many: usize) -> Vec<TcpStream> {
+    (caller..many)
+        .step_by(CALLERS)
+        .filter_map(|place| {
+            wait_for(began + due(place, many));
+            TcpStream::connect_timeout(&address(), Duration::from_secs(5)).ok()
+        })
+        .collect()
 }
 
 fn is_closed(stream: &TcpStream) -> bool {
