@@ -106,7 +106,7 @@ impl Identity {
             return nobody();
         }
         let began = Instant::now();
-        let answer = table.read_matches(ids).await;
+        let answer = Box::pin(table.read_matches(ids)).await;
         if !matches!(&answer, Ok(found) if found.from_memory) {
             exchange.metrics.redis_call.observe(began.elapsed());
         }

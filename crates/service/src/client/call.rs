@@ -202,7 +202,10 @@ impl Attempt {
         let most = request.skims.unwrap_or(config.max_response);
         let arrived = match &mut self.connection.sender {
             Sender::Http1(connection) => connection.call(&request, most).await?,
-            Sender::Http2(sender) => by_http2(sender, &request, &self.target, most).await?,
+            // Boxed, as calls of HTTP/1.1 would carry its room along.
+            Sender::Http2(sender) => {
+                Box::pin(by_http2(sender, &request, &self.target, most)).await?
+            }
         };
         let failed = |error| Failed {
             error,

@@ -172,7 +172,8 @@ async fn hold(
     let mut won = round.winners();
     if matches!(arrived.source, Source::Placement { .. }) {
         let deadline = arrived.arrival + Duration::from_millis(u64::from(intake.tmax_ms));
-        won = forfeit::fetch_markup(&round, won, deadline).await;
+        // Boxed, as most auctions are without: what an auction's future could hold is moved with it.
+        won = Box::pin(forfeit::fetch_markup(&round, won, deadline)).await;
     }
     round.count_won(&won);
     let result = match (&won[..], arrived.source) {
