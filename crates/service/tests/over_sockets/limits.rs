@@ -253,15 +253,13 @@ fn r_27_slow_headers_and_slow_bodies_are_closed() {
     let server = Server::start(Limits {
         header_timeout: Millis::new(150),
         body_timeout: Millis::new(150),
-        idle_timeout: Millis::new(150),
+        idle_timeout: Millis::new(600_000),
         ..limits()
     });
     let mut stalled_head = server.connect();
     stalled_head.write(b"GET /x HTTP/1.1\r\nHo");
     let mut stalled_body = server.connect();
     stalled_body.write(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
-    let mut idle = server.connect();
-    assert_eq!(idle.get("/x").status, 200);
     // A byte every few milliseconds, for longer than anybody waits: it does not begin the time anew.
     let drips = |begin: &[u8]| {
         let mut sender = server.connect();
@@ -287,8 +285,21 @@ fn r_27_slow_headers_and_slow_bodies_are_closed() {
         (408, Some("close"))
     );
     assert!(stalled_body.is_closed());
+    assert_eq!(server.handled(), 0);
+}
+
+#[test]
+fn r_27_connections_between_requests_are_closed_in_their_time() {
+    let server = Server::start(Limits {
+        idle_timeout: Millis::new(150),
+        header_timeout: Millis::new(600_000),
+        ..limits()
+    });
+    let mut silent = server.connect();
+    let mut idle = server.connect();
+    assert_eq!(idle.get("/x").status, 200);
     assert!(idle.is_closed());
-    assert_eq!(server.handled(), 1);
+    assert!(silent.is_closed());
 }
 
 /// A request of which all has come but the last bytes of its body.
@@ -334,6 +345,12 @@ fn r_27_r_24_slow_bodies_hold_no_place_that_others_need() {
     assert_eq!(
         (shed.status, shed.header("x-shed-reason")),
         (204, Some("in_flight"))
+    );
+    let unread = slow(&server, "/bid", 0, 2).answer().unwrap();
+    assert_eq!(
+        (unread.status, unread.header("x-shed-reason")),
+        (204, Some("in_flight")),
+        "R22: its body is not waited for"
     );
     server.handler.gate.add_permits(9);
     for busy in &mut busy {
