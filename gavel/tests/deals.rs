@@ -8,17 +8,15 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use service::http::{self as answers, Handler, Request, Response, StatusCode};
-use service::{Ops, Shutdown, Trigger};
+use stack::server::Server;
 use stack::{PATIENCE, Stack};
 use testkit::http::{get, patch_json, post_json};
 use testkit::poll_until;
 
 /// A DSP that bids 9.00 on the first deal that it is offered, and on nothing else.
 struct Dsp {
-    seat: &'static str,
-    url: String,
     asked: Arc<Mutex<Vec<Value>>>,
-    _trigger: Trigger,
+    _server: Server,
 }
 
 struct Bidding {
@@ -51,30 +49,19 @@ impl Handler for Bidding {
 impl Dsp {
     /// A DSP of this seat, which the market asks.
     async fn joining(stack: &Stack, seat: &'static str) -> Self {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let url = format!("http://{}/bid", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
         let handler = Bidding {
             seat,
             asked: Arc::clone(&asked),
         };
-        let (trigger, shutdown) = Shutdown::new();
-        std::thread::spawn(move || {
-            let runtime = service::runtime::current_thread("dsp").unwrap();
-            let limits = answers::Limits::default();
-            let ops = Ops::new("dsp", "0");
-            let serving = answers::serve(listener, &limits, handler, shutdown, ops);
-            runtime.block_on(serving).unwrap();
-        });
-        let dsp = Self {
-            seat,
-            url,
-            asked,
-            _trigger: trigger,
-        };
-        let partner = json!({"name": seat, "endpoint": dsp.url, "seats": [dsp.seat]});
+        let server = Server::start(handler);
+        let endpoint = format!("{}/bid", server.url);
+        let partner = json!({"name": seat, "endpoint": endpoint, "seats": [seat]});
         make(stack, "/demand-partners", &partner).await;
-        dsp
+        Self {
+            asked,
+            _server: server,
+        }
     }
 
     /// What the newest request that it was sent offers of private marketplaces.

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use service::http::{self as answers, Handler, Request, Response};
-use service::{Ops, Shutdown, Trigger};
-use stack::{PATIENCE, Stack};
+use stack::server::Server;
+use stack::{PATIENCE, Stack, uid};
 use testkit::http::{Answer, delete, get, post_json, put_json, send};
 use testkit::poll_until;
 
@@ -21,9 +21,8 @@ const SOME: &str = "CQp3NcAQp6gYAAfACBENCbFgANAAAAAAAAYgF5wAgABALzAAAAAA.IAAA.YA
 
 /// A DSP that knows browsers by a cookie of its own and never bids.
 struct Dsp {
-    url: String,
+    server: Server,
     asked: Arc<Mutex<Vec<Value>>>,
-    _trigger: Trigger,
 }
 
 struct Answering {
@@ -54,24 +53,13 @@ impl Handler for Answering {
 
 impl Dsp {
     fn start() -> Self {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
         let handler = Answering {
             asked: Arc::clone(&asked),
         };
-        let (trigger, shutdown) = Shutdown::new();
-        std::thread::spawn(move || {
-            let runtime = service::runtime::current_thread("dsp").unwrap();
-            let limits = answers::Limits::default();
-            let ops = Ops::new("dsp", "0");
-            let serving = answers::serve(listener, &limits, handler, shutdown, ops);
-            runtime.block_on(serving).unwrap();
-        });
         Self {
-            url,
+            server: Server::start(handler),
             asked,
-            _trigger: trigger,
         }
     }
 
@@ -167,28 +155,18 @@ impl Browser {
     }
 }
 
-/// What is stored of a user, or nothing.
-async fn stored(stack: &Stack, user: &str) -> Value {
-    let answer = get(&stack.dmp(&format!("/user/{user}/export"))).await;
-    match answer.status {
-        404 => Value::Null,
-        _ => answer.expect_status(200).json()["stored"].clone(),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
     let stack = Stack::start().await;
     let dsp = Dsp::start();
     let partner = json!({
-        "id": "dsp_known", "name": "known", "endpoint": format!("{}/bid", dsp.url), "vendor_id": 755,
-        "sync_url": format!("{}/sync?to=${{RETURN_URL}}&gdpr=${{GDPR}}&gdpr_consent=${{GDPR_CONSENT_755}}", dsp.url),
+        "id": "dsp_known", "name": "known", "endpoint": format!("{}/bid", dsp.server.url), "vendor_id": 755,
+        "sync_url": format!("{}/sync?to=${{RETURN_URL}}&gdpr=${{GDPR}}&gdpr_consent=${{GDPR_CONSENT_755}}", dsp.server.url),
     });
     let _ = post_json(&stack.api("/demand-partners"), &partner)
         .await
         .expect_status(201);
-    let nowhere =
-        json!({"name": "x", "endpoint": dsp.url, "sync_url": "ftp://x.example/${RETURN_URL}"});
+    let nowhere = json!({"name": "x", "endpoint": dsp.server.url, "sync_url": "ftp://x.example/${RETURN_URL}"});
     let refused = post_json(&stack.api("/demand-partners"), &nowhere)
         .await
         .expect_status(422)
@@ -206,13 +184,10 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
     let user = browser.jar["gavel_uid"].clone();
     let ours = browser.jar["gavel_dmp"].clone();
     assert_eq!(browser.jar["dsp"], "dsp/1");
-    let known = stored(&stack, &user).await;
-    let uid = |partner: &str| {
-        let kept = known[format!("id:{partner}")].as_str().unwrap_or_default();
-        kept.split_once(' ').map(|(_until, uid)| uid.to_owned())
-    };
-    assert_eq!(uid("dsp_known").as_deref(), Some("dsp/1"), "{known}");
-    assert_eq!(uid("gavel-bidder"), Some(ours.clone()), "{known}");
+    let known = stack.stored(&user).await;
+    let of = |partner| uid(&known, partner);
+    assert_eq!(of("dsp_known").as_deref(), Some("dsp/1"), "{known}");
+    assert_eq!(of("gavel-bidder"), Some(ours.clone()), "{known}");
     assert_eq!(browser.sync(&stack, "").await, 0, "both are fresh");
 
     // The DMP knows by its own id what the bidder then finds: this campaign is for nobody else.
@@ -241,7 +216,7 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
 
     // An SSP learns our id of the browser; its servers send it, without any cookie.
     let ssp = json!({"id": "ssp_1", "name": "SSP", "domain": "ssp.example",
-        "account": {"vendor_id": 755, "sync_url": format!("{}/setuid?uid=${{UID}}&gdpr=${{GDPR}}", dsp.url)}});
+        "account": {"vendor_id": 755, "sync_url": format!("{}/setuid?uid=${{UID}}&gdpr=${{GDPR}}", dsp.server.url)}});
     let _ = post_json(&stack.api("/publishers"), &ssp)
         .await
         .expect_status(201);
@@ -249,7 +224,7 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
     poll_until(PATIENCE, async || get(&out).await.status == 302).await;
     let loaded = browser.load(&out).await;
     assert_eq!(loaded.header("content-type"), Some("image/gif"));
-    let setuid = format!("{}/setuid?uid={user}&gdpr=0", dsp.url);
+    let setuid = format!("{}/setuid?uid={user}&gdpr=0", dsp.server.url);
     assert_eq!(browser.went.last(), Some(&setuid));
     let of_server = json!({"id": "r", "tmax": 1_000, "user": {"buyeruid": user},
         "imp": [{"id": "1", "banner": {"w": 300, "h": 250}}]});
@@ -291,21 +266,17 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
         stranger
             .went
             .iter()
-            .any(|url| url.starts_with(&dsp.url) && url.contains(&passed_on))
+            .any(|url| url.starts_with(&dsp.server.url) && url.contains(&passed_on))
     );
     let theirs = stranger.jar["gavel_uid"].clone();
-    assert!(stored(&stack, &theirs).await["id:dsp_known"].is_string());
+    assert!(stack.stored(&theirs).await["id:dsp_known"].is_string());
     let query = "/sync/in?partner=dsp_known&gdpr=1&uid=other";
     let _ = stranger.load(&stack.ssp(query)).await.expect_status(200);
-    let kept = stored(&stack, &theirs).await;
-    let kept = kept["id:dsp_known"].as_str().unwrap();
-    assert!(
-        kept.ends_with(" dsp/1"),
-        "no consent, nothing stored: {kept}"
-    );
+    let kept = uid(&stack.stored(&theirs).await, "dsp_known");
+    assert_eq!(kept.as_deref(), Some("dsp/1"), "no consent, nothing stored");
     assert_eq!(stranger.sync(&stack, "gdpr=1").await, 0);
     assert!(!stranger.jar.contains_key("gavel_uid"));
-    assert_eq!(stored(&stack, &theirs).await, Value::Null);
+    assert_eq!(stack.stored(&theirs).await, Value::Null);
 
     // S13: an erasure is everywhere, by our DMP's id of the person, too.
     let export = get(&stack.dmp(&format!("/user/{ours}/export"))).await;
@@ -314,8 +285,8 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
     assert!(others["id:dsp_known"].is_string(), "{export:#}");
     let erased = delete(&stack.dmp(&format!("/user/{ours}"))).await;
     assert_eq!(erased.status, 204);
-    assert_eq!(stored(&stack, &user).await, Value::Null);
-    assert_eq!(stored(&stack, &ours).await, Value::Null);
+    assert_eq!(stack.stored(&user).await, Value::Null);
+    assert_eq!(stack.stored(&ours).await, Value::Null);
     poll_until(PATIENCE, async || {
         let _ = browser.ad(&stack, &nothing).await;
         dsp.told()["buyeruid"].is_null()
@@ -325,7 +296,7 @@ async fn each_dsp_gets_its_own_id_of_a_browser_that_was_on_the_sync_page() {
     assert_eq!(browser.sync(&stack, "").await, 2);
     assert_ne!(browser.jar["gavel_uid"], user);
     assert_ne!(browser.jar["gavel_dmp"], ours);
-    let known = stored(&stack, &browser.jar["gavel_uid"]).await;
+    let known = stack.stored(&browser.jar["gavel_uid"]).await;
     assert!(known["id:gavel-bidder"].is_string(), "{known}");
     stack.stop().await;
 }

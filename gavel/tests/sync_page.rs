@@ -12,8 +12,8 @@ use browser::Browser;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use service::http::{self as answers, Handler, Request, Response};
-use service::{Ops, Shutdown, Trigger};
-use stack::{PATIENCE, Stack};
+use stack::server::Server;
+use stack::{PATIENCE, Stack, uid};
 use testkit::http::{get, post_json};
 use testkit::poll_until;
 
@@ -36,9 +36,8 @@ new Image().src = new URLSearchParams(location.search).get("to") + parts.join(".
 
 /// A DSP with a sync URL of either kind, that never bids.
 struct Dsp {
-    url: String,
+    server: Server,
     called: Arc<Mutex<Vec<String>>>,
-    _trigger: Trigger,
 }
 
 struct Answering {
@@ -66,24 +65,13 @@ impl Handler for Answering {
 
 impl Dsp {
     fn start() -> Self {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let called: Arc<Mutex<Vec<String>>> = Arc::default();
         let handler = Answering {
             called: Arc::clone(&called),
         };
-        let (trigger, shutdown) = Shutdown::new();
-        std::thread::spawn(move || {
-            let runtime = service::runtime::current_thread("dsp").unwrap();
-            let limits = answers::Limits::default();
-            let ops = Ops::new("dsp", "0");
-            let serving = answers::serve(listener, &limits, handler, shutdown, ops);
-            runtime.block_on(serving).unwrap();
-        });
         Self {
-            url,
+            server: Server::start(handler),
             called,
-            _trigger: trigger,
         }
     }
 }
@@ -96,7 +84,7 @@ async fn a_dsp_runs_a_script_in_its_frame_and_gets_no_further() {
     let stack = Stack::start().await;
     let dsp = Dsp::start();
     for kind in ["image", "frame"] {
-        let url = &dsp.url;
+        let url = &dsp.server.url;
         let partner = json!({
             "id": format!("dsp_{kind}"), "name": kind, "endpoint": format!("{url}/bid"),
             "sync_url": format!("{url}/{kind}?to=${{RETURN_URL}}&gdpr=${{GDPR}}"), "sync_kind": kind,
@@ -127,17 +115,11 @@ async fn a_dsp_runs_a_script_in_its_frame_and_gets_no_further() {
     println!("a picture of the page: {}", picture.display());
 
     let user = user_of(&mut browser);
-    let stored = get(&stack.dmp(&format!("/user/{user}/export"))).await;
-    let stored = stored.expect_status(200).json()["stored"].clone();
-    let uid = |partner: &str| {
-        let kept = stored[format!("id:dsp_{partner}")]
-            .as_str()
-            .unwrap_or_default();
-        kept.split_once(' ').map(|(_until, uid)| uid.to_owned())
-    };
-    assert_eq!(uid("image").as_deref(), Some("by-image"), "{stored:#}");
+    let stored = stack.stored(&user).await;
+    let of = |partner| uid(&stored, partner);
+    assert_eq!(of("dsp_image").as_deref(), Some("by-image"), "{stored:#}");
     let expect = "cookie.storage.no-window.stays.closed.no-referrer";
-    assert_eq!(uid("frame").as_deref(), Some(expect), "{stored:#}");
+    assert_eq!(of("dsp_frame").as_deref(), Some(expect), "{stored:#}");
     let called = dsp.called.lock().unwrap().clone();
     let frames = called.iter().filter(|it| it.starts_with("/frame?"));
     assert!(

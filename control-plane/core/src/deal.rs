@@ -162,11 +162,13 @@ mod tests {
             )
         };
         #[rustfmt::skip]
-        let cases: [(&str, String, &[&str]); 26] = [
+        let cases: [(&str, String, &[&str]); 28] = [
             ("nothing", String::new(), &[]),
             ("first price", r#""at":1"#.into(), &[]),
             ("C-113 an agreed price", r#""at":3,"floor":2.5"#.into(), &[]),
             ("C-113 an agreed price that is not told", r#""at":3"#.into(), &["/floor"]),
+            ("X-71 nor is nothing a price", r#""at":3,"floor":0"#.into(), &["/floor"]),
+            ("X-74 a floor of nothing is one", r#""at":2,"floor":0"#.into(), &[]),
             ("C-113 none below first price", r#""at":0"#.into(), &["/at"]),
             ("C-113 an exchange's own", r#""at":501"#.into(), &["/at"]),
             ("a word", r#""at":"first""#.into(), &["/at"]),

@@ -26,7 +26,6 @@ use std::{future::Future, rc::Rc, sync::Arc};
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-pub(crate) use self::body::{GatherFault, gather};
 pub use self::{
     admission::{Admission, Head, ShedReason},
     gate::Gate,
@@ -40,6 +39,10 @@ pub use self::{
     },
     router::serve_axum,
     serve::serve,
+};
+pub(crate) use self::{
+    body::{GatherFault, gather},
+    gate::Gauges,
 };
 
 /// What kind of call a request is: it decides who waits and who is turned away under overload.

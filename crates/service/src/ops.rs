@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, request::Parts};
 use crate::{
     access,
     health::Health,
-    http::{self as answers, Class, Gate, Response, ShedReason},
+    http::{self as answers, Class, Gate, Gauges, Response, ShedReason},
     metrics::{Counter, Gauge, Histogram, Metrics, buckets},
     problem::Problem,
 };
@@ -59,10 +59,15 @@ impl Ops {
                 &[("service", service), ("version", version)],
             )
             .set(1.0);
-        let gate = Gate::new(
-            metrics.gauge("gavel_http_connections", "Open connections.", &[]),
-            metrics.gauge("gavel_http_in_flight", "Requests in work.", &[]),
-        );
+        let gauge = |name, help| metrics.gauge(name, help, &[]);
+        let gate = Gate::new(Gauges {
+            connections: gauge("gavel_http_connections", "Open connections."),
+            in_flight: gauge("gavel_http_in_flight", "Requests in work."),
+            arriving: gauge(
+                "gavel_http_arriving_bytes",
+                "Kept of bodies whose rest is waited for.",
+            ),
+        });
         let shared = Shared {
             service,
             version,

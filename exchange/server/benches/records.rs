@@ -104,6 +104,7 @@ fn cost_of_a_record() -> f64 {
             bodies: &bodies,
             plan: &plan,
             settlement: &settlement,
+            forfeits: &[],
         };
         let began = Instant::now();
         settled.keep(&records);

@@ -386,6 +386,32 @@ async fn what_is_paid_and_how_a_break_was_filled_is_recorded_shown_and_settled_a
     }
 }
 
+#[tokio::test]
+async fn x_93_a_forfeit_is_recorded_and_settled_again() {
+    let data = Data::of("records-forfeit");
+    let dsp = Dsp::bidding(
+        r#""price":2,"w":300,"h":250,"crid":"c","adomain":["shop.example"],"nurl":"{SELF}/serve""#,
+    );
+    let partners = [("alpha", format!("{}/bid", dsp.server.url))];
+    let rig = Rig::configured(&partners, &[("data_dir", data.0.to_str().unwrap())]).await;
+    rig.place("top");
+    let unsold = rig.ad("top").await.expect_status(204);
+    let again = data.again(&unsold).await;
+    assert_eq!(again.differences, []);
+    let outcome = &again.recorded.outcome;
+    assert_eq!(outcome.winners, [0], "the auction it won");
+    let won = outcome.bids[0].won.as_ref().unwrap();
+    assert_eq!(
+        (won.forfeit.as_deref(), won.payout),
+        (Some("forfeit"), None)
+    );
+    let file = data.only_file("auctions");
+    let (that, this) = (r#""reason":"forfeit"}"#, r#""reason":"forfeid"}"#);
+    let told = altered(&data, &file, auction(&unsold), that, this);
+    let pointer = "/outcome/bids/0/won/forfeit";
+    assert!(told.iter().any(|it| it == pointer), "{told:?}");
+}
+
 #[test]
 fn a_record_of_format_1_is_settled_again() {
     // As the exchange wrote it before bodies stood behind their records.

@@ -312,11 +312,7 @@ async fn x_113_what_came_later_is_told_to_the_control_plane_and_read_there() {
     let told = get(&rig.url(&path)).await.expect_status(200).json();
     let (_, newest) = sold(&rig, "").await;
     // Nobody was told of it yet: settled again from its record.
-    let again = poll_until(PATIENCE, async || {
-        let answer = get(&rig.url(&path)).await;
-        (answer.status == 200).then(|| answer.json())
-    })
-    .await;
+    let again = rig.record_of(&auction).await;
     assert_eq!(again, without_times(told));
     expect(get(url(&bid, "burl")).await, 200);
     let document = json!({"id": auction, "notices": [{"kind": "bill"}]});
@@ -340,6 +336,25 @@ async fn x_113_what_came_later_is_told_to_the_control_plane_and_read_there() {
     .await;
     let kinds: Vec<(&str, &str)> = told.iter().map(|(kind, out)| (&**kind, &**out)).collect();
     assert_eq!(kinds, [("bill", "received"), ("bill", "sent")]);
+}
+
+#[tokio::test]
+async fn x_113_x_93_a_forfeit_is_told_from_its_record_as_it_is_from_memory() {
+    // The win notice is answered 204: there is no markup.
+    let dsp = Dsp::bidding(
+        r#""price":2,"w":300,"h":250,"crid":"c","adomain":["shop.example"],"nurl":"{SELF}/serve""#,
+    );
+    let rig = rig(&dsp, &[("records", "1")]).await;
+    rig.place("top");
+    let unsold = rig.ad("top").await.expect_status(204);
+    let told = rig.record(&unsold).await;
+    assert_eq!(
+        (&told["outcome"], &told["bids"][0]["outcome"]),
+        (&json!("no_bid"), &json!("forfeit"))
+    );
+    let _newest = sold(&rig, "").await;
+    let again = rig.record(&unsold).await;
+    assert_eq!(again, without_times(told));
 }
 
 #[tokio::test]

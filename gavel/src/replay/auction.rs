@@ -98,6 +98,11 @@ fn fate(bid: &Judgement<'_>) -> String {
 
 /// What else is to be told of a bid that won.
 fn terms(won: &Won<'_>) -> String {
+    if let Some(reason) = &won.forfeit {
+        return format!(
+            ", and is forfeit: its win notice brought no markup that may be shown ({reason})"
+        );
+    }
     let discount = won.discount.map_or_else(String::new, |amount| {
         format!(", the seller took off {amount}")
     });
@@ -109,4 +114,38 @@ fn terms(won: &Won<'_>) -> String {
         format!(", fee {fee} of {gross} {currency}")
     });
     format!("{discount}{slot}{fee}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_a_bid_is_told_in_a_line() {
+        let bid = |ends: &str| {
+            let text = format!(
+                r#"{{"dsp":"alpha","id":"b","imp":"1","price":2000000,"currency":"USD",{ends}}}"#
+            );
+            fate(&serde_json::from_str(&text).unwrap())
+        };
+        let won = |more: &str| {
+            bid(&format!(
+                r#""won":{{"clearing":2000000,"price":1500000,"answer_price":1500000,"minimum_to_win":500000,"tier":"open"{more}}}"#
+            ))
+        };
+        let paid = r#","discount":500000,"slot":2,"payout":{"gross":1500000,"fee":150000,"currency":"USD"}"#;
+        // says, what it comes to, what is told
+        #[rustfmt::skip]
+        let rows = [
+            ("as a record without terms says it", won(""), "alpha bid 2 USD: won at 1.5 USD"),
+            ("X-78, C-101, C-150", won(paid),
+                "alpha bid 2 USD: won at 1.5 USD, the seller took off 0.5, place 2 of its break, fee 0.00015 of 0.0015 USD"),
+            ("X-93", won(r#","slot":2,"forfeit":"creative_blocked""#),
+                "alpha bid 2 USD: won at 1.5 USD, and is forfeit: its win notice brought no markup that may be shown (creative_blocked)"),
+            ("a loss", bid(r#""lost":{"code":102,"reason":"outbid"}"#), "alpha bid 2 USD: lost, outbid (102)"),
+        ];
+        for (says, told, want) in rows {
+            assert_eq!(told, want, "{says}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each journey uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+pub(crate) mod server;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -117,6 +119,15 @@ impl Stack {
         .await
     }
 
+    /// What is stored of a user, or nothing.
+    pub(crate) async fn stored(&self, user: &str) -> Value {
+        let answer = get(&self.dmp(&format!("/user/{user}/export"))).await;
+        match answer.status {
+            404 => Value::Null,
+            _ => answer.expect_status(200).json()["stored"].clone(),
+        }
+    }
+
     /// A campaign's money.
     pub(crate) async fn spend(&self, campaign: &str) -> Value {
         get(&self.api(&format!("/campaigns/{campaign}/spend")))
@@ -152,6 +163,12 @@ impl Stack {
         })
         .await;
     }
+}
+
+/// What a partner calls a user, by what is stored of that one.
+pub(crate) fn uid(stored: &Value, partner: &str) -> Option<String> {
+    let kept = stored[format!("id:{partner}")].as_str()?;
+    kept.split_once(' ').map(|(_until, uid)| uid.to_owned())
 }
 
 /// The DSPs that an auction asked.

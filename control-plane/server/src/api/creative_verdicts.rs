@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use contracts::catalog::{DemandPartner, Verdict};
+use control_plane_core::Form;
 use control_plane_core::creative_verdict::{self, CreativeVerdictDocument, RegistryLine};
-use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 use http::{HeaderValue, StatusCode, header};
 
@@ -72,21 +72,15 @@ pub(crate) async fn change(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<RegistryLine>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<RegistryLine>(&id).await?;
     let form = form.over(&creative_verdict::document(&before.doc));
     let partner = partner(edit.tx(), &form).await?;
     let after = at_the_edge(|edge| creative_verdict::read(form, partner.as_ref(), edge))?;
-    if after.id != id {
-        return Err(Fault::meaning("/id", "cannot be changed").into());
-    }
-    let kept = edit.update("update", &before.doc, &after).await?;
-    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "update", &before.doc, &after).await
 }
 
 /// Shows the beginning of the markup that a bid brought, without the queries of its URLs: as text, to be read and

@@ -8,7 +8,7 @@ use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 
 use super::Listing;
-use super::simple::{self, By, Shown as _, text};
+use super::simple::{self, By, Shown as _};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -63,28 +63,20 @@ pub(crate) async fn change(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<Creative>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<Creative>(&id).await?;
     creative::without_verdict(&form)?;
     let form = form.over(&before.doc.document());
     let advertiser = advertiser(edit.tx(), &form).await?;
     let mut after = at_the_edge(|edge| creative::read(form, advertiser.as_ref(), edge))?;
     creative::review_again(&before.doc, &mut after, app.first_review);
-    for (pointer, changed) in [
-        ("/id", after.id != before.doc.id),
-        ("/advertiser_id", after.advertiser != before.doc.advertiser),
-    ] {
-        if changed {
-            return Err(Fault::meaning(pointer, "cannot be changed").into());
-        }
+    if after.advertiser != before.doc.advertiser {
+        return Err(Fault::meaning("/advertiser_id", "cannot be changed").into());
     }
-    let kept = edit.update("update", &before.doc, &after).await?;
-    let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "update", &before.doc, &after).await
 }
 
 /// Approves or rejects a creative: only what is approved bids, within two seconds. With `source` the verdict is
@@ -99,16 +91,13 @@ pub(crate) async fn review(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<Creative>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<Creative>(&id).await?;
     let after = creative::reviewed(form, &before.doc)?;
-    let kept = edit.update("review", &before.doc, &after).await?;
-    let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "review", &before.doc, &after).await
 }
 
 /// The advertiser that a body names, if there is one.

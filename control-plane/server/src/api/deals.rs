@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use contracts::catalog::{Deal, Placement};
+use control_plane_core::Form;
 use control_plane_core::deal::{self, DealDocument};
-use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 use units::PlacementId;
 
@@ -69,21 +69,15 @@ pub(crate) async fn change(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<Deal>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<Deal>(&id).await?;
     let form = form.over(&deal::document(&before.doc));
     let placements = placements(edit.tx(), &form).await?;
     let after = at_the_edge(|edge| deal::read(form, &placements, edge))?;
-    if after.id.as_str() != id {
-        return Err(Fault::meaning("/id", "cannot be changed").into());
-    }
     let told = [("/currency".to_owned(), after.currency)];
     rated::check(edit.tx(), &[before.doc.currency], told).await?;
-    let kept = edit.update("update", &before.doc, &after).await?;
-    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "update", &before.doc, &after).await
 }

@@ -65,8 +65,7 @@ pub(crate) async fn remove(
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<SharedList>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<SharedList>(&id).await?;
     if let Some(item) = lists::user_of(edit.tx(), &id).await? {
         let says = format!("the line item {item:?} names it: take it out of its targeting first");
         return Err(Refusal::conflict("in_use", says));
@@ -105,12 +104,11 @@ pub(crate) async fn fill(
 ) -> Result<Answer, Refusal> {
     let replaces = matches!(call.param("replace").as_deref(), Some("true" | "1" | ""));
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<SharedList>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<SharedList>(&id).await?;
     let given = list::lines(before.doc.kind, call.bytes())?;
     let mut after = before.doc.clone();
     if replaces {
@@ -127,9 +125,7 @@ pub(crate) async fn fill(
         );
         return Err(control_plane_core::Fault::meaning("", says).into());
     }
-    let kept = edit.update("fill", &before.doc, &after).await?;
-    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "fill", &before.doc, &after).await
 }
 
 /// All entries of a list, one a line, gzip; the ETag is the version that the catalog names.

@@ -3,14 +3,13 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use contracts::catalog::DemandPartner;
-use control_plane_core::Fault;
 use control_plane_core::partner::{self, PartnerDocument};
 
 use super::{Listing, simple};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::store::{Answer, Begun, Edit, rows};
+use crate::store::{Answer, Begun, Edit};
 
 /// Adds a DSP, live within two seconds.
 #[utoipa::path(post, path = "/demand-partners", tag = "supply",
@@ -55,19 +54,13 @@ pub(crate) async fn change(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<DemandPartner>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<DemandPartner>(&id).await?;
     let form = partner::over(form, &before.doc);
     let local = app.is_local();
     let after = at_the_edge(|edge| partner::read(form, local, edge))?;
-    if after.id.as_str() != id {
-        return Err(Fault::meaning("/id", "cannot be changed").into());
-    }
-    let kept = edit.update("update", &before.doc, &after).await?;
-    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "update", &before.doc, &after).await
 }

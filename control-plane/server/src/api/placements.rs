@@ -3,12 +3,12 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use contracts::catalog::{Placement, Publisher};
+use control_plane_core::Form;
 use control_plane_core::placement::{self, PlacementDocument};
-use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 
 use super::Listing;
-use super::simple::{self, By, Shown as _, text};
+use super::simple::{self, By, Shown as _};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -60,21 +60,15 @@ pub(crate) async fn change(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<Placement>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<Placement>(&id).await?;
     let form = form.over(&before.doc.document());
     let publisher = publisher(edit.tx(), &form).await?;
     let after = at_the_edge(|edge| placement::read(form, publisher.as_ref(), edge))?;
-    if after.id != before.doc.id {
-        return Err(Fault::meaning("/id", "cannot be changed").into());
-    }
-    let kept = edit.update("update", &before.doc, &after).await?;
-    let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "update", &before.doc, &after).await
 }
 
 async fn publisher(client: &impl GenericClient, form: &Form) -> Result<Option<Publisher>, Refusal> {

@@ -5,8 +5,8 @@ use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use contracts::catalog::{DemandPartner, Publisher, SspKey};
+use control_plane_core::Form;
 use control_plane_core::publisher::{self, MOST_KEYS, PublisherDocument};
-use control_plane_core::{Fault, Form};
 use deadpool_postgres::GenericClient;
 use serde::Serialize;
 use service::clock;
@@ -85,25 +85,19 @@ pub(crate) async fn change(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<Publisher>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<Publisher>(&id).await?;
     let form = form.over(&publisher::document(&before.doc));
     let partners = partners(edit.tx(), &form).await?;
     let local = app.is_local();
     let after =
         at_the_edge(|edge| publisher::read(form, Some(&before.doc), &partners, local, edge))?;
-    if after.id.as_str() != id {
-        return Err(Fault::meaning("/id", "cannot be changed").into());
-    }
     let former: Vec<Currency> = currencies(&before.doc).map(|(_, it)| it).collect();
     rated::check(edit.tx(), &former, currencies(&after)).await?;
-    let kept = edit.update("update", &before.doc, &after).await?;
-    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "update", &before.doc, &after).await
 }
 
 /// A key as it is made.
@@ -142,8 +136,7 @@ pub(crate) async fn make_key(
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<Publisher>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<Publisher>(&id).await?;
     let random = BASE64_URL_SAFE_NO_PAD.encode(clock::random_bytes::<32>());
     let key = format!("gavel_ssp_{random}");
     let made = at_the_edge(|edge| publisher::with_key(&before.doc, &key, edge));
@@ -172,15 +165,12 @@ pub(crate) async fn remove_key(
     call: Call,
 ) -> Result<Answer, Refusal> {
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<Publisher>(edit.tx(), &id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<Publisher>(&id).await?;
     let after = publisher::without_key(&before.doc, &key);
     let after = after.ok_or_else(|| Refusal::not_found("key", &key))?;
-    let kept = edit.update("remove_key", &before.doc, &after).await?;
-    let answer = Answer::changed(simple::text(&after, kept.stamps)?, kept.stamps.version);
-    app.finish(edit, answer).await
+    simple::changed(&app, edit, "remove_key", &before.doc, &after).await
 }

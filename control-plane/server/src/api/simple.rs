@@ -162,17 +162,27 @@ pub(crate) async fn change<T: Shown>(
 ) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
-    let mut edit = match Edit::begin(&mut client, &call.caller).await? {
+    let edit = match Edit::begin(&mut client, &call.caller).await? {
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let before = rows::lock::<T>(edit.tx(), id).await?;
-    edit.check_version(&before)?;
+    let before = edit.lock::<T>(id).await?;
     let after = read(form.over(&before.doc.document()))?;
-    if after.id() != id {
+    changed(app, edit, "update", &before.doc, &after).await
+}
+
+/// Ends an edit of one document, by its name in the audit log: keeps what became of the document, and shows it.
+pub(crate) async fn changed<T: Shown>(
+    app: &App,
+    mut edit: Edit<'_>,
+    action: &'static str,
+    before: &T,
+    after: &T,
+) -> Result<Answer, Refusal> {
+    if after.id() != before.id() {
         return Err(Fault::meaning("/id", "cannot be changed").into());
     }
-    let kept = edit.update("update", &before.doc, &after).await?;
-    let answer = Answer::changed(text(&after, kept.stamps)?, kept.stamps.version);
+    let kept = edit.update(action, before, after).await?;
+    let answer = Answer::changed(text(after, kept.stamps)?, kept.stamps.version);
     app.finish(edit, answer).await
 }

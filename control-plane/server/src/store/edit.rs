@@ -84,6 +84,13 @@ impl<'c> Edit<'c> {
         }
     }
 
+    /// The row that is to be changed, as the caller read it.
+    pub(crate) async fn lock<T: Resource>(&self, id: &str) -> Result<Kept<T>, Refusal> {
+        let row = rows::lock(&self.tx, id).await?;
+        self.check_version(&row)?;
+        Ok(row)
+    }
+
     /// Makes a row and notes it for the audit log.
     pub(crate) async fn insert<T: Resource>(&mut self, doc: &T) -> Result<Kept<()>, Refusal> {
         let kept = rows::insert(&self.tx, doc).await?;

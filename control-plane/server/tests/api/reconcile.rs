@@ -16,6 +16,7 @@ use crate::plane::{LONG, Plane};
 const NOON: UnixMillis = UnixMillis(1_795_780_800_000);
 const MIDNIGHT: UnixMillis = UnixMillis(1_795_737_600_000);
 const DAY: &str = "2026-11-27";
+const FIGURES: &str = "/demand-partners/dsp_rival/figures";
 
 fn delivery(number: u8, url: &str, fact: DeliveryFact) -> DeliveryEvent {
     DeliveryEvent {
@@ -46,6 +47,18 @@ fn delivery(number: u8, url: &str, fact: DeliveryFact) -> DeliveryEvent {
     }
 }
 
+/// A control plane that knows `dsp_rival`, and the log that it reads.
+async fn beside_a_dsp() -> (Plane, EventLog) {
+    let plane = Plane::start().await;
+    let partner = json!({"id": "dsp_rival", "name": "rival", "endpoint": "http://127.0.0.1:9100/bid", "active": true});
+    let _ = plane
+        .post("/demand-partners", partner)
+        .await
+        .expect_status(201);
+    let log = EventLog::connect(&plane.events_url, Timeouts::default()).expect("a URL");
+    (plane, log)
+}
+
 async fn append(log: &EventLog, stream: &str, once: &str, event: &impl serde::Serialize) {
     let payload = serde_json::to_vec(event).expect("JSON");
     let ttl = std::time::Duration::from_secs(60);
@@ -61,13 +74,7 @@ async fn upload(plane: &Plane, path: &str, csv: &str) -> Answer {
 
 #[tokio::test]
 async fn a_dsps_day_is_compared_with_its_own_figures() {
-    let plane = Plane::start().await;
-    let partner = json!({"id": "dsp_rival", "name": "rival", "endpoint": "http://127.0.0.1:9100/bid", "active": true});
-    let _ = plane
-        .post("/demand-partners", partner)
-        .await
-        .expect_status(201);
-    let log = EventLog::connect(&plane.events_url, Timeouts::default()).expect("a URL");
+    let (plane, log) = beside_a_dsp().await;
     let happened = DeliveryFact::Happened;
     for number in 0..8_u8 {
         let url = if number == 7 {
@@ -121,16 +128,18 @@ async fn a_dsps_day_is_compared_with_its_own_figures() {
     });
     assert_eq!(row, expect);
 
-    let path = "/demand-partners/dsp_rival/figures";
     let csv = format!("day,impressions,spend,currency\n{DAY},6,0.0111,USD\n");
-    let dry = upload(&plane, &format!("{path}?dry_run=true"), &csv).await;
+    let dry = upload(&plane, &format!("{FIGURES}?dry_run=true"), &csv).await;
     assert_eq!(dry.expect_status(200).json()["days"], 1);
     assert_eq!(
         plane.get(days).await.json()["items"][0],
         expect,
         "a dry run"
     );
-    let kept = upload(&plane, path, &csv).await.expect_status(200).json();
+    let kept = upload(&plane, FIGURES, &csv)
+        .await
+        .expect_status(200)
+        .json();
     let told = json!({"partner_id": "dsp_rival", "days": 1, "from": DAY, "to": DAY});
     assert_eq!(kept, told);
     expect["dsp_figures"] = json!({"impressions": 6, "spend": 0.0111});
@@ -163,7 +172,7 @@ async fn a_dsps_day_is_compared_with_its_own_figures() {
     assert_eq!(none.json()["items"], json!([]));
     // A day that the DSP corrects; one that only the DSP knows.
     let corrected = format!("day,impressions\n{DAY},8\n2026-11-26,4\n");
-    let _ = upload(&plane, path, &corrected).await.expect_status(200);
+    let _ = upload(&plane, FIGURES, &corrected).await.expect_status(200);
     let items = plane
         .get("/reconcile?from=2026-11-26&to=2026-11-28")
         .await
@@ -180,13 +189,7 @@ async fn a_dsps_day_is_compared_with_its_own_figures() {
 
 #[tokio::test]
 async fn amounts_whose_rate_is_gone_are_told_in_their_own_currency() {
-    let plane = Plane::start().await;
-    let partner = json!({"id": "dsp_rival", "name": "rival", "endpoint": "http://127.0.0.1:9100/bid", "active": true});
-    let _ = plane
-        .post("/demand-partners", partner)
-        .await
-        .expect_status(201);
-    let log = EventLog::connect(&plane.events_url, Timeouts::default()).expect("a URL");
+    let (plane, log) = beside_a_dsp().await;
     for (number, currency) in [(0, "USD"), (1, "ARS"), (2, "TRY"), (3, "ARS")] {
         let mut event = delivery(number, "", DeliveryFact::Happened);
         event.claims.payout_currency = Currency::parse(currency).unwrap_or_default();
@@ -203,9 +206,8 @@ async fn amounts_whose_rate_is_gone_are_told_in_their_own_currency() {
         (&json!(0.001_375), &both)
     );
 
-    let path = "/demand-partners/dsp_rival/figures";
     let csv = format!("day,impressions,spend,currency\n{DAY},4,0.5,ARS\n");
-    let _ = upload(&plane, path, &csv).await.expect_status(200);
+    let _ = upload(&plane, FIGURES, &csv).await.expect_status(200);
     let told = row().await;
     let theirs = json!({"impressions": 4, "spend_without_rate": {"currency": "ARS", "spend": 0.5}});
     assert_eq!(told["dsp_figures"], theirs);
@@ -215,7 +217,7 @@ async fn amounts_whose_rate_is_gone_are_told_in_their_own_currency() {
         "of impressions alone"
     );
     let csv = format!("day,impressions,spend,currency\n{DAY},4,0.5,USD\n");
-    let _ = upload(&plane, path, &csv).await.expect_status(200);
+    let _ = upload(&plane, FIGURES, &csv).await.expect_status(200);
     let told = row().await;
     assert_eq!(told["dsp_figures"], json!({"impressions": 4, "spend": 0.5}));
     assert_eq!(
@@ -269,18 +271,12 @@ async fn amounts_whose_rate_is_gone_are_told_in_their_own_currency() {
 #[tokio::test]
 async fn a_past_day_is_told_by_its_own_rates() {
     // money.md: versioned rate table, rate id kept
-    let plane = Plane::start().await;
-    let partner = json!({"id": "dsp_rival", "name": "rival", "endpoint": "http://127.0.0.1:9100/bid", "active": true});
-    let _ = plane
-        .post("/demand-partners", partner)
-        .await
-        .expect_status(201);
+    let (plane, log) = beside_a_dsp().await;
     let post = async |rates: Value| {
         let answer = plane.post("/rates", json!({"rates": rates})).await;
         let id = answer.expect_status(201).json()["id"].as_u64();
         id.and_then(|id| u32::try_from(id).ok()).expect("an id")
     };
-    let log = EventLog::connect(&plane.events_url, Timeouts::default()).expect("a URL");
     // Its DSP bids in GBP, its publisher is paid in EUR.
     let sold = async |number: u8, rates: u32| {
         let mut event = delivery(number, "", DeliveryFact::Happened);
@@ -321,9 +317,7 @@ async fn a_past_day_is_told_by_its_own_rates() {
     sold(1, first).await;
     poll_until(LONG, async || row("USD").await["impressions"] == 2).await;
     let csv = format!("day,impressions,spend,currency\n{DAY},2,0.0032,GBP\n");
-    let _ = upload(&plane, "/demand-partners/dsp_rival/figures", &csv)
-        .await
-        .expect_status(200);
+    let _ = upload(&plane, FIGURES, &csv).await.expect_status(200);
     let two = json!([2, 0.004, 0.0055, 0.000_55, 0.004_95, 0.004, 0]);
     assert_eq!(seen().await, two);
     let second = post(json!({"EUR": 0.25, "GBP": 0.4})).await;

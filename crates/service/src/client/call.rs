@@ -254,7 +254,7 @@ async fn by_http2(
     let response = sender.send_request(outgoing).await.map_err(broken)?;
     let head = began.elapsed();
     let (parts, body) = response.into_parts();
-    let body = match gather(body, most).await {
+    let body = match gather(body, most, |_| Ok(())).await {
         Ok(body) => body,
         Err(GatherFault::TooLarge) => request.too_large().map_err(|error| Failed {
             error,

@@ -15,6 +15,8 @@ pub enum ShedReason {
     Queue,
     /// The service has as many requests in work as it may.
     InFlight,
+    /// Its body comes slowly, and as much is kept of such bodies as may be.
+    Arriving,
     /// Its time was over before it was begun.
     Deadline,
     /// Its source asks more often than agreed.
@@ -27,9 +29,10 @@ pub enum ShedReason {
 
 impl ShedReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Queue,
         Self::InFlight,
+        Self::Arriving,
         Self::Deadline,
         Self::Quota,
         Self::SourceInFlight,
@@ -42,6 +45,7 @@ impl ShedReason {
         match self {
             Self::Queue => "queue",
             Self::InFlight => "in_flight",
+            Self::Arriving => "arriving",
             Self::Deadline => "deadline",
             Self::Quota => "quota",
             Self::SourceInFlight => "source_in_flight",

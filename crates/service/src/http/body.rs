@@ -1,11 +1,13 @@
 //! Reading a request's body under its limits (C-6, C-7, R38, R41).
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::{
     Limits,
+    gate::Arriving,
     inflate::{InflateError, inflate},
 };
 
@@ -16,24 +18,37 @@ pub(super) enum BodyFault {
     TooLarge,
     /// Not all of it arrived in time.
     TooSlow,
+    /// Its rest would have to be waited for, and too much is kept of such bodies.
+    Crowded,
     /// The connection or the chunked framing broke.
     Broken,
     /// Not the gzip that it claims to be.
     NotGzip,
 }
 
-/// Reads the whole body; refuses it as soon as it is known to be too large.
-pub(super) async fn read(body: Incoming, limits: &Limits) -> Result<Bytes, BodyFault> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
+impl From<GatherFault> for BodyFault {
+    fn from(fault: GatherFault) -> Self {
+        match fault {
+            GatherFault::TooLarge => Self::TooLarge,
+            GatherFault::Broken(_) => Self::Broken,
+        }
     }
-    let wait = limits.body_timeout.0;
-    match tokio::time::timeout(wait, gather(body, limits.max_body.as_usize())).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(GatherFault::TooLarge)) => Err(BodyFault::TooLarge),
-        Ok(Err(GatherFault::Broken(_))) => Err(BodyFault::Broken),
-        Err(_elapsed) => Err(BodyFault::TooSlow),
-    }
+}
+
+/// Reads the whole body; refuses it as soon as it is known to be too large, or to want more room than there is while
+/// it arrives.
+pub(super) async fn read(
+    body: Incoming,
+    limits: &Limits,
+    mut arriving: Arriving,
+) -> Result<Bytes, BodyFault> {
+    let keep = |kept| {
+        let is_room = arriving.keep(kept, limits);
+        is_room.then_some(()).ok_or(BodyFault::Crowded)
+    };
+    let whole = gather(body, limits.max_body.as_usize(), keep);
+    let in_time = tokio::time::timeout(limits.body_timeout.0, whole).await;
+    in_time.unwrap_or(Err(BodyFault::TooSlow))
 }
 
 /// Why a body could not be gathered.
@@ -45,30 +60,45 @@ pub(crate) enum GatherFault {
     Broken(hyper::Error),
 }
 
-/// Reads a body, in either direction, of at most `max` bytes.
-pub(crate) async fn gather(mut body: Incoming, max: usize) -> Result<Bytes, GatherFault> {
+/// Reads a body, in either direction, of at most `max` bytes; `keep` is told of how many are kept before more is waited
+/// for.
+pub(crate) async fn gather<F: From<GatherFault>>(
+    mut body: Incoming,
+    max: usize,
+    mut keep: impl FnMut(usize) -> Result<(), F>,
+) -> Result<Bytes, F> {
     let declared = body.size_hint().lower();
     // Before anything is read: `Content-Length: 10GB` costs nothing (R31).
     let declared = match usize::try_from(declared) {
         Ok(length) if length <= max => length,
-        Ok(_) | Err(_) => return Err(GatherFault::TooLarge),
+        Ok(_) | Err(_) => return Err(GatherFault::TooLarge.into()),
     };
     // Most bodies arrive in one piece and are passed on without a copy.
     let mut only = Bytes::new();
     let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let frame = match body.frame().now_or_never() {
+            Some(frame) => frame,
+            None => {
+                keep(only.len() + whole.capacity())?;
+                body.frame().await
+            }
+        };
+        let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(GatherFault::Broken)?.into_data() else {
             continue;
         };
         if only.len() + whole.len() + data.len() > max {
-            return Err(GatherFault::TooLarge);
+            return Err(GatherFault::TooLarge.into());
         }
         if only.is_empty() && whole.is_empty() {
             only = data;
             continue;
         }
         if whole.is_empty() {
-            whole.reserve(declared.max(only.len() + data.len()));
+            let come = only.len() + data.len();
+            // What was declared need not come: its room is not kept before.
+            whole.reserve(declared.clamp(come, come.saturating_mul(4)));
         }
         whole.extend_from_slice(&std::mem::take(&mut only));
         whole.extend_from_slice(&data);

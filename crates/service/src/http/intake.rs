@@ -151,23 +151,26 @@ impl<D: Dispatch> Desk<D> {
                 .turn_away(&head, class, ShedReason::Queue, body, wire)
                 .await;
         }
-        let Some(_place) = self.ops.gate().enter(class, &self.limits) else {
+        let gate = self.ops.gate();
+        if gate.is_full(class, &self.limits) {
             return self
                 .turn_away(&head, class, ShedReason::InFlight, body, wire)
                 .await;
+        }
+        let body = match self.read(&head, class, body, wire).await {
+            Ok(body) => body,
+            Err(answer) => return answer.map(Payload::Full),
         };
-        if class == Class::Bid && !self.overload.is_begun(began).await {
-            return self
-                .turn_away(&head, class, ShedReason::Queue, body, wire)
-                .await;
+        // A place is for what has come: who sends slowly holds none that others need (R27).
+        let Some(_place) = gate.enter(class, &self.limits) else {
+            let shed = self.shed(&head, class, ShedReason::InFlight);
+            return shed.map(Payload::Full);
+        };
+        if class == Class::Bid && !self.overload.is_begun().await {
+            let shed = self.shed(&head, class, ShedReason::Queue);
+            return shed.map(Payload::Full);
         }
-        match self.read(&head, body, wire).await {
-            Ok(body) => self.handle(head, body, class, (peer, caller), began).await,
-            Err(mut answer) => {
-                self.dispatch.on_refused(class, &head.headers, &mut answer);
-                answer.map(Payload::Full)
-            }
-        }
+        self.handle(head, body, class, (peer, caller), began).await
     }
 
     async fn turn_away(
@@ -186,22 +189,27 @@ impl<D: Dispatch> Desk<D> {
     async fn read(
         &self,
         head: &Parts,
+        class: Class,
         body: Incoming,
         wire: &WireState,
     ) -> Result<Bytes, Response> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
+        let refused = |mut answer: Response| {
+            self.dispatch.on_refused(class, &head.headers, &mut answer);
+            answer
+        };
         // Before the first read: that is what sends `100 Continue` (R38).
         if body.size_hint().lower() > self.limits.max_body.0 {
             wire.linger();
-            return Err(too_large());
+            return Err(refused(too_large()));
         }
         let Some(packed) = is_packed(&head.headers) else {
             let answer = Problem::unsupported_media_type().detail("content encoding");
-            return Err(self.keep(answer.into_response(), body, wire).await);
+            return Err(refused(self.keep(answer.into_response(), body, wire).await));
         };
-        let arrived = body::read(body, &self.limits).await;
+        let arrived = body::read(body, &self.limits, self.ops.gate().arriving()).await;
         let whole = if packed {
             arrived.and_then(|body| body::inflate_request(&body, &self.limits))
         } else {
@@ -211,7 +219,10 @@ impl<D: Dispatch> Desk<D> {
             if fault != BodyFault::NotGzip {
                 wire.linger();
             }
-            refusal(fault)
+            match refusal(fault) {
+                Some(answer) => refused(answer),
+                None => closed(self.shed(head, class, ShedReason::Arriving)),
+            }
         })
     }
 
@@ -331,8 +342,10 @@ fn is_packed(headers: &HeaderMap) -> Option<bool> {
     }
 }
 
-fn refusal(fault: BodyFault) -> Response {
-    match fault {
+/// The answer to a body that nothing can be made of; none where nothing is wrong with it.
+fn refusal(fault: BodyFault) -> Option<Response> {
+    let answer = match fault {
+        BodyFault::Crowded => return None,
         BodyFault::TooLarge => too_large(),
         BodyFault::TooSlow => closed(
             Problem::new(
@@ -349,7 +362,8 @@ fn refusal(fault: BodyFault) -> Response {
             "The body is not the gzip that it claims to be",
         )
         .into_response(),
-    }
+    };
+    Some(answer)
 }
 
 fn too_large() -> Response {

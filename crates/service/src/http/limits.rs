@@ -29,7 +29,9 @@ pub struct Limits {
     pub idle_timeout: Millis,
     /// Most open connections of the service; further ones are accepted and closed.
     pub max_connections: u32,
-    /// Most requests in work in the service; a tenth is reserved for notices.
+    /// Most bytes that the service keeps of bodies whose rest it waits for; who sends slowly beyond it is shed.
+    pub max_arriving: Bytes,
+    /// Most requests in work in the service, whose bodies have arrived; a tenth is reserved for notices.
     pub max_in_flight: u32,
     /// Once the run queue was older than this for 100 ms, or five times as old at once, no bid request that waited longer is answered
     /// in full; zero turns this off.
@@ -95,6 +97,7 @@ impl Default for Limits {
             body_timeout: Millis(Duration::from_secs(2)),
             idle_timeout: Millis(Duration::from_secs(75)),
             max_connections: 10_000,
+            max_arriving: Bytes(64 * 1024 * 1024),
             max_in_flight: 2_048,
             queue_target: Millis(Duration::from_millis(2)),
             shed_status: ShedStatus::NoContent,

@@ -104,10 +104,11 @@ impl Overload {
         age.max(overdue.min(Duration::from_micros(worked)))
     }
 
-    /// Waits for the turn of a bid request that was not shed when it reached its worker; whether it has come in time.
-    pub(super) async fn is_begun(&self, came: Instant) -> bool {
+    /// Waits for the turn of a bid request that was not shed when it reached its worker, and is whole now; whether it has
+    /// come in time.
+    pub(super) async fn is_begun(&self) -> bool {
         let is_over = self.shed_permille.load(Relaxed) == 0 && !self.waiting.is_any();
-        is_over || self.waiting.turn(Moment::with(came)).await == Turn::Begun
+        is_over || self.waiting.turn(Moment::now()).await == Turn::Begun
     }
 
     /// Calls those who wait, until dropped.

@@ -227,7 +227,55 @@ pub(super) async fn drain(mut open: JoinSet<()>, limits: &Limits) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
     use super::*;
+    use crate::config::Millis;
+
+    #[tokio::test]
+    async fn r_25_requests_have_their_turn_while_a_storm_of_connections_is_accepted() {
+        const STORM: u32 = 8 * AT_ONCE;
+        let listener = Listener::bind(("127.0.0.1", 0), false).unwrap();
+        let at = listener.local_addr().unwrap();
+        // Connected by the kernel: whoever accepts one finds the next.
+        let connect = |_| std::net::TcpStream::connect(at).unwrap();
+        let _storm: Vec<_> = (0..STORM).map(connect).collect();
+        let listener = listener.accepting().unwrap();
+        let limits = Limits {
+            drain_delay: Millis::new(0),
+            ..Limits::default()
+        };
+        let ops = Ops::new("test", "0");
+        let overload = Arc::new(Overload::new(limits.queue_target.0, ops.queue_age()));
+        let (trigger, shutdown) = Shutdown::new();
+        let accept = Accept {
+            listener: &listener,
+            limits: &limits,
+            shutdown: &shutdown,
+            ops: &ops,
+            overload: &overload,
+        };
+        let in_a_row = Arc::new(AtomicU32::new(0));
+        let turns = Arc::clone(&in_a_row);
+        // As a request that is ready, it always waits for its turn.
+        tokio::spawn(async move {
+            loop {
+                turns.store(0, Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        let (mut accepted, mut most) = (0, 0);
+        let count = |_: &mut JoinSet<()>, _, _, _| {
+            accepted += 1;
+            most = most.max(in_a_row.fetch_add(1, Relaxed) + 1);
+            if accepted == STORM {
+                trigger.fire();
+            }
+        };
+        let _none = accept.run(count).await;
+        assert_eq!(accepted, STORM);
+        assert!(most <= AT_ONCE, "{most} were accepted between two turns");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn r_26_without_descriptors_accepting_waits_and_otherwise_goes_on_at_once() {

@@ -1,8 +1,8 @@
 //! What is too large, too slow or not HTTP: R34–R41 as far as they concern HTTP, C-1 to C-7.
 
-use std::io::Write;
+use std::{io::Write, sync::atomic::Ordering::SeqCst};
 
-use crate::support::{Raw, Server, limits, post, until};
+use crate::support::{PATIENCE, Raw, Server, limits, post, until};
 use flate2::{Compression, write::GzEncoder};
 use service::config::{Bytes, Millis};
 use service::http::Limits;
@@ -253,15 +253,13 @@ fn r_27_slow_headers_and_slow_bodies_are_closed() {
     let server = Server::start(Limits {
         header_timeout: Millis::new(150),
         body_timeout: Millis::new(150),
-        idle_timeout: Millis::new(150),
+        idle_timeout: Millis::new(600_000),
         ..limits()
     });
     let mut stalled_head = server.connect();
     stalled_head.write(b"GET /x HTTP/1.1\r\nHo");
     let mut stalled_body = server.connect();
     stalled_body.write(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{");
-    let mut idle = server.connect();
-    assert_eq!(idle.get("/x").status, 200);
     // A byte every few milliseconds, for longer than anybody waits: it does not begin the time anew.
     let drips = |begin: &[u8]| {
         let mut sender = server.connect();
@@ -287,8 +285,112 @@ fn r_27_slow_headers_and_slow_bodies_are_closed() {
         (408, Some("close"))
     );
     assert!(stalled_body.is_closed());
+    assert_eq!(server.handled(), 0);
+}
+
+#[test]
+fn r_27_connections_between_requests_are_closed_in_their_time() {
+    let server = Server::start(Limits {
+        idle_timeout: Millis::new(150),
+        header_timeout: Millis::new(600_000),
+        ..limits()
+    });
+    let mut silent = server.connect();
+    let mut idle = server.connect();
+    assert_eq!(idle.get("/x").status, 200);
     assert!(idle.is_closed());
-    assert_eq!(server.handled(), 1);
+    assert!(silent.is_closed());
+}
+
+/// A request of which all has come but the last bytes of its body.
+fn slow(server: &Server, path: &str, come: usize, left: usize) -> Raw {
+    let whole = post(path, &vec![b'x'; come + left], "");
+    let mut sender = server.connect();
+    sender.write(&whole[..whole.len() - left]);
+    sender
+}
+
+#[test]
+fn r_27_r_24_slow_bodies_hold_no_place_that_others_need() {
+    let server = Server::start(Limits {
+        max_in_flight: 10,
+        body_timeout: Millis(PATIENCE),
+        ..limits()
+    });
+    // One more than there are places for bids.
+    let mut senders: Vec<_> = (0..10).map(|_| slow(&server, "/bid", 1, 1)).collect();
+    until("all of them are waited for", || {
+        server.handler.heads.load(SeqCst) == 10
+    });
+    let mut other = server.connect();
+    let answer = other.post("/bid", b"{}", "");
+    assert_eq!((answer.status, answer.text()), (200, "{}"));
+    for sender in &mut senders {
+        assert_eq!(sender.ask(b"x").status, 200, "when it is whole");
+    }
+
+    // What came while there was a place is not begun without one.
+    let mut late = slow(&server, "/bid", 1, 1);
+    until("it is waited for", || {
+        server.handler.heads.load(SeqCst) == 12
+    });
+    let mut busy: Vec<_> = (0..9).map(|_| server.connect()).collect();
+    for busy in &mut busy {
+        busy.write(b"GET /bid/wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    until("all places are taken", || {
+        server.ops.gate().in_flight() == 9
+    });
+    let shed = late.ask(b"x");
+    assert_eq!(
+        (shed.status, shed.header("x-shed-reason")),
+        (204, Some("in_flight"))
+    );
+    let unread = slow(&server, "/bid", 0, 2).answer().unwrap();
+    assert_eq!(
+        (unread.status, unread.header("x-shed-reason")),
+        (204, Some("in_flight")),
+        "R22: its body is not waited for"
+    );
+    server.handler.gate.add_permits(9);
+    for busy in &mut busy {
+        assert_eq!(busy.answer().unwrap().status, 200);
+    }
+    assert_eq!(late.post("/bid", b"{}", "").status, 200, "C-4");
+}
+
+#[test]
+fn r_27_what_is_kept_of_slow_bodies_is_bounded_and_costs_whole_ones_nothing() {
+    let server = Server::start(Limits {
+        max_arriving: Bytes(1_000),
+        body_timeout: Millis(PATIENCE),
+        ..limits()
+    });
+    let arriving = |bytes: u32| {
+        let page = server.connect().get("/metrics");
+        let line = format!("gavel_http_arriving_bytes {bytes}\n");
+        page.text().contains(&line)
+    };
+    let mut first = slow(&server, "/bid", 600, 1);
+    until("it is waited for", || arriving(600));
+    let shed = slow(&server, "/bid", 600, 1).answer().unwrap();
+    assert_eq!(
+        (shed.status, shed.header("x-shed-reason")),
+        (204, Some("arriving"))
+    );
+    assert_eq!(shed.header("connection"), Some("close"));
+    let refused = slow(&server, "/api", 600, 1).answer().unwrap();
+    assert_eq!(
+        (refused.status, refused.header("retry-after")),
+        (503, Some("1"))
+    );
+    let whole = server.connect().post("/bid", &[b'x'; 2_000], "");
+    assert_eq!(whole.status, 200, "nothing of it is waited for");
+    assert_eq!(first.ask(b"x").status, 200);
+    until("its room is free", || arriving(0));
+    let mut next = slow(&server, "/bid", 600, 1);
+    until("it is waited for", || arriving(600));
+    assert_eq!(next.ask(b"x").status, 200);
 }
 
 #[test]

@@ -28,6 +28,8 @@ const HELD: Duration = Duration::from_millis(80);
 /// Answers by path; counts what it handled.
 #[derive(Clone)]
 pub(crate) struct TestHandler {
+    /// Whose head was read.
+    pub(crate) heads: Arc<AtomicU32>,
     pub(crate) handled: Arc<AtomicU32>,
     /// `/wait` waits for a permit.
     pub(crate) gate: Arc<Semaphore>,
@@ -93,6 +95,7 @@ impl Handler for TestHandler {
     }
 
     fn admit(&self, _class: Class, head: &Head<'_>) -> Admission {
+        self.heads.fetch_add(1, SeqCst);
         match head.header_or_param("x-key", "key").as_deref() {
             Some("unknown") => {
                 Admission::Refused(Box::new(service::Problem::unauthorized().into_response()))
@@ -130,6 +133,7 @@ impl Server {
         let ops = Ops::new("test", "0.0.1").with_openapi(|| r#"{"openapi":"3.1.0"}"#.to_owned());
         ops.health.set_ready(true);
         let handler = TestHandler {
+            heads: Arc::default(),
             handled: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
             quota: Arc::new(Quota::new(service::quota::Terms::default())),

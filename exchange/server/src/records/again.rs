@@ -75,7 +75,8 @@ pub fn replay<T>(
     take: impl FnOnce(Outcome<'_>) -> T,
 ) -> Result<T, Unreplayable> {
     settle_again(seen, catalog, |market, plan, settlement| {
-        let outcome = Outcome::of(market, plan, settlement, seen.seller.share());
+        let share = seen.seller.share();
+        let outcome = Outcome::of(market, plan, settlement, share, &seen.forfeits);
         take(if seen.is_whole {
             outcome.with_bodies(&plan.bodies, digest)
         } else {

@@ -13,7 +13,7 @@ use recording::{Body, Draft, Records, xxh3};
 use units::UnixMillis;
 
 use super::auctions::Auctions;
-use super::{Admission, Answer, Outcome, Said, Seen, SeenSeller, Settings};
+use super::{Admission, Answer, Forfeit, Outcome, Said, Seen, SeenSeller, Settings};
 
 /// A settled auction, with all that it read.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,7 @@ pub struct Settled<'s> {
     pub bodies: &'s [Bytes],
     pub plan: &'s Plan<'s>,
     pub settlement: &'s Settlement<'s>,
+    pub forfeits: &'s [Forfeit],
 }
 
 impl Settled<'_> {
@@ -64,10 +65,12 @@ impl Settled<'_> {
                 .collect(),
             answers: answers.collect(),
             matches: kept_matches(self.matches, &plan.intake.request, is_whole),
+            forfeits: Cow::Borrowed(self.forfeits),
             is_whole,
             request: Body::Bytes(Cow::Borrowed(&request)),
         };
-        let outcome = Outcome::of(market, plan, self.settlement, self.seller.share());
+        let share = self.seller.share();
+        let outcome = Outcome::of(market, plan, self.settlement, share, self.forfeits);
         let sent = if is_whole { self.bodies } else { &[] };
         let draft = Draft {
             id: plan.auction,

@@ -14,7 +14,7 @@ pub use draft::Settled;
 pub(crate) use outcome::tier;
 pub use outcome::{Asked, Judgement, Lost, Outcome, Paid, Passed, Pod, Replied, Won};
 pub use recording::{Difference, FindError};
-pub use seen::{Admission, Answer, Said, Seen, SeenSeller, Settings};
+pub use seen::{Admission, Answer, Forfeit, Said, Seen, SeenSeller, Settings};
 
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;

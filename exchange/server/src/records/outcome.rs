@@ -9,6 +9,8 @@ use exchange_core::pods::{Filling, Worth, members};
 use serde::{Deserialize, Serialize};
 use units::{CpmMicros, Currency, Multiplier, Nanos};
 
+use super::Forfeit;
+
 /// What came of an auction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome<'o> {
@@ -148,11 +150,14 @@ pub struct Won<'o> {
     /// Its place in a dynamic break, from 1 (C-101).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<u32>,
-    /// What is paid for what is shown, and our part of it; absent in records of format 1.
+    /// What is paid for what is shown, and our part of it; absent for a forfeit and in records of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payout: Option<Paid>,
     /// `open`, `private`, `preferred` or `guaranteed`.
     pub tier: Cow<'o, str>,
+    /// Why it was shown nowhere, where it was not: [`Forfeit::reason`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forfeit: Option<Cow<'o, str>>,
 }
 
 /// What is paid for what is shown (C-120, C-150).
@@ -196,6 +201,7 @@ impl<'o> Outcome<'o> {
         plan: &'o Plan<'_>,
         settlement: &'o Settlement<'_>,
         share: Share,
+        forfeits: &'o [Forfeit],
     ) -> Self {
         let name = |index: usize| {
             let partner = market.partners.get(index);
@@ -225,12 +231,14 @@ impl<'o> Outcome<'o> {
                 nbr,
             }
         });
-        let bids = settlement.bids.iter().map(|judged| {
-            let payout = judged.win().map(|win| {
+        let bids = settlement.bids.iter().enumerate().map(|(at, judged)| {
+            let forfeit = Forfeit::of(forfeits, at);
+            let sold = judged.win().filter(|_| forfeit.is_none());
+            let payout = sold.map(|win| {
                 let payout = share.of_win(plan, &market.rates, judged, win);
                 Paid::from(payout)
             });
-            Judgement::of(name(judged.partner), judged, payout)
+            Judgement::of(name(judged.partner), judged, payout, forfeit)
         });
         Self {
             currency: plan.currency,
@@ -257,7 +265,12 @@ impl<'o> Outcome<'o> {
 }
 
 impl<'o> Judgement<'o> {
-    fn of(dsp: Cow<'o, str>, judged: &'o Judged<'_>, payout: Option<Paid>) -> Self {
+    fn of(
+        dsp: Cow<'o, str>,
+        judged: &'o Judged<'_>,
+        payout: Option<Paid>,
+        forfeit: Option<&'o str>,
+    ) -> Self {
         let (won, lost) = match judged.fate {
             Fate::Won(win) => {
                 let won = Won {
@@ -270,6 +283,7 @@ impl<'o> Judgement<'o> {
                     slot: win.slot,
                     payout,
                     tier: tier(win.tier).into(),
+                    forfeit: forfeit.map(Cow::Borrowed),
                 };
                 (Some(won), None)
             }

@@ -43,6 +43,9 @@ pub struct Seen<'s> {
     /// What partners called the user; not their very ids where the request is not whole.
     #[serde(default, skip_serializing_if = "Matches::is_empty")]
     pub matches: Matches,
+    /// Which winners brought no markup that may be shown; an SSP's call for it later, and its notices say so.
+    #[serde(default, skip_serializing_if = "<[Forfeit]>::is_empty")]
+    pub forfeits: Cow<'s, [Forfeit]>,
     /// Whether the request is whole: nothing of the person was taken out.
     pub is_whole: bool,
     /// The request that was auctioned: the SSP's, with what its account and we added.
@@ -210,6 +213,23 @@ impl Admission {
                 .find(|reason| Some(reason.label()) == self.not_asked.as_deref())
                 .unwrap_or(NotAsked::Unreachable)),
         }
+    }
+}
+
+/// A winner that was shown nowhere: its win notice brought no markup, or none that may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forfeit {
+    /// Index of the bid among all that were made.
+    pub bid: usize,
+    /// What became of its markup: `forfeit` where there was none, else what it would have lost for.
+    pub reason: Cow<'static, str>,
+}
+
+impl Forfeit {
+    /// Why this bid was forfeit, if it was.
+    pub(crate) fn of(forfeits: &[Self], bid: usize) -> Option<&str> {
+        let found = forfeits.iter().find(|forfeit| forfeit.bid == bid);
+        found.map(|forfeit| &*forfeit.reason)
     }
 }
 

@@ -66,6 +66,12 @@ impl Part for Seen<'_> {
         if !self.matches.is_empty() {
             is_whole &= json.by_serde("matches", &self.matches);
         }
+        if !self.forfeits.is_empty() {
+            json.objects("forfeits", &self.forfeits, |json, forfeit| {
+                json.number("bid", forfeit.bid);
+                json.text("reason", &forfeit.reason);
+            });
+        }
         json.truth("is_whole", self.is_whole);
         json.number("request", length(&self.request));
         json.end(b'}');
@@ -165,6 +171,7 @@ fn won(json: &mut Json<'_>, won: &Won<'_>) {
         json.end(b'}');
     }
     json.text("tier", &won.tier);
+    json.text_opt("forfeit", won.forfeit.as_deref());
 }
 
 fn length(body: &Body<'_>) -> usize {
@@ -292,7 +299,7 @@ mod tests {
     use units::{AuctionId, Currency, Multiplier, Nanos, UnixMillis};
 
     use super::super::outcome::{Asked, Lost, Paid, Passed, Pod};
-    use super::super::seen::Admission;
+    use super::super::seen::{Admission, Forfeit};
     use super::super::{SeenSeller, Settings};
     use super::*;
 
@@ -340,6 +347,7 @@ mod tests {
                 currency: Currency::USD,
             }),
             tier: "open".into(),
+            forfeit: slot.map(|_| "creative_blocked".into()),
         });
         let lost = (any::<u16>(), text(), prop::option::of(micros()));
         let lost = lost.prop_map(|(code, reason, minimum_to_win)| Lost {
@@ -439,6 +447,7 @@ mod tests {
                     uid: name.as_ref().into(),
                     until: UnixMillis(3),
                 }).into_iter().collect()),
+                forfeits: truths.1.then(|| Forfeit { bid: 1, reason: name.clone() }).into_iter().collect(),
                 is_whole: truths.1,
                 request: Body::Awaited(usize::from(numbers.2)),
             };

@@ -1,12 +1,14 @@
 //! A settled auction leaves its record, so that it can be settled again.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use contracts::matches::Matches;
 use exchange_core::auction::{Reach, Reply};
 use exchange_core::routing::NotAsked;
 
 use super::run::Round;
-use crate::records::{SeenSeller, Settled};
+use crate::records::{Forfeit, SeenSeller, Settled};
 
 /// What an auction read, beside what its round holds.
 pub(super) struct Kept<'k> {
@@ -28,6 +30,12 @@ impl Round<'_> {
         if !config.is_due(self.arrived.auction, has_money) {
             return;
         }
+        let forfeits = self.forfeits.borrow();
+        let forfeits = forfeits.iter().map(|(bid, reason)| Forfeit {
+            bid: *bid,
+            reason: Cow::Borrowed(reason),
+        });
+        let forfeits: Vec<Forfeit> = forfeits.collect();
         let settled = Settled {
             at: self.arrived.at,
             catalog: &self.in_force.catalog,
@@ -41,6 +49,7 @@ impl Round<'_> {
             bodies: kept.bodies,
             plan: self.plan,
             settlement: self.settlement,
+            forfeits: &forfeits,
         };
         settled.keep(&self.context.recording);
     }

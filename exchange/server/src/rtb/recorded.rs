@@ -7,7 +7,7 @@ use recording::FindError;
 use units::AuctionId;
 
 use super::summary::{self, Noted};
-use crate::records::{Auctions, SeenSeller, find, settle_again};
+use crate::records::{Auctions, Forfeit, SeenSeller, find, settle_again};
 
 /// The document of an auction whose record is there; `None` where it is not, or cannot be settled again. Reads files: for a
 /// thread that may wait.
@@ -47,7 +47,9 @@ fn settled(data_dir: &Path, id: AuctionId) -> Result<Vec<u8>, Untold> {
             share: seen.seller.share(),
             catalog_version: version,
         };
-        summary::again(&noted, seen.at, seller(&seen.seller, &catalog))
+        summary::again(&noted, seen.at, seller(&seen.seller, &catalog), |bid| {
+            Forfeit::of(&seen.forfeits, bid).is_some()
+        })
     })?;
     Ok(serde_json::to_vec(&facts.record())?)
 }

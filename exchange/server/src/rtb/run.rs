@@ -241,7 +241,7 @@ pub(super) struct Round<'r> {
     /// Notices of winners that will not be called: kind, partner and imp.
     refused: RefCell<Vec<(&'static str, usize, String)>>,
     /// Winners that brought no markup that may be shown, by their place among the bids, and what became of it.
-    forfeits: RefCell<Vec<(usize, &'static str)>>,
+    pub(super) forfeits: RefCell<Vec<(usize, &'static str)>>,
 }
 
 impl Round<'_> {

@@ -103,18 +103,23 @@ pub(super) fn of(
 }
 
 /// Notes an auction that was settled again from its record, which says nothing of times and notices.
-pub(super) fn again(noted: &Noted<'_>, at: UnixMillis, seller: &str) -> Box<Facts> {
+pub(super) fn again(
+    noted: &Noted<'_>,
+    at: UnixMillis,
+    seller: &str,
+    is_forfeit: impl Fn(usize) -> bool,
+) -> Box<Facts> {
     let mut facts = Facts::blank();
     let Plan {
         auction, intake, ..
     } = noted.plan;
     facts.begin(*auction, at);
     facts.is_again = true;
-    facts.outcome = noted.outcome(|_| false);
+    facts.outcome = noted.outcome(&is_forfeit);
     facts.request_id = facts.texts.keep(intake.request.id());
     request_of(&mut facts, intake, noted.plan.privacy, seller);
     let ended = noted.settlement.replies.iter().map(|_| Ended::default());
-    noted.note(&mut facts, ended, |_| false);
+    noted.note(&mut facts, ended, is_forfeit);
     facts
 }
 

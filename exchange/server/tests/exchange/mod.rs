@@ -16,7 +16,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use service::http::{self as answers, Request, StatusCode};
 use service::{Shutdown, Trigger};
-use testkit::http::{Answer, get, send};
+use testkit::http::{Answer, get, post_json, send};
 use testkit::poll_until;
 
 use crate::market::{ControlPlane, PATIENCE, Server, TOKEN, key};
@@ -158,6 +158,7 @@ impl Dsp {
 /// The running exchange.
 pub(crate) struct Rig {
     pub rtb: String,
+    pub ssp: String,
     pub events_url: String,
     pub control_plane: ControlPlane,
     trigger: Trigger,
@@ -198,7 +199,8 @@ impl Rig {
         let redis = testkit::stores().redis().await;
         let control_plane = ControlPlane::start(catalog);
         let [rtb, ssp] = [(); 2].map(|()| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap());
-        let rtb_url = format!("http://{}", rtb.local_addr().unwrap());
+        let [rtb_url, ssp_url] =
+            [&rtb, &ssp].map(|listener| format!("http://{}", listener.local_addr().unwrap()));
         let data_dir = std::env::temp_dir().join(format!(
             "gavel-auction-{}-{}",
             std::process::id(),
@@ -242,6 +244,7 @@ impl Rig {
         });
         let rig = Self {
             rtb: rtb_url,
+            ssp: ssp_url,
             events_url: redis.events_url.clone(),
             control_plane,
             trigger,
@@ -266,6 +269,28 @@ impl Rig {
         all.extend_from_slice(headers);
         let url = self.url("/openrtb2/auction");
         send(Method::POST, &url, &all, body.to_owned()).await
+    }
+
+    /// Publishes a placement of the catalog's publisher.
+    pub(crate) fn place(&self, placement: &str) {
+        let placement = json!([{
+            "id": placement, "publisher": "paper", "name": placement, "formats": ["banner"],
+            "sizes": ["300x250"], "floor": 500_000,
+        }]);
+        self.control_plane.publish(|catalog| {
+            catalog.placements = serde_json::from_value(placement).unwrap();
+        });
+    }
+
+    /// Runs an auction for a placement, as soon as its catalog is in force.
+    pub(crate) async fn ad(&self, placement: &str) -> Answer {
+        let url = format!("{}/ad-request", self.ssp);
+        let ask = json!({"placement_id": placement});
+        poll_until(PATIENCE, async || {
+            let answer = post_json(&url, &ask).await;
+            (answer.status != 404).then_some(answer)
+        })
+        .await
     }
 
     /// An auction's record.
