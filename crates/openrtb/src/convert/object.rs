@@ -2,8 +2,9 @@
 
 use super::members::{Member, elements, find, members};
 use super::tables::{Kind, Rule};
-use super::writing::{Members, object_of, push_member};
+use super::writing::{object_of, push_member};
 use super::{Changes, Stop};
+use crate::commas::Commas;
 use crate::json::Raw;
 use std::ops::Range;
 
@@ -193,14 +194,12 @@ impl<'c> Converter<'c> {
         Ok(())
     }
 
-    /// Whether nothing is said under a name; a null or an empty array there is taken out (C-25).
+    /// Whether nothing is said under a name; what says so in many words is taken out (C-25).
     fn clear(&self, plan: &mut Plan<'c>, name: &str) -> bool {
         let Some(index) = plan.find(name) else {
             return true;
         };
-        let value = self.raw_of(plan, index);
-        let is_nothing =
-            value.as_str() == "null" || (value.is_array() && value.elements().is_empty());
+        let is_nothing = is_nothing(self.raw_of(plan, index));
         if is_nothing {
             plan.set(index, Write::Nothing);
         }
@@ -214,7 +213,7 @@ impl<'c> Converter<'c> {
         other.is_some_and(is_size) && !["w", "h", "format"].into_iter().any(is_told)
     }
 
-    /// Moves up what stands in `ext`; a place that is taken wins (C-170).
+    /// Moves up what stands in `ext`; a place that says something wins (C-170).
     fn lift(&mut self, plan: &mut Plan<'c>, kind: &Kind, ext: Raw<'c>) {
         for name in kind.lifted {
             let Some(value) = ext.get(name).filter(|value| value.as_str() != "null") else {
@@ -222,7 +221,7 @@ impl<'c> Converter<'c> {
             };
             plan.out_of_ext.push(name);
             let place = plan.find(name);
-            let is_taken = place.is_some_and(|index| self.raw_of(plan, index).as_str() != "null");
+            let is_taken = place.is_some_and(|index| !is_nothing(self.raw_of(plan, index)));
             if is_taken {
                 Changes::note(&mut self.changes.dropped, name);
                 continue;
@@ -279,25 +278,26 @@ impl<'c> Converter<'c> {
     }
 
     fn write(&mut self, plan: &Plan<'c>, at: Range<usize>) -> Result<(), Stop> {
-        let mut members = Members::begin(self.out);
+        self.out.push(b'{');
+        let mut commas = Commas::default();
         let mut end = at.start + 1;
         for (member, write) in plan.members.iter().zip(&plan.writes) {
             let gap = self.text.get(end..member.whole.start).unwrap_or_default();
             end = member.whole.end;
             // Had an earlier one stayed, it would count where the last one is left out.
             if member.is_outdone || matches!(write, Write::Nothing) {
-                members.skip();
+                commas.skip();
                 continue;
             }
             if matches!(write, Write::Ext) && self.is_emptied(plan, member)? {
-                members.skip();
+                commas.skip();
                 continue;
             }
-            members.next(self.out, gap);
+            commas.next(self.out, gap);
             self.member(plan, member, *write)?;
         }
         for (name, value) in &plan.added {
-            members.next(self.out, ",");
+            commas.next(self.out, ",");
             push_member(self.out, name, value);
         }
         self.copy(end..at.end.saturating_sub(1));
@@ -342,21 +342,22 @@ impl<'c> Converter<'c> {
     }
 
     fn ext(&mut self, plan: &Plan<'c>, ext: &Member<'c>) -> Result<(), Stop> {
-        let mut members_of = Members::begin(self.out);
+        self.out.push(b'{');
+        let mut commas = Commas::default();
         let mut end = ext.value + 1;
         for member in members(self.text, ext.value)? {
             let gap = self.text.get(end..member.whole.start).unwrap_or_default();
             end = member.whole.end;
             let is_replaced = plan.into_ext.iter().any(|(name, _)| member.name == *name);
             if member.is_outdone || is_replaced || is_in(&plan.out_of_ext, &member.name) {
-                members_of.skip();
+                commas.skip();
                 continue;
             }
-            members_of.next(self.out, gap);
+            commas.next(self.out, gap);
             self.copy(member.whole);
         }
         for (name, value) in &plan.into_ext {
-            members_of.next(self.out, ",");
+            commas.next(self.out, ",");
             push_member(self.out, name, value);
         }
         self.copy(end..ext.whole.end.saturating_sub(1));
@@ -378,6 +379,11 @@ impl<'c> Converter<'c> {
         let text = self.text.get(at).unwrap_or_default();
         self.out.extend_from_slice(text.as_bytes());
     }
+}
+
+/// Whether a value says as little as an absent one (C-25): null, an empty array, an empty text.
+fn is_nothing(value: Raw<'_>) -> bool {
+    matches!(value.as_str(), "null" | "\"\"") || (value.is_array() && value.elements().is_empty())
 }
 
 fn is_size(value: Raw<'_>) -> bool {
