@@ -164,7 +164,7 @@ fn requests() -> Vec<(&'static str, String)> {
             }),
         ),
         ("texts for numbers, flags and lists, in places of 2.5", {
-            let ids = parts(REQUEST / 2, 3_900, |at| {
+            let ids = parts(REQUEST / 2, 2_500, |at| {
                 format!(r#"{{"source":1,"uids":{{"id":{at},"atype":"1"}}}}"#)
             });
             let imps = parts(REQUEST / 2 - 2_000, 100, |at| {

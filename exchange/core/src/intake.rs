@@ -123,16 +123,27 @@ pub fn read<'a>(
     check_quantities(&request, body, bounds.quantity, &mut repairs, &mut patches)?;
     let mut body = body;
     // What is written here is ours, and cannot be beyond a limit that the request kept.
+    let is_older = request.has_older_forms();
     if !request.is_strict() {
-        (request, body) = written_strictly(&request, body, mended)?;
+        mended.clear();
+        request.write_strict(body, mended);
+        body = mended;
+        if !is_older {
+            (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
+        }
     }
-    newer.clear();
-    if request.has_older_forms() && convert::request_to_26(body, &Limits::MEASURED, newer).is_ok() {
-        body = newer;
+    if is_older {
+        newer.clear();
+        if convert::request_to_26(body, &Limits::MEASURED, newer).is_ok() {
+            body = newer;
+        }
         (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
         // What stood in an ext was nobody's to mend.
         if !request.is_strict() {
-            (request, body) = written_strictly(&request, body, strict)?;
+            strict.clear();
+            request.write_strict(body, strict);
+            body = strict;
+            (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
         }
     }
     additions.lay_over(&request, &mut patches);
@@ -148,18 +159,6 @@ pub fn read<'a>(
         repairs,
         tmax_ms,
     })
-}
-
-/// The request as it was understood (C-26), from a page that its text is written to.
-fn written_strictly<'p>(
-    request: &BidRequest<'_>,
-    body: &[u8],
-    page: &'p mut Vec<u8>,
-) -> Result<(BidRequest<'p>, &'p [u8]), ReadError> {
-    page.clear();
-    request.write_strict(body, page);
-    let (request, _) = BidRequest::read(page, &Limits::MEASURED)?;
-    Ok((request, page))
 }
 
 /// Bounds what one display counts for, and leaves it out where one display is one impression, or where it says no
