@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-mod commas;
 pub mod consent;
 pub mod convert;
 mod crawler;

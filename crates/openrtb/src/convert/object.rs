@@ -2,9 +2,8 @@
 
 use super::members::{Member, elements, find, members};
 use super::tables::{Kind, Rule};
-use super::writing::{object_of, push_member};
+use super::writing::{Members, object_of, push_member};
 use super::{Changes, Stop};
-use crate::commas::Commas;
 use crate::json::Raw;
 use std::ops::Range;
 
@@ -278,26 +277,25 @@ impl<'c> Converter<'c> {
     }
 
     fn write(&mut self, plan: &Plan<'c>, at: Range<usize>) -> Result<(), Stop> {
-        self.out.push(b'{');
-        let mut commas = Commas::default();
+        let mut members = Members::begin(self.out);
         let mut end = at.start + 1;
         for (member, write) in plan.members.iter().zip(&plan.writes) {
             let gap = self.text.get(end..member.whole.start).unwrap_or_default();
             end = member.whole.end;
             // Had an earlier one stayed, it would count where the last one is left out.
             if member.is_outdone || matches!(write, Write::Nothing) {
-                commas.skip();
+                members.skip();
                 continue;
             }
             if matches!(write, Write::Ext) && self.is_emptied(plan, member)? {
-                commas.skip();
+                members.skip();
                 continue;
             }
-            commas.next(self.out, gap);
+            members.next(self.out, gap);
             self.member(plan, member, *write)?;
         }
         for (name, value) in &plan.added {
-            commas.next(self.out, ",");
+            members.next(self.out, ",");
             push_member(self.out, name, value);
         }
         self.copy(end..at.end.saturating_sub(1));
@@ -342,22 +340,21 @@ impl<'c> Converter<'c> {
     }
 
     fn ext(&mut self, plan: &Plan<'c>, ext: &Member<'c>) -> Result<(), Stop> {
-        self.out.push(b'{');
-        let mut commas = Commas::default();
+        let mut members_of = Members::begin(self.out);
         let mut end = ext.value + 1;
         for member in members(self.text, ext.value)? {
             let gap = self.text.get(end..member.whole.start).unwrap_or_default();
             end = member.whole.end;
             let is_replaced = plan.into_ext.iter().any(|(name, _)| member.name == *name);
             if member.is_outdone || is_replaced || is_in(&plan.out_of_ext, &member.name) {
-                commas.skip();
+                members_of.skip();
                 continue;
             }
-            commas.next(self.out, gap);
+            members_of.next(self.out, gap);
             self.copy(member.whole);
         }
         for (name, value) in &plan.into_ext {
-            commas.next(self.out, ",");
+            members_of.next(self.out, ",");
             push_member(self.out, name, value);
         }
         self.copy(end..ext.whole.end.saturating_sub(1));

@@ -1,7 +1,6 @@
 //! A text as it was understood: what the reading repaired is written strictly, what it left out is left out (C-26).
 
 use super::outline::Cut;
-use crate::commas::Commas;
 use crate::json::{Fault, Reader, offset};
 use crate::limits::Limits;
 use crate::request::BidRequest;
@@ -113,6 +112,7 @@ impl BidRequest<'_> {
             texts: &mends.texts,
             cuts: self.outline.cuts(),
             out,
+            copied: 0,
         };
         if mender.message().is_err() {
             // Another body, so nothing is known of it.
@@ -131,6 +131,28 @@ struct Mender<'m, 'o> {
     /// What is not behind the walk yet.
     cuts: &'m [Cut],
     out: &'o mut Vec<u8>,
+    /// How far the text is copied, or left out.
+    copied: usize,
+}
+
+/// Members or elements of one object or array, those behind the walk.
+struct List {
+    /// Whether one of them stays.
+    any: bool,
+    /// End of the last one that stays, or of the opening bracket.
+    kept_end: usize,
+    /// End of the last one.
+    end: usize,
+}
+
+impl List {
+    const fn behind(bracket: usize) -> Self {
+        Self {
+            any: false,
+            kept_end: bracket + 1,
+            end: bracket + 1,
+        }
+    }
 }
 
 /// What was noted of one value.
@@ -141,84 +163,105 @@ struct Found {
     text: Option<Range<usize>>,
 }
 
-impl<'m> Mender<'m, '_> {
+impl Mender<'_, '_> {
     fn message(&mut self) -> Result<(), Fault> {
         self.reader.blanks();
-        let start = self.reader.position();
-        self.copy(0..start);
         self.value(&Found::default())?;
-        let end = self.reader.position();
-        self.copy(end..self.reader.text().len());
+        self.copy_to(self.reader.text().len());
         Ok(())
     }
 
     fn value(&mut self, found: &Found) -> Result<(), Fault> {
         if found.is_enclosed {
+            self.copy_to(self.reader.position());
             self.out.push(b'[');
         }
         match (&found.text, self.reader.peek()) {
             (Some(text), _) => {
+                self.copy_to(self.reader.position());
                 self.reader.raw()?;
                 let text = self.texts.get(text.clone()).unwrap_or_default();
                 self.out.extend_from_slice(text);
+                self.copied = self.reader.position();
             }
             (None, b'{') => self.object()?,
             (None, b'[') => self.array()?,
             (None, _) => {
-                let raw = self.reader.raw()?;
-                self.out.extend_from_slice(raw.as_str().as_bytes());
+                self.reader.raw()?;
             }
         }
         if found.is_enclosed {
+            self.copy_to(self.reader.position());
             self.out.push(b']');
         }
         Ok(())
     }
 
     fn object(&mut self) -> Result<(), Fault> {
-        let mut end = self.reader.open_object()? + 1;
-        self.out.push(b'{');
-        let mut commas = Commas::default();
+        let mut members = List::behind(self.reader.open_object()?);
         let mut first = true;
         while let Some(key) = self.reader.next_key(first)? {
             first = false;
-            let value = self.reader.position();
             let is_cut = self.is_cut(key.at);
-            let found = self.found(value);
-            if is_cut || found.is_left_out {
-                self.reader.raw()?;
-                commas.skip();
-            } else {
-                commas.next(self.out, self.text(end..key.at));
-                self.copy(key.at..value);
-                self.value(&found)?;
-            }
-            end = self.reader.position();
+            let found = self.found(self.reader.position());
+            self.next(&mut members, key.at, &found, is_cut)?;
         }
-        self.copy(end..self.reader.position());
+        self.close(&members);
         Ok(())
     }
 
     fn array(&mut self) -> Result<(), Fault> {
-        let mut end = self.reader.open_array()? + 1;
-        self.out.push(b'[');
-        let mut commas = Commas::default();
+        let mut elements = List::behind(self.reader.open_array()?);
         let mut first = true;
         while self.reader.next_element(first)? {
             first = false;
-            let value = self.reader.position();
-            let found = self.found(value);
-            if found.is_left_out {
-                self.reader.raw()?;
-                commas.skip();
-            } else {
-                commas.next(self.out, self.text(end..value));
-                self.value(&found)?;
-            }
-            end = self.reader.position();
+            let start = self.reader.position();
+            let found = self.found(start);
+            self.next(&mut elements, start, &found, false)?;
         }
-        self.copy(end..self.reader.position());
+        self.close(&elements);
         Ok(())
+    }
+
+    /// Passes by the next one of a list, which starts here and whose value comes next.
+    fn next(
+        &mut self,
+        list: &mut List,
+        start: usize,
+        found: &Found,
+        is_cut: bool,
+    ) -> Result<(), Fault> {
+        if is_cut || found.is_left_out {
+            self.reader.raw()?;
+            list.end = self.reader.position();
+            return Ok(());
+        }
+        if list.kept_end < list.end {
+            // Of the commas around what is left out one stays, if one is needed.
+            self.copy_to(list.kept_end);
+            if list.any {
+                self.out.push(b',');
+            }
+            let gap = self.reader.text().get(list.end..start);
+            let blanks = gap.and_then(|gap| gap.rsplit(',').next());
+            self.copied = start - blanks.unwrap_or_default().len();
+        }
+        self.value(found)?;
+        let end = self.reader.position();
+        *list = List {
+            any: true,
+            kept_end: end,
+            end,
+        };
+        Ok(())
+    }
+
+    /// Ends a list behind its bracket.
+    fn close(&mut self, list: &List) {
+        if list.kept_end < list.end {
+            self.copy_to(list.kept_end);
+            self.copied = list.end;
+        }
     }
 
     /// What was noted of the value at this offset.
@@ -254,12 +297,11 @@ impl<'m> Mender<'m, '_> {
         false
     }
 
-    fn text(&self, range: Range<usize>) -> &'m str {
-        self.reader.text().get(range).unwrap_or_default()
-    }
-
-    fn copy(&mut self, range: Range<usize>) {
-        let text = self.text(range);
-        self.out.extend_from_slice(text.as_bytes());
+    /// Copies what is not copied yet, as far as this offset.
+    fn copy_to(&mut self, end: usize) {
+        let text = self.reader.text().get(self.copied..end);
+        self.out
+            .extend_from_slice(text.unwrap_or_default().as_bytes());
+        self.copied = end;
     }
 }
