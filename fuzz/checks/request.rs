@@ -36,6 +36,13 @@ pub fn check(data: &[u8]) {
     assert_eq!(again.imp.len(), request.imp.len());
     assert_eq!(again.id, request.id);
 
+    let mut strict = Vec::new();
+    request.write_strict(data, &mut strict);
+    let (mended, _) =
+        BidRequest::read(&strict, &Limits::MEASURED).expect("what was mended is read");
+    assert!(mended.is_strict(), "C-26");
+    assert_eq!(mended.imp.len(), request.imp.len());
+
     patches.set_text(Object::Request, "id", "ours");
     patches.set_integer(Object::Request, "tmax", 80);
     patches.set_text(Object::User, "buyeruid", "u\"1");

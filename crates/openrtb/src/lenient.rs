@@ -6,6 +6,7 @@
 use crate::json::{Fault, Raw, Reader, Scalar, Str};
 use crate::list::List;
 use crate::repairs::{Repair, RepairKind};
+use crate::to_json::ToJson;
 use units::{CpmMicros, Decimal, DecimalError, Multiplier};
 
 /// Which attribute is being read.
@@ -176,7 +177,7 @@ pub(crate) trait Field<'a>: Default {
 }
 
 /// A type made from a scalar alone.
-pub(crate) trait FromScalar<'a>: Sized {
+pub(crate) trait FromScalar<'a>: Sized + ToJson {
     /// Whether an unreadable value must not pass as "no floor".
     const GUARDS_MONEY: bool = false;
     fn from_scalar(scalar: Scalar<'a>) -> Reading<Self>;
@@ -289,6 +290,7 @@ pub(crate) fn read_unusual<'a, T: FromScalar<'a>>(
         Reading::Good(value) => Some(value),
         Reading::Repaired(value, kind) => {
             r.repaired(name, at, kind);
+            r.rewrite(at, &value);
             Some(value)
         }
         Reading::Bad => {
@@ -448,13 +450,30 @@ impl<'a, T: Value<'a>> Field<'a> for Option<Box<T>> {
 impl Reader<'_> {
     /// Notes where nothing is said in many words, for those who ask (C-25).
     pub(crate) fn note_null(&mut self, at: usize) {
+        self.leave_out(at);
         if self.inspecting {
             self.nulls.push(at);
         }
     }
 
-    /// Records a repair.
+    /// Records a repair of the value at this offset.
     pub(crate) fn repaired(&mut self, name: &Name, at: usize, kind: RepairKind) {
+        match kind {
+            RepairKind::DroppedField | RepairKind::DroppedElement | RepairKind::DroppedObject => {
+                self.leave_out(at);
+            }
+            RepairKind::SingleAsArray => self.enclose(at),
+            // The value itself is written anew where it is known, duplicates are cut out, and the others are
+            // about two values that are both well written.
+            RepairKind::IntegralFloat
+            | RepairKind::NumericString
+            | RepairKind::BoolFlag
+            | RepairKind::NumberAsText
+            | RepairKind::NegativeFloor
+            | RepairKind::DuplicateKey
+            | RepairKind::Exclusive
+            | RepairKind::Contradiction => {}
+        }
         self.repairs.push(Repair {
             object: name.object,
             field: name.field,

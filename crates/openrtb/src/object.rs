@@ -255,8 +255,11 @@ pub(crate) fn extension<'a>(
     }
     if value.as_str() == "null" {
         r.note_null(at);
-    } else if r.inspecting {
-        r.repaired(name, at, RepairKind::DroppedField);
+    } else {
+        r.leave_out(at);
+        if r.inspecting {
+            r.repaired(name, at, RepairKind::DroppedField);
+        }
     }
     Ok(None)
 }

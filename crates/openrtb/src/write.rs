@@ -131,13 +131,13 @@ impl<'b> JsonWriter<'b> {
     }
 
     /// Writes a number that is a ratio, coordinate or probability; not a finite one is left out
-    /// as `0`, since JSON has no word for it.
+    /// as `0`, since JSON has no word for it. Far from 1 it has an exponent, so that no short text becomes a long one.
     pub fn float_value(&mut self, value: f64) {
         self.separate();
-        let text = if value.is_finite() {
-            value.to_string()
-        } else {
-            "0".to_owned()
+        let text = match value.abs() {
+            0.0 | 1e-7..1e17 => value.to_string(),
+            size if size.is_finite() => format!("{value:e}"),
+            _ => "0".to_owned(),
         };
         self.out.extend_from_slice(text.as_bytes());
     }

@@ -36,6 +36,7 @@ fn what_moves_and_what_goes() {
         ("C-170 the new place wins, up", REQUEST_UP, r#"{"user":{"consent":"new","ext":{"consent":"old"}}}"#, r#"{"user":{"consent":"new"}}"#),
         ("C-170 the new place wins, down", REQUEST_DOWN, r#"{"user":{"consent":"new","ext":{"consent":"old","own":1}}}"#, r#"{"user":{"ext":{"own":1,"consent":"new"}}}"#),
         ("C-170 a null is no place taken", REQUEST_UP, r#"{"user":{"consent":null,"ext":{"consent":"old"}}}"#, r#"{"user":{"consent":"old"}}"#),
+        ("C-25 nothing in the new place is no place taken", REQUEST_UP, r#"{"regs":{"us_privacy":"","gpp_sid":[],"ext":{"us_privacy":"1YNN","gpp_sid":[7]}}}"#, r#"{"regs":{"us_privacy":"1YNN","gpp_sid":[7]}}"#),
         ("C-171 supply chain", REQUEST_DOWN, r#"{"source":{"tid":"t","schain":{"ver":"1.0"}}}"#, r#"{"source":{"tid":"t","ext":{"schain":{"ver":"1.0"}}}}"#),
         ("C-170 supply chain", REQUEST_UP, r#"{"source":{"ext":{"schain":{"ver":"1.0"}}}}"#, r#"{"source":{"schain":{"ver":"1.0"}}}"#),
         ("C-170 the oldest place, no source", REQUEST_UP, r#"{"id":"1","ext":{"schain":{"ver":"1.0"},"own":1}}"#, r#"{"id":"1","ext":{"own":1},"source":{"schain":{"ver":"1.0"}}}"#),

@@ -156,6 +156,25 @@ fn requests() -> Vec<(&'static str, String)> {
                 r#"{{"id":"r","imp":[{{"id":"1","banner":{{"w":300,"h":250}},"pmp":{{"deals":[{deals}]}}}}]}}"#
             ),
         ),
+        (
+            "numbers for texts, and nulls",
+            list("bcat", |at| match at % 2 {
+                0 => "null".to_owned(),
+                _ => at.to_string(),
+            }),
+        ),
+        ("texts for numbers, flags and lists, in places of 2.5", {
+            let ids = parts(REQUEST / 2, 2_500, |at| {
+                format!(r#"{{"source":1,"uids":{{"id":{at},"atype":"1"}}}}"#)
+            });
+            let imps = parts(REQUEST / 2 - 2_000, 100, |at| {
+                format!(
+                    r#"{{"id":{at},"secure":true,"banner":{{"format":[{}]}}}}"#,
+                    parts(1_200, 60, |_| r#"{"w":"1","h":9.0}"#.to_owned())
+                )
+            });
+            format!(r#"{{"id":1,"imp":[{imps}],"user":{{"ext":{{"eids":[{ids}]}}}}}}"#)
+        }),
         ("unknown names, in pairs", {
             let pairs = parts(REQUEST - 1_000, 11_000, |at| {
                 format!(r#""k{at}":1,"k{at}":1"#)

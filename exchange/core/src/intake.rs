@@ -59,7 +59,7 @@ impl Default for Bounds {
 /// A request that can be auctioned.
 #[derive(Debug)]
 pub struct Intake<'a> {
-    /// What the SSP wrote, in places and forms of 2.6, with what we know beside it.
+    /// What the SSP wrote, in places and forms of 2.6 and as it was understood, with what we know beside it.
     pub body: &'a [u8],
     /// The request.
     pub request: BidRequest<'a>,
@@ -72,7 +72,9 @@ pub struct Intake<'a> {
 /// Where a request is written anew, if it has to be; reused from one request to the next.
 #[derive(Debug, Default)]
 pub struct Pages {
+    mended: Vec<u8>,
     newer: Vec<u8>,
+    strict: Vec<u8>,
     added: Vec<u8>,
 }
 
@@ -94,7 +96,7 @@ pub enum Refusal {
 /// not say and what its account always blocks.
 ///
 /// Places and forms of 2.5 become those of 2.6 (C-171, C-172): partners of 2.6 get no others, whatever version
-/// the SSP declared, and those of 2.5 theirs again.
+/// the SSP declared, and those of 2.5 theirs again. What was tolerated is strict from here on (C-26), for all of them.
 ///
 /// Only a display out of home is seen by several people at once (C-150): elsewhere `qty` is left out, for us and
 /// for everybody who is asked.
@@ -107,18 +109,43 @@ pub fn read<'a>(
     additions: &Additions<'_>,
     bounds: &Bounds,
 ) -> Result<Intake<'a>, Refusal> {
-    let Pages { newer, added } = pages;
+    let Pages {
+        mended,
+        newer,
+        strict,
+        added,
+    } = pages;
     let (mut request, mut repairs) = BidRequest::read(body, &bounds.limits)?;
+    // All that is refused with a pointer into what the SSP wrote; indices are those of the request in any form.
     choices::check(&request, body, bounds)?;
-    let mut body = body;
-    // What is written here is ours, and cannot be beyond a limit that the request kept.
-    if request.has_older_forms() && convert::request_to_26(body, &Limits::MEASURED, newer).is_ok() {
-        body = newer;
-        (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
-    }
     let tmax_ms = tmax_ms(&request, additions)?;
     let mut patches = Patches::new();
     check_quantities(&request, body, bounds.quantity, &mut repairs, &mut patches)?;
+    let mut body = body;
+    // What is written here is ours, and cannot be beyond a limit that the request kept.
+    let is_older = request.has_older_forms();
+    if !request.is_strict() {
+        mended.clear();
+        request.write_strict(body, mended);
+        body = mended;
+        if !is_older {
+            (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
+        }
+    }
+    if is_older {
+        newer.clear();
+        if convert::request_to_26(body, &Limits::MEASURED, newer).is_ok() {
+            body = newer;
+        }
+        (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
+        // What stood in an ext was nobody's to mend.
+        if !request.is_strict() {
+            strict.clear();
+            request.write_strict(body, strict);
+            body = strict;
+            (request, _) = BidRequest::read(body, &Limits::MEASURED)?;
+        }
+    }
     additions.lay_over(&request, &mut patches);
     if !patches.is_empty() {
         added.clear();
@@ -145,10 +172,6 @@ fn check_quantities(
 ) -> Result<(), ReadError> {
     for (index, imp) in request.imp.iter().enumerate() {
         let Some(qty) = imp.qty.as_deref() else {
-            // What could not be read is counted already, and would be passed on.
-            if !repairs.is_empty() {
-                patches.remove(Object::Imp(index), "qty");
-            }
             continue;
         };
         if request.dooh.is_none() {
@@ -256,6 +279,40 @@ mod tests {
         let body = r#"{"id":"1","imp":[{"id":"1","video":{"mimes":["a"],"protocols":[3]}}]}"#;
         let intake = read(body.as_bytes(), &mut pages, &nothing, &Bounds::default()).unwrap();
         assert!(std::ptr::eq(intake.body, body.as_bytes()), "as it came");
+    }
+
+    #[test]
+    fn what_was_tolerated_is_strict_from_here_on() {
+        let head = r#"{"id":"1","imp":[{"id":"1","banner":{}}]"#;
+        #[rustfmt::skip]
+        let rows = [
+            ("C-26 a repair", r#","tmax":"90","test":null"#, r#","tmax":90"#),
+            ("C-26 a place of 2.5 that holds a repair", r#","regs":{"ext":{"gdpr":"1","own":true}}"#, r#","regs":{"ext":{"own":true},"gdpr":1}"#),
+            ("C-26 in both", r#","at":"1","user":{"ext":{"eids":{"source":"s.example","uids":[{"id":7}]}}}"#, r#","at":1,"user":{"eids":[{"source":"s.example","uids":[{"id":"7"}]}]}"#),
+            ("C-170 a new place that cannot be read is none", r#","regs":{"gdpr":"yes","ext":{"gdpr":1}}"#, r#","regs":{"gdpr":1}"#),
+            ("C-170 a new place of nothing is none", r#","regs":{"gdpr":null,"us_privacy":"","gpp_sid":[],"ext":{"gdpr":1,"us_privacy":"1YNN","gpp_sid":7}}"#, r#","regs":{"gdpr":1,"us_privacy":"1YNN","gpp_sid":[7]}"#),
+        ];
+        for (item, members, want) in rows {
+            let body = format!("{head}{members}}}");
+            let (mut pages, nothing) = (Pages::default(), Additions::default());
+            let intake = read(body.as_bytes(), &mut pages, &nothing, &Bounds::default()).unwrap();
+            let written = std::str::from_utf8(intake.body).unwrap();
+            assert_eq!(written, format!("{head}{want}}}"), "{item}");
+            assert!(intake.request.is_strict(), "{item}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_pointed_at_where_it_was_sent() {
+        let body =
+            r#"{"id":"1","dooh":{},"imp":[7,{"id":"1","banner":{},"qty":{"multiplier":"5000"}}]}"#;
+        let (mut pages, nothing) = (Pages::default(), Additions::default());
+        match read(body.as_bytes(), &mut pages, &nothing, &Bounds::default()) {
+            Err(Refusal::Unreadable(error)) => {
+                assert_eq!(error.pointer(), "/imp/1/qty/multiplier", "C-150");
+            }
+            read => panic!("{read:?}"),
+        }
     }
 
     #[test]

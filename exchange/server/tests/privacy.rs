@@ -224,26 +224,29 @@ fn check(item: &str, dsp: &str, body: &Value, gets: Gets) {
 fn signals(body: &Value) -> Value {
     let said = |object: &str, name: &str| {
         let found = &body[object][name];
-        let found = if found.is_null() {
-            &body[object]["ext"][name]
+        if found.is_null() {
+            body[object]["ext"][name].clone()
         } else {
-            found
-        };
-        // A flag that came as text is passed on as it came.
-        found
-            .as_str()
-            .map_or_else(|| found.clone(), |text| json!(text))
+            found.clone()
+        }
+    };
+    // A flag of the standard is 0 or 1, however it came (C-26).
+    let flag = |object, name| {
+        let said = said(object, name);
+        let as_text = said.as_str().and_then(|text| text.parse().ok());
+        let number = as_text.or(said.as_bool().map(i64::from));
+        number.map_or(said, Value::from)
     };
     json!([
-        said("regs", "coppa"),
-        said("regs", "gdpr"),
+        flag("regs", "coppa"),
+        flag("regs", "gdpr"),
         said("regs", "us_privacy"),
         said("regs", "gpp"),
         said("regs", "gpp_sid"),
         said("regs", "gpc"),
         said("user", "consent"),
-        said("device", "lmt"),
-        said("device", "dnt"),
+        flag("device", "lmt"),
+        flag("device", "dnt"),
     ])
 }
 
@@ -267,6 +270,13 @@ async fn s_11_what_leaves_the_process() {
             let body = dsp.last_asked().json();
             check(item, name, &body, gets);
             assert_eq!(signals(&body), signals(&sent), "C-164 {item}, {name}");
+            let flags = [
+                &body["regs"]["gdpr"],
+                &body["regs"]["coppa"],
+                &body["device"]["lmt"],
+            ];
+            let strict = flags.iter().all(|flag| flag.is_null() || flag.is_i64());
+            assert!(strict, "C-26 {item}, {name}: {body}");
         }
     }
 }

@@ -106,6 +106,30 @@ async fn every_auction_is_settled_again_bit_for_bit() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_tolerated_is_settled_again_bit_for_bit() {
+    // C-26: what is recorded is what was planned by, in either version.
+    let data = Data::of("records-tolerated");
+    let (old, new) = (at_price("1.5"), at_price("1.75"));
+    let partner = |id: &str, dsp: &Dsp, version: &str| {
+        let endpoint = format!("{}/bid", dsp.server.url);
+        json!({"id": id, "name": id, "endpoint": endpoint, "active": true, "openrtb_version": version})
+    };
+    let partners = json!([partner("old", &old, "2.5"), partner("new", &new, "2.6")]);
+    let more = [
+        ("data_dir", data.0.to_str().unwrap()),
+        ("auction_records.one_in", "1"),
+    ];
+    let rig = Rig::over(&partners, &more).await;
+    let request = r#"{"id":7,"tmax":"1000","test":null,"own":1,"own":{"x":null},"site":{"keywords":"a","kwarray":"a"},"device":{"language":"de","langb":"de-AT","ext":{"sua":{"mobile":"1"}}},
+        "imp":[7,{"id":"0"},{"id":1,"bidfloor":"0.5","secure":true,"exp":"soon","banner":{"w":300.0,"h":"250"},"pmp":{"deals":[{"at":1},{"id":5}]}}]}"#;
+    let answer = rig.auction(request).await.expect_status(200);
+    let again = data.again(&answer).await;
+    assert_eq!(again.differences, []);
+    assert_eq!(again.recorded.outcome.bids.len(), 2);
+    assert!(new.last_asked().body.contains(r#""w":300,"h":250"#), "C-26");
+}
+
+#[tokio::test]
 async fn what_each_dsp_did_is_recorded_and_settled_again() {
     let data = Data::of("records-dsps");
     let (high, low) = (at_price("2.75"), at_price("1.25"));

@@ -113,3 +113,104 @@ async fn the_api_of_a_bid_is_told_in_the_version_of_the_ssp() {
     let older = bid(answer.expect_status(200).json());
     assert_eq!((&older["api"], older.get("apis")), (&json!(7), None));
 }
+
+/// What was tolerated, members of the request and of its imp as they are sent, and what both partners read.
+struct Sloppy {
+    says: &'static str,
+    request: &'static str,
+    imp: &'static str,
+    /// Where, in the body for 2.6 and in that for 2.5.
+    at: [&'static str; 2],
+    /// Nothing: not at all.
+    read: Option<Value>,
+}
+
+#[tokio::test]
+async fn c_26_what_was_tolerated_reaches_partners_in_the_types_of_the_standard() {
+    let (old, new) = (Dsp::start(|_| None), Dsp::start(|_| None));
+    let rig = rig(&old, &new).await;
+    let row = |says, request, imp, at: &'static str, read| Sloppy {
+        says,
+        request,
+        imp,
+        at: [at; 2],
+        read,
+    };
+    let moved = |says, request, at, read| Sloppy {
+        says,
+        request,
+        imp: "",
+        at,
+        read,
+    };
+    #[rustfmt::skip]
+    let rows = [
+        row("integral float", "", r#","exp":300.0"#, "/imp/0/exp", Some(json!(300))),
+        row("integral float of a size", "", r#","video":{"mimes":["video/mp4"],"w":640.0}"#, "/imp/0/video/w", Some(json!(640))),
+        row("numeric string", "", r#","bidfloor":"0.5""#, "/imp/0/bidfloor", Some(json!(0.5))),
+        row("numeric string of a flag", r#","device":{"lmt":"0"}"#, "", "/device/lmt", Some(json!(0))),
+        row("bool flag", "", r#","secure":true"#, "/imp/0/secure", Some(json!(1))),
+        row("number as text", r#","site":{"id":7}"#, "", "/site/id", Some(json!("7"))),
+        row("number as text, the imp's id", "", r#","tagid":17"#, "/imp/0/tagid", Some(json!("17"))),
+        row("single as array", r#","bcat":"IAB25""#, "", "/bcat", Some(json!(["IAB25"]))),
+        row("single as array, repaired itself", "", r#","video":{"mimes":"video/mp4","battr":"3"}"#, "/imp/0/video/battr", Some(json!([3]))),
+        row("negative floor", "", r#","bidfloor":-1"#, "/imp/0/bidfloor", Some(json!(0))),
+        row("dropped field", "", r#","exp":"soon""#, "/imp/0/exp", None),
+        row("dropped element", r#","badv":["a.example",["b.example"],null]"#, "", "/badv", Some(json!(["a.example"]))),
+        row("dropped object", "", r#","video":{"w":640}"#, "/imp/0/video", None),
+        row("a deal that cannot be sold", "", r#","pmp":{"deals":[{"at":1},{"id":5}]}"#, "/imp/0/pmp/deals", Some(json!([{"id": "5"}]))),
+        row("null", r#","device":{"ifa":null,"ua":"x"}"#, "", "/device", Some(json!({"ua": "x"}))),
+        row("duplicate key", "", r#","exp":5,"exp":"6""#, "/imp/0/exp", Some(json!(6))),
+        row("C-22 unknown members", r#","own":{"w":1.0,"x":null}"#, "", "/own", Some(json!({"w": 1.0, "x": null}))),
+        row("C-23 ext", "", r#","ext":{"w":1.0,"x":null,"y":true}"#, "/imp/0/ext", Some(json!({"w": 1.0, "x": null, "y": true}))),
+        moved("a place of 2.6", r#","regs":{"gdpr":false}"#, ["/regs/gdpr", "/regs/ext/gdpr"], Some(json!(0))),
+        moved("a place of 2.5", r#","regs":{"ext":{"gdpr":"0"}}"#, ["/regs/gdpr", "/regs/ext/gdpr"], Some(json!(0))),
+        // Of two attributes that exclude each other a partner gets the one of its version.
+        moved("C-42", r#","acat":"IAB1","bcat":["IAB25"]"#, ["/acat", "/none"], Some(json!(["IAB1"]))),
+        moved("C-42, the older one", r#","acat":"IAB1","bcat":["IAB25"]"#, ["/none", "/bcat"], Some(json!(["IAB25"]))),
+        moved("C-43, the older one", r#","device":{"language":"de","langb":"de-AT"}"#, ["/none", "/device/language"], Some(json!("de"))),
+        moved("C-44, the older one", r#","site":{"content":{"keywords":"a","kwarray":["a"]}}"#, ["/none", "/site/content/keywords"], Some(json!("a"))),
+        Sloppy { says: "C-45, the older one", request: "", imp: r#","video":{"mimes":["video/mp4"],"rqddurs":[15],"maxduration":30}"#, at: ["/none", "/imp/0/video/maxduration"], read: Some(json!(30)) },
+    ];
+    for Sloppy {
+        says,
+        request,
+        imp,
+        at,
+        read,
+    } in rows
+    {
+        // An imp of no use stands before the one that is sold.
+        let body = format!(
+            r#"{{"id":1,"tmax":"1000","test":null{request},"imp":[{{"id":"0"}},{{"id":1,"banner":{{"format":{{"w":"300","h":250}}}}{imp}}}]}}"#
+        );
+        let _ = rig.auction(&body).await.expect_status(204);
+        for (dsp, at) in [(&new, at[0]), (&old, at[1])] {
+            let asked = dsp.last_asked().json();
+            let version = dsp.last_asked().header("x-openrtb-version").to_owned();
+            if at != "/none" {
+                assert_eq!(
+                    asked.pointer(at),
+                    read.as_ref(),
+                    "C-26 {says}, {version}: {asked}"
+                );
+            }
+            let imp = &asked["imp"][0];
+            assert_eq!(imp["id"], "1", "C-26 {says}, {version}: {asked}");
+            assert_eq!(
+                imp["banner"]["format"],
+                json!([{"w": 300, "h": 250}]),
+                "{asked}"
+            );
+            assert_eq!(asked["imp"].as_array().map(Vec::len), Some(1), "{asked}");
+            assert_eq!(asked.get("test"), None, "{asked}");
+        }
+        let (newer, older) = (new.last_asked().json(), old.last_asked().json());
+        for (asked, at) in [(&newer, at[1]), (&older, at[0])] {
+            // What is read in one version alone is not in the other.
+            if at != "/none" && says.starts_with("C-4") {
+                assert_eq!(asked.pointer(at), None, "{says}: {asked}");
+            }
+        }
+    }
+}

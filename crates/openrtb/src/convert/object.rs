@@ -193,14 +193,12 @@ impl<'c> Converter<'c> {
         Ok(())
     }
 
-    /// Whether nothing is said under a name; a null or an empty array there is taken out (C-25).
+    /// Whether nothing is said under a name; what says so in many words is taken out (C-25).
     fn clear(&self, plan: &mut Plan<'c>, name: &str) -> bool {
         let Some(index) = plan.find(name) else {
             return true;
         };
-        let value = self.raw_of(plan, index);
-        let is_nothing =
-            value.as_str() == "null" || (value.is_array() && value.elements().is_empty());
+        let is_nothing = is_nothing(self.raw_of(plan, index));
         if is_nothing {
             plan.set(index, Write::Nothing);
         }
@@ -214,7 +212,7 @@ impl<'c> Converter<'c> {
         other.is_some_and(is_size) && !["w", "h", "format"].into_iter().any(is_told)
     }
 
-    /// Moves up what stands in `ext`; a place that is taken wins (C-170).
+    /// Moves up what stands in `ext`; a place that says something wins (C-170).
     fn lift(&mut self, plan: &mut Plan<'c>, kind: &Kind, ext: Raw<'c>) {
         for name in kind.lifted {
             let Some(value) = ext.get(name).filter(|value| value.as_str() != "null") else {
@@ -222,7 +220,7 @@ impl<'c> Converter<'c> {
             };
             plan.out_of_ext.push(name);
             let place = plan.find(name);
-            let is_taken = place.is_some_and(|index| self.raw_of(plan, index).as_str() != "null");
+            let is_taken = place.is_some_and(|index| !is_nothing(self.raw_of(plan, index)));
             if is_taken {
                 Changes::note(&mut self.changes.dropped, name);
                 continue;
@@ -378,6 +376,11 @@ impl<'c> Converter<'c> {
         let text = self.text.get(at).unwrap_or_default();
         self.out.extend_from_slice(text.as_bytes());
     }
+}
+
+/// Whether a value says as little as an absent one (C-25): null, an empty array, an empty text.
+fn is_nothing(value: Raw<'_>) -> bool {
+    matches!(value.as_str(), "null" | "\"\"") || (value.is_array() && value.elements().is_empty())
 }
 
 fn is_size(value: Raw<'_>) -> bool {

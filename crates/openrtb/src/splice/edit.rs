@@ -281,7 +281,7 @@ impl Member {
         let Ok(text) = std::str::from_utf8(body) else {
             return members;
         };
-        let mut reader = Reader::at(text, span.start as usize, &Limits::RESPONSE);
+        let mut reader = Reader::at(text, span.start as usize, &Limits::MEASURED);
         if reader.open_object().is_err() {
             return members;
         }

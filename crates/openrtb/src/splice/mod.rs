@@ -3,6 +3,9 @@
 //! What nobody changed reaches the recipient byte for byte, unknown members and `ext` included
 //! (C-22); the one exception are members that a later one of the same name replaces (C-31).
 //!
+//! A text that is sloppy where the standard is strict is first [written as it was understood](BidRequest::write_strict)
+//! (C-26), read again, and spliced then.
+//!
 //! ```
 //! use openrtb::splice::{Object, Patches};
 //! use openrtb::{BidRequest, Limits};
@@ -18,6 +21,7 @@
 //! ```
 
 mod edit;
+mod mend;
 mod outline;
 mod patches;
 mod place;

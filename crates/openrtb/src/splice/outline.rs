@@ -1,5 +1,6 @@
 //! Where members stand: recorded while reading, so that writing can copy what it does not change.
 
+use super::mend::Mends;
 use crate::json::{Key, Reader, Span, Str, offset};
 use crate::limits::Limits;
 use std::collections::HashSet;
@@ -40,11 +41,14 @@ pub(crate) struct Cut {
     pub(crate) span: Span,
 }
 
-/// The members of the tracked objects in document order, and what duplicate keys cut out.
+/// The members of the tracked objects in document order, what duplicate keys cut out, and what is written otherwise
+/// than the standard wants it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outline {
     members: Vec<Member>,
     cuts: Vec<Cut>,
+    /// Nothing for a text that is strict.
+    mends: Option<Box<Mends>>,
 }
 
 impl Outline {
@@ -74,9 +78,22 @@ impl Outline {
         &self.cuts
     }
 
+    /// What is written otherwise than the standard wants it, in document order.
+    pub(super) fn mends(&self) -> Option<&Mends> {
+        self.mends.as_deref()
+    }
+
+    /// The same while the text is read, in any order.
+    pub(super) fn mends_mut(&mut self) -> &mut Mends {
+        self.mends.get_or_insert_default()
+    }
+
     pub(crate) fn sort(&mut self) {
         self.cuts
             .sort_unstable_by_key(|cut| (cut.span.start, cut.object));
+        if let Some(mends) = &mut self.mends {
+            mends.sort();
+        }
     }
 
     /// Cuts the duplicates anywhere inside the value at `start`.

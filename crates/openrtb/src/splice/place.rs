@@ -40,6 +40,12 @@ pub enum Object {
     App,
     /// `dooh`.
     Dooh,
+    /// `site.content`.
+    SiteContent,
+    /// `app.content`.
+    AppContent,
+    /// `dooh.content`.
+    DoohContent,
 }
 
 /// An object, or the `ext` inside it.
@@ -88,7 +94,10 @@ impl Object {
             | Self::Audio(_)
             | Self::Native(_)
             | Self::Pmp(_)
-            | Self::Deal(..) => None,
+            | Self::Deal(..)
+            | Self::SiteContent
+            | Self::AppContent
+            | Self::DoohContent => None,
         }
     }
 
@@ -128,6 +137,25 @@ impl Object {
             Self::Site => found!(request.site.as_deref()),
             Self::App => found!(request.app.as_deref()),
             Self::Dooh => found!(request.dooh.as_deref()),
+            Self::SiteContent => {
+                found!(
+                    request
+                        .site
+                        .as_ref()
+                        .and_then(|site| site.content.as_deref())
+                )
+            }
+            Self::AppContent => {
+                found!(request.app.as_ref().and_then(|app| app.content.as_deref()))
+            }
+            Self::DoohContent => {
+                found!(
+                    request
+                        .dooh
+                        .as_ref()
+                        .and_then(|dooh| dooh.content.as_deref())
+                )
+            }
         }
     }
 }
@@ -161,10 +189,16 @@ impl Place {
 
     /// Whether the members of the place were recorded while reading.
     pub(super) const fn is_tracked(self) -> bool {
-        let is_medium = matches!(
+        let is_untracked = matches!(
             self.object,
-            Object::Banner(_) | Object::Video(_) | Object::Audio(_) | Object::Native(_)
+            Object::Banner(_)
+                | Object::Video(_)
+                | Object::Audio(_)
+                | Object::Native(_)
+                | Object::SiteContent
+                | Object::AppContent
+                | Object::DoohContent
         );
-        !self.in_ext && !is_medium
+        !self.in_ext && !is_untracked
     }
 }

@@ -5,6 +5,7 @@ use openrtb::splice::{Object, Patches};
 use openrtb::{BidRequest, JsonWriter, Limits, Markup, Native, Raw, Str, convert};
 use std::net::IpAddr;
 
+use super::exclusive;
 use super::plan::Seller;
 use crate::intake::Intake;
 use crate::market::OWN_BIDDER;
@@ -65,6 +66,9 @@ pub(super) fn write(intake: &Intake<'_>, recipient: &Recipient<'_>) -> Option<Ve
     patch_user(&mut patches, request, recipient);
     patch_device(&mut patches, request, recipient.mask);
     append_node(&mut patches, recipient);
+    if recipient.version == OpenRtbVersion::V26 {
+        exclusive::patch(&mut patches, intake, recipient.views);
+    }
     let mut out = Vec::with_capacity(intake.body.len() + 512);
     patches.write(request, intake.body, &mut out);
     if recipient.version == OpenRtbVersion::V26 {

@@ -3,6 +3,7 @@
 mod allot;
 mod allotment;
 mod body;
+mod exclusive;
 mod field;
 mod judge;
 mod kept;
