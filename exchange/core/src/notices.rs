@@ -43,7 +43,7 @@ pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
             discount: win.discount.map(|discount| discount.amount),
             market_bid_ratio: ratio(win.clearing.micros(), judged),
             loss: Some(LossReason::WON),
-            min_to_win: Some(win.minimum_to_win),
+            min_to_win: win.minimum_to_win,
             multiplier: payout::told_quantity(imp),
             ..shared
         },

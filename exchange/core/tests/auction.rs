@@ -119,7 +119,7 @@ fn minimum_to_win_as_the_standard_works_it() {
         let win = settlement.bids[0].win().unwrap();
         assert_eq!(
             (win.price, win.minimum_to_win),
-            (cpm(price), cpm(winner)),
+            (cpm(price), Some(cpm(winner))),
             "X-98 at {at}"
         );
         for loser in &settlement.bids[1..] {
@@ -137,7 +137,7 @@ fn minimum_to_win_as_the_standard_works_it() {
     let plan = planned(&intake, &market, 1);
     let settlement = settled(&plan, &market, &[(0, &alone)]);
     let win = settlement.bids[0].win().unwrap();
-    assert_eq!((win.price, win.minimum_to_win), (cpm("2"), cpm("3")));
+    assert_eq!((win.price, win.minimum_to_win), (cpm("2"), Some(cpm("3"))));
 }
 
 #[test]
@@ -288,7 +288,7 @@ proptest! {
             let bid = judged.bid.price.cpm().unwrap();
             prop_assert_eq!(Some(bid.micros()), best);
             prop_assert!(floor <= win.price && win.price <= bid);
-            prop_assert!(win.minimum_to_win <= bid);
+            prop_assert!(win.minimum_to_win.unwrap() <= bid);
         }
         // the order of the answers changes nothing.
         let again = settled(&plan, &market, &[(1, &right), (0, &left)]);

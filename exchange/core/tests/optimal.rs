@@ -150,7 +150,7 @@ proptest! {
             let bid = judged.bid.price.cpm().unwrap();
             prop_assert!(win.floor <= win.clearing && win.clearing <= bid);
             prop_assert!(bid.micros() >= floors[judged.imp.unwrap()] * 1_000_000);
-            prop_assert!(win.minimum_to_win <= bid);
+            prop_assert!(win.minimum_to_win.unwrap() <= bid);
         }
         // who wins and what is paid does not depend on the order of the answers.
         let again = settled(&plan, &market, &[(1, &right), (0, &left)]);

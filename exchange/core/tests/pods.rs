@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 use exchange_core::Conditions;
 use exchange_core::pods::{
-    Ad, Break, Layout, MOST_ADS, MOST_STEPS, Place, Problem, Set, Wish, Worth, members, one,
+    Ad, Break, Layout, MOST_ADS, MOST_STEPS, MOST_WEIGHED, Margins, Place, Problem, Set, Wish,
+    Worth, members, one,
 };
 use proptest::prelude::*;
 use support::{fates, intake, market, partner, planned, settled, settled_under};
@@ -74,8 +75,13 @@ fn is_legal(pod: &Small, set: &[usize]) -> bool {
 
 /// The most that any legal set with `forced` brings: all of them are looked at.
 fn exhaustive(pod: &Small, forced: Set) -> Option<Worth> {
+    exhaustive_without(pod, forced, 0)
+}
+
+/// The same of sets without `barred`.
+fn exhaustive_without(pod: &Small, forced: Set, barred: Set) -> Option<Worth> {
     (0_u128..1 << pod.ads.len())
-        .filter(|set| set & forced == forced)
+        .filter(|set| set & forced == forced && set & barred == 0)
         .map(|set| {
             (0..pod.ads.len())
                 .filter(|ad| set & one(*ad) != 0)
@@ -163,6 +169,32 @@ proptest! {
     }
 
     #[test]
+    fn with_and_without_each_ad_as_much_as_the_best_of_all_such_sets(pod in pod(), sought in 0_u128..512, barred in 0_u128..512) {
+        //
+        let (sought, candidates) = (sought & pod.all(), pod.all() & !barred);
+        let margins = pod.problem().margins(candidates, sought, MOST_WEIGHED);
+        for ad in 0..pod.ads.len() {
+            let Some(margin) = margins.of(ad) else {
+                // Who fits nowhere need not be told.
+                prop_assert!(sought & candidates & one(ad) == 0 || exhaustive(&pod, one(ad)).is_none());
+                continue;
+            };
+            let barred = pod.all() & !candidates;
+            prop_assert_eq!(margin.with, exhaustive_without(&pod, one(ad), barred));
+            prop_assert_eq!(Some(margin.without), exhaustive_without(&pod, 0, barred | one(ad)));
+            prop_assert!(margin.rest & (barred | one(ad)) == 0 && pod.problem().is_legal(margin.rest));
+            prop_assert_eq!(margin.without, pod.problem().worth(margin.rest));
+        }
+        // What the bound leaves out is not told, and what is told is true.
+        let cut = pod.problem().margins(candidates, sought, margins.steps / 2);
+        for ad in 0..pod.ads.len() {
+            prop_assert!(cut.of(ad).is_none_or(|margin| Some(margin) == margins.of(ad)));
+        }
+        let told = |margins: &Margins| (0..pod.ads.len()).filter(|ad| margins.of(*ad).is_some()).count();
+        prop_assert!(told(&margins) == 0 || told(&cut) < told(&margins));
+    }
+
+    #[test]
     fn a_pod_beyond_the_bound_is_filled_legally(pod in pod()) {
         let filling = pod.problem().fill(pod.all(), 0, 0).unwrap();
         let chosen: Vec<usize> = members(filling.ads).collect();
@@ -239,6 +271,34 @@ fn the_work_is_bounded_and_counted() {
             filling.steps
         );
         assert!(case.pod.problem().is_legal(filling.ads), "{}", case.says);
+    }
+}
+
+#[test]
+fn the_work_for_margins_is_bounded_and_counted() {
+    let usual = [6, 10, 15, 20, 30, 60];
+    struct Case {
+        says: &'static str,
+        pod: Small,
+        /// Of how many ads the margins are found.
+        told: usize,
+        at_most: usize,
+    }
+    #[rustfmt::skip]
+    let cases = [
+        Case { says: "two minutes, 128 bids of usual lengths", pod: large(120, 8, (0..).map(|n| usual[n % 6])), told: 128, at_most: MOST_WEIGHED },
+        Case { says: "the same without a limit of ads", pod: large(120, u32::MAX, (0..).map(|n| usual[n % 6])), told: 128, at_most: MOST_WEIGHED },
+        Case { says: "three minutes of fifteens and thirties", pod: large(180, 12, (0..).map(|n| [15, 30][n % 2])), told: 128, at_most: 10_000 },
+        Case { says: "an hour of all lengths", pod: large(3_600, 63, (0..).map(|n| 11 + u32::try_from(n).unwrap())), told: 0, at_most: MOST_WEIGHED * 2 },
+        Case { says: "longer than any break is counted", pod: large(86_400, 63, (0..).map(|n| 11 + u32::try_from(n).unwrap())), told: 0, at_most: 0 },
+    ];
+    for case in cases {
+        let all = case.pod.all();
+        let margins = case.pod.problem().margins(all, all, MOST_WEIGHED);
+        let told = (0..MOST_ADS).filter(|ad| margins.of(*ad).is_some()).count();
+        let found = (told, margins.steps);
+        assert_eq!(told, case.told, "{}: {found:?}", case.says);
+        assert!(margins.steps <= case.at_most, "{}: {found:?}", case.says);
     }
 }
 

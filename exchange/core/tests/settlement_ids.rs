@@ -501,7 +501,7 @@ fn what_would_have_won() {
             .bids
             .iter()
             .map(|judged| match judged.fate {
-                Fate::Won(win) => Some(win.minimum_to_win),
+                Fate::Won(win) => win.minimum_to_win,
                 Fate::Lost { minimum_to_win, .. } => minimum_to_win,
             })
             .collect();

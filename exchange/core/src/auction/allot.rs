@@ -28,7 +28,7 @@ struct Choice {
     worth: Worth,
     /// Winners of imps that are in no pod.
     singles: Vec<usize>,
-    /// One for each lot.
+    /// One for each lot, exact among the contenders that are considered.
     fillings: Vec<Filling>,
 }
 
@@ -60,8 +60,7 @@ impl<'f> Field<'f> {
                     Role::Forced => forced |= pods::one(ad),
                 }
             }
-            let mut filling = lot.problem().fill(candidates, forced, *steps)?;
-            filling.exact &= !lot.is_cut;
+            let filling = lot.problem().fill(candidates, forced, *steps)?;
             *steps = steps.saturating_sub(filling.steps);
             choice.worth = pods::plus(choice.worth, filling.worth);
             choice.fillings.push(filling);

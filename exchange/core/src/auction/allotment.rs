@@ -15,6 +15,7 @@ pub(super) struct Winner {
 /// Who wins.
 pub(super) struct Allotment<'f> {
     pub(super) field: Field<'f>,
+    /// One for each lot, exact among the contenders that are considered.
     pub(super) fillings: Vec<Filling>,
     pub(super) filled: Vec<Filled>,
     pub(super) won: Vec<bool>,
@@ -36,7 +37,16 @@ impl Allotment<'_> {
 
     /// How each pod was filled.
     pub(super) fn into_fillings(self) -> Vec<Filling> {
-        self.fillings
+        let mut fillings = self.fillings;
+        for (filling, lot) in fillings.iter_mut().zip(&self.field.lots) {
+            filling.exact &= !lot.is_cut;
+        }
+        fillings
+    }
+
+    /// Whether an imp is in a pod in which anything won.
+    pub(super) fn is_in_filled_pod(&self, imp: usize) -> bool {
+        self.lot(imp).is_some_and(|(_, filled)| filled.ads() != 0)
     }
 
     /// The contenders that would have a winner's place if it were not there: of an imp in no pod those that

@@ -62,8 +62,9 @@ pub struct Win {
     pub answer_price: CpmMicros,
     /// The floor that applied, in the bid's currency.
     pub floor: CpmMicros,
-    /// The least that would have won, in the bid's currency.
-    pub minimum_to_win: CpmMicros,
+    /// The least that would have won, in the bid's currency; absent in a pod where more than its own price
+    /// decided, or that is beyond the bound of the work.
+    pub minimum_to_win: Option<CpmMicros>,
     /// Its tier.
     pub tier: Tier,
     /// Its place in a dynamic break, from 1 (C-101).

@@ -3,6 +3,7 @@
 mod allot;
 mod allotment;
 mod body;
+mod critical;
 mod exclusive;
 mod field;
 mod judge;

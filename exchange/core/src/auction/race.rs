@@ -3,6 +3,7 @@
 use units::CpmMicros;
 
 use super::allotment::{Allotment, Winner};
+use super::critical::{Edge, Edges};
 use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
 use super::rank::Tier;
@@ -19,6 +20,8 @@ pub(super) struct Race<'r> {
     pub(super) conditions: &'r Conditions<'r>,
     pub(super) contenders: &'r [Contender],
     pub(super) allotment: &'r Allotment<'r>,
+    /// What decides in pods.
+    pub(super) edges: Edges,
 }
 
 /// A winner and what it pays.
@@ -29,9 +32,11 @@ struct Priced {
     tie: CpmMicros,
 }
 
-/// The next best prices for a winner's place.
+/// The next best prices for a winner's place; in a pod what it had to offer for the set that it is in to be the best.
 #[derive(Debug, Clone, Copy, Default)]
 struct Next {
+    /// Whether more than [`Self::any`] decides, or what does is not known.
+    is_vague: bool,
     /// Of all bids: what the winner had to tie.
     any: Option<CpmMicros>,
     /// Of those of other buyers, each a seat of a DSP: what the winner competes with. A buyer does not bid up its own price, and
@@ -99,7 +104,11 @@ impl Race<'_> {
 
     fn price(&self, winner: Winner, bids: &[Judged<'_>]) -> Option<Priced> {
         let own = self.contenders.get(winner.contender)?;
-        let Next { any, of_others } = self.next(winner.contender, own, bids);
+        let Next {
+            is_vague,
+            any,
+            of_others,
+        } = self.next(winner.contender, own, bids);
         let (pricing, floor) = self.priced_against(own);
         let increment = self.market.increment;
         let increment = self.conditions.increment(own.currency, increment);
@@ -118,7 +127,8 @@ impl Race<'_> {
             price,
             answer_price: answer_price.unwrap_or(price),
             floor: own.floor,
-            minimum_to_win: clearing::winner_minimum(own.price, own.floor, any),
+            minimum_to_win: (!is_vague)
+                .then(|| clearing::winner_minimum(own.price, own.floor, any)),
             tier: own.standing.tier,
             slot: winner.slot,
         };
@@ -154,6 +164,31 @@ impl Race<'_> {
     /// The next best prices for the winner's place, in the winner's currency. Bids of a lower tier do not
     /// compete with the winner, whatever they offer.
     fn next(&self, index: usize, winner: &Contender, bids: &[Judged<'_>]) -> Next {
+        if self.allotment.field.lot_of(winner.standing.imp).is_none() {
+            return self.next_alone(index, winner, bids);
+        }
+        let told = |edge: Edge| match edge {
+            Edge::At(price) => {
+                let rates = &self.market.rates;
+                let price = rates.convert_price(price, self.plan.currency, winner.currency)?;
+                Some(price).filter(|price| *price > CpmMicros::ZERO)
+            }
+            Edge::Unknown | Edge::Outranked => None,
+        };
+        let (edge, of_others) = (self.edges.edge(index), self.edges.against_others(index));
+        Next {
+            is_vague: edge == Edge::Unknown,
+            any: told(edge),
+            of_others: match of_others {
+                // The dearest that could stand there beside the others: never more than the critical price.
+                Edge::Unknown => self.next_alone(index, winner, bids).of_others,
+                edge => told(edge),
+            },
+        }
+    }
+
+    /// The next best prices where the other winners stay.
+    fn next_alone(&self, index: usize, winner: &Contender, bids: &[Judged<'_>]) -> Next {
         let rates = &self.market.rates;
         let seat = |it: &Contender| bids.get(it.bid).and_then(|bid| bid.seat.as_deref());
         let own_seat = seat(winner);
@@ -196,6 +231,18 @@ impl Race<'_> {
                     minimum = Some(minimum.map_or(tie, |minimum| minimum.min(tie)));
                 }
             });
+        // In a pod sets stand against each other, and not one bid against another.
+        if self.allotment.field.lot_of(loser.standing.imp).is_some() {
+            minimum = None;
+            match self.edges.edge(index) {
+                Edge::At(price) => {
+                    outranked = None;
+                    minimum = rates.convert_price(price, self.plan.currency, loser.currency);
+                }
+                Edge::Outranked => outranked = Some(true),
+                Edge::Unknown => {}
+            }
+        }
         let loss = if self.allotment.is_hopeless(index) {
             Loss::GroupIncomplete
         } else if outranked == Some(true) {
@@ -267,9 +314,12 @@ impl Race<'_> {
     }
 
     /// Of a bid under its floor: the floor where nobody won, else the price that ties the last winner's,
-    /// whichever is more; none where no price would have won against a deal.
+    /// whichever is more; none where no price would have won against a deal, and in a pod that others are in.
     fn minimum_over_floor(&self, judged: &Judged<'_>, priced: &[Priced]) -> Option<CpmMicros> {
         let imp = judged.imp?;
+        if self.allotment.is_in_filled_pod(imp) {
+            return None;
+        }
         let of_imp = self.priced_of(imp, priced).iter();
         let Some(last) = of_imp.min_by_key(|priced| priced.tie) else {
             return judged.floor;

@@ -17,6 +17,18 @@ pub enum Tier {
     Guaranteed,
 }
 
+impl Tier {
+    /// Which part of a worth has its prices: the highest tier's are the first.
+    pub(super) const fn part(self) -> usize {
+        match self {
+            Self::Guaranteed => 0,
+            Self::Preferred => 1,
+            Self::Private => 2,
+            Self::Open => 3,
+        }
+    }
+}
+
 /// An admitted bid as far as ranking sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing {
@@ -45,12 +57,11 @@ impl Standing {
         let price = self.price.micros();
         // Small enough that the sum over a pod keeps within its range.
         let tie = i64::try_from(self.tie >> 9).unwrap_or_default();
-        match self.tier {
-            Tier::Guaranteed => [price, 0, 0, 0, tie],
-            Tier::Preferred => [0, price, 0, 0, tie],
-            Tier::Private => [0, 0, price, 0, tie],
-            Tier::Open => [0, 0, 0, price, tie],
+        let mut worth = [0, 0, 0, 0, tie];
+        if let Some(part) = worth.get_mut(self.tier.part()) {
+            *part = price;
         }
+        worth
     }
 }
 

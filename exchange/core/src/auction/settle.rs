@@ -3,6 +3,7 @@
 use openrtb::{Imp, Native, Repairs};
 
 use super::allotment::Winner;
+use super::critical::Edges;
 use super::field::Field;
 use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
@@ -96,6 +97,7 @@ pub fn settle<'b>(
         conditions,
         contenders: &contenders,
         allotment: &allotment,
+        edges: Edges::of(&allotment),
     };
     let fates_of_bids = race.fates(&bids);
     let bid_of = |winner: &Winner| contenders.get(winner.contender).map(|winner| winner.bid);

@@ -89,7 +89,7 @@ impl Scale {
     }
 
     /// Two states together, where the pod has room for both.
-    fn together(&self, one: u64, other: u64) -> Option<u64> {
+    pub(super) fn together(&self, one: u64, other: u64) -> Option<u64> {
         if (one & other) >> SLOTS_AT != 0 {
             return None;
         }
@@ -134,18 +134,36 @@ fn common(mut a: u32, mut b: u32) -> u32 {
 
 /// A set that a component offers.
 #[derive(Clone, Copy)]
-struct Offer {
-    step: u64,
-    worth: Worth,
-    ads: Set,
+pub(super) struct Offer {
+    pub(super) step: u64,
+    pub(super) worth: Worth,
+    pub(super) ads: Set,
+}
+
+impl Offer {
+    /// The empty set.
+    pub(super) const NOTHING: Self = Self {
+        step: 0,
+        worth: [0; 5],
+        ads: 0,
+    };
+}
+
+/// Ads that are decided about together.
+pub(super) struct Item {
+    pub(super) ads: Set,
+    /// Sets of which one is taken at most; or single ads with the same place, the dearest first.
+    pub(super) offers: Vec<Offer>,
+    /// How many of those single ads the pod has room for: no more could be needed.
+    pub(super) most: Option<usize>,
 }
 
 /// The best way to a state of the pod.
 #[derive(Clone, Copy)]
-struct State {
-    key: u64,
-    worth: Worth,
-    ads: Set,
+pub(super) struct State {
+    pub(super) key: u64,
+    pub(super) worth: Worth,
+    pub(super) ads: Set,
 }
 
 /// The work done so far.
@@ -157,7 +175,7 @@ pub(super) struct Work<'w, 'p> {
 
 impl Work<'_, '_> {
     /// Counts steps; `None` when there were too many.
-    fn count(&mut self, steps: usize) -> Option<()> {
+    pub(super) fn count(&mut self, steps: usize) -> Option<()> {
         self.steps = self.steps.saturating_add(steps);
         (self.steps <= self.most).then_some(())
     }
@@ -166,11 +184,7 @@ impl Work<'_, '_> {
     pub(super) fn exact(&mut self, scale: &Scale, free: Set, forced: Set) -> Option<Set> {
         let mut states = self.offers(scale, forced, true)?;
         if states.is_empty() {
-            states.push(Offer {
-                step: 0,
-                worth: Worth::default(),
-                ads: 0,
-            });
+            states.push(Offer::NOTHING);
         }
         let mut states: Vec<State> = states
             .into_iter()
@@ -183,16 +197,8 @@ impl Work<'_, '_> {
             .collect();
         states.sort_by_key(|state| state.key);
         states.dedup_by_key(|state| state.key);
-        let mut merged: Vec<State> = Vec::new();
-        for offers in self.components(scale, free)? {
-            // Each offer continues from the states before this component.
-            let before = states.len();
-            let from: Vec<State> = states.clone();
-            self.count(before)?;
-            for offer in offers {
-                self.count(states.len() + before)?;
-                merge(scale, &mut states, &from, &offer, &mut merged);
-            }
+        for item in self.items(scale, free)? {
+            self.join(scale, &mut states, &item)?;
         }
         let best = states.iter().max_by(|a, b| {
             let worth = a.worth.cmp(&b.worth);
@@ -201,9 +207,9 @@ impl Work<'_, '_> {
         Some(best.ads)
     }
 
-    /// The offers of each component of ads that exclude one another. Of single ads with the same place only
-    /// those that could be needed are kept: the best as many as the pod has room for.
-    fn components(&mut self, scale: &Scale, free: Set) -> Option<Vec<Vec<Offer>>> {
+    /// What the program goes through: components of ads that exclude one another, and ads that differ in their
+    /// worth alone.
+    pub(super) fn items(&mut self, scale: &Scale, free: Set) -> Option<Vec<Item>> {
         let mut all = Vec::new();
         let mut singles: Vec<Offer> = Vec::new();
         let mut left = free;
@@ -214,15 +220,53 @@ impl Work<'_, '_> {
             let offers = self.offers(scale, component, false)?;
             match offers.as_slice() {
                 [single] => singles.push(*single),
-                _ => all.push(offers),
+                _ => all.push(Item {
+                    ads: component,
+                    offers,
+                    most: None,
+                }),
             }
         }
         singles.sort_by(|a, b| a.step.cmp(&b.step).then_with(|| b.worth.cmp(&a.worth)));
         for same in singles.chunk_by(|a, b| a.step == b.step) {
-            let most = same.first().map_or(0, |single| scale.copies(single.step));
-            all.extend(same.iter().take(most).map(|single| vec![*single]));
+            let step = same.first().map_or(0, |single| single.step);
+            all.push(Item {
+                ads: same.iter().fold(0, |ads, single| ads | single.ads),
+                offers: same.to_vec(),
+                most: Some(scale.copies(step)),
+            });
         }
         Some(all)
+    }
+
+    /// Adds to `states` what an item makes of them.
+    pub(super) fn join(
+        &mut self,
+        scale: &Scale,
+        states: &mut Vec<State>,
+        item: &Item,
+    ) -> Option<()> {
+        match item.most {
+            None => self.add(scale, states, &item.offers),
+            Some(most) => item
+                .offers
+                .iter()
+                .take(most)
+                .try_for_each(|single| self.add(scale, states, std::slice::from_ref(single))),
+        }
+    }
+
+    /// Each offer continues from the states before all of them.
+    fn add(&mut self, scale: &Scale, states: &mut Vec<State>, offers: &[Offer]) -> Option<()> {
+        let before = states.len();
+        let from: Vec<State> = states.clone();
+        self.count(before)?;
+        let mut merged: Vec<State> = Vec::new();
+        for offer in offers {
+            self.count(states.len() + before)?;
+            merge(scale, states, &from, offer, &mut merged);
+        }
+        Some(())
     }
 
     /// All ads that are tied to one by exclusions, over several if need be.
@@ -241,12 +285,7 @@ impl Work<'_, '_> {
     /// having all of them.
     fn offers(&mut self, scale: &Scale, ads: Set, whole: bool) -> Option<Vec<Offer>> {
         let mut offers = Vec::new();
-        let nothing = Offer {
-            step: 0,
-            worth: Worth::default(),
-            ads: 0,
-        };
-        self.extend(scale, ads, nothing, whole, &mut offers)?;
+        self.extend(scale, ads, Offer::NOTHING, whole, &mut offers)?;
         Some(offers)
     }
 

@@ -7,6 +7,7 @@ mod dedupe;
 mod exact;
 mod fill;
 mod layout;
+mod margins;
 mod usage;
 
 use std::cmp::Reverse;
@@ -21,6 +22,7 @@ pub use self::fill::{
 pub use self::layout::{
     Ad, Break, Layout, Place, Set, Wish, Worth, by_density, members, one, plus,
 };
+pub use self::margins::{MOST_WEIGHED, Margin, Margins};
 use self::usage::Usage;
 use crate::medium::Medium;
 

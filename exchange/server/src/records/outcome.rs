@@ -142,8 +142,9 @@ pub struct Won<'o> {
     pub price: CpmMicros,
     /// The same in the answer's currency.
     pub answer_price: CpmMicros,
-    /// The least that would have won.
-    pub minimum_to_win: CpmMicros,
+    /// The least that would have won; absent in a pod where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_to_win: Option<CpmMicros>,
     /// The part of the clearing price that the discount is, in millionths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount_share: Option<Multiplier>,

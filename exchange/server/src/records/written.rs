@@ -155,7 +155,7 @@ fn won(json: &mut Json<'_>, won: &Won<'_>) {
     json.micros_opt("discount", won.discount);
     json.number("price", won.price.micros());
     json.number("answer_price", won.answer_price.micros());
-    json.number("minimum_to_win", won.minimum_to_win.micros());
+    json.micros_opt("minimum_to_win", won.minimum_to_win);
     if let Some(share) = won.discount_share {
         json.number("discount_share", share.millionths());
     }
@@ -338,7 +338,7 @@ mod tests {
             discount,
             price,
             answer_price: price,
-            minimum_to_win: price,
+            minimum_to_win: discount.map(|_| price),
             discount_share: slot.and(Multiplier::new(7)),
             slot,
             payout: discount.map(|_| Paid {

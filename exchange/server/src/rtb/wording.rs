@@ -90,8 +90,8 @@ impl Facts {
 
     fn bid<'f>(&'f self, bid: &BidFacts, adomain: Vec<&'f str>) -> BidRecord<'f> {
         let (outcome, loss, clearing_price, minimum_to_win) = match bid.fate {
-            Fate::Won(win) if bid.is_forfeit => (FORFEIT, None, None, Some(win.minimum_to_win)),
-            Fate::Won(win) => ("won", None, Some(win.price), Some(win.minimum_to_win)),
+            Fate::Won(win) if bid.is_forfeit => (FORFEIT, None, None, win.minimum_to_win),
+            Fate::Won(win) => ("won", None, Some(win.price), win.minimum_to_win),
             Fate::Lost {
                 loss,
                 minimum_to_win,
