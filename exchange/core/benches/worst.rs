@@ -15,6 +15,9 @@ use std::time::Duration;
 use exchange_core::Conditions;
 use exchange_core::auction::{Reached, Reply, settle};
 use exchange_core::intake::{Additions, Bounds, Defaults, Intake, Pages, read};
+use exchange_core::pods::{
+    Ad, Break, Layout, MOST_ADS, MOST_STEPS, MOST_WEIGHED, Place, Problem, Set, Wish, one,
+};
 use support::{market, partner, planned};
 
 /// Bytes of a request; of an answer, unpacked.
@@ -44,6 +47,18 @@ fn main() {
     println!("|---|---|---|");
     if sought.is_empty() {
         auctions();
+    }
+    println!("\n| pod | steps to fill | fill | steps for prices | prices | told |");
+    println!("|---|---|---|---|---|---|");
+    for (name, layout, ads, excludes) in pods() {
+        if name.contains(&sought) {
+            pod(name, &layout, &ads, &excludes);
+        }
+    }
+    println!("\n| break | bids | settle |");
+    println!("|---|---|---|");
+    if sought.is_empty() || "breaks".contains(&sought) {
+        breaks();
     }
 }
 
@@ -623,6 +638,205 @@ fn auctions() {
             ..Conditions::default()
         };
         let run = || settle(&plan, &market, &conditions, &replies);
+        println!("| {name} | {} | {} |", run().bids.len(), cost(run));
+    }
+}
+
+/// Pods of as many ads as are considered: name, what there is to be filled, ads, and who excludes whom.
+fn pods() -> Vec<(&'static str, Layout, Vec<Ad>, Vec<Set>)> {
+    let usual = [6, 10, 15, 20, 30, 60];
+    let ads = |place: &dyn Fn(usize) -> Place| -> Vec<Ad> {
+        let price = |number: usize| i64::try_from(number * 7_919 % 1_009).unwrap() + 1;
+        (0..MOST_ADS)
+            .map(|number| Ad {
+                place: place(number),
+                worth: [0, 0, 0, price(number) * 1_000, price(number)],
+            })
+            .collect()
+    };
+    let of = |index: usize, seconds: u32, wish: Wish| Place::Break {
+        index,
+        seconds,
+        wish,
+    };
+    let breaks = |breaks: &[(u32, u32)]| Layout {
+        slots: 0,
+        breaks: breaks
+            .iter()
+            .map(|(seconds, ads)| Break {
+                seconds: *seconds,
+                ads: *ads,
+            })
+            .collect(),
+    };
+    let alone = || vec![0; MOST_ADS];
+    // Each but two of so many ads excludes its neighbours.
+    let chains = |long: usize| -> Vec<Set> {
+        let tied = |a: usize, b: usize| b < MOST_ADS && a / long == b / long;
+        (0..MOST_ADS)
+            .map(|ad| {
+                let next = if tied(ad, ad + 1) { one(ad + 1) } else { 0 };
+                let former = ad.checked_sub(1).filter(|it| tied(ad, *it));
+                next | former.map_or(0, one)
+            })
+            .collect()
+    };
+    let seconds = |number: usize| 11 + u32::try_from(number).unwrap();
+    let usually = |number: usize| of(0, usual[number % 6], Wish::Any);
+    let wishes = [Wish::Any, Wish::First, Wish::Last, Wish::FirstOrLast];
+    vec![
+        (
+            "pod: 2 minutes of usual lengths",
+            breaks(&[(120, u32::MAX)]),
+            ads(&usually),
+            alone(),
+        ),
+        (
+            "pod: the same with wishes for its ends",
+            breaks(&[(120, 8)]),
+            ads(&|n| of(0, usual[n % 6], wishes[n / 6 % 4])),
+            alone(),
+        ),
+        (
+            "pod: the same, each advertiser with three ads",
+            breaks(&[(120, 8)]),
+            ads(&usually),
+            chains(3),
+        ),
+        (
+            "pod: the same, advertisers in chains of ten",
+            breaks(&[(120, 8)]),
+            ads(&usually),
+            chains(10),
+        ),
+        (
+            "pod: 2 breaks of a minute",
+            breaks(&[(60, 4), (60, 4)]),
+            ads(&|n| of(n % 2, [15, 20, 30, 60][n / 2 % 4], Wish::Any)),
+            alone(),
+        ),
+        (
+            "pod: 5 minutes of all lengths",
+            breaks(&[(300, 6)]),
+            ads(&|n| of(0, seconds(n), Wish::Any)),
+            alone(),
+        ),
+        (
+            "pod: an hour of all lengths",
+            breaks(&[(3_600, 63)]),
+            ads(&|n| of(0, seconds(n), Wish::Any)),
+            alone(),
+        ),
+        (
+            "pod: 16 slots",
+            Layout {
+                slots: 16,
+                breaks: Vec::new(),
+            },
+            ads(&|n| Place::Slot(n % 16)),
+            alone(),
+        ),
+        (
+            "pod: 14 slots",
+            Layout {
+                slots: 14,
+                breaks: Vec::new(),
+            },
+            ads(&|n| Place::Slot(n % 14)),
+            alone(),
+        ),
+        (
+            "pod: 10 slots",
+            Layout {
+                slots: 10,
+                breaks: Vec::new(),
+            },
+            ads(&|n| Place::Slot(n % 10)),
+            alone(),
+        ),
+    ]
+}
+
+fn pod(name: &str, layout: &Layout, ads: &[Ad], excludes: &[Set]) {
+    let problem = Problem {
+        layout,
+        ads,
+        excludes,
+    };
+    let fill = || problem.fill(Set::MAX, 0, MOST_STEPS).unwrap();
+    let filling = fill();
+    // As settling does: of what was filled greedily nothing is told.
+    let left = if filling.exact {
+        MOST_WEIGHED - filling.steps
+    } else {
+        0
+    };
+    let weigh = || problem.margins(Set::MAX, Set::MAX, left);
+    let margins = weigh();
+    let told = (0..MOST_ADS).filter(|ad| margins.of(*ad).is_some()).count();
+    let exact = if filling.exact { "" } else { " (greedy)" };
+    println!(
+        "| {name}{exact} | {} | {} | {} | {} | {told} |",
+        filling.steps,
+        cost(fill),
+        margins.steps,
+        cost(weigh)
+    );
+}
+
+/// All of twenty DSPs bid for breaks at second price, each advertiser several times.
+fn breaks() {
+    let partners: Vec<_> = (0..20).map(|n| partner(&format!("dsp-{n}"))).collect();
+    let market = market(&partners);
+    let usual = [6, 10, 15, 20, 30, 60];
+    for (name, video, advertisers, each) in [
+        (
+            "20 DSPs, 3 bids each, a minute",
+            r#""poddur":60,"maxseq":4"#,
+            60,
+            3,
+        ),
+        (
+            "20 DSPs, 6 bids each, 2 minutes",
+            r#""poddur":120,"maxseq":8"#,
+            120,
+            6,
+        ),
+        (
+            "the same, each advertiser 3 times",
+            r#""poddur":120,"maxseq":8"#,
+            40,
+            6,
+        ),
+        ("20 DSPs, 250 bids each", r#""poddur":120"#, 5_000, 250),
+    ] {
+        let request = format!(
+            r#"{{"id":"r","at":2,"imp":[{{"id":"1","video":{{"mimes":["video/mp4"],"podid":"p",{video}}}}}]}}"#
+        );
+        let answer = |dsp: usize| {
+            let bids = parts(ANSWER, each, |at| {
+                let number = dsp * each + at;
+                format!(
+                    r#"{{"id":"{number}","impid":"1","price":{},"dur":{},"mtype":2,"crid":"{number}","adomain":["a{}.example"],"adm":"<VAST version=\"4.0\"><Ad><InLine/></Ad></VAST>"}}"#,
+                    1 + number * 7_919 % 1_009,
+                    usual[number % 6],
+                    number % advertisers
+                )
+            });
+            format!(r#"{{"id":"r","seatbid":[{{"bid":[{bids}]}}]}}"#)
+        };
+        let answers: Vec<String> = (0..20).map(answer).collect();
+        let replies: Vec<Reply<'_>> = answers
+            .iter()
+            .enumerate()
+            .map(|(ask, body)| Reply {
+                ask,
+                reached: Reached::Body(body.as_bytes()),
+            })
+            .collect();
+        let intake = support::intake(&request);
+        let plan = planned(&intake, &market, 1);
+        let run = || settle(&plan, &market, &Conditions::default(), &replies);
         println!("| {name} | {} | {} |", run().bids.len(), cost(run));
     }
 }

@@ -196,11 +196,17 @@ fn where_more_than_one_price_decides_nothing_is_told() {
     let many: Vec<String> = (0..130)
         .map(|n| bid(&n.to_string(), &format!("{}", 200 - n), 30))
         .collect();
-    for (says, seats) in [
-        ("X-75 a group", grouped.join(",")),
-        ("more bids than are considered", seat(0, &many)),
+    // An hour of all lengths is beyond the bound of the work.
+    let lengths: Vec<String> = (0..120_u32)
+        .map(|n| bid(&n.to_string(), &format!("{}", 1 + n % 7), 11 + n))
+        .collect();
+    let hour = r#""podid":"p","poddur":3600"#;
+    for (says, video, seats) in [
+        ("X-75 a group", BREAK, grouped.join(",")),
+        ("more bids than are considered", BREAK, seat(0, &many)),
+        ("filled greedily", hour, seat(0, &lengths)),
     ] {
-        let request = request(1, &[BREAK]);
+        let request = request(2, &[video]);
         let intake = intake(&request);
         let market = market(&[partner("a")]);
         let plan = planned(&intake, &market, 1);
@@ -209,7 +215,11 @@ fn where_more_than_one_price_decides_nothing_is_told() {
         assert!(settlement.won().count() > 0, "{says}");
         for judged in &settlement.bids {
             let minimum = match judged.fate {
-                Fate::Won(win) => win.minimum_to_win,
+                Fate::Won(win) => {
+                    let bid = judged.bid.price.cpm().unwrap();
+                    assert!(win.floor <= win.clearing && win.clearing <= bid, "{says}");
+                    win.minimum_to_win
+                }
                 Fate::Lost { minimum_to_win, .. } => minimum_to_win,
             };
             assert_eq!(minimum, None, "{says}: {}", judged.bid.id());
@@ -237,14 +247,16 @@ fn exhaustive(bids: &[Offered], within: &dyn Fn(u32) -> bool) -> (i64, i64) {
     (0_u32..1 << bids.len())
         .filter(|set| within(*set) && stands(*set))
         .map(|set| {
-            let chosen = bids.iter().enumerate();
-            chosen.filter(|(number, _)| set & (1 << number) != 0).fold(
-                (0, 0),
-                |(deals, open), (_, bid)| match bid.deal {
-                    true => (deals + bid.price, open),
-                    false => (deals, open + bid.price),
-                },
-            )
+            let (mut deals, mut open) = (0, 0);
+            for (number, bid) in bids.iter().enumerate() {
+                let tier = if bid.deal { &mut deals } else { &mut open };
+                *tier += if set & (1 << number) == 0 {
+                    0
+                } else {
+                    bid.price
+                };
+            }
+            (deals, open)
         })
         .max()
         .unwrap_or_default()

@@ -180,7 +180,8 @@ impl<'f> Field<'f> {
         }
     }
 
-    fn best(&self) -> Choice {
+    /// The best choice, and the steps that were taken to find it.
+    fn best(&self) -> (Choice, usize) {
         let mut steps = MOST_STEPS;
         let mut best = self.choose(0, &mut steps).unwrap_or_default();
         let mut improves = |taken: u32| match self.choose(taken, &mut steps) {
@@ -204,12 +205,12 @@ impl<'f> Field<'f> {
                 }
             }
         }
-        best
+        (best, MOST_STEPS.saturating_sub(steps))
     }
 
     /// Decides.
     pub(super) fn allot(self) -> Allotment<'f> {
-        let choice = self.best();
+        let (choice, steps) = self.best();
         let single = |contender: &usize| Winner {
             contender: *contender,
             slot: None,
@@ -237,6 +238,7 @@ impl<'f> Field<'f> {
         Allotment {
             field: self,
             fillings: choice.fillings,
+            steps,
             filled,
             won,
             winners,

@@ -17,6 +17,8 @@ pub(super) struct Allotment<'f> {
     pub(super) field: Field<'f>,
     /// One for each lot, exact among the contenders that are considered.
     pub(super) fillings: Vec<Filling>,
+    /// Steps that were taken to fill the pods.
+    pub(super) steps: usize,
     pub(super) filled: Vec<Filled>,
     pub(super) won: Vec<bool>,
     /// In the order of the imps; those of one imp by rank, or by their place in the break.

@@ -43,7 +43,7 @@ impl Edges {
         let contenders = allotment.field.contenders.len();
         edges.all.resize(contenders, Edge::Unknown);
         edges.of_others.resize(contenders, Edge::Unknown);
-        let mut steps = MOST_WEIGHED;
+        let mut steps = MOST_WEIGHED.saturating_sub(allotment.steps);
         let pods = || lots.iter().zip(&allotment.fillings);
         let pods: Vec<Pod<'_>> = pods()
             .filter_map(|(lot, filling)| Pod::of(allotment, lot, filling))

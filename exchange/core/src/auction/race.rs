@@ -180,9 +180,9 @@ impl Race<'_> {
             is_vague: edge == Edge::Unknown,
             any: told(edge),
             of_others: match of_others {
-                // The dearest that could stand there beside the others: never more than the critical price.
+                // Then the dearest that could stand there beside the others.
                 Edge::Unknown => self.next_alone(index, winner, bids).of_others,
-                edge => told(edge),
+                edge @ (Edge::At(_) | Edge::Outranked) => told(edge),
             },
         }
     }

@@ -4,14 +4,14 @@
 //! brings, less what the best set around it brings apart from it. Both come from the program that fills pods
 //! exactly, run over all items but the ad's own. They are left out by halves: the states that one half of the
 //! items leads to are what the other half is divided from, so that no item is joined more often than halving
-//! takes. The work is counted as that of the filling is: [`MOST_WEIGHED`] at most in one auction. Ads that it
-//! does not suffice for have no margin.
+//! takes. The work is counted as that of the filling is: both together [`MOST_WEIGHED`] at most in one auction.
+//! Ads that it does not suffice for have no margin.
 
 use super::exact::{Item, Offer, Scale, State, Work};
 use super::fill::{MOST_ADS, Problem};
 use super::layout::{Set, Worth, members, one, plus};
 
-/// States written and looked at in all pods of one auction to tell what bids had to offer.
+/// States written and looked at in all pods of one auction, to fill them and to tell what bids had to offer.
 pub const MOST_WEIGHED: usize = 200_000;
 
 /// The best sets with an ad and without it.
