@@ -63,11 +63,17 @@ type Told = (bool, Option<CpmMicros>, Option<CpmMicros>);
 
 /// The fates by the bids' numbers.
 fn told(request: &str, bids: &[Offered]) -> Vec<Told> {
+    told_in(request, bids, |_| {})
+}
+
+/// The same with the answers in another order.
+fn told_in(request: &str, bids: &[Offered], order: fn(&mut [(usize, &str)])) -> Vec<Told> {
     let intake = intake(request);
     let market = market(&[partner("a"), partner("b"), partner("c")]);
     let plan = planned(&intake, &market, 1);
     let answers = answers(bids, 3);
-    let answers: Vec<(usize, &str)> = answers.iter().map(String::as_str).enumerate().collect();
+    let mut answers: Vec<(usize, &str)> = answers.iter().map(String::as_str).enumerate().collect();
+    order(&mut answers);
     let settlement: Settlement<'_> = settled(&plan, &market, &answers);
     let mut told = vec![(false, None, None); bids.len()];
     for judged in &settlement.bids {
@@ -287,6 +293,8 @@ proptest! {
         // X-98, in a pod of a break and a slot
         let request = request(at, &[BREAK, r#""podid":"p""#]);
         let found = told(&request, &bids);
+        // X-76: whoever answered first.
+        prop_assert_eq!(&found, &told_in(&request, &bids, |answers| answers.reverse()));
         for (number, (won, _, minimum)) in found.iter().enumerate() {
             let wins_at = |price: i64| {
                 let mut bids = bids.clone();
