@@ -95,7 +95,7 @@ async fn bad_input_is_refused_with_a_reason_and_loses_nothing() {
             json_type,
             b"{\"id\":\"1\",\"imp\":[{\"id\":\"1\",\"banner\":{}},{\"id\":\"1\",\"banner\":{}}]}",
             400,
-            "/imp",
+            "/imp/1/id",
         );
         add(
             "R34",

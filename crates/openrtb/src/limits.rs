@@ -71,6 +71,11 @@ impl Limits {
 }
 
 impl Limits {
+    /// Whether the text was read before, by the bounds of its day.
+    pub(crate) const fn is_measured(&self) -> bool {
+        self.values == u32::MAX
+    }
+
     /// The first of the bounds that no message can be read by, and what it must be.
     #[must_use]
     pub const fn fault(&self) -> Option<(&'static str, &'static str)> {

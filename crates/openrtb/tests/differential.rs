@@ -211,13 +211,25 @@ fn object(kind: &str, value: &Value, unreadable: &mut bool) -> Option<Value> {
     let offers = ["banner", "video", "audio", "native"]
         .iter()
         .any(|name| read.contains_key(*name));
+    // Codes that ISO 4217 does not list are no currency of a floor (C-28).
+    let in_no_currency = read
+        .get("bidfloorcur")
+        .is_some_and(|code| !["USD", "EUR", "JPY"].contains(&code.as_str().unwrap_or_default()));
     match kind {
-        "Imp" if own || !offers => return None,
-        "Deal" if own => return None,
+        "Imp" if own || !offers || in_no_currency => return None,
+        "Deal" if own || in_no_currency => return None,
+        // A text is to be an object itself (C-90).
+        "Native" if read.get("request").is_some_and(is_no_object) => return None,
         "Imp" | "Deal" => {}
         _ => *unreadable |= own,
     }
     Some(Value::Object(read))
+}
+
+/// Whether a value is a text that holds no JSON object.
+fn is_no_object(value: &Value) -> bool {
+    let inside = value.as_str().map(serde_json::from_str::<Value>);
+    inside.is_some_and(|inside| !inside.is_ok_and(|inside| inside.is_object()))
 }
 
 fn attribute(class: &'static str, value: &Value, unreadable: &mut bool) -> Option<Value> {
@@ -370,7 +382,13 @@ fn junk() -> impl Strategy<Value = Value> {
 /// A value that is right.
 fn right(class: &'static str) -> BoxedStrategy<Value> {
     match class {
-        "text" | "markup" => prop_oneof![
+        "markup" => prop_oneof![
+            Just(json!("{}")),
+            Just(json!(r#" {"native":{"ver":"1.2"}} "#)),
+            Just(json!({"ver": "1.2"}))
+        ]
+        .boxed(),
+        "text" => prop_oneof![
             Just(json!("abc")),
             Just(json!("\u{1f600} \\ \"")),
             Just(json!("x"))

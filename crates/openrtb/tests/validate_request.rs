@@ -49,6 +49,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "/imp/0/bidfloor",
     ),
     (
+        "unreadable-price",
+        r#"{"imp":{"0":{"bidfloorcur":"QQQ"}}}"#,
+        "/imp/0/bidfloorcur",
+    ),
+    (
         "negative-floor",
         r#"{"imp":{"0":{"bidfloor":-1}}}"#,
         "/imp/0/bidfloor",

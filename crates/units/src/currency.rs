@@ -25,12 +25,40 @@ impl Currency {
             .then(|| Self(bytes.map(|b| b.to_ascii_uppercase())))
     }
 
+    /// Whether ISO 4217 lists the code, or did until lately: as money or as what is counted like it, such as gold.
+    ///
+    /// ```
+    /// use units::Currency;
+    /// assert!(Currency::USD.is_listed());
+    /// assert!(Currency::parse("QQQ").is_some_and(|code| !code.is_listed()));
+    /// ```
+    #[must_use]
+    pub fn is_listed(self) -> bool {
+        LISTED.binary_search(&self.0).is_ok()
+    }
+
     /// The code as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 }
+
+/// Codes of ISO 4217 in their order; those for tests and for no currency are left out.
+#[rustfmt::skip]
+const LISTED: [[u8; 3]; 181] = [
+    *b"AED", *b"AFN", *b"ALL", *b"AMD", *b"ANG", *b"AOA", *b"ARS", *b"AUD", *b"AWG", *b"AZN", *b"BAM", *b"BBD", *b"BDT", *b"BGN", *b"BHD", *b"BIF", *b"BMD", *b"BND",
+    *b"BOB", *b"BOV", *b"BRL", *b"BSD", *b"BTN", *b"BWP", *b"BYN", *b"BZD", *b"CAD", *b"CDF", *b"CHE", *b"CHF", *b"CHW", *b"CLF", *b"CLP", *b"CNY", *b"COP", *b"COU",
+    *b"CRC", *b"CUC", *b"CUP", *b"CVE", *b"CZK", *b"DJF", *b"DKK", *b"DOP", *b"DZD", *b"EGP", *b"ERN", *b"ETB", *b"EUR", *b"FJD", *b"FKP", *b"GBP", *b"GEL", *b"GHS",
+    *b"GIP", *b"GMD", *b"GNF", *b"GTQ", *b"GYD", *b"HKD", *b"HNL", *b"HRK", *b"HTG", *b"HUF", *b"IDR", *b"ILS", *b"INR", *b"IQD", *b"IRR", *b"ISK", *b"JMD", *b"JOD",
+    *b"JPY", *b"KES", *b"KGS", *b"KHR", *b"KMF", *b"KPW", *b"KRW", *b"KWD", *b"KYD", *b"KZT", *b"LAK", *b"LBP", *b"LKR", *b"LRD", *b"LSL", *b"LYD", *b"MAD", *b"MDL",
+    *b"MGA", *b"MKD", *b"MMK", *b"MNT", *b"MOP", *b"MRU", *b"MUR", *b"MVR", *b"MWK", *b"MXN", *b"MXV", *b"MYR", *b"MZN", *b"NAD", *b"NGN", *b"NIO", *b"NOK", *b"NPR",
+    *b"NZD", *b"OMR", *b"PAB", *b"PEN", *b"PGK", *b"PHP", *b"PKR", *b"PLN", *b"PYG", *b"QAR", *b"RON", *b"RSD", *b"RUB", *b"RWF", *b"SAR", *b"SBD", *b"SCR", *b"SDG",
+    *b"SEK", *b"SGD", *b"SHP", *b"SLE", *b"SLL", *b"SOS", *b"SRD", *b"SSP", *b"STN", *b"SVC", *b"SYP", *b"SZL", *b"THB", *b"TJS", *b"TMT", *b"TND", *b"TOP", *b"TRY",
+    *b"TTD", *b"TWD", *b"TZS", *b"UAH", *b"UGX", *b"USD", *b"USN", *b"UYI", *b"UYU", *b"UYW", *b"UZS", *b"VED", *b"VES", *b"VND", *b"VUV", *b"WST", *b"XAF", *b"XAG",
+    *b"XAU", *b"XBA", *b"XBB", *b"XBC", *b"XBD", *b"XCD", *b"XCG", *b"XDR", *b"XOF", *b"XPD", *b"XPF", *b"XPT", *b"XSU", *b"XUA", *b"YER", *b"ZAR", *b"ZMW", *b"ZWG",
+    *b"ZWL",
+];
 
 impl Default for Currency {
     fn default() -> Self {
@@ -126,6 +154,28 @@ impl RateTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn c_28_listed_codes_are_found() {
+        assert!(LISTED.is_sorted());
+        for (code, is_listed) in [
+            ("aed", true),
+            ("EUR", true),
+            ("XAU", true),
+            ("ZWL", true),
+            ("QQQ", false),
+            ("XXX", false),
+            ("XTS", false),
+            ("AAA", false),
+            ("ZZZ", false),
+        ] {
+            assert_eq!(
+                Currency::parse(code).map(Currency::is_listed),
+                Some(is_listed),
+                "{code}"
+            );
+        }
+    }
 
     #[test]
     fn converts_by_the_table() {

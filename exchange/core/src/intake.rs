@@ -176,8 +176,10 @@ fn check_quantities(
         };
         if request.dooh.is_none() {
             patches.remove(Object::Imp(index), "qty");
-        } else if qty.multiplier.is_some_and(|told| told > most) {
-            let what = "a display counts for more impressions than is believed";
+        } else if let Some(told) = qty.multiplier.filter(|told| *told > most) {
+            let what = format!(
+                "a display counts for {told} impressions, and {most} are believed (exchange.quantity)"
+            );
             return Err(ReadError::in_member(
                 body,
                 qty.span,

@@ -152,13 +152,11 @@ fn c_90_a_native_request_is_sent_in_the_form_that_the_partner_takes() {
         r#""{\"native\":{\"assets\":[]}}""#,
         r#"{"native":{"assets":[]}}"#,
     );
-    let broken = r#""no object""#;
     #[rustfmt::skip]
     let rows = [
         ("a string", string, string, object),
         ("an object", object, string, object),
         ("1.0, wrapped", wrapped.0, wrapped.0, wrapped.1),
-        ("what holds no object stays", broken, broken, broken),
     ];
     let mut objects = partner("objects");
     objects.native_request = contracts::catalog::NativeForm::Object;
@@ -382,5 +380,55 @@ fn c_143_each_partner_gets_its_own_id_of_the_user() {
             plan.not_asked.contains(&unknown),
             "{says}: it has run out, and only known users are for it"
         );
+    }
+}
+
+#[test]
+fn c_110_a_market_of_no_deal_that_a_partner_may_use_is_left_out() {
+    #[rustfmt::skip]
+    let rows: [(&str, &str, &str, Option<&str>); 4] = [
+        ("one of them", "", r#"{"id":"a","wseat":["mine"]},{"id":"b","wseat":["theirs"]}"#, Some(r#"{"private_auction":0,"deals":[{"id":"a","wseat":["mine"]}]}"#)),
+        ("none", "", r#"{"id":"b","wseat":["theirs"]}"#, None),
+        ("X-73 none that has a rate", "", r#"{"id":"b","bidfloor":1,"bidfloorcur":"XAU"}"#, None),
+        ("as the seller sent it", "", "", Some(r#"{"private_auction":0,"deals":[]}"#)),
+    ];
+    for (item, more, deals, want) in rows {
+        let body = format!(
+            r#"{{"id":"r","imp":[{{"id":"1","banner":{{}},"pmp":{{"private_auction":0,"deals":[{deals}]{more}}}}}]}}"#
+        );
+        let intake = intake(&body);
+        let mut mine = partner("mine");
+        mine.seats = vec!["mine".to_owned()];
+        let plan = planned(&intake, &market(&[mine]), 1);
+        let sent: Value = serde_json::from_slice(&plan.bodies[0]).unwrap();
+        let want = want.map_or(Value::Null, |want| serde_json::from_str(want).unwrap());
+        assert_eq!(sent["imp"][0]["pmp"], want, "{item}");
+    }
+}
+
+#[test]
+fn x_73_what_no_bid_could_be_held_against_is_offered_to_nobody() {
+    let floored = |id: &str, currency: &str| {
+        format!(r#"{{"id":"{id}","banner":{{}},"bidfloor":1,"bidfloorcur":"{currency}"}}"#)
+    };
+    let (known, unknown) = (floored("1", "JPY"), floored("2", "XAU"));
+    let private = r#"{"id":"3","banner":{},"pmp":{"private_auction":1,"deals":[{"id":"d","bidfloor":1,"bidfloorcur":"XAU"}]}}"#;
+    #[rustfmt::skip]
+    let rows = [
+        ("one of two", format!("{known},{unknown}"), "", Ok(vec![0])),
+        ("all", unknown.clone(), "", Err(NotAsked::FloorCurrency)),
+        ("bids in the floor's own", unknown.clone(), r#","cur":["XAU"]"#, Ok(vec![0])),
+        ("a private market", private.to_owned(), "", Err(NotAsked::NothingForIt)),
+    ];
+    for (item, imps, more, want) in rows {
+        let body = format!(r#"{{"id":"r","imp":[{imps}]{more}}}"#);
+        let intake = intake(&body);
+        let plan = planned(&intake, &market(&[partner("a")]), 1);
+        let asked = match (&plan.asks[..], &plan.not_asked[..]) {
+            ([ask], []) => Ok(ask.views.iter().map(|view| view.imp).collect::<Vec<_>>()),
+            ([], [(0, why)]) => Err(*why),
+            plan => panic!("{item}: {plan:?}"),
+        };
+        assert_eq!(asked, want, "{item}");
     }
 }

@@ -18,7 +18,12 @@ pub(crate) fn json(body: &[u8]) -> Result<Value, Box<Problem>> {
     serde_json::from_slice(body).map_err(|error| {
         let title = "Not a JSON document that can be read";
         let problem = Problem::new(StatusCode::BAD_REQUEST, "malformed", title);
-        problem.detail(error.to_string()).pointer("").into()
+        // In the words that are used of bid requests, as far as their reader finds the same fault.
+        match openrtb::Raw::of_body(body) {
+            Err(fault) => problem.detail(fault.to_string()).pointer(fault.pointer()),
+            Ok(_) => problem.detail(error.to_string()).pointer(""),
+        }
+        .into()
     })
 }
 

@@ -68,6 +68,27 @@ async fn partners_are_asked_about_what_they_want() {
 }
 
 #[tokio::test]
+async fn what_nobody_could_buy_is_offered_to_nobody() {
+    let dsp = Dsp::bidding(BID);
+    let url = format!("{}/bid", dsp.server.url);
+    let partners = json!([partner("seated", &url, &json!({"seats": ["mine"]}))]);
+    let rig = Rig::over(&partners, &[]).await;
+    let floored = banner("").replace(r#""secure":1"#, r#""bidfloorcur":"XAU""#);
+    let answer = rig.auction(&floored).await.expect_status(204);
+    let record = rig.record(&answer).await;
+    assert_eq!(
+        status(&record, "seated"),
+        "floor_currency",
+        "X-73: {record}"
+    );
+    let deal = r#""pmp":{"private_auction":0,"deals":[{"id":"d","wseat":["theirs"]}]}"#;
+    let of_others = banner("").replace(r#""secure":1"#, deal);
+    let _ = rig.auction(&of_others).await;
+    let asked = dsp.last_asked().json();
+    assert_eq!(asked["imp"][0]["pmp"], Value::Null, "C-110: {asked}");
+}
+
+#[tokio::test]
 async fn qps_is_one_limit_for_all_workers() {
     // X-112: two workers, more auctions at once than the limit
     let dsp = Dsp::bidding(BID);

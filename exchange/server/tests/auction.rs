@@ -357,9 +357,13 @@ async fn bad_input_is_told_where_it_is_bad() {
         Case { item: "not an object", body: "[]", status: 400, pointer: Some(""), nbr: Some(2) },
         Case { item: "C-60 no id", body: r#"{"imp":[{"id":"1","banner":{}}]}"#, status: 400, pointer: Some("/id"), nbr: Some(2) },
         Case { item: "C-66 no imp", body: r#"{"id":"1"}"#, status: 400, pointer: Some("/imp"), nbr: Some(2) },
-        Case { item: "C-66 no usable imp", body: r#"{"id":"1","imp":[{"id":"1"}]}"#, status: 400, pointer: Some("/imp"), nbr: Some(2) },
-        Case { item: "C-64 duplicate imp id", body: r#"{"id":"1","imp":[{"id":"1","banner":{}},{"id":"1","banner":{}}]}"#, status: 400, pointer: Some("/imp"), nbr: Some(2) },
-        Case { item: "R37 too many imps", body: &many, status: 400, pointer: None, nbr: Some(2) },
+        Case { item: "C-66 no usable imp", body: r#"{"id":"1","imp":[{"id":"1"}]}"#, status: 400, pointer: Some("/imp/0"), nbr: Some(2) },
+        Case { item: "C-66 no floor that can be read", body: r#"{"id":"1","imp":[{"id":"1","banner":{},"bidfloor":"abc"}]}"#, status: 400, pointer: Some("/imp/0/bidfloor"), nbr: Some(2) },
+        Case { item: "C-66 a floor in no currency", body: r#"{"id":"1","imp":[{"id":"1","banner":{},"bidfloorcur":"QQQ"}]}"#, status: 400, pointer: Some("/imp/0/bidfloorcur"), nbr: Some(2) },
+        Case { item: "C-66 C-90 native that cannot be read", body: r#"{"id":"1","imp":[{"id":"1","native":{"request":"{not json"}}]}"#, status: 400, pointer: Some("/imp/0/native/request"), nbr: Some(2) },
+        Case { item: "X-73 a floor whose currency has no rate", body: r#"{"id":"1","imp":[{"id":"1","banner":{},"bidfloor":1,"bidfloorcur":"XAU"}]}"#, status: 204, pointer: None, nbr: None },
+        Case { item: "C-64 duplicate imp id", body: r#"{"id":"1","imp":[{"id":"1","banner":{}},{"id":"1","banner":{}}]}"#, status: 400, pointer: Some("/imp/1/id"), nbr: Some(2) },
+        Case { item: "R37 too many imps", body: &many, status: 400, pointer: Some("/imp"), nbr: Some(2) },
         Case { item: "C-40 site and app", body: r#"{"id":"1","imp":[{"id":"1","banner":{}}],"site":{},"app":{}}"#, status: 400, pointer: Some(""), nbr: Some(2) },
         Case { item: "C-31 duplicate bidfloor", body: r#"{"id":"1","imp":[{"id":"1","banner":{},"bidfloor":1,"bidfloor":2}]}"#, status: 400, pointer: Some("/imp/0/bidfloor"), nbr: Some(2) },
         Case { item: "tmax under 10", body: r#"{"id":"1","tmax":9,"imp":[{"id":"1","banner":{}}]}"#, status: 204, pointer: None, nbr: None },
@@ -385,6 +389,12 @@ async fn bad_input_is_told_where_it_is_bad() {
                 problem["nbr"].as_i64(),
                 case.nbr.map(i64::from),
                 "{}",
+                case.item
+            );
+            let says = problem["detail"].as_str().unwrap();
+            assert!(
+                !says.contains(['"', '(']) || says.contains("request.imps"),
+                "{}: {says}",
                 case.item
             );
             if let Some(pointer) = case.pointer {

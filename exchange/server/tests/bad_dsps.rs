@@ -231,6 +231,8 @@ async fn r_30_garbage_loses_alone() {
         ("a wrong size", bid(cheap).replace("\"w\":300", "\"w\":728")),
         ("an unknown deal", bid(r#""price":9,"dealid":"nobody's""#)),
         ("a medium not offered", bid(r#""price":9,"mtype":2"#)),
+        ("VAST on a banner", bid(cheap).replace("<b>x</b>", "<VAST version='3.0'></VAST>")),
+        ("a native answer on a banner", bid(cheap).replace("\"<b>x</b>\"", r#"{"native":{"assets":[]}}"#)),
         ("not secure", bid(cheap).replace("<b>x</b>", "<img src='http://a.example/x.gif'>")),
         ("no markup", bid(cheap).replace("\"adm\":\"<b>x</b>\",", "")),
         ("empty markup", bid(cheap).replace("<b>x</b>", "")),

@@ -185,7 +185,9 @@ fn request(Said(regs, user, device): &Said) -> String {
             "customdata":"canary-profile","data":[{{"id":"canary-profile"}}],"eids":[{{"source":"s.example","uids":[{{"id":"canary-id"}}]}}],
             "geo":{{"lat":52.51234,"lon":13.40567,"zip":"10115","country":"DEU"}}{user}}},
         "device":{{"ua":"Mozilla/5.0 (iPhone)","ip":"203.0.113.24","ipv6":"2001:db8:1:2::45","ifa":"canary-id","didsha1":"canary-id","didmd5":"canary-id",
-            "dpidsha1":"canary-id","dpidmd5":"canary-id","macsha1":"canary-id","macmd5":"canary-id","ext":{{"ifv":"canary-id"}},
+            "dpidsha1":"canary-id","dpidmd5":"canary-id","macsha1":"canary-id","macmd5":"canary-id","idfa":"canary-id",
+            "ext":{{"ifv":"canary-id","idfa":"canary-id","IDFV":"canary-id","gaid":"canary-id","aaid":"canary-id","androidid":"canary-id","device_id":"canary-id",
+                "oaid":"canary-id","rida":"canary-id","imei":"canary-id","atts":3}},
             "geo":{{"lat":52.51234,"lon":13.40567,"zip":"10115","country":"DEU","accuracy":20}}{device}}}}}"#
     )
 }
@@ -198,6 +200,8 @@ fn check(item: &str, dsp: &str, body: &Value, gets: Gets) {
     let exact = gets == All;
     assert_eq!(text.contains("canary-id"), ids, "ids, {at}");
     assert_eq!(text.contains("canary-own"), ids, "its own id, {at}");
+    // C-22: what is no id stays.
+    assert_eq!(body["device"]["ext"]["atts"], 3, "{at}");
     assert_eq!(text.contains("canary-profile"), person, "profile, {at}");
     for name in ["yob", "gender"] {
         assert_eq!(body["user"].get(name).is_some(), person, "{name}, {at}");

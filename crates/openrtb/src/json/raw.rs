@@ -43,6 +43,21 @@ impl<'a> Raw<'a> {
         read().map_err(|fault| ReadError::new(fault, text.as_bytes()))
     }
 
+    /// The same of a body, which may be no text at all.
+    ///
+    /// # Errors
+    /// [`ReadError::Malformed`] when it is not one value, with nothing but blanks around it.
+    pub fn of_body(body: &'a [u8]) -> Result<Self, ReadError> {
+        let read = || {
+            let mut reader = Reader::new(body, &Limits::MEASURED)?;
+            reader.blanks();
+            let raw = reader.raw()?;
+            reader.finish()?;
+            Ok(raw)
+        };
+        read().map_err(|fault| ReadError::new(fault, body))
+    }
+
     /// The value as JSON text.
     #[must_use]
     pub const fn as_str(&self) -> &'a str {

@@ -6,6 +6,7 @@ mod request;
 mod response;
 
 pub use check::{NativeFault, check};
+pub(crate) use read::is_object;
 pub use request::{
     AssetRequest, DataRequest, EventTrackerRequest, ImageRequest, NativeRequest, TitleRequest,
     VideoRequest,

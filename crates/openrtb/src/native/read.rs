@@ -38,6 +38,18 @@ const WHOLE: Limits = Limits {
     ..Limits::RESPONSE
 };
 
+/// Whether a text is an object within the bounds of native texts; nothing in it is looked at.
+pub(crate) fn is_object(text: &str) -> bool {
+    let read = || -> Result<bool, Fault> {
+        let mut reader = Reader::within(text, &WHOLE)?;
+        reader.blanks();
+        let raw = reader.raw()?;
+        reader.finish()?;
+        Ok(raw.is_object())
+    };
+    read().unwrap_or(false)
+}
+
 /// Reads the object in the text, or the one that stands alone inside it under `native`.
 fn unwrapped<'a, T: Wrapped<'a>>(text: &'a str) -> Result<(T, Repairs), ReadError> {
     let read = || -> Result<(T, Repairs), Fault> {

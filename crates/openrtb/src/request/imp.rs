@@ -1,9 +1,11 @@
 //! What is offered.
 
+use super::unusable::is_currency;
 use super::{Audio, Banner, Native, Pmp, Qty, Refresh, Video};
 use crate::enums::ServerSideInsertion;
 use crate::json::Reader;
 use crate::json::Str;
+use crate::lenient::Name;
 use crate::object::object;
 use units::{CpmMicros, Currency};
 
@@ -73,10 +75,15 @@ object! {
     required: [kind, value],
 }
 
-/// An impression needs a way to be filled (C-65), and floors that can be told (C-32).
+/// An impression needs a way to be filled (C-65), and floors that can be told (C-32) in a currency that is one (C-28).
 fn usable(imp: &mut Imp<'_>, r: &mut Reader<'_>) -> bool {
+    const CURRENCY: &Name = &Name {
+        object: "Imp",
+        field: "bidfloorcur",
+    };
+    let is_priced = is_currency(imp.bidfloorcur, r, CURRENCY, imp.span);
     let unreadable = std::mem::take(&mut r.unreadable_price);
     let offered =
         imp.banner.is_some() || imp.video.is_some() || imp.audio.is_some() || imp.native.is_some();
-    offered && !unreadable
+    offered && is_priced && !unreadable
 }

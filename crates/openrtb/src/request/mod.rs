@@ -21,6 +21,7 @@ mod regs;
 mod rules;
 mod site;
 mod source;
+mod unusable;
 mod user;
 mod user_agent;
 mod video;

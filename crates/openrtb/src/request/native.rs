@@ -1,8 +1,9 @@
 //! Offered as native ad.
 
 use crate::enums::{ApiFramework, CreativeAttribute};
-use crate::json::Str;
+use crate::json::{Reader, Str};
 use crate::markup::Markup;
+use crate::native::is_object;
 use crate::object::object;
 
 object! {
@@ -18,4 +19,18 @@ object! {
         battr: Vec<CreativeAttribute> = "battr",
     }
     required: [request],
+    check: readable,
+}
+
+/// A placement whose request nobody can read is none (C-66): no answer to it could be checked (C-92).
+#[allow(
+    clippy::needless_pass_by_ref_mut,
+    reason = "every check has this signature"
+)]
+fn readable(native: &mut Native<'_>, r: &mut Reader<'_>) -> bool {
+    match &native.request {
+        // What comes as an object has been read; what was measured was looked into before.
+        Some(Markup::Text(text)) if !r.limits().is_measured() => is_object(text),
+        Some(_) | None => true,
+    }
 }

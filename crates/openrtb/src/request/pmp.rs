@@ -1,9 +1,11 @@
 //! Deals.
 
 use super::DurFloors;
+use super::unusable::is_currency;
 use crate::enums::AuctionType;
 use crate::json::Reader;
 use crate::json::Str;
+use crate::lenient::Name;
 use crate::object::object;
 use units::{CpmMicros, Currency};
 
@@ -45,11 +47,12 @@ object! {
     check: usable,
 }
 
-/// A deal whose floor cannot be told cannot be sold (C-32).
-#[allow(
-    clippy::needless_pass_by_ref_mut,
-    reason = "every check has this signature"
-)]
-fn usable(_: &mut Deal<'_>, r: &mut Reader<'_>) -> bool {
-    !std::mem::take(&mut r.unreadable_price)
+/// A deal whose floor cannot be told (C-32), or is in no currency (C-28), cannot be sold.
+fn usable(deal: &mut Deal<'_>, r: &mut Reader<'_>) -> bool {
+    const CURRENCY: &Name = &Name {
+        object: "Deal",
+        field: "bidfloorcur",
+    };
+    let is_priced = is_currency(deal.bidfloorcur, r, CURRENCY, deal.span);
+    !std::mem::take(&mut r.unreadable_price) && is_priced
 }

@@ -1,5 +1,6 @@
 //! Reading a whole request: what is beyond repair, and which of two exclusive attributes counts.
 
+use super::unusable;
 use super::{App, Audio, BidRequest, Content, Device, Imp, Site, User, Video};
 use crate::error::ReadError;
 use crate::json::{Fault, MalformedKind, Reader, Span};
@@ -24,8 +25,8 @@ impl<'a> BidRequest<'a> {
         let mut reader = Reader::new(body, limits).map_err(|fault| ReadError::new(fault, body))?;
         reader.passes_on = true;
         let mut request = read_root(&mut reader).map_err(|fault| ReadError::new(fault, body))?;
-        check(&request, body, limits)?;
         let mut repairs = std::mem::take(&mut reader.repairs);
+        check(&request, &repairs, body, limits)?;
         prefer_newer(&mut request, &mut repairs);
         request.note_contradictions(&mut |object, field, at| {
             repairs.push(Repair {
@@ -49,32 +50,42 @@ fn read_root<'a>(reader: &mut Reader<'a>) -> Result<BidRequest<'a>, Fault> {
     request.ok_or(Fault::malformed(at, MalformedKind::NotAnObject))
 }
 
-fn check(request: &BidRequest<'_>, body: &[u8], limits: &Limits) -> Result<(), ReadError> {
+fn check(
+    request: &BidRequest<'_>,
+    repairs: &Repairs,
+    body: &[u8],
+    limits: &Limits,
+) -> Result<(), ReadError> {
     if request.id.as_ref().is_none_or(|id| id.is_empty()) {
         return Err(ReadError::invalid("/id", "C-60", "the request has no id"));
     }
     if request.imp.is_empty() {
-        return Err(ReadError::invalid("/imp", "C-66", "no imp can be used"));
+        return Err(unusable::first_fault(body, repairs));
     }
-    if request.imp.len() > limits.imps {
-        return Err(ReadError::invalid("/imp", "R37", "too many imps"));
+    let (count, most) = (request.imp.len(), limits.imps);
+    if count > most {
+        let what = format!("there are {count} imps, and {most} are allowed (request.imps)");
+        return Err(ReadError::invalid("/imp", "R37", what));
     }
     if let Some(span) = too_long_id(request, limits.id) {
-        let what = "the id is too long";
+        let most = limits.id;
+        let what = format!("the id is longer than the {most} bytes that are allowed (request.id)");
         return Err(ReadError::in_member(body, span, "id", "R37", what));
     }
-    if ids_of_user(request) > limits.eids {
-        return Err(ReadError::invalid("/user/eids", "R37", "too many ids"));
+    let (count, most) = (ids_of_user(request), limits.eids);
+    if count > most {
+        let what = format!("the user has {count} ids, and {most} are allowed (request.eids)");
+        return Err(ReadError::invalid("/user/eids", "R37", what));
     }
     if let Some(at) = too_many_segments(request, limits.segments) {
-        return Err(ReadError::invalid(at, "R37", "too many segments"));
+        let most = limits.segments;
+        let what =
+            format!("there are more than the {most} segments that are allowed (request.segments)");
+        return Err(ReadError::invalid(at, "R37", what));
     }
-    if some_id_repeats(&request.imp) {
-        return Err(ReadError::invalid(
-            "/imp",
-            "C-64",
-            "two imps have the same id",
-        ));
+    if let Some(imp) = repeated_id(&request.imp) {
+        let what = "an imp before has the same id";
+        return Err(ReadError::in_member(body, imp.span, "id", "C-64", what));
     }
     let contexts = [
         request.site.is_some(),
@@ -91,16 +102,24 @@ fn check(request: &BidRequest<'_>, body: &[u8], limits: &Limits) -> Result<(), R
     Ok(())
 }
 
-/// Whether two imps have the same id.
-fn some_id_repeats(imps: &[Imp<'_>]) -> bool {
+/// The first imp that has the id of one before it.
+fn repeated_id<'i, 'a>(imps: &'i [Imp<'a>]) -> Option<&'i Imp<'a>> {
     const FEW: usize = 8;
     if imps.len() <= FEW {
         let mut numbered = imps.iter().enumerate();
-        return numbered.any(|(at, imp)| imps.iter().take(at).any(|it| it.id() == imp.id()));
+        let is_again =
+            |at: usize, imp: &Imp<'_>| imps.iter().take(at).any(|it| it.id() == imp.id());
+        return numbered
+            .find(|(at, imp)| is_again(*at, imp))
+            .map(|(_, imp)| imp);
     }
-    let mut ids: Vec<&str> = imps.iter().map(Imp::id).collect();
+    let mut ids: Vec<(&str, usize)> = imps.iter().map(Imp::id).zip(0..).collect();
     ids.sort_unstable();
-    ids.windows(2).any(|pair| pair.first() == pair.last())
+    let pairs = ids.windows(2).filter_map(|pair| match pair {
+        [(before, _), (id, at)] if before == id => Some(*at),
+        _ => None,
+    });
+    imps.get(pairs.min()?)
 }
 
 /// The request or the imp whose id has more bytes than `most`, if any has.

@@ -1,8 +1,8 @@
 //! One recipient's copy of a request: the SSP's bytes with a few members changed.
 
 use contracts::catalog::{DemandPartner, NativeForm, OpenRtbVersion};
-use openrtb::splice::{Object, Patches};
-use openrtb::{BidRequest, JsonWriter, Limits, Markup, Native, Raw, Str, convert};
+use openrtb::splice::{Object, Patches, Place};
+use openrtb::{BidRequest, Imp, JsonWriter, Limits, Markup, Native, Raw, Str, convert};
 use std::net::IpAddr;
 
 use super::exclusive;
@@ -92,10 +92,19 @@ fn patch_imps(patches: &mut Patches, intake: &Intake<'_>, recipient: &Recipient<
         for medium in &view.without {
             patches.remove(Object::Imp(view.imp), medium.name());
         }
-        let deals = request.imp.get(view.imp).map_or(0, |imp| imp.deals().len());
-        if !view.without_deals.is_empty() {
-            let kept = (0..deals).filter(|index| view.sees_deal(*index));
-            patches.keep_deals(view.imp, kept);
+        let imp = request.imp.get(view.imp);
+        let deals = imp.map_or(0, |imp| imp.deals().len());
+        let is_private = imp.is_some_and(Imp::is_private_auction);
+        match view.without_deals.len() {
+            0 => {}
+            // A market without deals is none.
+            cut if cut == deals && !is_private => {
+                patches.remove(Object::Imp(view.imp), "pmp");
+            }
+            _ => {
+                let kept = (0..deals).filter(|index| view.sees_deal(*index));
+                patches.keep_deals(view.imp, kept);
+            }
         }
     }
 }
@@ -172,6 +181,17 @@ const DEVICE_IDS: [&str; 8] = [
     "ifa", "didsha1", "didmd5", "dpidsha1", "dpidmd5", "macsha1", "macmd5", "eids",
 ];
 
+/// Ids of devices and of what is installed there under names that the standard does not know, as apps and SDKs send
+/// them in `ext` or beside it: of platforms, of televisions, of hardware, plain and hashed.
+#[rustfmt::skip]
+const OTHER_IDS: [&str; 52] = [
+    "ifa", "IFA", "ifv", "IFV", "idfa", "IDFA", "idfv", "IDFV", "idfamd5", "idfasha1", "gaid", "GAID", "gaidmd5",
+    "gaidsha1", "aaid", "AAID", "adid", "gps_adid", "google_advertising_id", "googleadid", "advertising_id", "advertisingid",
+    "advertisingId", "androidid", "androidId", "android_id", "androididmd5", "androididsha1", "oaid", "OAID", "vaid", "waid",
+    "afai", "rida", "tifa", "lgudid", "vida", "psid", "imei", "imeimd5", "imeisha1", "meid", "udid", "openudid", "mac",
+    "macaddress", "serial", "deviceid", "deviceId", "device_id", "uuid", "installid",
+];
+
 /// Takes out what of the device a recipient may not learn.
 pub(super) fn patch_device(patches: &mut Patches, request: &BidRequest<'_>, mask: Mask) {
     let Some(device) = request.device.as_deref() else {
@@ -181,8 +201,17 @@ pub(super) fn patch_device(patches: &mut Patches, request: &BidRequest<'_>, mask
         for name in DEVICE_IDS {
             patches.remove(Object::Device, name);
         }
-        // The vendor's own id, which apps send there.
-        patches.remove(Object::Device.ext(), "ifv");
+        let ext = device.ext.map(|ext| ext.members());
+        for (place, members) in [
+            (Place::from(Object::Device), &device.extra),
+            (Object::Device.ext().into(), &ext.unwrap_or_default()),
+        ] {
+            for (name, _) in members {
+                if let Some(id) = OTHER_IDS.iter().find(|id| name == **id) {
+                    patches.remove(place, id);
+                }
+            }
+        }
     }
     if mask.location == Location::Exact {
         return;

@@ -7,6 +7,7 @@ use units::{AuctionId, Currency, UnixMillis};
 
 use super::body::{self, Recipient};
 use super::rank::tie_rank;
+use crate::floors::Unpriced;
 use crate::intake::Intake;
 use crate::market::Market;
 use crate::privacy::{self, Mask, Reason, Signals, Told};
@@ -163,7 +164,8 @@ pub fn plan<'a>(
         bodies: Vec::new(),
         not_asked: Vec::new(),
     };
-    let selection = Selection::of(request, &market.pretargets, terms.seller.sid);
+    let unpriced = Unpriced::of(request, &market.rates, plan.currency);
+    let selection = Selection::of(request, &market.pretargets, terms.seller.sid, unpriced);
     let [of_unknown, of_known] = [false, true].map(|knows_user| Cell::of(request, knows_user));
     let mut sameness: Vec<Sameness<'_>> = Vec::new();
     for (index, partner) in market.partners.iter().enumerate() {

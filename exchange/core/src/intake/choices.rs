@@ -26,6 +26,7 @@ pub(super) fn check(
     )?;
     let mut letters = Letters {
         body,
+        most: bounds.international,
         left: bounds.international,
     };
     letters.take(request.span, "badv", &request.badv)?;
@@ -34,7 +35,10 @@ pub(super) fn check(
         listed.check_imp(imp)?;
         if let Some(pmp) = imp.pmp.as_deref() {
             left = left.checked_sub(pmp.deals.len()).ok_or_else(|| {
-                let what = "more deals than are looked at";
+                let most = bounds.deals;
+                let what = format!(
+                    "there are more than the {most} deals that are allowed (exchange.deals)"
+                );
                 ReadError::in_member(body, pmp.span, "deals", "R37", what)
             })?;
             for deal in &pmp.deals {
@@ -49,6 +53,7 @@ pub(super) fn check(
 /// Bytes beyond ASCII that may still come in names of domains.
 struct Letters<'l> {
     body: &'l [u8],
+    most: usize,
     left: usize,
 }
 
@@ -61,7 +66,10 @@ impl Letters<'_> {
     ) -> Result<(), ReadError> {
         let count = domain::international(names.iter().map(|name| &**name));
         self.left = self.left.checked_sub(count).ok_or_else(|| {
-            let what = "more letters beyond ASCII than names of domains are compared by";
+            let most = self.most;
+            let what = format!(
+                "names of domains have more than the {most} bytes beyond ASCII that are allowed (exchange.listed_international)"
+            );
             ReadError::in_member(self.body, object, member, "R37", what)
         })?;
         Ok(())
@@ -82,8 +90,9 @@ impl Listed<'_> {
         let most = self.most;
         match lists.into_iter().find(|(_, count)| *count > most) {
             None => Ok(()),
-            Some((member, _)) => {
-                let what = "more entries than bids are compared with";
+            Some((member, count)) => {
+                let what =
+                    format!("there are {count} entries, and {most} are allowed (exchange.choices)");
                 Err(ReadError::in_member(self.body, object, member, "R37", what))
             }
         }

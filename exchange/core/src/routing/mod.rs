@@ -19,6 +19,7 @@ pub use throttle::Throttle;
 
 use self::partners::PartnerSet;
 use crate::deals;
+use crate::floors::Unpriced;
 use crate::medium::Medium;
 use crate::payout;
 
@@ -40,6 +41,8 @@ pub enum NotAsked {
     /// A display of each imp counts for several impressions, or for less than one, and its dialect has no word for
     /// it (C-171): it would be billed for what it is not told.
     Quantity,
+    /// No rate is known of the currencies that the floors are in, so that no bid could be held against them.
+    FloorCurrency,
     /// Requests like this one brought too little from it so far.
     Sampled,
     /// Too many of its answers were late or invalid lately (R29).
@@ -54,7 +57,7 @@ pub enum NotAsked {
 
 impl NotAsked {
     /// All reasons.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Inactive,
         Self::Seats,
         Self::Pretargeting,
@@ -62,6 +65,7 @@ impl NotAsked {
         Self::NothingForIt,
         Self::Dialect,
         Self::Quantity,
+        Self::FloorCurrency,
         Self::Sampled,
         Self::Throttled,
         Self::OverQps,
@@ -80,6 +84,7 @@ impl NotAsked {
             Self::NothingForIt => "nothing_for_it",
             Self::Dialect => "dialect",
             Self::Quantity => "quantity",
+            Self::FloorCurrency => "floor_currency",
             Self::Sampled => "sampled",
             Self::Throttled => "throttled",
             Self::OverQps => "over_qps",
@@ -114,18 +119,26 @@ impl View {
 pub struct Selection<'s> {
     request: &'s BidRequest<'s>,
     pretargets: &'s Pretargets,
+    unpriced: Unpriced,
     wanting: PartnerSet,
     /// By imp: who takes its banner, where its size decides.
     banners: Vec<Option<PartnerSet>>,
 }
 
 impl<'s> Selection<'s> {
-    /// Matches a request against the pretargeting of all partners; `sid` is the seller in our sellers.json.
+    /// Matches a request against the pretargeting of all partners; `sid` is the seller in our sellers.json, and what
+    /// is `unpriced` is left out for all.
     #[must_use]
-    pub fn of(request: &'s BidRequest<'s>, pretargets: &'s Pretargets, sid: &str) -> Self {
+    pub fn of(
+        request: &'s BidRequest<'s>,
+        pretargets: &'s Pretargets,
+        sid: &str,
+        unpriced: Unpriced,
+    ) -> Self {
         Self {
             request,
             pretargets,
+            unpriced,
             wanting: pretargets.of_request(request, sid),
             banners: request
                 .imp
@@ -167,6 +180,9 @@ impl<'s> Selection<'s> {
         if !imps.iter().any(is_told) {
             return Err(NotAsked::Quantity);
         }
+        if (0..imps.len()).all(|imp| self.unpriced.has_imp(imp)) {
+            return Err(NotAsked::FloorCurrency);
+        }
         let views: Vec<View> = (0..imps.len())
             .filter_map(|imp| self.view(imp, index, partner))
             .collect();
@@ -181,7 +197,7 @@ impl<'s> Selection<'s> {
         if is_dynamic_pod(imp) && partner.openrtb_version == OpenRtbVersion::V25 {
             return None;
         }
-        if !says_quantity(imp, partner) {
+        if !says_quantity(imp, partner) || self.unpriced.has_imp(at) {
             return None;
         }
         let offered = || {
@@ -201,10 +217,12 @@ impl<'s> Selection<'s> {
             .deals()
             .iter()
             .enumerate()
-            .filter(|(_, deal)| {
-                !deals::may_see(deal, partner) || !self.pretargets.wants_deal(index, deal.id())
+            .filter(|(number, deal)| {
+                !deals::may_see(deal, partner)
+                    || !self.pretargets.wants_deal(index, deal.id())
+                    || self.unpriced.has_deal(at, *number)
             })
-            .map(|(index, _)| index)
+            .map(|(number, _)| number)
             .collect();
         let sees_a_deal = without_deals.len() < imp.deals().len();
         let wanted = sees_a_deal || self.pretargets.wants_any_deal(index);
@@ -263,7 +281,7 @@ mod tests {
             };
             let pretargets = Pretargets::compile(std::slice::from_ref(&partner));
             let (request, _) = BidRequest::read(body.as_bytes(), &Limits::REQUEST).unwrap();
-            let selection = Selection::of(&request, &pretargets, "s");
+            let selection = Selection::of(&request, &pretargets, "s", Unpriced::default());
             let views = selection.views(0, &partner, false);
             let imps = views.map(|views| views.iter().map(|view| view.imp).collect::<Vec<_>>());
             assert_eq!(imps, expect, "{item}");

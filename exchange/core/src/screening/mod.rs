@@ -154,6 +154,7 @@ pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
     let floor: Floor = floors::floor(case.imp, deal, medium.ok(), seconds);
     let floor = floor::check(case, price, floor)?;
     let medium = medium?;
+    medium::check(case, medium)?;
     size::check(case, medium)?;
     duration::check(case, &document, medium, seconds)?;
     vast::check(&document, medium)?;

@@ -76,6 +76,17 @@ mod tests {
         let ask = AdRequest::read(full).unwrap();
         assert_eq!((&*ask.placement_id, ask.device.len()), ("top", 0));
         assert_eq!(ask.page.as_deref(), Some("https://paper.example/"));
+        for (body, says) in [
+            ("", "the text is empty"),
+            ("{", "the text ends inside a value, after 1 bytes"),
+            (
+                r#"{"user":{"id":x}}"#,
+                "unexpected character 'x' at byte 14, in /user/id",
+            ),
+        ] {
+            let problem = AdRequest::read(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.detail, says, "{body}");
+        }
         for (body, pointer) in [
             ("", ""),
             ("{", ""),
