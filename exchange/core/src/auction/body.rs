@@ -204,7 +204,7 @@ pub(super) fn patch_device(patches: &mut Patches, request: &BidRequest<'_>, mask
         let ext = device.ext.map(|ext| ext.members());
         for (place, members) in [
             (Place::from(Object::Device), &device.extra),
-            (Object::Device.ext().into(), &ext.unwrap_or_default()),
+            (Object::Device.ext(), &ext.unwrap_or_default()),
         ] {
             for (name, _) in members {
                 if let Some(id) = OTHER_IDS.iter().find(|id| name == **id) {
