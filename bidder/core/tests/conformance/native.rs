@@ -56,7 +56,7 @@ pub(crate) fn rows() -> Vec<Row> {
             "C-90 a request that cannot be read",
             plain(),
             imp(json!({"banner": null, "native": {"request": "{"}})),
-            Want::NoBid("invalid_request"),
+            Want::Malformed,
         ),
         row(
             "C-91 1.0 is wrapped",
