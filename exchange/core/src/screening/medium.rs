@@ -3,17 +3,17 @@
 use openrtb::enums::MarkupType;
 use openrtb::{Bid, Imp};
 
-use super::{Case, Document};
-use crate::loss::Loss;
+use super::{Case, Document, Refused};
+use crate::cause::Format;
 use crate::medium::Medium;
 
 /// The declared type; without one the only one offered; else what the markup looks like.
-pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium, Loss> {
+pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium, Refused> {
     let mut offered = Medium::ALL
         .into_iter()
         .filter(|medium| medium.is_offered(case.imp));
     let declared = match case.bid.mtype() {
-        Some(mtype) => Some(of_mtype(mtype).ok_or(Loss::FormatNotAllowed)?),
+        Some(mtype) => Some(of_mtype(mtype).ok_or(Refused::format(Format::MarkupType(mtype)))?),
         None => None,
     };
     let medium = match declared {
@@ -26,7 +26,7 @@ pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium,
     if medium.is_offered(case.imp) {
         Ok(medium)
     } else {
-        Err(Loss::FormatNotAllowed)
+        Err(Refused::format(Format::Medium(medium)))
     }
 }
 

@@ -13,6 +13,7 @@ mod handler;
 pub(crate) mod held;
 mod history;
 mod in_work;
+pub(crate) mod later;
 pub(crate) mod newest;
 mod notices;
 mod outbox;

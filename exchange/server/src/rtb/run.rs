@@ -238,8 +238,8 @@ pub(super) struct Round<'r> {
     pub(super) plan: &'r Plan<'r>,
     pub(super) conditions: &'r Conditions<'r>,
     pub(super) settlement: &'r Settlement<'r>,
-    /// Notices of winners that will not be called: kind, partner and imp.
-    refused: RefCell<Vec<(&'static str, usize, String)>>,
+    /// Notices that will not be called: kind, why, partner and imp.
+    refused: RefCell<Vec<(&'static str, &'static str, usize, String)>>,
     /// Winners that brought no markup that may be shown, by their place among the bids, and what became of it.
     pub(super) forfeits: RefCell<Vec<(usize, &'static str)>>,
 }
@@ -342,8 +342,19 @@ impl Round<'_> {
 
     /// Leaves a note for the record that a notice of a winner names a place that is none of its DSP's (S8).
     pub(super) fn refuse(&self, judged: &Judged<'_>, kind: &'static str) {
-        let refused = (kind, judged.partner, judged.bid.impid().to_owned());
-        self.refused.borrow_mut().push(refused);
+        self.leave_out(judged, kind, REFUSED_HOST);
+    }
+
+    fn leave_out(&self, judged: &Judged<'_>, kind: &'static str, why: &'static str) {
+        let imp = judged.bid.impid().to_owned();
+        let left_out = (kind, why, judged.partner, imp);
+        self.refused.borrow_mut().push(left_out);
+    }
+
+    /// Whether a URL is longer than any that is called (R37).
+    fn is_too_long(&self, template: Option<&str>, url: &str) -> bool {
+        let most = self.in_force.market.policy.notice_url;
+        template.is_some_and(|template| template.len() > most) || url.len() > notices::LONGEST_URL
     }
 
     /// Leaves a note that a winner is shown nowhere: its win notice brought no markup, or none that may be shown.
@@ -382,14 +393,14 @@ impl Round<'_> {
     /// Notes in the record what was refused.
     fn note_refused(&self) {
         let exchange = &self.context.exchange;
-        for (kind, partner, imp) in self.refused.take() {
+        for (kind, why, partner, imp) in self.refused.take() {
             let partner = self.in_force.partners.get(partner);
-            exchange.metrics.notice(kind, REFUSED_HOST);
+            exchange.metrics.notice(kind, why);
             let notice = NoticeRecord {
                 kind,
                 dsp: partner.map_or("", |it| it.id.as_str()),
                 imp: &imp,
-                outcome: REFUSED_HOST,
+                outcome: why,
                 at: self.arrived.at,
             };
             exchange.records.note(self.arrived.auction, &notice);
@@ -415,6 +426,10 @@ impl Round<'_> {
             let Some(url) = notices::url(template, &values) else {
                 continue;
             };
+            if self.is_too_long(template, &url) {
+                self.leave_out(judged, kind, "too_long");
+                continue;
+            }
             self.context.calls.send(Call {
                 auction: self.arrived.auction,
                 partner: Arc::clone(partner),
