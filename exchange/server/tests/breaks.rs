@@ -67,7 +67,8 @@ async fn each_ad_of_a_break_is_billed_paid_and_told_of_once() {
         .flat_map(|seat| seat["bid"].as_array().unwrap().clone())
         .collect();
     assert_eq!(bids.len(), 3, "X-20: A, A and B: {answer}");
-    for name in ["nurl", "burl", "lurl"] {
+    // A loss that is told after billing is told to nobody.
+    for name in ["nurl", "lurl", "burl"] {
         for repetition in ["accepted", "duplicate"] {
             for bid in &bids {
                 let url = bid[name].as_str().unwrap();

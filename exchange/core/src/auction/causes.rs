@@ -61,9 +61,9 @@ impl Race<'_> {
         let of_its_dsp = self.last_of_full_dsp(loser);
         match of_its_dsp {
             Some(_) if is_above => Some(Cause::MostOfDsp),
-            Some(own) => Some(self.against(loser, own)),
+            Some(own) => Some(self.against(loser, own, true)),
             None if is_above => last.standing.group.map(|_| Cause::ToGroup),
-            None => Some(self.against(loser, last)),
+            None => Some(self.against(loser, last, true)),
         }
     }
 
@@ -82,15 +82,16 @@ impl Race<'_> {
         last.filter(|_| own().count() >= most)
     }
 
-    /// Of a bid that stands no higher than one that won.
-    fn against(&self, loser: &Contender, winner: &Contender) -> Cause {
+    /// Of a bid that stands no higher than one that won; `is_alone` where nothing else was to be beaten.
+    fn against(&self, loser: &Contender, winner: &Contender, is_alone: bool) -> Cause {
         let (own, other) = (&loser.standing, &winner.standing);
         if (own.tier, own.price) == (other.tier, other.price) {
             return Cause::Draw;
         }
         let rates = &self.market.rates;
         let price = rates.convert_price(winner.price, winner.currency, loser.currency);
-        let is_beyond = |price: &CpmMicros| own.tier == other.tier && *price > loser.price;
+        let is_told = is_alone && own.tier == other.tier;
+        let is_beyond = |price: &CpmMicros| is_told && *price > loser.price;
         Cause::Higher(price.filter(is_beyond))
     }
 
@@ -114,6 +115,7 @@ impl Race<'_> {
         if excluded != 0 && (is_above || alone.is_legal(filled.ads() | pods::one(ad))) {
             return self.shared(loser, lot, excluded);
         }
+        // In a break a set of others might have been beaten as well.
         let is_slot = problem
             .ads
             .get(ad)
@@ -124,11 +126,7 @@ impl Race<'_> {
                 Some(_) => Cause::ToGroup,
                 None => Cause::ToSet,
             }),
-            Some(last) => Some(match self.against(loser, last) {
-                // Of a break a set of others might have been beaten as well.
-                Cause::Higher(_) if !is_slot => Cause::Higher(None),
-                cause => cause,
-            }),
+            Some(last) => Some(self.against(loser, last, is_slot)),
         }
     }
 
