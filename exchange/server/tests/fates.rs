@@ -6,9 +6,10 @@ mod exchange;
 mod market;
 
 use exchange::{BID, Dsp, Rig, banner, expect};
+use http::Method;
 use market::PATIENCE;
 use serde_json::{Value, json};
-use testkit::http::get;
+use testkit::http::{get, send};
 use testkit::poll_until;
 
 /// A sale to an SSP: the bid of our answer, and its auction.
@@ -61,13 +62,25 @@ async fn what_an_ssp_told_of_a_win_is_in_its_fate() {
         let told = &record["bids"][0];
         assert_eq!(told["fate"], row.fate, "{says}");
         let outcomes = (&record["outcome"], &told["outcome"]);
-        assert_eq!(outcomes, (&json!(row.outcome), &json!(row.outcome)), "{says}");
+        assert_eq!(
+            outcomes,
+            (&json!(row.outcome), &json!(row.outcome)),
+            "{says}"
+        );
         assert_eq!(told.get("payout").is_some(), row.is_paid, "{says}: {told}");
         // The history says the same.
         let history = get(&rig.url("/auction-history?limit=1")).await.json();
         let line = &history["items"][0];
-        assert_eq!((&line["id"], &line["outcome"]), (&json!(auction), &json!(row.outcome)), "{says}");
-        assert_eq!(line["winner"].is_null(), row.outcome != "won", "{says}: {line}");
+        assert_eq!(
+            (&line["id"], &line["outcome"]),
+            (&json!(auction), &json!(row.outcome)),
+            "{says}"
+        );
+        assert_eq!(
+            line["winner"].is_null(),
+            row.outcome != "won",
+            "{says}: {line}"
+        );
     }
     // Of each bid the DSP hears of its billing or of its loss, or first of its loss; never of a loss behind its billing.
     poll_until(PATIENCE, async || {
@@ -76,6 +89,27 @@ async fn what_an_ssp_told_of_a_win_is_in_its_fate() {
         ((count("/bill"), count("/loss")) == (3, 2)).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_page_shows_is_billed() {
+    let (_dsp, rig) = one_dsp(BID).await;
+    rig.place("top");
+    let ad = rig.ad("top").await.expect_status(200).json();
+    let auction = ad["auction_id"].as_str().unwrap();
+    let shown = ad["tracking"]["impression_url"].as_str().unwrap();
+    let (_, token) = shown.split_once("?t=").unwrap();
+    let shown = &format!("{}/impression?t={token}", rig.ssp);
+    let crawler = [("user-agent", "Googlebot/2.1")];
+    let by_a_crawler = send(Method::GET, shown, &crawler, "").await;
+    expect(by_a_crawler, 200);
+    let before = rig.record_of(auction).await;
+    assert_eq!(before["bids"][0]["fate"], "won at 1.5 USD", "nobody saw it");
+    for _ in 0..2 {
+        expect(get(shown).await, 200);
+        let record = rig.record_of(auction).await;
+        assert_eq!(record["bids"][0]["fate"], "won at 1.5 USD, billed");
+    }
 }
 
 #[tokio::test]
@@ -95,7 +129,10 @@ async fn x_93_markup_that_an_ssp_was_not_served_is_in_the_fate() {
         told["fate"],
         "won at 4 USD, and is forfeit: its win notice brought no markup that may be shown (forfeit)"
     );
-    assert_eq!((&record["outcome"], &told["outcome"]), (&json!("forfeit"), &json!("forfeit")));
+    assert_eq!(
+        (&record["outcome"], &told["outcome"]),
+        (&json!("forfeit"), &json!("forfeit"))
+    );
     assert!(told.get("payout").is_none(), "{told}");
 }
 
@@ -104,11 +141,15 @@ async fn r37_a_loss_notice_that_is_too_long_is_not_called() {
     // One whose win notice is too long hears of its loss all the same.
     let long = "x".repeat(2_100);
     let bid = |notices: String| {
-        let bid = format!(r#""price":1.5,"crid":"c","adomain":["a.example"],"w":300,"h":250,"adm":"x",{notices}"#);
+        let bid = format!(
+            r#""price":1.5,"crid":"c","adomain":["a.example"],"w":300,"h":250,"adm":"x",{notices}"#
+        );
         Dsp::bidding(bid.leak())
     };
     let of_loss = bid(format!(r#""lurl":"{{SELF}}/loss?{long}""#));
-    let of_win = bid(format!(r#""nurl":"{{SELF}}/win?{long}","lurl":"{{SELF}}/loss?r=${{AUCTION_LOSS}}""#));
+    let of_win = bid(format!(
+        r#""nurl":"{{SELF}}/win?{long}","lurl":"{{SELF}}/loss?r=${{AUCTION_LOSS}}""#
+    ));
     let rig = Rig::start(&[
         ("alpha", format!("{}/bid", of_loss.server.url)),
         ("beta", format!("{}/bid", of_win.server.url)),
@@ -147,11 +188,18 @@ async fn losers_are_told_of_as_it_was() {
     let bids = record["bids"].as_array().unwrap();
     // X-98: what it is told is the clearing price, and what it had to beat the bid.
     assert_eq!(bids[1]["fate"], "lost: lost to a higher bid of 1.5 USD");
-    assert_eq!(bids[1]["loss"], json!({"code": 102, "reason": "outbid", "words": "lost to a higher bid of 1.5 USD"}));
+    assert_eq!(
+        bids[1]["loss"],
+        json!({"code": 102, "reason": "outbid", "words": "lost to a higher bid of 1.5 USD"})
+    );
     assert_eq!(bids[1]["minimum_to_win"], json!(1.21));
     assert_eq!(bids[2]["fate"], "lost: the imp offers no native");
-    assert_eq!((&bids[2]["loss"]["code"], &bids[2]["loss"]["reason"]), (&json!(204), &json!("format")));
+    assert_eq!(
+        (&bids[2]["loss"]["code"], &bids[2]["loss"]["reason"]),
+        (&json!(204), &json!("format"))
+    );
 }
 
 const LOW: &str = r#""price":1.2,"adm":"x","w":300,"h":250,"crid":"c","adomain":["b.example"]"#;
-const LOW_NATIVE: &str = r#""price":1.1,"mtype":4,"adm":"x","w":300,"h":250,"crid":"c","adomain":["b.example"]"#;
+const LOW_NATIVE: &str =
+    r#""price":1.1,"mtype":4,"adm":"x","w":300,"h":250,"crid":"c","adomain":["b.example"]"#;
