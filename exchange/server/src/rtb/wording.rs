@@ -111,9 +111,7 @@ impl Facts {
     fn bid<'f>(&'f self, bid: &BidFacts, adomain: Vec<&'f str>) -> BidRecord<'f> {
         let is_test = self.request.is_test;
         let (outcome, loss, clearing_price, minimum_to_win) = match bid.fate {
-            Fate::Won(win) if bid.is_sold() => {
-                ("won", None, Some(win.price), win.minimum_to_win)
-            }
+            Fate::Won(win) if bid.is_sold() => ("won", None, Some(win.price), win.minimum_to_win),
             Fate::Won(win) => {
                 let is_forfeit = bid.is_forfeit || bid.later.is_forfeit();
                 let outcome = if is_forfeit { FORFEIT } else { LOST_UPSTREAM };
