@@ -72,6 +72,18 @@ impl EventLog {
         })
     }
 
+    /// Whether something was appended once by this key, and is remembered.
+    ///
+    /// # Errors
+    /// [`EventLogError`] when it is not known.
+    pub async fn is_reported(&self, once: &str) -> Result<bool, EventLogError> {
+        let mut connection = self.connection.clone();
+        let mut command = redis::cmd("EXISTS");
+        command.arg(keys::once(once));
+        self.within("look for a report", command.query_async(&mut connection))
+            .await
+    }
+
     /// Keeps a value under a name for a while, in place of what was there.
     ///
     /// # Errors

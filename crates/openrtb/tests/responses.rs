@@ -79,8 +79,9 @@ fn prices_are_exact_or_visibly_none() {
         ("0.1000001", "0.1"),
         ("0", "0"),
         ("-1", "invalid"),
-        ("1e999", "invalid"),
-        ("1000001", "invalid"),
+        ("1e999", "beyond"),
+        ("1000001", "beyond"),
+        ("-1e999", "invalid"),
         ("\"NaN\"", "invalid"),
         ("true", "invalid"),
         ("[1]", "invalid"),
@@ -94,10 +95,11 @@ fn prices_are_exact_or_visibly_none() {
         let price = match bid.price {
             Price::Absent => "absent".to_owned(),
             Price::Invalid => "invalid".to_owned(),
+            Price::Beyond => "beyond".to_owned(),
             Price::Cpm(price) => price.to_string(),
         };
         assert_eq!(price, want, "{json}");
-        let positive = !["absent", "invalid", "0"].contains(&want);
+        let positive = !["absent", "invalid", "beyond", "0"].contains(&want);
         assert_eq!(bid.price.positive().is_some(), positive, "{json}");
     }
 }

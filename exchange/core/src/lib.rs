@@ -15,6 +15,7 @@
 #![deny(missing_docs)]
 
 pub mod auction;
+mod cause;
 pub mod clearing;
 pub mod conditions;
 pub mod deals;
@@ -40,6 +41,7 @@ pub mod sync;
 mod text;
 pub mod traffic;
 
+pub use cause::{Cause, Format, Why};
 pub use conditions::Conditions;
 pub use loss::Loss;
 pub use market::Market;

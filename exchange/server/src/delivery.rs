@@ -172,7 +172,7 @@ pub(crate) async fn record(
 ) -> Result<Recorded, EventLogError> {
     let is_billable = matches!(claims.kind, SellKind::Impression | SellKind::Bill);
     let what = match (fact, is_billable) {
-        (DeliveryFact::Happened, true) => "delivery",
+        (DeliveryFact::Happened, true) => DELIVERY,
         (DeliveryFact::Happened, false) => label(claims.kind),
         (DeliveryFact::Filtered, _) => match claims.kind {
             SellKind::Click => "filtered-click",
@@ -210,6 +210,17 @@ pub(crate) async fn pass_on(
     let what = label(claims.kind);
     report(log, streams, what, win, claims, DeliveryFact::Happened, now).await
 }
+
+/// Whether what a token is about was shown or billed already, for a test as well.
+///
+/// # Errors
+/// [`EventLogError`]: not known, so the caller has to repeat.
+pub(crate) async fn is_billed(log: &EventLog, claims: &SellClaims) -> Result<bool, EventLogError> {
+    log.is_reported(&once(DELIVERY, claims)).await
+}
+
+/// What a billable event is known by.
+const DELIVERY: &str = "delivery";
 
 /// Takes the call that fetches a bid's markup, for the first caller alone.
 ///

@@ -67,7 +67,8 @@ async fn each_ad_of_a_break_is_billed_paid_and_told_of_once() {
         .flat_map(|seat| seat["bid"].as_array().unwrap().clone())
         .collect();
     assert_eq!(bids.len(), 3, "X-20: A, A and B: {answer}");
-    for name in ["nurl", "burl", "lurl"] {
+    // A loss that is told after billing is told to nobody.
+    for name in ["nurl", "lurl", "burl"] {
         for repetition in ["accepted", "duplicate"] {
             for bid in &bids {
                 let url = bid[name].as_str().unwrap();
@@ -107,4 +108,34 @@ async fn each_ad_of_a_break_is_billed_paid_and_told_of_once() {
     let ads: BTreeSet<u32> = deliveries.iter().map(|event| event.claims.ad).collect();
     assert_eq!(ads, BTreeSet::from([0, 1, 2]));
     assert!(deliveries.iter().all(|event| event.claims.imp == "1"));
+}
+
+#[tokio::test]
+async fn what_is_told_of_one_ad_is_in_its_fate_alone() {
+    let dsp = of_a_break(&[("a1", "9"), ("a2", "7"), ("a3", "5")]);
+    let rig = Rig::start(&[("first", format!("{}/bid", dsp.server.url))]).await;
+    let answer = rig.auction(BREAK).await.expect_status(200);
+    let json = answer.json();
+    let bids = json["seatbid"].as_array().unwrap().iter();
+    let bids: Vec<&Value> = bids
+        .flat_map(|seat| seat["bid"].as_array().unwrap())
+        .collect();
+    for (id, name) in [("a2", "lurl"), ("a3", "burl")] {
+        let bid = bids.iter().find(|bid| bid["id"] == id).unwrap();
+        let url = bid[name]
+            .as_str()
+            .unwrap()
+            .replace("${AUCTION_LOSS}", "102");
+        let _ = get(&url).await.expect_status(200);
+    }
+    let record = rig.record(&answer).await;
+    let fates = record["bids"].as_array().unwrap().iter();
+    let fates: Vec<&str> = fates.map(|bid| bid["fate"].as_str().unwrap()).collect();
+    let want = [
+        "won at 9 USD, place 1 of its break",
+        "won at 7 USD, place 2 of its break; the SSP then told its loss (102)",
+        "won at 5 USD, place 3 of its break, billed",
+    ];
+    assert_eq!(fates, want);
+    assert_eq!(record["outcome"], "won", "of two ads");
 }

@@ -174,17 +174,22 @@ macro_rules! timed_media {
                 self.slotinpod.unwrap_or(SlotInPod::ANY)
             }
 
+            /// Longest ad in seconds, where `rqddurs` does not tell; without a limit the most there is (C-85).
+            #[must_use]
+            pub fn longest(&self) -> i32 {
+                match (self.maxduration, self.maxextended.unwrap_or(0)) {
+                    (None, _) | (Some(_), -1) => i32::MAX,
+                    (Some(most), beyond) => most.saturating_add(beyond.max(0)),
+                }
+            }
+
             /// Whether an ad of this many seconds is allowed (C-81, C-85).
             #[must_use]
             pub fn admits_duration(&self, seconds: i32) -> bool {
                 if !self.rqddurs.is_empty() {
                     return self.rqddurs.contains(&seconds);
                 }
-                let longest = match (self.maxduration, self.maxextended.unwrap_or(0)) {
-                    (None, _) | (Some(_), -1) => i32::MAX,
-                    (Some(most), beyond) => most.saturating_add(beyond.max(0)),
-                };
-                (self.minduration()..=longest).contains(&seconds)
+                (self.minduration()..=self.longest()).contains(&seconds)
             }
         }
     )*};

@@ -105,7 +105,7 @@ fn one(bid: &Bid<'_>, c: &mut Checker<'_>) {
     match bid.price {
         Price::Absent => c.missing(&rules::BID_PRICE, at, "price"),
         Price::Cpm(_) if bid.price.positive().is_some() => {}
-        Price::Cpm(_) | Price::Invalid => c.written(&rules::BID_PRICE, at, "price"),
+        Price::Cpm(_) | Price::Invalid | Price::Beyond => c.written(&rules::BID_PRICE, at, "price"),
     }
     let vast = bid.adm().and_then(Vast::read);
     about_creative(bid, c);

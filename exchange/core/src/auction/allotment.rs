@@ -127,7 +127,8 @@ impl Allotment<'_> {
         from.get(..count).unwrap_or_default()
     }
 
-    fn lot(&self, imp: usize) -> Option<(&Lot, &Filled)> {
+    /// The pod of an imp, and what is in it.
+    pub(super) fn lot(&self, imp: usize) -> Option<(&Lot, &Filled)> {
         let number = self.field.lot_of(imp)?;
         Some((self.field.lots.get(number)?, self.filled.get(number)?))
     }

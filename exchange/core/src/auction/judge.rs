@@ -4,6 +4,7 @@ use openrtb::{Bid, Str};
 use units::{CpmMicros, Currency};
 
 use super::rank::Tier;
+use crate::cause::Cause;
 use crate::clearing::Discount;
 use crate::loss::Loss;
 use crate::medium::Medium;
@@ -33,6 +34,8 @@ pub struct Judged<'b> {
     pub floor: Option<CpmMicros>,
     /// What became of it.
     pub fate: Fate,
+    /// What decided against it, where its loss alone does not tell it.
+    pub cause: Option<Cause>,
 }
 
 /// What became of a bid: exactly one.

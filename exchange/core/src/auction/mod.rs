@@ -3,6 +3,7 @@
 mod allot;
 mod allotment;
 mod body;
+mod causes;
 mod critical;
 mod exclusive;
 mod field;

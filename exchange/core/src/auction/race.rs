@@ -8,6 +8,7 @@ use super::judge::{Fate, Judged, Win};
 use super::plan::Plan;
 use super::rank::Tier;
 use super::reply::Contender;
+use crate::cause::Cause;
 use crate::clearing::{self, Discount, Pricing};
 use crate::conditions::Conditions;
 use crate::loss::Loss;
@@ -53,8 +54,8 @@ struct Sums {
 
 impl Race<'_> {
     /// The fates of all contenders, and of those under a floor the least that would have won: each with the
-    /// index of its bid.
-    pub(super) fn fates(&self, bids: &[Judged<'_>]) -> Vec<(usize, Fate)> {
+    /// index of its bid, and with what decided.
+    pub(super) fn fates(&self, bids: &[Judged<'_>]) -> Vec<(usize, Fate, Option<Cause>)> {
         let winners = self.allotment.winners.iter();
         let priced = winners.filter_map(|winner| self.price(*winner, bids));
         let priced: Vec<Priced> = priced.collect();
@@ -65,7 +66,7 @@ impl Race<'_> {
                 Some(priced) => Fate::Won(priced.win),
                 None => self.lost(index, contender, &priced, &sums),
             };
-            fates.push((contender.bid, fate));
+            fates.push((contender.bid, fate, self.cause(index, contender, &fate)));
         }
         for (index, judged) in bids.iter().enumerate() {
             if let Some(loss @ (Loss::BelowFloor | Loss::BelowDealFloor)) = judged.loss() {
@@ -74,7 +75,7 @@ impl Race<'_> {
                     loss,
                     minimum_to_win,
                 };
-                fates.push((index, fate));
+                fates.push((index, fate, self.cause_under_floor(judged)));
             }
         }
         fates

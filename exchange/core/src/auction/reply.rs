@@ -14,7 +14,7 @@ use crate::deals;
 use crate::loss::Loss;
 use crate::market::Market;
 use crate::medium::Medium;
-use crate::screening::{self, Admitted, Case};
+use crate::screening::{self, Admitted, Case, Refused};
 
 /// How a call to a DSP ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,14 +220,14 @@ impl<'p, 'b> BidIntake<'p, 'b> {
             medium: None,
             floor: None,
         };
-        let verdict = if !readable {
-            Err(Loss::Malformed)
+        let verdict: Result<Contender, Refused> = if !readable {
+            Err(Loss::Malformed.into())
         } else if bid.has_duplicate_key() {
-            Err(Loss::DuplicateKey)
+            Err(Loss::DuplicateKey.into())
         } else if !answer.is_ours {
-            Err(Loss::WrongAuction)
+            Err(Loss::WrongAuction.into())
         } else if self.repeats(answer, &bid, tie) {
-            Err(Loss::DuplicateBid)
+            Err(Loss::DuplicateBid.into())
         } else {
             self.read_native(imp, &bid);
             self.admit(answer, &bid, &mut candidate)
@@ -236,19 +236,19 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         let is_test = self.plan.is_test(answer.number);
         let verdict = verdict.and_then(|contender| {
             if is_test {
-                Err(Loss::InTesting)
+                Err(Loss::InTesting.into())
             } else {
                 Ok(contender)
             }
         });
         let (medium, floor) = (candidate.medium, candidate.floor);
         // An admitted bid has lost until it wins.
-        let loss = match verdict {
+        let Refused { loss, cause } = match verdict {
             Ok(contender) => {
                 self.contenders.push(contender);
-                Loss::Outbid
+                Loss::Outbid.into()
             }
-            Err(loss) => loss,
+            Err(refused) => refused,
         };
         self.ties.push(tie);
         self.bids.push(Judged {
@@ -266,6 +266,7 @@ impl<'p, 'b> BidIntake<'p, 'b> {
                 loss,
                 minimum_to_win: None,
             },
+            cause,
         });
     }
 
@@ -297,15 +298,15 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         answer: &Answer<'_, 'b>,
         bid: &Bid<'b>,
         candidate: &mut Candidate<'_>,
-    ) -> Result<Contender, Loss> {
+    ) -> Result<Contender, Refused> {
         let request = &self.plan.intake.request;
         let index = candidate.imp.ok_or(Loss::UnknownImp)?;
         let imp = request.imp.get(index).ok_or(Loss::UnknownImp)?;
         if !answer.ask.views.iter().any(|view| view.imp == index) {
-            return Err(Loss::UnknownImp);
+            return Err(Loss::UnknownImp.into());
         }
         if !request.allows(answer.currency) {
-            return Err(Loss::CurrencyNotAllowed);
+            return Err(Loss::CurrencyNotAllowed.into());
         }
         let case = Case {
             request,
@@ -330,11 +331,11 @@ impl<'p, 'b> BidIntake<'p, 'b> {
         };
         let admitted: Admitted<'_> = match screening::screen(&case) {
             Ok(admitted) => admitted,
-            Err(loss) => {
-                if loss.is_by_price() {
+            Err(refused) => {
+                if refused.loss.is_by_price() {
                     candidate.floor = screening::floor_of(&case);
                 }
-                return Err(loss);
+                return Err(refused);
             }
         };
         let rates = &self.market.rates;

@@ -103,9 +103,10 @@ pub fn settle<'b>(
     let bid_of = |winner: &Winner| contenders.get(winner.contender).map(|winner| winner.bid);
     let winners = allotment.winners.iter().filter_map(bid_of).collect();
     let pods = allotment.into_fillings();
-    for (index, fate) in fates_of_bids {
+    for (index, fate, cause) in fates_of_bids {
         if let Some(judged) = bids.get_mut(index) {
             judged.fate = fate;
+            judged.cause = cause;
         }
     }
     Settlement {

@@ -72,7 +72,8 @@ impl Unserved<'_> {
             conditions,
             registry: &market.registry,
         };
-        screening::screen(&case).map(|admitted| admitted.medium)
+        let admitted = screening::screen(&case).map_err(|refused| refused.loss)?;
+        Ok(admitted.medium)
     }
 }
 

@@ -45,6 +45,31 @@ impl Dedupe {
     }
 }
 
+/// What two ads have in common that may not come twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shared {
+    /// A domain of `adomain`.
+    Advertiser,
+    /// A category.
+    Category,
+    /// The partner's creative.
+    Creative,
+    /// A media file.
+    Media,
+}
+
+impl Shared {
+    /// As the kind of a [`Mark`].
+    const fn of(kind: u8) -> Self {
+        match kind {
+            1 => Self::Advertiser,
+            2 => Self::Category,
+            3 => Self::Creative,
+            _ => Self::Media,
+        }
+    }
+}
+
 /// One thing by which an ad is known.
 struct Mark<'m> {
     kind: u8,
@@ -90,6 +115,21 @@ pub fn excludes(dedupe: Dedupe, bids: &[(usize, &Bid<'_>)]) -> Vec<Set> {
         }
     }
     excludes
+}
+
+/// Why two bids may not stand side by side, each with the index of its partner; `None` where they may.
+#[must_use]
+pub fn shared(dedupe: Dedupe, bids: [(usize, &Bid<'_>); 2]) -> Option<Shared> {
+    let by = dedupe.in_force();
+    let mut marks: Vec<Mark<'_>> = Vec::new();
+    for (ad, (partner, bid)) in bids.into_iter().enumerate() {
+        mark(by, partner, bid, ad, &mut marks);
+    }
+    marks.sort_by(Mark::order);
+    let mut same = marks.chunk_by(|a, b| a.order(b).is_eq());
+    let of_both =
+        same.find(|same| same.iter().any(|it| it.ad != 0) && same.iter().any(|it| it.ad == 0));
+    of_both?.first().map(|mark| Shared::of(mark.kind))
 }
 
 fn mark<'b>(by: Dedupe, partner: usize, bid: &'b Bid<'_>, ad: usize, marks: &mut Vec<Mark<'b>>) {

@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 use openrtb::enums::{PodDeduplication, SlotInPod};
 use openrtb::{Audio, Bid, BidRequest, Imp, Video};
 
-pub use self::dedupe::{Dedupe, excludes};
+pub use self::dedupe::{Dedupe, Shared, excludes, shared};
 pub use self::fill::{
     Filling, MOST_ADS, MOST_BREAKS, MOST_SECONDS, MOST_SLOTS, MOST_STEPS, Problem,
 };

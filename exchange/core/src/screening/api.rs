@@ -3,12 +3,16 @@
 use openrtb::enums::ApiFramework;
 use openrtb::vast::Survey;
 
-use super::{Case, Document};
-use crate::loss::Loss;
+use super::{Case, Document, Refused};
+use crate::cause::Format;
 use crate::medium::Medium;
 use crate::text::{contains_ignore_case, each_behind};
 
-pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
+pub(super) fn check(
+    case: &Case<'_>,
+    document: &Document<'_>,
+    medium: Medium,
+) -> Result<(), Refused> {
     let imp = case.imp;
     let offered: &[ApiFramework] = match medium {
         Medium::Banner => imp.banner.as_deref().map(|banner| &*banner.api),
@@ -17,15 +21,19 @@ pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) ->
         Medium::Native => imp.native.as_deref().map(|native| &*native.api),
     }
     .unwrap_or_default();
-    let declared = case.bid.apis().all(|api| offered.contains(&api));
-    let has_vpaid = offers(offered, &VPAID) || !needs_vpaid(document, medium);
-    let has_mraid = offers(offered, &MRAID) || !calls_mraid(document, medium);
-    let has_omid = offers(offered, &OMID) || !calls_omid(document, medium);
-    if declared && has_vpaid && has_mraid && has_omid {
-        Ok(())
+    let declared = case.bid.apis().find(|api| !offered.contains(api));
+    let missing = if let Some(api) = declared {
+        Format::Api(api)
+    } else if !offers(offered, &VPAID) && needs_vpaid(document, medium) {
+        Format::Needs("VPAID")
+    } else if !offers(offered, &MRAID) && calls_mraid(document, medium) {
+        Format::Needs("MRAID")
+    } else if !offers(offered, &OMID) && calls_omid(document, medium) {
+        Format::Needs("OMID")
     } else {
-        Err(Loss::FormatNotAllowed)
-    }
+        return Ok(());
+    };
+    Err(Refused::format(missing))
 }
 
 const VPAID: [ApiFramework; 2] = [ApiFramework::VPAID_1, ApiFramework::VPAID_2];

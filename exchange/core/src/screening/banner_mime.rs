@@ -2,8 +2,8 @@
 
 use openrtb::{Banner, Str};
 
-use super::Case;
-use crate::loss::Loss;
+use super::{Case, Refused};
+use crate::cause::Format;
 use crate::medium::Medium;
 use crate::text::{Element, attributes, contains_ignore_case, elements, inside};
 
@@ -18,7 +18,7 @@ const PAGES: [&str; 5] = [
 
 /// No `mimes`, no restriction. Of markup that is images alone one must be of a listed type; those whose name does
 /// not tell their type have the benefit of the doubt, and text needs none.
-pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
+pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Refused> {
     let (Medium::Banner, Some(banner), Some(adm)) =
         (medium, case.imp.banner.as_deref(), case.bid.adm())
     else {
@@ -27,7 +27,7 @@ pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
     if banner.mimes.is_empty() || is_shown(banner, adm) {
         Ok(())
     } else {
-        Err(Loss::FormatNotAllowed)
+        Err(Refused::format(Format::BannerType))
     }
 }
 

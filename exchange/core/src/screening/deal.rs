@@ -2,14 +2,15 @@
 
 use openrtb::Deal;
 
-use super::Case;
+use super::{Case, Refused};
+use crate::cause::Cause;
 use crate::domain;
 use crate::loss::Loss;
 
-pub(super) fn check<'c>(case: &Case<'c>) -> Result<Option<&'c Deal<'c>>, Loss> {
+pub(super) fn check<'c>(case: &Case<'c>) -> Result<Option<&'c Deal<'c>>, Refused> {
     let Some(wanted) = case.bid.dealid.as_deref() else {
         return if case.imp.is_private_auction() {
-            Err(Loss::InvalidDeal)
+            Err(Refused::because(Loss::InvalidDeal, Cause::NoDealNamed))
         } else {
             Ok(None)
         };
@@ -20,7 +21,7 @@ pub(super) fn check<'c>(case: &Case<'c>) -> Result<Option<&'c Deal<'c>>, Loss> {
         .ok_or(Loss::InvalidDeal)?;
     let of = (case.number, number);
     if !lists.deal_admits_seat(request, of, deal, case.seat) {
-        return Err(Loss::SeatBlocked);
+        return Err(Loss::SeatBlocked.into());
     }
     // That they are domains was found before.
     let listed = |text: &str| {
@@ -30,7 +31,7 @@ pub(super) fn check<'c>(case: &Case<'c>) -> Result<Option<&'c Deal<'c>>, Loss> {
     let domains = &case.bid.adomain;
     if !deal.wadomain.is_empty() && (domains.is_empty() || !domains.iter().all(|text| listed(text)))
     {
-        return Err(Loss::NotInDeal);
+        return Err(Loss::NotInDeal.into());
     }
     Ok(Some(deal))
 }

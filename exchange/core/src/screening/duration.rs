@@ -1,6 +1,7 @@
 //! C-81, C-85: the length of a video or audio ad.
 
-use super::{Case, Document};
+use super::{Case, Document, Refused};
+use crate::cause::Format;
 use crate::loss::Loss;
 use crate::medium::Medium;
 
@@ -11,7 +12,7 @@ const TOLERATED_MS: i64 = 1_000;
 pub(super) fn seconds(
     case: &Case<'_>,
     document: &Document<'_>,
-    medium: Result<Medium, Loss>,
+    medium: Result<Medium, Refused>,
 ) -> Option<i32> {
     match medium {
         Ok(Medium::Video | Medium::Audio) => case.bid.dur.or_else(|| document.vast()?.seconds()),
@@ -24,22 +25,52 @@ pub(super) fn check(
     document: &Document<'_>,
     medium: Medium,
     seconds: Option<i32>,
-) -> Result<(), Loss> {
+) -> Result<(), Refused> {
     let Some(seconds) = seconds else {
         return Ok(());
     };
-    let (fits, pod) = match (medium, &case.imp.video, &case.imp.audio) {
-        (Medium::Video, Some(video), _) => (video.admits_duration(seconds), video.poddur),
-        (Medium::Audio, _, Some(audio)) => (audio.admits_duration(seconds), audio.poddur),
+    let (fits, pod, unfit) = match (medium, &case.imp.video, &case.imp.audio) {
+        (Medium::Video, Some(video), _) => {
+            let unfit = unfit(
+                seconds,
+                &video.rqddurs,
+                video.minduration(),
+                video.longest(),
+            );
+            (video.admits_duration(seconds), video.poddur, unfit)
+        }
+        (Medium::Audio, _, Some(audio)) => {
+            let unfit = unfit(
+                seconds,
+                &audio.rqddurs,
+                audio.minduration(),
+                audio.longest(),
+            );
+            (audio.admits_duration(seconds), audio.poddur, unfit)
+        }
         _ => return Ok(()),
     };
-    if !fits || pod.is_some_and(|pod| seconds > pod) {
-        return Err(Loss::FormatNotAllowed);
+    if !fits {
+        return Err(Refused::format(unfit));
+    }
+    if let Some(pod) = pod.filter(|pod| seconds > *pod) {
+        return Err(Refused::format(Format::LongerThanBreak(seconds, pod)));
     }
     if is_as_declared(document, seconds) {
         Ok(())
     } else {
-        Err(Loss::WrongDuration)
+        Err(Loss::WrongDuration.into())
+    }
+}
+
+/// What is wrong with a length that is not admitted.
+const fn unfit(seconds: i32, required: &[i32], least: i32, longest: i32) -> Format {
+    if !required.is_empty() {
+        Format::NotRequired(seconds)
+    } else if seconds < least {
+        Format::Shorter(seconds, least)
+    } else {
+        Format::Longer(seconds, longest)
     }
 }
 

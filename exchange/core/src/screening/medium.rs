@@ -3,17 +3,17 @@
 use openrtb::enums::MarkupType;
 use openrtb::{Bid, Imp, Raw};
 
-use super::{Case, Document};
-use crate::loss::Loss;
+use super::{Case, Document, Refused};
+use crate::cause::Format;
 use crate::medium::Medium;
 
 /// The declared type; without one the only one offered; else what the markup looks like.
-pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium, Loss> {
+pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium, Refused> {
     let mut offered = Medium::ALL
         .into_iter()
         .filter(|medium| medium.is_offered(case.imp));
     let declared = match case.bid.mtype() {
-        Some(mtype) => Some(of_mtype(mtype).ok_or(Loss::FormatNotAllowed)?),
+        Some(mtype) => Some(of_mtype(mtype).ok_or(Refused::format(Format::MarkupType(mtype)))?),
         None => None,
     };
     let medium = match declared {
@@ -26,27 +26,25 @@ pub(super) fn detect(case: &Case<'_>, document: &Document<'_>) -> Result<Medium,
     if medium.is_offered(case.imp) {
         Ok(medium)
     } else {
-        Err(Loss::FormatNotAllowed)
+        Err(Refused::format(Format::Medium(medium)))
     }
 }
 
 /// Whether a banner's markup is one: a VAST document and a native response are shown by nobody who shows banners,
 /// whatever the bid calls them. Markup for players and native slots is read by rules of its own.
-pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Loss> {
+pub(super) fn check(case: &Case<'_>, medium: Medium) -> Result<(), Refused> {
     let (Medium::Banner, Some(adm)) = (medium, case.bid.adm()) else {
         return Ok(());
     };
-    let is_other = match begins(adm) {
-        Beginning::Json(text) => is_native(text),
-        Beginning::Vast => true,
-        Beginning::Other => false,
-    };
-    if is_other {
-        Err(Loss::FormatNotAllowed)
-    } else {
-        Ok(())
+    match begins(adm) {
+        Beginning::Json(text) if is_native(text) => Err(Refused::format(Format::NoBanner(NATIVE))),
+        Beginning::Vast => Err(Refused::format(Format::NoBanner(VAST))),
+        Beginning::Json(_) | Beginning::Other => Ok(()),
     }
 }
+
+const NATIVE: &str = "a native response";
+const VAST: &str = "a VAST document";
 
 /// What markup is, by its first significant characters: VAST inside a script of a page is not met here.
 #[derive(Debug, PartialEq, Eq)]

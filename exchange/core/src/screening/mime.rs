@@ -1,12 +1,16 @@
 //! C-72, X-50: the player can play one of the ad's media files.
 
-use super::{Case, Document, lists};
-use crate::loss::Loss;
+use super::{Case, Document, Refused, lists};
+use crate::cause::Format;
 use crate::medium::Medium;
 
 /// Files whose type is not told, and wrappers, which have none, are given the benefit of the doubt. Native assets
 /// have their own types.
-pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
+pub(super) fn check(
+    case: &Case<'_>,
+    document: &Document<'_>,
+    medium: Medium,
+) -> Result<(), Refused> {
     let offered = lists::mimes(case.imp, medium);
     if offered.is_empty() {
         return Ok(());
@@ -23,7 +27,7 @@ pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) ->
     };
     match vast.files() {
         Some(files @ [_, ..]) if !files.iter().any(|file| file.mime.is_none_or(played)) => {
-            Err(Loss::FormatNotAllowed)
+            Err(Refused::format(Format::MediaType))
         }
         _ => Ok(()),
     }

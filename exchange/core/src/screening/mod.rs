@@ -38,6 +38,7 @@ use units::{CpmMicros, Currency, RateTable, UnixMillis};
 
 use self::document::Document;
 pub use self::lists::Lists;
+use crate::cause::{Cause, Format};
 use crate::conditions::Conditions;
 use crate::delay::UsualDelays;
 use crate::floors::{self, Floor};
@@ -132,12 +133,40 @@ pub struct Admitted<'c> {
     pub deal: Option<&'c Deal<'c>>,
 }
 
+/// Why a bid may not take part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// The reason.
+    pub loss: Loss,
+    /// What decided, where the reason alone does not tell it.
+    pub cause: Option<Cause>,
+}
+
+impl From<Loss> for Refused {
+    fn from(loss: Loss) -> Self {
+        Self { loss, cause: None }
+    }
+}
+
+impl Refused {
+    const fn because(loss: Loss, cause: Cause) -> Self {
+        Self {
+            loss,
+            cause: Some(cause),
+        }
+    }
+
+    const fn format(format: Format) -> Self {
+        Self::because(Loss::FormatNotAllowed, Cause::Format(format))
+    }
+}
+
 /// Screens one bid: the first refusal is its reason. Cheap rules stand before those that read markup
 /// only where the order of the codes allows it.
 ///
 /// # Errors
-/// The [`Loss`] of the first rule that the bid breaks.
-pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Loss> {
+/// The [`Refused`] of the first rule that the bid breaks.
+pub fn screen<'c>(case: &Case<'c>) -> Result<Admitted<'c>, Refused> {
     let document = Document::of(case.bid);
     slot::check(case)?;
     declared::check(case)?;

@@ -1,9 +1,16 @@
 //! the price is a positive number.
 
-use super::Case;
-use crate::loss::Loss;
+use openrtb::Price;
 use units::CpmMicros;
 
-pub(super) fn check(case: &Case<'_>) -> Result<CpmMicros, Loss> {
-    case.bid.price.positive().ok_or(Loss::MissingPrice)
+use super::{Case, Refused};
+use crate::cause::Cause;
+use crate::loss::Loss;
+
+pub(super) fn check(case: &Case<'_>) -> Result<CpmMicros, Refused> {
+    let price = case.bid.price;
+    price.positive().ok_or_else(|| match price {
+        Price::Beyond => Refused::because(Loss::MissingPrice, Cause::BeyondBelief),
+        Price::Absent | Price::Invalid | Price::Cpm(_) => Loss::MissingPrice.into(),
+    })
 }

@@ -2,11 +2,15 @@
 
 use openrtb::enums::Protocol;
 
-use super::{Case, Document};
-use crate::loss::Loss;
+use super::{Case, Document, Refused};
+use crate::cause::Format;
 use crate::medium::Medium;
 
-pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) -> Result<(), Loss> {
+pub(super) fn check(
+    case: &Case<'_>,
+    document: &Document<'_>,
+    medium: Medium,
+) -> Result<(), Refused> {
     let offered: &[Protocol] = match medium {
         Medium::Video => case.imp.video.as_deref().map(|video| &*video.protocols),
         Medium::Audio => case.imp.audio.as_deref().map(|audio| &*audio.protocols),
@@ -18,7 +22,9 @@ pub(super) fn check(case: &Case<'_>, document: &Document<'_>, medium: Medium) ->
     }
     let spoken = case.bid.protocol.or_else(|| document.vast()?.protocol());
     match spoken {
-        Some(protocol) if !offered.contains(&protocol) => Err(Loss::FormatNotAllowed),
+        Some(protocol) if !offered.contains(&protocol) => {
+            Err(Refused::format(Format::Protocol(protocol)))
+        }
         _ => Ok(()),
     }
 }

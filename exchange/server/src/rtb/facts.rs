@@ -1,12 +1,13 @@
 //! What is kept in memory of an auction: facts, and all of its texts in one. A new auction is written over an
 //! old one, so that none allocates for it or frees what another left; words are made of it when somebody asks.
 
-use exchange_core::Medium;
 use exchange_core::auction::Fate;
 use exchange_core::payout::Payout;
 use exchange_core::privacy::Reason;
+use exchange_core::{Cause, Medium};
 use units::{AuctionId, CpmMicros, Currency, UnixMillis};
 
+use super::later::{Later, News};
 use super::records::{NoticeRecord, PodRecord};
 use super::waterfall::{Micros, Steps};
 use crate::metrics::Outcome;
@@ -106,10 +107,24 @@ pub(super) struct BidFacts {
     /// How many of [`Facts::domains`] are its own.
     pub(super) domains: usize,
     pub(super) fate: Fate,
+    /// What decided against it.
+    pub(super) cause: Option<Cause>,
+    /// Its number among the winners of its imp, from 0.
+    pub(super) ad: u32,
+    /// What was told of its win after the auction.
+    pub(super) later: Later,
     /// It won, and its win notice brought no markup that may be shown.
     pub(super) is_forfeit: bool,
     /// What is paid for it, when it won.
     pub(super) payout: Option<Payout>,
+}
+
+impl BidFacts {
+    /// Whether it won, and nothing was told since by which it sold nothing.
+    pub(super) const fn is_sold(&self) -> bool {
+        let is_forfeit = self.is_forfeit || self.later.is_forfeit();
+        matches!(self.fate, Fate::Won(_)) && !is_forfeit && !self.later.is_lost()
+    }
 }
 
 /// A notice that was called or taken.
@@ -220,6 +235,18 @@ impl Facts {
     /// The SSP's request id; empty when it could not be read.
     pub(super) fn request_id(&self) -> &str {
         self.texts.get(self.request_id)
+    }
+
+    /// Adds what was told of a winner: whose it is, on which imp, and its number among the winners of that.
+    pub(super) fn hear(&mut self, (dsp, imp, ad): (&str, &str, u32), news: News) {
+        let Self { bids, texts, .. } = self;
+        let bid = bids.iter_mut().find(|bid| {
+            let is_winner = matches!(bid.fate, Fate::Won(_)) && bid.ad == ad;
+            is_winner && texts.get(bid.dsp) == dsp && texts.get(bid.imp) == imp
+        });
+        if let Some(bid) = bid {
+            bid.later.hear(news);
+        }
     }
 
     /// Adds a notice.

@@ -3,16 +3,25 @@
 use std::fmt;
 
 use exchange_core::auction::Fate;
+use exchange_core::{Cause, Why};
 use serde::{Serialize, Serializer};
 use units::Currency;
+
+use super::later::Later;
 
 /// The fate of a bid, told in the currency of the bid.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words {
     pub(crate) fate: Fate,
+    /// What decided against it.
+    pub(crate) cause: Option<Cause>,
     pub(crate) currency: Currency,
     /// It won, and its win notice brought no markup that may be shown.
     pub(crate) is_forfeit: bool,
+    /// What was told after its auction.
+    pub(crate) later: Later,
+    /// Its auction is run and never billed.
+    pub(crate) is_test: bool,
 }
 
 impl fmt::Display for Words {
@@ -29,20 +38,21 @@ impl fmt::Display for Words {
                 if let Some(discount) = win.discount {
                     write!(f, ", the seller took off {}", discount.amount)?;
                 }
-                match win.slot {
-                    Some(slot) => write!(f, ", place {slot} of its break"),
-                    None => Ok(()),
+                if let Some(slot) = win.slot {
+                    write!(f, ", place {slot} of its break")?;
                 }
+                if self.is_test {
+                    f.write_str(", in a test that nobody pays")?;
+                }
+                self.later.fmt(f)
             }
-            Fate::Lost {
-                loss,
-                minimum_to_win,
-            } => {
-                write!(f, "lost: {}", loss.words())?;
-                match minimum_to_win {
-                    Some(minimum) => write!(f, "; {minimum} {currency} would have won"),
-                    None => Ok(()),
-                }
+            Fate::Lost { loss, .. } => {
+                let why = Why {
+                    loss,
+                    cause: self.cause,
+                    currency,
+                };
+                write!(f, "lost: {why}")
             }
         }
     }

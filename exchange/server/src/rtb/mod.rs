@@ -13,6 +13,8 @@ mod handler;
 pub(crate) mod held;
 mod history;
 mod in_work;
+pub(crate) mod later;
+mod left_out;
 pub(crate) mod newest;
 mod notices;
 mod outbox;

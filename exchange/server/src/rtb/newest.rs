@@ -6,11 +6,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use contracts::notice::SellClaims;
 use contracts::record::AuctionNotice;
 use serde_json::Value;
 use units::AuctionId;
 
 use super::facts::Facts;
+use super::later::News;
 use super::records::NoticeRecord;
 
 /// The newest records, bounded. Locked off the path only: after the answer, or for an operator.
@@ -115,6 +117,16 @@ impl Records {
             kept.forget_oldest(self.bounds.leaving)
         } else {
             None
+        }
+    }
+
+    /// Adds what was told of a winner to its auction, where that is kept: before the notice that told it.
+    pub(crate) fn hear(&self, claims: &SellClaims, news: News) {
+        let mut kept = self.lock();
+        let number = kept.by_id.get(&claims.auction).copied();
+        if let Some(entry) = number.and_then(|number| kept.get_mut(number)) {
+            let whose = (claims.partner.as_str(), &*claims.imp, claims.ad);
+            entry.facts.hear(whose, news);
         }
     }
 

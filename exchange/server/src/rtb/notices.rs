@@ -11,6 +11,7 @@ use service::{Problem, clock};
 use units::UnixMillis;
 
 use super::context::AuctionContext;
+use super::later::News;
 use super::records::NoticeRecord;
 use super::served;
 use crate::delivery::{self, NotTaken, Recorded, Taken, label};
@@ -65,6 +66,13 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
             Err(error) => return unavailable(context, name, &error).into_response(),
         }
     }
+    if kind == SellKind::Loss {
+        match delivery::is_billed(&context.log, &claims).await {
+            Ok(false) => {}
+            Ok(true) => return after_billing(context, claims, told.loss, now).await,
+            Err(error) => return unavailable(context, name, &error).into_response(),
+        }
+    }
     let about = claims.clone();
     let recorded = match kind {
         SellKind::Bill => {
@@ -81,8 +89,52 @@ pub(super) async fn take(context: &AuctionContext, request: &Request, kind: Sell
     };
     match recorded {
         Ok(recorded) => {
+            let news = match kind {
+                SellKind::Bill if !about.test => Some(News::Billed),
+                SellKind::Loss => Some(News::Loss(told.loss)),
+                SellKind::Bill
+                | SellKind::Win
+                | SellKind::Impression
+                | SellKind::Click
+                | SellKind::View => None,
+            };
+            if let Some(news) = news.filter(|_| recorded.taken == Taken::Accepted) {
+                context.exchange.records.hear(&about, news);
+            }
             count(context, &about, recorded, now);
             accepted(recorded.taken)
+        }
+        Err(error) => unavailable(context, name, &error).into_response(),
+    }
+}
+
+/// A loss that is told of what was billed: what is paid stays paid, and its DSP, which was told to pay, hears nothing.
+const AFTER_BILLING: &str = "after_billing";
+
+/// Takes such a loss, and notes it.
+async fn after_billing(
+    context: &AuctionContext,
+    claims: SellClaims,
+    reason: Option<i32>,
+    now: UnixMillis,
+) -> Response {
+    let name = label(SellKind::Loss);
+    let untold = SellClaims {
+        url: String::new(),
+        ..claims
+    };
+    let about = untold.clone();
+    match delivery::pass_on(&context.log, untold, now).await {
+        Ok(recorded) if recorded.taken == Taken::Duplicate => {
+            count(context, &about, recorded, now);
+            accepted(recorded.taken)
+        }
+        Ok(_) => {
+            let exchange = &context.exchange;
+            exchange.metrics.notice(name, AFTER_BILLING);
+            exchange.records.hear(&about, News::Loss(reason));
+            note(context, &about, name, AFTER_BILLING);
+            answered(AFTER_BILLING)
         }
         Err(error) => unavailable(context, name, &error).into_response(),
     }
@@ -189,6 +241,10 @@ pub(crate) fn refused(
 }
 
 fn accepted(taken: Taken) -> Response {
-    let body = format!(r#"{{"status":"{}"}}"#, taken.label());
+    answered(taken.label())
+}
+
+fn answered(status: &str) -> Response {
+    let body = format!(r#"{{"status":"{status}"}}"#);
     answers::json(StatusCode::OK, body.into_bytes())
 }

@@ -1,6 +1,7 @@
 //! An auction as `GET /auction/{id}` shows it.
 
 use contracts::record::AuctionNotice;
+use exchange_core::Why;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use units::{AuctionId, CpmMicros, Currency, Multiplier, Nanos, UnixMillis};
@@ -18,7 +19,7 @@ pub(crate) struct Record<'r> {
     /// When the request arrived, RFC 3339.
     #[serde(serialize_with = "rfc3339")]
     pub at: UnixMillis,
-    /// `won`, `no_bid`, `shed` or `invalid`.
+    /// `won`, `no_bid`, `shed` or `invalid`; `lost_upstream` or `forfeit` where nothing is left of what was won.
     pub outcome: &'static str,
     /// Why there was no auction or no bid, where that is one reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,7 +165,7 @@ pub(crate) struct BidRecord<'r> {
     pub creative_id: Option<&'r str>,
     /// Its `adomain`.
     pub adomain: Vec<&'r str>,
-    /// `won` or `lost`.
+    /// `won`, `lost`, or of a win `forfeit` or `lost_upstream`.
     pub outcome: &'static str,
     /// What became of it, in words.
     pub fate: Words,
@@ -174,7 +175,7 @@ pub(crate) struct BidRecord<'r> {
     /// What it pays, when it won.
     #[serde(with = "units::json::cpm_opt", skip_serializing_if = "Option::is_none")]
     pub clearing_price: Option<CpmMicros>,
-    /// The least that would have won, where price was the cause.
+    /// What it is told as `${AUCTION_MIN_TO_WIN}`, where price was the cause.
     #[serde(with = "units::json::cpm_opt", skip_serializing_if = "Option::is_none")]
     pub minimum_to_win: Option<CpmMicros>,
     /// What else is to be told of a bid that won.
@@ -197,8 +198,9 @@ pub(crate) struct SaleRecord {
     /// What the seller took off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount: Option<DiscountRecord>,
-    /// What is paid for what is shown.
-    pub payout: PayoutRecord,
+    /// What is paid for what is shown; absent in a test, which nobody pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payout: Option<PayoutRecord>,
 }
 
 /// A seller's discount.
@@ -247,7 +249,12 @@ pub(crate) struct LossRecord {
     /// The metric label.
     pub reason: &'static str,
     /// In words.
-    pub words: &'static str,
+    #[serde(serialize_with = "told")]
+    pub words: Why,
+}
+
+fn told<S: Serializer>(why: &Why, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(why)
 }
 
 /// A notice that was called, or taken from an SSP or a page.
@@ -259,8 +266,8 @@ pub(crate) struct NoticeRecord<'n> {
     pub dsp: &'n str,
     /// The imp.
     pub imp: &'n str,
-    /// `sent`, `received`, `filtered`, `refused_host`, `refused`, `failed`, `expired`, `dropped`; of markup
-    /// `served`, or why not.
+    /// `sent`, `received`, `filtered`, `refused_host`, `refused`, `failed`, `expired`, `dropped`; `too_long` where it was not
+    /// called for its length; `after_billing` of a loss that was told too late; of markup `served`, or why not.
     pub outcome: &'static str,
     /// When, RFC 3339.
     #[serde(serialize_with = "rfc3339")]

@@ -15,19 +15,17 @@ use service::clock;
 use units::{AuctionId, CpmMicros, Currency};
 
 use super::answer;
-use super::calls::{Call, REFUSED_HOST};
+use super::calls::Call;
 use super::claims::{self, Payout};
 use super::context::AuctionContext;
 use super::draft::Kept;
 use super::fanout::{self, Heard};
 use super::forfeit;
-use super::records::NoticeRecord;
 use super::refusal::{out_of_time, refused, turned_away};
 use super::sale::{AuctionInput, AuctionOutcome, AuctionResult, Source, Winner};
 use super::summary::{self, Arrived};
 use super::time::{dsp_budget, time_left, whole_ms};
 use super::waterfall::Waterfall;
-use crate::delivery::MARKUP;
 use crate::exchange::InForce;
 use crate::metrics::Outcome;
 use crate::records::SeenSeller;
@@ -238,8 +236,8 @@ pub(super) struct Round<'r> {
     pub(super) plan: &'r Plan<'r>,
     pub(super) conditions: &'r Conditions<'r>,
     pub(super) settlement: &'r Settlement<'r>,
-    /// Notices of winners that will not be called: kind, partner and imp.
-    refused: RefCell<Vec<(&'static str, usize, String)>>,
+    /// Notices that will not be called: kind, why, partner and imp.
+    pub(super) refused: RefCell<Vec<(&'static str, &'static str, usize, String)>>,
     /// Winners that brought no markup that may be shown, by their place among the bids, and what became of it.
     pub(super) forfeits: RefCell<Vec<(usize, &'static str)>>,
 }
@@ -340,12 +338,6 @@ impl Round<'_> {
         }
     }
 
-    /// Leaves a note for the record that a notice of a winner names a place that is none of its DSP's (S8).
-    pub(super) fn refuse(&self, judged: &Judged<'_>, kind: &'static str) {
-        let refused = (kind, judged.partner, judged.bid.impid().to_owned());
-        self.refused.borrow_mut().push(refused);
-    }
-
     /// Leaves a note that a winner is shown nowhere: its win notice brought no markup, or none that may be shown.
     pub(super) fn forfeit(&self, judged: &Judged<'_>, outcome: &'static str) {
         let mut bids = self.settlement.bids.iter();
@@ -357,43 +349,6 @@ impl Round<'_> {
     /// Whether a bid, by its place among them, was left out although it won.
     pub(super) fn is_forfeit(&self, bid: usize) -> bool {
         self.forfeits.borrow().iter().any(|(at, _)| *at == bid)
-    }
-
-    /// Notes in the record why winners were left out.
-    fn note_forfeits(&self) {
-        let exchange = &self.context.exchange;
-        for (at, outcome) in self.forfeits.take() {
-            let Some(judged) = self.settlement.bids.get(at) else {
-                continue;
-            };
-            let partner = self.in_force.partners.get(judged.partner);
-            exchange.metrics.notice(MARKUP, outcome);
-            let notice = NoticeRecord {
-                kind: MARKUP,
-                dsp: partner.map_or("", |it| it.id.as_str()),
-                imp: judged.bid.impid(),
-                outcome,
-                at: self.arrived.at,
-            };
-            exchange.records.note(self.arrived.auction, &notice);
-        }
-    }
-
-    /// Notes in the record what was refused.
-    fn note_refused(&self) {
-        let exchange = &self.context.exchange;
-        for (kind, partner, imp) in self.refused.take() {
-            let partner = self.in_force.partners.get(partner);
-            exchange.metrics.notice(kind, REFUSED_HOST);
-            let notice = NoticeRecord {
-                kind,
-                dsp: partner.map_or("", |it| it.id.as_str()),
-                imp: &imp,
-                outcome: REFUSED_HOST,
-                at: self.arrived.at,
-            };
-            exchange.records.note(self.arrived.auction, &notice);
-        }
     }
 
     /// Losers hear at once; so do winners where our word is the last.
@@ -415,6 +370,10 @@ impl Round<'_> {
             let Some(url) = notices::url(template, &values) else {
                 continue;
             };
+            if self.is_too_long(template, &url) {
+                self.leave_out(judged, kind, "too_long");
+                continue;
+            }
             self.context.calls.send(Call {
                 auction: self.arrived.auction,
                 partner: Arc::clone(partner),

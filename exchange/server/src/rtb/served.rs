@@ -27,6 +27,7 @@ use units::{AuctionId, CpmMicros, Multiplier, UnixMillis};
 use super::calls::headers;
 use super::context::AuctionContext;
 use super::forfeit::FORFEIT;
+use super::later::News;
 use super::notices::{count, note, unavailable};
 use super::run::Round;
 use super::sale::{Source, Winner};
@@ -231,6 +232,9 @@ async fn told(
     let exchange = &context.exchange;
     let outcome = brought.as_ref().err().copied().unwrap_or("served");
     exchange.metrics.notice(MARKUP, outcome);
+    if brought.is_err() {
+        exchange.records.hear(claims, News::Unserved(outcome));
+    }
     note(context, claims, MARKUP, outcome);
     let (now, until) = (clock::now(), claims.expires);
     let value = match &brought {

@@ -14,6 +14,7 @@ use units::{AuctionId, UnixMillis};
 
 use super::facts::{AskFacts, BidFacts, CallFacts, Facts, ImpFacts, RequestFacts, Texts};
 use super::fanout::Heard;
+use super::later::Later;
 use super::records::PodRecord;
 use super::run::Round;
 use super::sale::Source;
@@ -163,6 +164,16 @@ impl Noted<'_> {
                 ..self.bid(texts, judged)
             }
         }));
+        // Winners of one imp stand together, as their tokens number them.
+        let (mut former, mut ad) = (None, 0);
+        for winner in &settlement.winners {
+            let imp = settlement.bids.get(*winner).map(|judged| judged.imp);
+            ad = if imp == former { ad + 1 } else { 0 };
+            former = imp;
+            if let Some(bid) = bids.get_mut(*winner) {
+                bid.ad = ad;
+            }
+        }
     }
 
     /// The id of a partner.
@@ -237,6 +248,9 @@ impl Noted<'_> {
             creative: texts.keep_some(bid.crid.as_deref()),
             domains: bid.adomain.len(),
             fate: judged.fate,
+            cause: judged.cause,
+            ad: 0,
+            later: Later::default(),
             is_forfeit: false,
             payout: judged
                 .win()

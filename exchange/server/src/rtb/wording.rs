@@ -3,7 +3,7 @@
 use exchange_core::auction::{Fate, Win};
 use exchange_core::payout::Payout;
 use exchange_core::privacy::Reason;
-use exchange_core::{Loss, Medium};
+use exchange_core::{Medium, Why};
 
 use super::facts::{AskFacts, BidFacts, CallFacts, Facts, ImpFacts, RequestFacts, Text};
 use super::fate::Words;
@@ -13,7 +13,11 @@ use super::records::{
     RequestSummary, SaleRecord,
 };
 use super::waterfall::Micros;
+use crate::metrics::Outcome;
 use crate::records::tier;
+
+/// The outcome of a win that the SSP told the loss of.
+const LOST_UPSTREAM: &str = "lost_upstream";
 
 impl Facts {
     /// Its record.
@@ -23,7 +27,7 @@ impl Facts {
             id: self.id,
             request_id: self.request_id(),
             at: self.at,
-            outcome: self.outcome.label(),
+            outcome: self.told_outcome(),
             reason: self.text(self.reason),
             duration_ms: (!self.is_again).then(|| self.took.millis()),
             waterfall: self.steps.told().collect(),
@@ -40,6 +44,22 @@ impl Facts {
             provisional: self.is_provisional,
             settled_again: self.is_again,
             notices: self.notices().collect(),
+        }
+    }
+
+    /// How it ended, with what is known of its wins by now.
+    fn told_outcome(&self) -> &'static str {
+        let wins = || {
+            self.bids
+                .iter()
+                .filter(|bid| matches!(bid.fate, Fate::Won(_)))
+        };
+        if self.outcome != Outcome::Won || wins().any(BidFacts::is_sold) {
+            self.outcome.label()
+        } else if wins().any(|bid| bid.later.is_lost()) {
+            LOST_UPSTREAM
+        } else {
+            FORFEIT
         }
     }
 
@@ -89,13 +109,25 @@ impl Facts {
     }
 
     fn bid<'f>(&'f self, bid: &BidFacts, adomain: Vec<&'f str>) -> BidRecord<'f> {
+        let is_test = self.request.is_test;
         let (outcome, loss, clearing_price, minimum_to_win) = match bid.fate {
-            Fate::Won(win) if bid.is_forfeit => (FORFEIT, None, None, win.minimum_to_win),
-            Fate::Won(win) => ("won", None, Some(win.price), win.minimum_to_win),
+            Fate::Won(win) if bid.is_sold() => ("won", None, Some(win.price), win.minimum_to_win),
+            Fate::Won(win) => {
+                let is_forfeit = bid.is_forfeit || bid.later.is_forfeit();
+                let outcome = if is_forfeit { FORFEIT } else { LOST_UPSTREAM };
+                (outcome, None, None, win.minimum_to_win)
+            }
             Fate::Lost {
                 loss,
                 minimum_to_win,
-            } => ("lost", Some(loss_record(loss)), None, minimum_to_win),
+            } => {
+                let why = Why {
+                    loss,
+                    cause: bid.cause,
+                    currency: bid.currency,
+                };
+                ("lost", Some(loss_record(why)), None, minimum_to_win)
+            }
         };
         BidRecord {
             dsp: self.texts.get(bid.dsp),
@@ -111,14 +143,19 @@ impl Facts {
             outcome,
             fate: Words {
                 fate: bid.fate,
+                cause: bid.cause,
                 currency: bid.currency,
                 is_forfeit: bid.is_forfeit,
+                later: bid.later,
+                is_test,
             },
             loss,
             clearing_price,
             minimum_to_win,
             sale: match (bid.fate, bid.payout) {
-                (Fate::Won(win), Some(payout)) if !bid.is_forfeit => Some(sale(&win, payout)),
+                (Fate::Won(win), Some(payout)) if bid.is_sold() => {
+                    Some(sale(&win, Some(payout).filter(|_| !is_test)))
+                }
                 (Fate::Won(_) | Fate::Lost { .. }, _) => None,
             },
         }
@@ -135,7 +172,8 @@ fn call(call: CallFacts) -> CallRecord {
     }
 }
 
-fn sale(win: &Win, payout: Payout) -> SaleRecord {
+/// `payout` is absent where nobody pays.
+fn sale(win: &Win, payout: Option<Payout>) -> SaleRecord {
     SaleRecord {
         tier: tier(win.tier),
         slot: win.slot,
@@ -143,19 +181,19 @@ fn sale(win: &Win, payout: Payout) -> SaleRecord {
             percent: discount.percent(),
             amount: discount.amount,
         }),
-        payout: PayoutRecord {
+        payout: payout.map(|payout| PayoutRecord {
             gross: payout.gross,
             fee: payout.fee,
             net: payout.net(),
             currency: payout.currency,
-        },
+        }),
     }
 }
 
-fn loss_record(loss: Loss) -> LossRecord {
+fn loss_record(why: Why) -> LossRecord {
     LossRecord {
-        code: loss.code(),
-        reason: loss.label(),
-        words: loss.words(),
+        code: why.loss.code(),
+        reason: why.loss.label(),
+        words: why,
     }
 }

@@ -13,6 +13,7 @@ use service::{Problem, clock};
 use super::Ssp;
 use crate::delivery::{self, NotTaken, Taken, label};
 use crate::fields;
+use crate::rtb::later::News;
 use crate::rtb::records::NoticeRecord;
 use crate::rtb::refused;
 
@@ -165,6 +166,7 @@ impl Ssp {
         if claims.kind == SellKind::Impression && !is_filtered && !claims.test {
             let gross = u64::try_from(claims.gross.0).unwrap_or(0);
             exchange.metrics.shown.add(gross);
+            exchange.records.hear(&claims, News::Billed);
         }
         exchange.records.note(
             claims.auction,
