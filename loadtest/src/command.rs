@@ -36,7 +36,7 @@ pub struct Args {
     /// count for each.
     #[arg(long, value_name = "RATExSECONDS", value_delimiter = ',', value_parser = rate_and_time)]
     pub then: Vec<(u32, Duration)>,
-    /// Whom to send to: exchange, bidder, or a URL.
+    /// Whom to send to: exchange, bidder, or a URL; the key of an SSP's account goes into its query, ?key=KEY.
     #[arg(long, default_value = "exchange")]
     pub target: Target,
     /// How arrivals are spread.

@@ -301,11 +301,7 @@ impl Run {
             }
             Ok(response) => {
                 record(&mut report.latency_us, due.elapsed());
-                match response.status.as_u16() {
-                    200 => report.bids += 1,
-                    204 => report.no_bids += 1,
-                    _ => report.refused += 1,
-                }
+                report.answered_with(response.status.as_u16());
             }
             Err(error) => {
                 report.failed += 1;

@@ -1,5 +1,6 @@
 //! What came of a run, for people and for machines, and whether it met its thresholds.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Report {
     pub shed: u64,
     /// Any other status.
     pub refused: u64,
+    /// The same by status.
+    pub statuses: BTreeMap<u16, u64>,
     /// No answer: connect failures, timeouts, broken answers.
     pub failed: u64,
     /// Of those without an answer: the connection ended before it.
@@ -48,11 +51,24 @@ impl Report {
             no_bids: 0,
             shed: 0,
             refused: 0,
+            statuses: BTreeMap::new(),
             failed: 0,
             closed: 0,
             dropped: 0,
             elapsed: Duration::ZERO,
         })
+    }
+
+    /// Counts an answer by its status.
+    pub fn answered_with(&mut self, status: u16) {
+        match status {
+            200 => self.bids += 1,
+            204 => self.no_bids += 1,
+            other => {
+                self.refused += 1;
+                *self.statuses.entry(other).or_default() += 1;
+            }
+        }
     }
 
     /// Adds another worker's part.
@@ -65,6 +81,9 @@ impl Report {
         self.no_bids += other.no_bids;
         self.shed += other.shed;
         self.refused += other.refused;
+        for (status, count) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += count;
+        }
         self.failed += other.failed;
         self.closed += other.closed;
         self.dropped += other.dropped;
@@ -122,6 +141,7 @@ impl Report {
     pub fn to_json(&self) -> Value {
         json!({
             "requests": self.due(), "bids": self.bids, "no_bids": self.no_bids, "shed": self.shed, "refused": self.refused,
+            "statuses": self.statuses,
             "failed": self.failed, "closed": self.closed, "dropped": self.dropped, "rate": self.rate(), "elapsed_s": self.elapsed.as_secs_f64(), "error_share": self.error_share(),
             "latency_ms": {
                 "p50": self.percentile_ms(50.0), "p90": self.percentile_ms(90.0), "p99": self.percentile_ms(99.0),
@@ -156,6 +176,17 @@ impl Report {
             self.failed,
             self.dropped
         );
+        for (status, count) in &self.statuses {
+            let hint = match status {
+                401 => {
+                    ": give the account's key, --target 'http://127.0.0.1:8004/openrtb2/auction?key=KEY'"
+                }
+                403 => ": the key or the token is not known there",
+                404 => ": no such path, see --target",
+                _ => "",
+            };
+            let _ = writeln!(out, "  {count} answered {status}{hint}");
+        }
         let _ = writeln!(
             out,
             "latency ms  p50 {:.2}  p90 {:.2}  p99 {:.2}  p99.9 {:.2}  max {:.2}   (from scheduled times)",
@@ -265,6 +296,27 @@ impl Threshold {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_refused_is_told_by_its_status() {
+        let mut report = Report::new().unwrap();
+        let mut other = Report::new().unwrap();
+        for status in [200, 204, 401, 500, 401] {
+            report.answered_with(status);
+        }
+        other.answered_with(401);
+        report.merge(&other);
+        assert_eq!((report.bids, report.no_bids, report.refused), (1, 1, 4));
+        let table = report.to_table();
+        for line in [
+            "  3 answered 401: give the account's key, --target 'http://127.0.0.1:8004/openrtb2/auction?key=KEY'\n",
+            "  1 answered 500\n",
+        ] {
+            assert!(table.contains(line), "{line}{table}");
+        }
+        assert_eq!(report.to_json()["statuses"], json!({"401": 3, "500": 1}));
+        assert!(!Report::new().unwrap().to_table().contains("answered 4"));
+    }
 
     #[test]
     fn thresholds_decide_by_latency_and_errors() {

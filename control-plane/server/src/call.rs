@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRequest, MatchedPath, Request};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use control_plane_core::Form;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::access::Actor;
 use crate::app::version_7;
+use crate::openapi;
 use crate::refusal::Refusal;
 use crate::store::Caller;
 use crate::store::page::Page;
@@ -45,6 +46,35 @@ pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert("x-request-id", told);
     }
     response
+}
+
+/// Refuses a query parameter that the operation does not have: ignored, it would look like an answer to what was asked.
+/// Calls between services may be of a later version, and offer what they know.
+pub(crate) async fn asks_what_is_known(request: Request, next: Next) -> Response {
+    match unknown_parameter(&request) {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+fn unknown_parameter(request: &Request) -> Option<Refusal> {
+    let query = request.uri().query()?;
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    if path.starts_with("/internal/") {
+        return None;
+    }
+    let known = openapi::parameters(request.method(), path)?;
+    let mut names = service::http::query_names(query);
+    let unknown = names.find(|name| !known.iter().any(|it| it == name))?;
+    let unknown: String = unknown.chars().take(64).collect();
+    let takes = match known {
+        [] => "none".to_owned(),
+        known => known.join(", "),
+    };
+    Some(Refusal::Request(format!(
+        "{} {path} has no query parameter {unknown:?}: it takes {takes}",
+        request.method()
+    )))
 }
 
 /// One request of the API.

@@ -1,6 +1,12 @@
 //! The API's description, from the handlers themselves.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use http::Method;
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::ParameterIn;
 
 use crate::api::{
     advertisers, audit, campaigns, creative_verdicts, creatives, deals, internal, line_items,
@@ -104,6 +110,45 @@ struct Description;
 /// The document as JSON.
 pub(crate) fn document() -> String {
     Description::openapi().to_json().unwrap_or_default()
+}
+
+/// Names of an operation's query parameters, as the document has them; `None` for an operation that is not described.
+pub(crate) fn parameters(method: &Method, path: &str) -> Option<&'static [String]> {
+    static KNOWN: LazyLock<HashMap<(Method, String), Vec<String>>> = LazyLock::new(known);
+    let method = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    KNOWN
+        .get(&(method.clone(), path.to_owned()))
+        .map(Vec::as_slice)
+}
+
+fn known() -> HashMap<(Method, String), Vec<String>> {
+    let mut known = HashMap::new();
+    for (path, item) in Description::openapi().paths.paths {
+        for (method, operation) in [
+            (Method::GET, item.get),
+            (Method::POST, item.post),
+            (Method::PATCH, item.patch),
+            (Method::DELETE, item.delete),
+        ] {
+            let Some(operation) = operation else { continue };
+            let given = operation.parameters.unwrap_or_default().into_iter();
+            let in_query = given.filter_map(|it| match it {
+                RefOr::T(it) if it.parameter_in == ParameterIn::Query => Some(it.name),
+                RefOr::T(_) | RefOr::Ref(_) => None,
+            });
+            let mut names: Vec<String> = in_query.collect();
+            let dry_run = "dry_run".to_owned();
+            if method != Method::GET && !names.contains(&dry_run) {
+                names.push(dry_run);
+            }
+            known.insert((method, path.clone()), names);
+        }
+    }
+    known
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use units::Nanos;
 
 use crate::ledger::LedgerError;
 
+/// The code of what is there already.
+pub(crate) const ALREADY: &str = "already_exists";
+
 /// Why a request is not answered as asked.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -75,7 +78,14 @@ impl From<tokio_postgres::Error> for Refusal {
         };
         let says = told.message().to_owned();
         match told.code() {
-            &SqlState::UNIQUE_VIOLATION => Self::conflict("already_exists", "the id is taken"),
+            &SqlState::UNIQUE_VIOLATION
+                if told
+                    .constraint()
+                    .is_some_and(|index| index.ends_with("_once")) =>
+            {
+                Self::conflict(ALREADY, "there is another about the same: change that one")
+            }
+            &SqlState::UNIQUE_VIOLATION => Self::conflict(ALREADY, "the id is taken"),
             &SqlState::FOREIGN_KEY_VIOLATION => Self::conflict(
                 "unknown_reference",
                 "it names something that does not exist",

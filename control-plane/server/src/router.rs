@@ -89,11 +89,13 @@ routes! {
     "/internal/auctions/{id}" => get internal::auction;
 }
 
-/// The whole API. Order from the outside: the request's id, who calls, how long it may take, what it is.
+/// The whole API. Order from the outside: the request's id, who calls, how long it may take, whether it asks what is known,
+/// what it is.
 pub(crate) fn router(app: App) -> Router {
     table()
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(call::asks_what_is_known))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(app.clone(), access::admit))
         .layer(middleware::from_fn(call::identify))

@@ -21,7 +21,9 @@ pub fn allow(request: &HeaderMap, response: &mut Response) {
     );
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("x-gavel-auction-id, x-openrtb-version, x-shed-reason"),
+        HeaderValue::from_static(
+            "x-gavel-auction-id, x-gavel-nbr, x-openrtb-version, x-shed-reason",
+        ),
     );
 }
 

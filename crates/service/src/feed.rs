@@ -122,11 +122,20 @@ pub async fn poll<T: Send + 'static>(
     let mut pause = FIRST_PAUSE;
     let mut marked = Instant::now();
     let mut by_patch = feed.copy.is_some();
+    // Who has a value and no word from the publisher, since the start or a failure, asks without waiting: a poll that is
+    // held answers nothing for as long as nothing changes.
+    let mut is_heard = false;
     loop {
+        let wait = if is_heard || known.is_none() {
+            feed.wait
+        } else {
+            Duration::ZERO
+        };
         let asked = tokio::select! {
             () = shutdown.fired() => return,
-            asked = ask(feed, &client, known, by_patch, &read) => asked,
+            asked = ask(feed, wait, &client, known, by_patch, &read) => asked,
         };
+        is_heard = matches!(asked, Ok(_) | Err(FeedError::Patch(_)));
         match asked {
             Ok(Some((version, value, body))) => {
                 by_patch = feed.copy.is_some();
@@ -194,12 +203,13 @@ async fn keep_copy(feed: &Feed, body: Bytes) -> Result<(), FeedError> {
 
 async fn ask<T: Send + 'static>(
     feed: &Feed,
+    wait: Duration,
     client: &Client,
     known: Option<u64>,
     by_patch: bool,
     read: &Arc<Reader<T>>,
 ) -> Result<Option<(u64, T, Bytes)>, FeedError> {
-    let wait_ms = feed.wait.as_millis();
+    let wait_ms = wait.as_millis();
     let url = match known {
         Some(version) if by_patch => format!(
             "{}?after={version}&wait_ms={wait_ms}&patch={}",
@@ -227,7 +237,7 @@ async fn ask<T: Send + 'static>(
         body: Bytes::new(),
     };
     // Room for the value itself after a wait that was used up.
-    let deadline = Instant::now() + feed.wait + Duration::from_secs(10);
+    let deadline = Instant::now() + wait + Duration::from_secs(10);
     let answer = client.send(request, deadline).await?;
     match answer.status {
         StatusCode::OK => {

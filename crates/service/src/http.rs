@@ -32,7 +32,7 @@ pub use self::{
     inflate::{InflateError, inflate},
     limits::{Limits, ShedStatus},
     listener::Listener,
-    request::{Request, percent_decode, query_param},
+    request::{Request, percent_decode, query_names, query_param},
     response::{
         Response, gif, html, json, method_not_allowed, no_content, packed, problem, redirect, shed,
         status, text, with_type,

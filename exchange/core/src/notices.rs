@@ -41,7 +41,8 @@ pub fn values<'v>(plan: &'v Plan<'_>, judged: &'v Judged<'_>) -> Values<'v> {
             price: Some(win.price),
             discount_percent: win.discount.and_then(Discount::percent),
             discount: win.discount.map(|discount| discount.amount),
-            market_bid_ratio: ratio(win.clearing.micros(), judged),
+            // By what the bidder pays: with its bid it finds the price that it is told.
+            market_bid_ratio: ratio(win.price.micros(), judged),
             loss: Some(LossReason::WON),
             min_to_win: win.minimum_to_win,
             multiplier: payout::told_quantity(imp),

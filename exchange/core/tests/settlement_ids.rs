@@ -295,8 +295,8 @@ fn discounts_of_the_seller() {
     let url = notices::url(judged.bid.nurl.as_deref(), &notices::values(&plan, judged));
     assert_eq!(
         url.as_deref(),
-        Some("https://d.example/?p=6&d=25&c=2&r=1"),
-        "X-78"
+        Some("https://d.example/?p=6&d=25&c=2&r=0.75"),
+        "X-78, X-94: 0.75 of 8 is 6"
     );
     let settlement = settled(&plan, &market, &[(0, &answer)]);
     let (judged, _) = settlement.won().next().unwrap();

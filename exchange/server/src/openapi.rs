@@ -31,7 +31,10 @@ const VIDEO_EVENT: &[(&str, &str)] = &[
     ("404", "No such event."),
     ("410", "The token has expired."),
 ];
-const FOUND: &[(&str, &str)] = &[("200", "The document."), ("404", "Unknown.")];
+const FOUND: &[(&str, &str)] = &[
+    ("200", "The document."),
+    ("404", "Unknown; `detail` tells where else it may be."),
+];
 const OK: &[(&str, &str)] = &[("200", "The document.")];
 const AUCTION: &[(&str, &str)] = &[
     ("200", "A BidResponse."),
@@ -194,7 +197,10 @@ const SSP: &[Route] = &[
         "An ad for a placement.",
         &[
             ("200", "An ad."),
-            ("204", "Nobody bid; or shed, `x-shed-reason` tells why."),
+            (
+                "204",
+                "Nobody bid, `x-gavel-nbr` tells the standard's reason where there is one; or shed, `x-shed-reason` tells why.",
+            ),
             ("404", "Unknown placement."),
         ],
     ),

@@ -428,7 +428,18 @@ async fn records_history_and_statistics() {
         (&json!(1), &json!(1), &Value::Null)
     );
     expect(get(&rig.url("/auction-history?limit=many")).await, 400);
-    expect(get(&rig.url("/auction/no-such-id")).await, 404);
+    for (path, told) in [
+        ("/auction/no-such-id", "is no id of an auction"),
+        ("/auction?request_id=no-such", "has left memory"),
+        (
+            "/auction/01a22261-5b9f-7755-92c6-bd9dc50ae49b",
+            "neither memory, the control plane nor the records",
+        ),
+    ] {
+        let answer = get(&rig.url(path)).await.expect_status(404).json();
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(detail.contains(told), "{path}: {detail}");
+    }
 
     let stats = get(&rig.url("/stats")).await.expect_status(200).json();
     assert_eq!(

@@ -169,6 +169,19 @@ async fn nobody_bids() {
     assert!(answer.body.is_empty());
     let id = answer.header("x-gavel-auction-id").unwrap();
     assert!(AuctionId::parse(id).is_some(), "{id}");
+    assert_eq!(answer.header("x-gavel-nbr"), None, "they were asked");
+    // Who is told apart from people is told why (B-60), and so is the script of the page.
+    let crawler = [
+        ("user-agent", "Mozilla/5.0 HeadlessChrome/131.0.0.0"),
+        ("origin", "https://paper.example"),
+        ("content-type", "application/json"),
+    ];
+    let body = json!({"placement_id": "top"}).to_string();
+    let answer = send(Method::POST, &market.ssp("/ad-request"), &crawler, body).await;
+    let answer = answer.expect_status(204);
+    assert_eq!(answer.header("x-gavel-nbr"), Some("3"));
+    let exposed = answer.header("access-control-expose-headers").unwrap();
+    assert!(exposed.contains("x-gavel-nbr"), "{exposed}");
     let vast = get(&market.ssp("/vast?placement=player"))
         .await
         .expect_status(200);
@@ -212,6 +225,7 @@ async fn what_is_refused_says_why() {
         Case { says: "wrong method", method: Method::PATCH, path: "/inventory", body: "", status: 405, names: "GET, HEAD, POST" },
         Case { says: "wrong method", method: Method::POST, path: "/inventory/top", body: "", status: 405, names: "GET, HEAD, PUT, DELETE" },
         Case { says: "wrong method", method: Method::POST, path: "/revenue", body: "", status: 405, names: "GET, HEAD" },
+        Case { says: "a misspelt parameter", method: Method::GET, path: "/revenue?form=2026-11-01", body: "", status: 400, names: r#"has no query parameter \"form\": it takes from, to, group_by, currency"# },
         Case { says: "unknown path", method: Method::GET, path: "/nothing", body: "", status: 404, names: "not_found" },
         Case { says: "a path of the control plane", method: Method::GET, path: "/inventory/%2e%2e/internal/revenue", body: "", status: 404, names: "not_found" },
         Case { says: "a path of the control plane", method: Method::GET, path: "/inventory/..", body: "", status: 404, names: "not_found" },

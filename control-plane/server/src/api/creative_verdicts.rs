@@ -18,9 +18,12 @@ use crate::store::{Answer, Begun, Edit, rows, sightings};
 /// Judges a creative of a DSP, in force within two seconds: what is blocked loses with 202, and where a publisher takes
 /// approved ones alone, what is not approved with 201. It is named by `crid`, by `adid` where its bids say no `crid`, and
 /// without either by its `markup`, or by the `preview` (`iurl` and `adomain`) of one whose markup comes with the win notice.
+/// What has a line already, also one that a bid brought, gets this verdict and keeps its line; only an `id` asks for a new one.
 #[utoipa::path(post, path = "/creative-verdicts", tag = "supply",
     request_body(content = Object, example = json!({"partner_id": "dsp-one", "crid": "creative-7", "verdict": "blocked"})),
-    responses((status = 201, description = "Made", body = CreativeVerdictDocument), (status = 400), (status = 409), (status = 422)))]
+    responses((status = 200, description = "The line that was there, with this verdict", body = CreativeVerdictDocument),
+        (status = 201, description = "Made", body = CreativeVerdictDocument), (status = 400),
+        (status = 409, description = "The id is taken, or there is a line about this"), (status = 412), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
     let form = call.form()?;
     let mut client = app.client().await?;
@@ -29,8 +32,9 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
         Begun::Fresh(edit) => edit,
     };
     let partner = partner(edit.tx(), &form).await?;
-    let doc = at_the_edge(|edge| creative_verdict::read(form, partner.as_ref(), edge))?;
-    simple::create(&app, edit, &doc).await
+    let is_named = form.has("id");
+    let line = at_the_edge(|edge| creative_verdict::read(form, partner.as_ref(), edge))?;
+    simple::judge(&app, edit, line, is_named).await
 }
 
 /// Lists verdicts, with `partner_id`, `crid` or `adid`, and `verdict` those of a demand partner, of a creative, and of a state:

@@ -24,7 +24,12 @@ pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer,
         Begun::Repeated(answer) => return Ok(answer),
         Begun::Fresh(edit) => edit,
     };
-    let kept = edit.insert(&made.list).await?;
+    let inserted = edit.insert(&made.list).await;
+    let kept = inserted.map_err(|refusal| {
+        let id = made.list.id.as_str();
+        let remedy = format!("POST /lists/{id}/entries fills what has it");
+        simple::taken(refusal, id, &remedy)
+    })?;
     let entries: Vec<&str> = made.entries.iter().map(String::as_str).collect();
     lists::add(edit.tx(), made.list.id.as_str(), &entries).await?;
     let body = simple::text(&made.list, kept.stamps)?;

@@ -10,17 +10,24 @@ use super::{Listing, simple};
 use crate::app::{App, at_the_edge};
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::store::Answer;
+use crate::store::{Answer, Begun, Edit};
 
-/// Makes a verdict; accounts whose `ads_txt` is `known` or `strict` are held to it within two seconds.
+/// Makes a verdict; accounts whose `ads_txt` is `known` or `strict` are held to it within two seconds. A domain, system and
+/// seller that have one already get this one in its place; only an `id` asks for a new one.
 #[utoipa::path(post, path = "/seller-verdicts", tag = "supply",
     request_body(content = Object, example = json!({"domain": "paper.example", "system": "exchange.gavel.example", "seller_id": "ssp-1", "verdict": "reseller"})),
-    responses((status = 201, description = "Made", body = SellerVerdictDocument), (status = 400), (status = 409), (status = 422)))]
+    responses((status = 200, description = "The one that was there, with this verdict", body = SellerVerdictDocument),
+        (status = 201, description = "Made", body = SellerVerdictDocument), (status = 400),
+        (status = 409, description = "The id is taken, or there is one about this"), (status = 412), (status = 422)))]
 pub(crate) async fn create(State(app): State<App>, call: Call) -> Result<Answer, Refusal> {
-    simple::make(&app, &call, |form| {
-        at_the_edge(|edge| seller_verdict::read(form, edge))
-    })
-    .await
+    let form = call.form()?;
+    let is_named = form.has("id");
+    let verdict = at_the_edge(|edge| seller_verdict::read(form, edge))?;
+    let mut client = app.client().await?;
+    match Edit::begin(&mut client, &call.caller).await? {
+        Begun::Repeated(answer) => Ok(answer),
+        Begun::Fresh(edit) => simple::judge(&app, edit, verdict, is_named).await,
+    }
 }
 
 /// Lists verdicts, with `domain`, `system`, `seller_id` and `verdict` those that have this value.

@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::app::{App, json, shown};
 use crate::call::Call;
-use crate::refusal::Refusal;
+use crate::refusal::{ALREADY, Refusal};
 use crate::store::edit::{etag, raw};
-use crate::store::rows::{self, Kept, Resource};
+use crate::store::rows::{self, Kept, OneOfEach, Resource};
 use crate::store::{Answer, Begun, Edit};
 
 /// A page of documents, as every list is answered.
@@ -133,10 +133,69 @@ pub(crate) async fn create<T: Shown>(
     mut edit: Edit<'_>,
     doc: &T,
 ) -> Result<Answer, Refusal> {
-    let kept = edit.insert(doc).await?;
-    let path = format!("{}/{}", T::PATH, doc.id());
+    let kept = edit
+        .insert(doc)
+        .await
+        .map_err(|refusal| has_a_row(refusal, doc))?;
+    made(app, edit, doc, &kept).await
+}
+
+async fn made<T: Shown>(
+    app: &App,
+    edit: Edit<'_>,
+    doc: &T,
+    kept: &Kept<()>,
+) -> Result<Answer, Refusal> {
+    let path = path(doc);
     let answer = Answer::created(text(doc, kept.stamps)?, &path, kept.stamps.version);
     app.finish(edit, answer).await
+}
+
+fn path<T: Shown>(doc: &T) -> String {
+    format!("{}/{}", T::PATH, doc.id())
+}
+
+/// A refusal of an id that is taken, with what to do about it.
+pub(crate) fn taken(refusal: Refusal, id: &str, remedy: &str) -> Refusal {
+    if !matches!(refusal, Refusal::Conflict { code: ALREADY, .. }) {
+        return refusal;
+    }
+    let says = format!("the id {id} is taken: {remedy}, and without an id another is made");
+    Refusal::conflict(ALREADY, says)
+}
+
+fn has_a_row<T: Shown>(refusal: Refusal, doc: &T) -> Refusal {
+    let remedy = format!("PATCH {} changes what has it", path(doc));
+    taken(refusal, doc.id(), &remedy)
+}
+
+/// Ends a `POST` of a verdict. Without an id of the caller's it is the verdict on what it is about from here on, whoever
+/// made a row of that first: 201 with a row that is new, 200 with one that was there. An id must be free, and so must
+/// be what it is about.
+pub(crate) async fn judge<T: Shown + OneOfEach>(
+    app: &App,
+    mut edit: Edit<'_>,
+    mut doc: T,
+    is_named: bool,
+) -> Result<Answer, Refusal> {
+    if let Some(kept) = edit.insert_new(&doc).await? {
+        return made(app, edit, &doc, &kept).await;
+    }
+    let Some(before) = edit.lock_same(&doc).await? else {
+        let told = Refusal::conflict(ALREADY, String::new());
+        return Err(has_a_row(told, &doc));
+    };
+    if is_named {
+        let says = format!(
+            "{} {} is about this: PATCH {} changes its verdict, and so does this call without an id",
+            T::KIND,
+            before.doc.id(),
+            path(&before.doc)
+        );
+        return Err(Refusal::conflict(ALREADY, says));
+    }
+    doc.replace(&before.doc);
+    changed(app, edit, "update", &before.doc, &doc).await
 }
 
 /// `POST` of a resource that needs to know nothing else.

@@ -100,6 +100,8 @@ fn page(
                         a href="/audit" { "audit log" } ", "
                         a href="/ops/invariants" { "invariants" } "." }
                     (services(dependencies, starts))
+                    p { "Exchange, SSP side and DMP follow the catalog without telling their names: each has its own "
+                        code { "/health" } "." }
                     (campaign_table(campaigns))
                 }
             }
@@ -110,7 +112,7 @@ fn page(
 fn services(dependencies: &[(String, String)], starts: &[Start]) -> Markup {
     html! {
         table {
-            caption { "Services" }
+            caption { "Services that are heard of here" }
             thead { tr { th scope="col" { "Name" } th scope="col" { "State" } } }
             tbody {
                 tr { th scope="row" { "control-plane" } td { "answers" } }

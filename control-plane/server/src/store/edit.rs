@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::audit::{self, Change};
 use super::keys;
-use super::rows::{self, Kept, Resource};
+use super::rows::{self, Kept, OneOfEach, Resource};
 use crate::refusal::Refusal;
 
 /// Who calls, and how the call is to be taken.
@@ -96,6 +96,30 @@ impl<'c> Edit<'c> {
         let kept = rows::insert(&self.tx, doc).await?;
         self.note("create", doc, None)?;
         Ok(kept)
+    }
+
+    /// Makes a row, unless its id is taken or there is one about the same, and notes it for the audit log.
+    pub(crate) async fn insert_new<T: OneOfEach>(
+        &mut self,
+        doc: &T,
+    ) -> Result<Option<Kept<()>>, Refusal> {
+        let kept = rows::insert_new(&self.tx, doc).await?;
+        if kept.is_some() {
+            self.note("create", doc, None)?;
+        }
+        Ok(kept)
+    }
+
+    /// The row about the same as a document, that is to be changed as the caller read it.
+    pub(crate) async fn lock_same<T: OneOfEach>(
+        &self,
+        doc: &T,
+    ) -> Result<Option<Kept<T>>, Refusal> {
+        let row = rows::lock_same(&self.tx, doc).await?;
+        if let Some(row) = &row {
+            self.check_version(row)?;
+        }
+        Ok(row)
     }
 
     /// Changes a row and notes the difference for the audit log.

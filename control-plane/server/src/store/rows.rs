@@ -69,8 +69,38 @@ pub(crate) struct Kept<T> {
     pub(crate) seq: i64,
 }
 
+/// A resource of which there is one for each thing that it is about, whatever its id.
+pub(crate) trait OneOfEach: Resource {
+    /// What makes a row be about the same as the document `$1`, as its unique index has it.
+    const SAME: &'static str;
+    /// Takes the place of the row that is about the same.
+    fn replace(&mut self, row: &Self);
+}
+
+impl OneOfEach for SellerVerdict {
+    const SAME: &'static str = "doc ->> 'domain' = $1::jsonb ->> 'domain' \
+        AND doc ->> 'system' = $1::jsonb ->> 'system' AND doc ->> 'seller_id' = $1::jsonb ->> 'seller_id'";
+    fn replace(&mut self, row: &Self) {
+        self.id.clone_from(&row.id);
+    }
+}
+
+impl OneOfEach for RegistryLine {
+    const SAME: &'static str = "doc ->> 'partner' = $1::jsonb ->> 'partner' AND doc ->> 'crid' = $1::jsonb ->> 'crid' \
+        AND coalesce(doc ->> 'adid', '') = coalesce($1::jsonb ->> 'adid', '') \
+        AND coalesce(doc ->> 'markup', '') = coalesce($1::jsonb ->> 'markup', '')";
+    fn replace(&mut self, row: &Self) {
+        self.id.clone_from(&row.id);
+    }
+}
+
 /// Columns of every resource, as [`kept`] reads them.
 const COLUMNS: &str = "doc, version, seq, \
+    (extract(epoch FROM created_at) * 1000)::bigint AS created_ms, \
+    (extract(epoch FROM updated_at) * 1000)::bigint AS updated_ms";
+
+/// Those of a row that was just written, as [`stamped`] reads them.
+const STAMPS: &str = "seq, version, \
     (extract(epoch FROM created_at) * 1000)::bigint AS created_ms, \
     (extract(epoch FROM updated_at) * 1000)::bigint AS updated_ms";
 
@@ -201,14 +231,44 @@ pub(crate) async fn insert<T: Resource>(
     doc: &T,
 ) -> Result<Kept<()>, Refusal> {
     let sql = format!(
-        "INSERT INTO {} (doc) VALUES ($1) RETURNING seq, version, \
-         (extract(epoch FROM created_at) * 1000)::bigint AS created_ms, \
-         (extract(epoch FROM updated_at) * 1000)::bigint AS updated_ms",
+        "INSERT INTO {} (doc) VALUES ($1) RETURNING {STAMPS}",
         T::TABLE
     );
     let statement = client.prepare_cached(&sql).await?;
     let row = client.query_one(&statement, &[&Json(doc)]).await?;
     stamped(&row)
+}
+
+/// Makes a row unless its id is taken, or there is one about the same.
+pub(crate) async fn insert_new<T: OneOfEach>(
+    client: &impl GenericClient,
+    doc: &T,
+) -> Result<Option<Kept<()>>, Refusal> {
+    let sql = format!(
+        "INSERT INTO {} (doc) VALUES ($1) ON CONFLICT DO NOTHING RETURNING {STAMPS}",
+        T::TABLE
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let row = client.query_opt(&statement, &[&Json(doc)]).await?;
+    row.as_ref().map(stamped).transpose()
+}
+
+/// The row about the same as a document, locked until the transaction ends.
+pub(crate) async fn lock_same<T: OneOfEach>(
+    client: &impl GenericClient,
+    doc: &T,
+) -> Result<Option<Kept<T>>, Refusal> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {} WHERE {} FOR UPDATE",
+        T::TABLE,
+        T::SAME
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let row = client.query_opt(&statement, &[&Json(doc)]).await?;
+    row.as_ref()
+        .map(kept)
+        .transpose()
+        .map_err(|error| unreadable(&error))
 }
 
 /// Changes a row, which gets its next version.
@@ -218,9 +278,7 @@ pub(crate) async fn update<T: Resource>(
 ) -> Result<Kept<()>, Refusal> {
     let sql = format!(
         "UPDATE {} SET doc = $2, version = version + 1, updated_at = clock_timestamp() \
-         WHERE id = $1 RETURNING seq, version, \
-         (extract(epoch FROM created_at) * 1000)::bigint AS created_ms, \
-         (extract(epoch FROM updated_at) * 1000)::bigint AS updated_ms",
+         WHERE id = $1 RETURNING {STAMPS}",
         T::TABLE
     );
     let statement = client.prepare_cached(&sql).await?;

@@ -4,6 +4,7 @@ mod choosing;
 mod feed;
 mod lists;
 mod outage;
+mod parameters;
 mod plane;
 mod prices;
 mod reconcile;

@@ -152,7 +152,11 @@ async fn creatives_without_crid_or_markup_wait_as_well() {
     // What waits is what a call names: a second verdict on it is none.
     let preview = json!({"iurl": "https://p.example/1.png?b=2", "adomain": ["shop.example"]});
     let body = json!({"partner_id": "dsp", "crid": "7", "preview": preview, "verdict": "blocked"});
-    assert_eq!(plane.post("/creative-verdicts", body).await.status, 409);
+    let judged = plane.post("/creative-verdicts", body).await;
+    let judged = judged.expect_status(200).json();
+    assert_eq!(judged["markup_hash"], json!(picture));
+    let page = plane.get("/creative-verdicts?crid=7").await.json();
+    assert_eq!(page["items"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -257,4 +261,125 @@ async fn a_verdict_is_about_a_known_demand_partner() {
         .patch("/creative-verdicts/v1", json!({"partner_id": "rival"}))
         .await;
     assert_eq!(moved.expect_status(422).json()["pointer"], "/partner_id");
+}
+
+#[tokio::test]
+async fn a_call_judges_what_has_a_line_already() {
+    let plane = plane(&[], &["dsp"]).await;
+    let (hash, markup) = (MarkupHash::of("<b>"), "<b>");
+    #[rustfmt::skip]
+    let cases = [
+        ("by crid", json!({"partner": "dsp", "crid": "c", "sample": ""}), json!({"crid": "c"})),
+        ("by adid", json!({"partner": "dsp", "adid": "a", "sample": ""}), json!({"adid": "a"})),
+        ("by crid and markup", seen("dsp", "m", markup), json!({"crid": "m", "markup": markup})),
+        ("by markup alone", seen("dsp", "", markup), json!({"markup_hash": hash})),
+    ];
+    for (says, creative, named) in cases {
+        // The DSP bids first; who judges need not know of it.
+        assert_eq!(told(&plane, &[creative]).await, [1, 0, 0], "{says}");
+        let pending = plane.get("/creative-verdicts?verdict=pending").await.json();
+        let line = &pending["items"][0];
+        let with = |more: &[(&str, &str)]| {
+            let mut body = named.clone();
+            body["partner_id"] = json!("dsp");
+            for (key, value) in more {
+                body[*key] = json!(value);
+            }
+            body
+        };
+        let before = catalog(&plane).await;
+        let answer = plane
+            .post("/creative-verdicts", with(&[("verdict", "blocked")]))
+            .await;
+        assert_eq!(answer.header("etag"), Some("\"2\""), "{says}: {answer}");
+        let judged = answer.expect_status(200).json();
+        assert_eq!(
+            (&judged["id"], &judged["verdict"], &judged["version"]),
+            (&line["id"], &json!("blocked"), &json!(2)),
+            "{says}"
+        );
+        let after = catalog(&plane).await;
+        assert_eq!(after.version, before.version + 1, "{says}");
+        assert_eq!(after.verdicts.len(), before.verdicts.len() + 1, "{says}");
+        assert_eq!(after.verdicts.last().unwrap().verdict, Verdict::Blocked);
+        let audit = plane.get("/audit?limit=1").await.json();
+        let entry = &audit["items"][0];
+        assert_eq!(
+            (&entry["action"], &entry["id"]),
+            (&json!("update"), &line["id"]),
+            "S4 {says}: {entry}"
+        );
+
+        // And once more, unless it is another version that was read.
+        let approved = with(&[("verdict", "approved")]);
+        let stale = [("if-match", "\"1\"")];
+        let refused = plane
+            .call(Method::POST, "/creative-verdicts", &stale, approved.clone())
+            .await;
+        assert_eq!(refused.status, 412, "{says}: {refused}");
+        let again = plane.post("/creative-verdicts", approved).await;
+        assert_eq!(again.expect_status(200).json()["version"], 3, "{says}");
+
+        // An id of the caller's is a line of its own, and there is one.
+        let named = with(&[("id", "mine"), ("verdict", "blocked")]);
+        let refused = plane.post("/creative-verdicts", named).await;
+        let refused = refused.expect_status(409).json();
+        let detail = refused["detail"].as_str().unwrap();
+        let path = format!("PATCH /creative-verdicts/{}", line["id"].as_str().unwrap());
+        assert!(detail.contains(&path), "{says}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_is_named_with_what_to_do() {
+    let plane = plane(&[], &["dsp"]).await;
+    let seller = |id: &str, seller: &str, verdict: &str| {
+        json!({"id": id, "domain": "paper.example", "system": "us.example", "seller_id": seller,
+            "verdict": verdict})
+    };
+    let without_id = |mut body: Value| {
+        body.as_object_mut().unwrap().remove("id");
+        body
+    };
+    let creative = json!({"id": "cv", "partner_id": "dsp", "crid": "c", "verdict": "pending"});
+    let other = json!({"id": "cv", "partner_id": "dsp", "crid": "d", "verdict": "pending"});
+    let list = json!({"id": "l", "name": "l", "kind": "domain"});
+    let advertiser = json!({"id": "a", "name": "a", "domain": "a.example"});
+    #[rustfmt::skip]
+    let cases = [
+        ("/seller-verdicts", seller("sv", "s1", "direct"), 201, ""),
+        ("/seller-verdicts", without_id(seller("", "s1", "reseller")), 200, ""),
+        ("/seller-verdicts", without_id(seller("", "s2", "direct")), 201, ""),
+        ("/seller-verdicts", seller("other", "s1", "direct"), 409, "PATCH /seller-verdicts/sv"),
+        ("/seller-verdicts", seller("sv", "s3", "direct"), 409, "the id sv is taken: PATCH /seller-verdicts/sv"),
+        ("/creative-verdicts", creative.clone(), 201, ""),
+        ("/creative-verdicts", creative, 409, "PATCH /creative-verdicts/cv"),
+        ("/creative-verdicts", other, 409, "the id cv is taken: PATCH /creative-verdicts/cv"),
+        ("/lists", list.clone(), 201, ""),
+        ("/lists", list, 409, "the id l is taken: POST /lists/l/entries"),
+        ("/advertisers", advertiser.clone(), 201, ""),
+        ("/advertisers", advertiser, 409, "the id a is taken: PATCH /advertisers/a"),
+    ];
+    for (path, body, status, detail) in cases {
+        let answer = plane.post(path, body.clone()).await;
+        assert_eq!(answer.status, status, "{path} {body}: {answer}");
+        let told = answer.json()["detail"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(told.contains(detail), "{path} {body}: {told}");
+    }
+    let shown = plane.get("/seller-verdicts/sv").await.json();
+    assert_eq!(
+        (&shown["verdict"], &shown["version"]),
+        (&json!("reseller"), &json!(2))
+    );
+    // What two lines are about cannot become the same.
+    let moved = json!({"seller_id": "s2"});
+    let refused = plane.patch("/seller-verdicts/sv", moved).await;
+    let refused = refused.expect_status(409).json();
+    assert_eq!(
+        refused["detail"],
+        "there is another about the same: change that one"
+    );
 }

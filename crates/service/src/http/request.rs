@@ -141,6 +141,12 @@ pub fn query_param<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
     Some(percent_decode(value))
 }
 
+/// The names of a query's parameters in their order, percent-decoded.
+pub fn query_names(query: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let pairs = query.split('&').filter(|it| !it.is_empty()).map(pair);
+    pairs.map(|(name, _)| percent_decode(name))
+}
+
 fn pair(text: &str) -> (&str, &str) {
     text.split_once('=').unwrap_or((text, ""))
 }

@@ -56,11 +56,8 @@ fn publisher(answers: Vec<(&'static str, Vec<u8>)>) -> (String, Arc<Mutex<Vec<St
     (url, asked)
 }
 
-fn answer(
-    mut stream: TcpStream,
-    answers: &mut impl Iterator<Item = (&'static str, Vec<u8>)>,
-    asked: &Mutex<Vec<String>>,
-) -> TcpStream {
+/// The query of a question.
+fn question(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|it| it == 1) {
@@ -68,8 +65,15 @@ fn answer(
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let target = head.split(' ').nth(1).unwrap_or_default();
-    let query = target.split_once('?').map_or("", |it| it.1).to_owned();
-    asked.lock().unwrap().push(query);
+    target.split_once('?').map_or("", |it| it.1).to_owned()
+}
+
+fn answer(
+    mut stream: TcpStream,
+    answers: &mut impl Iterator<Item = (&'static str, Vec<u8>)>,
+    asked: &Mutex<Vec<String>>,
+) -> TcpStream {
+    asked.lock().unwrap().push(question(&mut stream));
     if let Some((kind, body)) = answers.next() {
         let length = body.len();
         let head = format!(
@@ -175,4 +179,84 @@ fn a_copy_on_disk_that_was_damaged_is_no_base() {
     let asked = asked.lock().unwrap();
     assert!(asked[0].ends_with("&patch=1"), "{asked:?}");
     assert!(!asked[1].contains("patch"), "{asked:?}");
+}
+
+/// Answers 503 to the first questions; then 304 at once to who does not want to wait, and to who does never.
+fn publisher_that_comes_late(refusals: usize) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/feed", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept() {
+            let query = question(&mut stream);
+            told.lock().unwrap().push(query.clone());
+            let status = if told.lock().unwrap().len() <= refusals {
+                "503 Service Unavailable"
+            } else if query.contains("wait_ms=0&") {
+                "304 Not Modified"
+            } else {
+                held.push(stream);
+                continue;
+            };
+            let head =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn who_goes_by_a_copy_hears_from_the_publisher_as_soon_as_it_answers() {
+    #[rustfmt::skip]
+    let cases = [
+        ("it is there", 0, &["wait_ms=0", "wait_ms=20000"][..]),
+        ("R17 it has no database yet", 2, &["wait_ms=0", "wait_ms=0", "wait_ms=0", "wait_ms=20000"]),
+    ];
+    for (says, refusals, expected) in cases {
+        let (url, asked) = publisher_that_comes_late(refusals);
+        let copy = folder(&format!("feed-late-{refusals}"));
+        feed::keep(&copy, &text(1)).unwrap();
+        let feed = Feed {
+            url,
+            token: "secret".to_owned(),
+            copy: Some(copy),
+            copy_max_age: Duration::from_secs(3_600),
+            wait: Duration::from_secs(20),
+        };
+        let (trigger, shutdown) = Shutdown::new();
+        let read = |_: &[u8]| Ok((1, ()));
+        let mut came = Vec::new();
+        let on_event = |event: Event<()>| {
+            came.push(match event {
+                Event::Value((), _) => "copy",
+                Event::Unchanged => "confirmed",
+                Event::Failed(_) => "failed",
+                Event::CopyRefused(_) => "no copy",
+            });
+        };
+        let runtime = service::runtime::current_thread("test").unwrap();
+        // The trigger fires also when it is dropped with a thread that waited in vain.
+        let (told, waits) = (Arc::clone(&asked), expected.len());
+        let waiting = std::thread::spawn(move || {
+            crate::support::until(says, || told.lock().unwrap().len() == waits);
+            trigger.fire();
+        });
+        runtime.block_on(feed::poll(&feed, &shutdown, read, on_event));
+        waiting.join().unwrap();
+        let failures = vec!["failed"; refusals];
+        assert_eq!(
+            came,
+            [&["copy"], &*failures, &["confirmed"]].concat(),
+            "{says}"
+        );
+        let asked = asked.lock().unwrap();
+        let waits: Vec<&str> = asked
+            .iter()
+            .map(|it| it.split('&').nth(1).unwrap())
+            .collect();
+        assert_eq!(waits, expected, "{says}");
+    }
 }

@@ -17,7 +17,9 @@ use crate::exchange::within;
 /// `GET /auction/{id}`: from memory, older ones through the control plane, and what that was not told from the record on disk.
 pub(super) async fn by_id(context: &AuctionContext, id: &str) -> Response {
     let Some(id) = AuctionId::parse(id) else {
-        return Problem::not_found().into_response();
+        let says = "this is no id of an auction: those are UUIDs, the x-gavel-auction-id and bidid of our answers. By the id of a \
+            request ask /auction?request_id=";
+        return Problem::not_found().detail(says).into_response();
     };
     if let Some(document) = context.exchange.records.by_id(id) {
         return answers::json(StatusCode::OK, document);
@@ -47,8 +49,23 @@ pub(super) fn by_request(context: &AuctionContext, request: &Request) -> Respons
         .and_then(|id| context.exchange.records.by_request(&id));
     match found {
         Some(document) => answers::json(StatusCode::OK, document),
-        None => Problem::not_found().into_response(),
+        None => unknown_request(context.exchange.config.records),
     }
+}
+
+fn unknown_request(kept: usize) -> Response {
+    let says = format!(
+        "none of the newest {kept} auctions of this exchange was of that request: it was never here, or with another exchange, or \
+         has left memory since. By the x-gavel-auction-id or bidid of our answer /auction/ID tells of older ones, too"
+    );
+    Problem::not_found().detail(says).into_response()
+}
+
+fn unknown_auction() -> Response {
+    let says = "neither memory, the control plane nor the records on disk have it: it was never here, or was with another exchange \
+        and is not told yet, or nobody won it and only a share of such auctions is kept ([exchange] records, record_one_in, \
+        [exchange.auction_records] one_in, keep)";
+    Problem::not_found().detail(says).into_response()
 }
 
 async fn older(context: &AuctionContext, id: AuctionId) -> Response {
@@ -57,7 +74,7 @@ async fn older(context: &AuctionContext, id: AuctionId) -> Response {
         .exchange
         .control_plane(&format!("/internal/auctions/{id}"))
     else {
-        return Problem::not_found().into_response();
+        return unknown_auction();
     };
     let mut headers = HeaderMap::new();
     let token = context.exchange.config.service_token.expose();
@@ -75,9 +92,7 @@ async fn older(context: &AuctionContext, id: AuctionId) -> Response {
         Ok(answer) if answer.status == StatusCode::OK => {
             answers::json(StatusCode::OK, answer.body.to_vec())
         }
-        Ok(answer) if answer.status == StatusCode::NOT_FOUND => {
-            Problem::not_found().into_response()
-        }
+        Ok(answer) if answer.status == StatusCode::NOT_FOUND => unknown_auction(),
         Ok(_) | Err(_) => Problem::unavailable(1)
             .detail("older auctions are with the control plane, which does not answer")
             .into_response(),

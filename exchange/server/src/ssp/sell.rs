@@ -21,6 +21,9 @@ use crate::rtb::{
 
 const AUCTION_ID: HeaderName = HeaderName::from_static(contracts::access::AUCTION_ID_HEADER);
 
+/// The standard's number of why there is no bid (§5.24), where an answer has no body.
+const NO_BID_REASON: HeaderName = HeaderName::from_static("x-gavel-nbr");
+
 /// What came of an auction for a placement.
 pub(super) struct Sold {
     pub(super) auction: AuctionId,
@@ -28,6 +31,8 @@ pub(super) struct Sold {
     pub(super) winner: Option<Winner>,
     /// Why there was no auction, where waiting had used up its time.
     shed: Option<ShedReason>,
+    /// The standard's reason for no bid, where there is one.
+    reason: Option<i32>,
 }
 
 /// A placement that is sold, and its publisher.
@@ -89,14 +94,17 @@ pub(super) async fn sell(
         arrival,
     };
     let outcome = run_auction(context, &input).await;
-    let mut shed = None;
+    let (mut shed, mut no_bid) = (None, None);
     let winner = match outcome.result {
         // A bid whose markup its win notice was to bring leaves nothing to show.
         AuctionResult::Won { winners, .. } => {
             let mut shown = winners.into_iter();
             shown.find(|winner| !winner.markup.trim().is_empty())
         }
-        AuctionResult::NoBid { .. } => None,
+        AuctionResult::NoBid { reason, .. } => {
+            no_bid = reason;
+            None
+        }
         AuctionResult::Shed { reason, .. } => {
             shed = Some(reason);
             None
@@ -107,6 +115,7 @@ pub(super) async fn sell(
         auction: outcome.auction,
         winner,
         shed,
+        reason: no_bid,
     })
 }
 
@@ -118,8 +127,13 @@ impl Sold {
         Some(self.named(response))
     }
 
-    /// Names the auction in an answer.
+    /// Names the auction in an answer, and why nobody was asked for a bid.
     pub(super) fn named(&self, mut response: Response) -> Response {
+        if let Some(reason) = self.reason {
+            response
+                .headers_mut()
+                .insert(NO_BID_REASON, HeaderValue::from(reason));
+        }
         if let Ok(id) = HeaderValue::try_from(self.auction.to_string()) {
             response.headers_mut().insert(AUCTION_ID, id);
         }

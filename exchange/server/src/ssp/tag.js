@@ -188,7 +188,12 @@
         credentials: "include",
         body: JSON.stringify(body)
       })
-        .then(function (answer) { return answer.status === 200 ? answer.json() : null; })
+        .then(function (answer) {
+          if (answer.status === 200) return answer.json();
+          var id = answer.headers.get("x-gavel-auction-id"), nbr = answer.headers.get("x-gavel-nbr");
+          console.info("Gavel: no ad for " + placement.id + ", auction " + id +
+            (nbr ? ", nbr " + nbr + (nbr === "3" ? ": a crawler" : "") : ""));
+        })
         .then(function (answer) { if (answer) fill(slot, placement, answer); else fall(slot, placement); })
         .catch(function () { fall(slot, placement); });
       sync(choice);
