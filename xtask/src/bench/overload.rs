@@ -106,7 +106,8 @@ fn goodput(stage: &mut Stage, plan: &Plan, exchange: &Process, c: f64) -> Result
         Must::AtLeast(0.9).judge(&one(twice.goodput)),
         Must::AtLeast(must_at_five).judge(&one(five.goodput)),
         Must::AtMost(100.0).judge(&one(twice.p99.max(five.p99))),
-        Must::AtMost(10.0).judge(&one(twice.shed_p99.max(five.shed_p99))),
+        // R21 asks for it at 2 C; at 5 C it is told.
+        Must::AtMost(10.0).judge(&one(twice.shed_p99)),
         Must::AtMost(0.0).judge(&one(twice.closed + five.closed)),
         Must::AtMost(100.0).judge(&one(after_twice.p99.max(after_five.p99))),
         Must::AtMost(1.5).judge(&one(grown)),
@@ -125,7 +126,7 @@ fn goodput(stage: &mut Stage, plan: &Plan, exchange: &Process, c: f64) -> Result
         what: format!(
             "{DSPS}, open loop: C = {c:.0}/s, the highest of the rates tried with nothing shed and p99 within 100 ms; 2 C for {long} s, 5 C for 10 s, each followed by 0.5 C, of which the first 2 s do not count"
         ),
-        must: "0.9 C at 2 C, 0.8 C (or what s leaves) at 5 C; p99 100 ms, shed 10 ms, 0 resets; 100 ms after 2 s; memory 1.5 ×",
+        must: "2 C: 0.9 C, what is shed 10 ms; 5 C: 0.8 C or what s leaves; p99 100 ms, 0 resets; 100 ms after 2 s; memory 1.5 ×",
         measured: format!(
             "2 C: {}; 5 C: {}; s = {s:.3}, which leaves {must_at_five:.2} at 5 C; then p99 {:.1} and {:.1} ms; memory {grown:.2} ×; the generator sent at most {:.1} ms late (p99)",
             told(twice),
