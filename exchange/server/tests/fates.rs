@@ -187,7 +187,7 @@ async fn losers_are_told_of_as_it_was() {
     let record = rig.record(&answer).await;
     let bids = record["bids"].as_array().unwrap();
     // what it is told is the clearing price, and what it had to beat the bid.
-    assert_eq!(bids[1]["fate"], "lost: lost to a higher bid of 1.5 USD");
+    assert_eq!(bids[1]["fate"], "lost to a higher bid of 1.5 USD");
     assert_eq!(
         bids[1]["loss"],
         json!({"code": 102, "reason": "outbid", "words": "lost to a higher bid of 1.5 USD"})

@@ -208,7 +208,7 @@ async fn what_each_dsp_did_is_recorded_and_settled_again() {
         .map(|it| &it["fate"])
         .collect();
     assert_eq!(fates[0], "won at 1.26 USD");
-    assert_eq!(fates[1], "lost: lost to a higher bid of 2.75 USD");
+    assert_eq!(fates[1], "lost to a higher bid of 2.75 USD");
 }
 
 #[tokio::test]

@@ -52,7 +52,11 @@ impl fmt::Display for Words {
                     cause: self.cause,
                     currency,
                 };
-                write!(f, "lost: {why}")
+                let why = why.to_string();
+                match why.strip_prefix("lost ") {
+                    Some(to) => write!(f, "lost {to}"),
+                    None => write!(f, "lost: {why}"),
+                }
             }
         }
     }
